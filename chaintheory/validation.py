@@ -1,0 +1,96 @@
+"""Checks of what a user passes in: one line that names the parameter, its value and what is allowed."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Iterable
+from typing import SupportsFloat, SupportsIndex
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+def number(name: str, value: SupportsFloat | SupportsIndex) -> float:
+    """Return ``value`` as a finite float.
+
+    >>> number("bias", "much")
+    Traceback (most recent call last):
+    ...
+    ValueError: bias must be a finite real number, got 'much'
+    """
+    allowed = f"{name} must be a finite real number"
+    if isinstance(value, str | bytes | bool | np.bool_):
+        raise ValueError(f"{allowed}, got {value!r}")
+    try:
+        result = float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"{allowed}, got {value!r}") from None
+    if not math.isfinite(result):
+        raise ValueError(f"{allowed}, got {value!r}")
+    return result
+
+
+def above(name: str, value: SupportsFloat | SupportsIndex, bound: float) -> float:
+    """Return ``value`` as a finite float larger than ``bound``."""
+    result = number(name, value)
+    if not result > bound:
+        raise ValueError(f"{name} must be greater than {bound:g}, got {value!r}")
+    return result
+
+
+def positive(name: str, value: SupportsFloat | SupportsIndex) -> float:
+    """Return ``value`` as a finite float greater than zero.
+
+    >>> positive("width", -4)
+    Traceback (most recent call last):
+    ...
+    ValueError: width must be greater than 0, got -4
+    """
+    return above(name, value, 0.0)
+
+
+def whole(name: str, value: SupportsIndex, lowest: int, highest: int | None = None) -> int:
+    """Return ``value`` as an integer within ``lowest`` .. ``highest`` (both included)."""
+    allowed = f"{name} must be a whole number of at least {lowest}"
+    if highest is not None:
+        allowed += f" and at most {highest}"
+    try:
+        if isinstance(value, bool | np.bool_):
+            raise TypeError
+        result = operator.index(value)
+    except TypeError:
+        raise ValueError(f"{allowed}, got {value!r}") from None
+    if result < lowest or (highest is not None and result > highest):
+        raise ValueError(f"{allowed}, got {value!r}")
+    return result
+
+
+def choice(name: str, value: str, allowed: Iterable[str]) -> str:
+    """Return ``value`` if it is one of ``allowed``, else name the nearest of them."""
+    allowed = list(allowed)
+    if value in allowed:
+        return value
+    from difflib import get_close_matches
+
+    near = get_close_matches(str(value), allowed, n=1)
+    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, got {value!r}{hint}")
+
+
+def real_array(name: str, value: ArrayLike) -> NDArray[np.float64]:
+    """Return ``value`` as an array of finite doubles (any shape, 0-d and empty included)."""
+    allowed = f"{name} must hold finite real numbers"
+    try:
+        raw = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{allowed}, got rows of unequal length") from None
+    if raw.dtype.kind not in "iuf" and raw.size:
+        raise ValueError(f"{allowed}, got an array of type {raw.dtype}")
+    result = raw.astype(np.float64)
+    wrong = ~np.isfinite(result)
+    if wrong.any():
+        place = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
+        where = f" at index {tuple(int(i) for i in place)}" if result.ndim else ""
+        raise ValueError(f"{allowed}, got {result[place]!r}{where}".replace("np.float64", ""))
+    return result

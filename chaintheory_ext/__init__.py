@@ -1,0 +1,1 @@
+"""Compiled loops: the memory-kernel integrators and the curves. Used through ``chaintheory``."""

@@ -1,0 +1,1 @@
+"""Source generated from the ledger by ``make regenerate``; not edited by hand."""
