@@ -1,0 +1,1 @@
+# The generated declarations form a package; do not edit.

@@ -1,0 +1,105 @@
+"""One table of symbols: paper, SymPy, code, unit, assumptions.
+
+Every other module imports its symbols from here, and a test checks that no statement of the ledger uses a
+symbol that this table does not explain.  Units are those of the paper: length ``sqrt(hbar/(m Omega_slow))``,
+time ``2 pi/Omega_slow``, energy ``hbar Omega_slow``, mass ``m``; ``1`` marks a pure number.
+
+The assumptions that SymPy can hold (positive, real, integer) sit on the symbol; ``low`` and ``high`` add the
+range over which the numerical checks draw their points.
+
+>>> entry(omega_fast).code
+'omega_fast'
+>>> entry(width).paper, entry(width).unit
+('λ', 'length')
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy as sp
+
+__all__ = ["TABLE", "Entry", "entry", "known"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the table of symbols."""
+
+    symbol: sp.Symbol
+    paper: str
+    code: str
+    unit: str
+    meaning: str
+    low: sp.Rational
+    high: sp.Rational
+
+    @property
+    def assumptions(self) -> str:
+        """The assumptions in words, as SymPy holds them, and the range of the numerical checks.
+
+        >>> entry(omega_fast).assumptions
+        'positive, 21/20 to 12'
+        """
+        kinds = [kind for kind in ("integer", "positive", "real") if getattr(self.symbol, f"is_{kind}")]
+        if "positive" in kinds:
+            kinds.remove("real")
+        return f"{' '.join(kinds) or 'complex'}, {self.low} to {self.high}"
+
+
+_entries: list[Entry] = []
+
+
+def _symbol(name, paper, code, unit, meaning, low, high, **assumptions):
+    symbol = sp.Symbol(name, **assumptions)
+    _entries.append(Entry(symbol, paper, code, unit, meaning, sp.Rational(low), sp.Rational(high)))
+    return symbol
+
+
+# The chain
+omega_fast = _symbol("omega_fast", "ω_fast", "omega_fast", "1", "top of the phonon band (the bottom is 1)",
+                     "21/20", 12, positive=True)
+gap = _symbol("g", "√(ω_fast²−1)", "gap", "1", "root of the band's width in omega squared", "1/5", 10, positive=True)
+spacing = _symbol("alpha", "α", "spacing", "length", "lattice spacing", 5, 60, positive=True)
+theta = _symbol("theta", "θ", "angle", "1", "half the phase between neighbours, q a/2", "1/100", "3/2", real=True)
+omega = _symbol("omega", "ω", "frequency", "1", "frequency of a phonon", 1, 12, positive=True)
+time = _symbol("tau", "τ", "time", "time", "time", "1/20", 3, positive=True)
+laplace = _symbol("s", "s", "laplace", "1/time", "Laplace variable", "1/2", 20, positive=True)
+lag = _symbol("n", "n", "lag", "1", "number of a chain mass, a lag or a resonance", 1, 6, integer=True, positive=True)
+site = _symbol("l", "l", "site", "1", "number of a chain mass", 1, 6, integer=True)
+masses = _symbol("N", "N", "masses", "1", "number of masses in a finite chain", 2, 9, integer=True, positive=True)
+
+# The particle and its interaction
+mass = _symbol("mu", "μ", "mass", "mass", "mass of the mobile particle", "1/5", 5, positive=True)
+position = _symbol("sigma", "σ", "position", "length", "position of the mobile particle", "1/2", 40, real=True)
+speed = _symbol("v", "σ̇", "speed", "length/time", "speed of the mobile particle", 3, 90, positive=True)
+v_c = _symbol("v_c", "σ̇_c", "capture_speed", "length/time", "capture speed", 3, 30, positive=True)
+bias = _symbol("beta", "β", "bias", "energy", "energy gained from the bias per lattice spacing", "1/500", "1/10",
+               positive=True)
+amplitude = _symbol("Phi_0", "Φ₀", "amplitude", "energy", "amplitude of the interaction, with its sign",
+                    "1/4", 4, real=True, nonzero=True)
+width = _symbol("lambda", "λ", "width", "length", "width of the interaction", "1/2", 6, positive=True)
+wavenumber = _symbol("k", "k", "wavenumber", "1/length", "wave number of the interaction's transform",
+                     "1/10", 2, positive=True)
+passes = _symbol("N_p", "N", "passes", "1", "number of masses passed", 1, 9, integer=True, positive=True)
+
+# Variables of integration and summation, and abbreviations
+u = _symbol("u", "u", "distance", "length", "distance between the particle and a mass", -9, 9, real=True)
+t = _symbol("t", "t", "elapsed", "time", "time, as a variable of integration", "-3", 3, real=True)
+phi = _symbol("phi", "φ", "phase", "1", "an angle", "1/10", 3, real=True)
+z = _symbol("z", "z", "slowness", "1", "(2 pi lambda/v)^2", "1/20", 20, positive=True)
+x = _symbol("x", "x", "crossing", "1", "theta/pi, continued over all zones", "1/10", 3, positive=True)
+index = _symbol("m", "m", "index", "1", "index of a sum", 0, 6, integer=True, nonnegative=True)
+
+TABLE: tuple[Entry, ...] = tuple(_entries)
+_BY_SYMBOL = {line.symbol: line for line in TABLE}
+
+
+def known(symbol: sp.Symbol) -> bool:
+    """Whether the table explains this symbol."""
+    return symbol in _BY_SYMBOL
+
+
+def entry(symbol: sp.Symbol) -> Entry:
+    """The line of the table that explains this symbol."""
+    return _BY_SYMBOL[symbol]
