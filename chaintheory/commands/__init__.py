@@ -1,0 +1,1 @@
+"""The commands of ``chaintheory``, one module per kind, and what they share."""

@@ -1,0 +1,79 @@
+"""The figures, one module each: ``compute`` gives the numbers, ``draw`` turns them into a picture.
+
+>>> "single-pass" in available()
+True
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from chaintheory.validation import choice
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# In the order of the paper, then the new ones. The module has the name with underscores.
+NAMES = (
+    "single-pass",
+    "mean-dissipation",
+    "trajectory",
+)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A drawn figure with its title, its caption and every number in it."""
+
+    name: str
+    title: str
+    caption: str
+    figure: Figure
+    numbers: dict[str, Any]
+
+
+def module(name: str) -> ModuleType:
+    """Return the module that draws the figure ``name``; ValueError names the nearest."""
+    choice("figure", name, NAMES)
+    return import_module(f"chaintheory.figures.{name.replace('-', '_')}")
+
+
+def available() -> dict[str, str]:
+    """Return name and title of every figure."""
+    return {name: module(name).TITLE for name in NAMES}
+
+
+def make(name: str, *, quick: bool = False) -> Picture:
+    """Compute and draw one figure; ``quick`` takes fewer and shorter simulated runs."""
+    import matplotlib
+
+    from chaintheory.figures.style import STYLE
+
+    source = module(name)
+    numbers = source.compute(quick=quick)
+    with matplotlib.rc_context(STYLE):
+        figure = source.draw(numbers)
+    return Picture(name, source.TITLE, " ".join(source.CAPTION.split()), figure, numbers)
+
+
+def save(picture: Picture, directory: Path, form: str = "png") -> Path:
+    """Write the picture into ``directory`` atomically and return its path."""
+    import matplotlib
+
+    from chaintheory.figures.style import STYLE
+
+    path = directory / f"{picture.name}.{form}"
+    partial = path.with_name(f".{path.name}.partial")
+    # No date, and the same ids in an SVG each time: the same numbers give the same bytes.
+    undated: dict[str, Any] = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
+    try:
+        with matplotlib.rc_context({**STYLE, "svg.hashsalt": picture.name}):
+            picture.figure.savefig(partial, format=form, metadata=undated[form])
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return path

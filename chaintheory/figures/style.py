@@ -1,0 +1,60 @@
+"""The look of all figures: one column of a journal, Okabe-Ito colours, symbols besides colours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLUMN = 8.6 / 2.54  # inches
+
+# Okabe and Ito: told apart with every kind of colour vision.
+BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
+GREY = "#7f7f7f"
+CYCLE = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
+
+# Sign of the amplitude: colour and symbol.
+REPULSIVE = {"color": VERMILLION, "marker": "o"}
+ATTRACTIVE = {"color": BLUE, "marker": "s"}
+
+STYLE: dict[str, Any] = {
+    "figure.dpi": 150,
+    "savefig.dpi": 300,
+    "font.size": 8,
+    "axes.labelsize": 8,
+    "axes.titlesize": 8,
+    "legend.fontsize": 7,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "axes.linewidth": 0.6,
+    "lines.linewidth": 1.1,
+    "lines.markersize": 3.2,
+    "legend.frameon": False,
+    "legend.handlelength": 1.6,
+    "xtick.direction": "in",
+    "ytick.direction": "in",
+    "xtick.top": True,
+    "ytick.right": True,
+    "mathtext.fontset": "cm",
+}
+
+SPEED = r"speed $\dot\sigma$ $(l_\mathrm{slow}/t_\mathrm{slow})$"
+TIME = r"time $\tau$ $(t_\mathrm{slow})$"
+LOSS = r"energy lost per pass $\Delta$ $(\hbar\Omega_\mathrm{slow})$"
+MEAN_LOSS = r"mean loss $\bar\Delta$ $(\hbar\Omega_\mathrm{slow})$"
+
+
+def new(height: float = 0.72, rows: int = 1, columns: int = 1, **more: Any) -> tuple[Figure, Any]:
+    """Return a figure one column wide, ``height`` columns high, and its axes."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(COLUMN, height * COLUMN), layout="constrained")
+    return figure, figure.subplots(rows, columns, **more)
+
+
+def label(axes: Axes, text: str, x: float = 0.03, y: float = 0.96) -> None:
+    """Write a panel's label, such as (a), into its corner."""
+    axes.text(x, y, text, transform=axes.transAxes, ha="left", va="top", fontweight="bold")
