@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-# A file passes when half of its extrema agree within this. Runs that graze a separatrix differ for a
-# while by up to 1e-2, so the bound is on the median and the largest deviation is shown beside it.
+# A file passes when half of its extrema agree within this. Runs that graze a separatrix differ for
+# a while by up to 1e-2, so the bound is on the median; the largest deviation is shown beside it.
 LARGEST_MEDIAN = 1e-3
 
 # At most this share of a file's extrema may lack a partner: one pass more or less at the end of a

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 TITLE = "Mean dissipation and its resonances"
 CAPTION = """Mean energy lost per pass in the steady state, Eq. (10), with the exponent that the
-paper prints (amplitude 2, width 4, spacing 40, band top 10). Dashed: resonances at the lower edge of the
-band, infinite from above; dotted: at the upper edge, infinite from below. Red: the bias of 0.01,
+paper prints (amplitude 2, width 4, spacing 40, band top 10). Dashed: resonances at the lower edge
+of the band, infinite from above; dotted: at the upper edge, infinite from below. Red: the bias of 0.01,
 which the curve meets at a zero or crosses in a jump."""
 
 LOWEST, HIGHEST = 9.0, 90.0

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 TITLE = "A biased run beside theory"
 CAPTION = """A repelled particle started at speed 50 under the bias 0.01 (amplitude 2, width 4,
-spacing 40, tau = 800). Circles: largest speed of every eighth pass; line: mean speed over a pass. Dashed:
-locked drift velocities of Eq. (10), which the mean speed must meet; dotted: the largest speed that
+spacing 40, tau = 800). Circles: largest speed of every eighth pass; line: mean speed over a pass.
+Dashed: locked drift velocities of Eq. (10), which the mean speed must meet; dotted: the largest speed that
 belongs to them on the orbit in the rigid lattice. Dash-dotted: the capture speed."""
 
 QUICK, FULL = 200.0, 800.0

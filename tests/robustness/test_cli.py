@@ -1,0 +1,123 @@
+"""The command line: exit codes, one-line errors, examples that run, nothing heavy at the start."""
+
+import json
+import shlex
+import subprocess
+import sys
+
+import click
+import pytest
+
+from chaintheory.cli import group, main
+
+COMMANDS = sorted(group.commands)
+# Loaded by the command that needs them, never by `chaintheory --help`.
+HEAVY = {"sympy", "scipy", "matplotlib", "xarray", "pandas", "dask", "h5netcdf", "jinja2", "tqdm"}
+
+
+def run(arguments, capsys):
+    """Run the command line; return its exit code, stdout and stderr."""
+    with pytest.raises(SystemExit) as leaving:
+        main(arguments)
+    told = capsys.readouterr()
+    return leaving.value.code, told.out, told.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["curves", "--spacing", "-1"], ["spacing", "greater than 0", "-1"]),
+        (["curves", "--width", "0"], ["width", "greater than 0", "0"]),
+        (["curves", "--mass", "-2"], ["mass", "greater than 0", "-2"]),
+        (["curves", "--omega-fast", "1"], ["omega_fast", "greater than 1", "1"]),
+        (["curves", "--bias", "nan"], ["--bias", "finite", "nan"]),
+        (["curves", "--amplitude", "inf"], ["--amplitude", "finite", "inf"]),
+        (["curves", "--amplitude", "1e400"], ["--amplitude", "finite", "1e400"]),
+        (["curves", "--spacing", "wide"], ["--spacing", "finite", "wide"]),
+        (["curves", "--points", "1"], ["points", "at least 2", "1"]),
+        (["curves", "--lowest", "5", "--highest", "4"], ["highest", "greater than 5", "4"]),
+        (["curves", "--lowest", "0"], ["lowest", "greater than 0", "0"]),
+        (["curves", "--spcing", "40"], ["--spcing", "--spacing"]),
+        (["curves", "stray"], ["stray"]),
+        (["drift", "--lowest", "-3"], ["lowest", "greater than 0", "-3"]),
+        (["curvs"], ["'curvs'", "'curves'"]),
+        (["dance"], ["'dance'", "verify"]),
+        (["crosscheck", "--published", "/nowhere"], ["published", "index.csv", "/nowhere"]),
+        (["figures", "singl-pass"], ["singl-pass", "'single-pass'"]),
+        (["figures", "--format", "bmp"], ["format", "'png'", "bmp"]),
+        (["simulate", "--output", "/nowhere/run.nc"], ["output", "directory", "/nowhere"]),
+        (["simulate", "--output", "/"], ["output", "'/'"]),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(arguments, parts, capsys):
+    code, out, err = run(arguments, capsys)
+    assert code == 2
+    assert out == ""
+    assert err.count("\n") == 1
+    for part in parts:
+        assert part in err
+
+
+def test_junk_in_a_value_cannot_break_the_line(capsys):
+    code, _, err = run(["curves", "--width", "4\n\x1b[31mred"], capsys)
+    assert code == 2
+    assert err.count("\n") == 1
+    assert "\x1b" not in err
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_ends_with_an_example(name, capsys):
+    code, out, _ = run([name, "--help"], capsys)
+    assert code == 0
+    assert out.rstrip().splitlines()[-1].strip().startswith("Example: chaintheory " + name)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_is_described(name):
+    options = [p for p in group.commands[name].params if isinstance(p, click.Option)]
+    assert all(option.help for option in options)
+
+
+def test_interrupt_is_told_in_one_line(monkeypatch, capsys):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("chaintheory.model.System.single_pass_dissipation", interrupted)
+    code, _, err = run(["curves"], capsys)
+    assert code == 130
+    assert err.strip() == "chaintheory: interrupted"  # Click ends the line of the ^C first
+
+
+def test_help_loads_nothing_heavy():
+    """Import time is measured as what is imported: a clock would fail on a busy machine."""
+    program = (
+        "import sys\n"
+        "from chaintheory.cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        f"print('loaded:', sorted({HEAVY!r} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "loaded: []"
+
+
+def example(name):
+    """Return the arguments of the example at the end of a command's help."""
+    text = group.commands[name].epilog.removeprefix("Example: chaintheory ")
+    return shlex.split(text)
+
+
+@pytest.mark.parametrize("name", ["curves", "drift", "simulate"])
+def test_example_runs(name, capsys):
+    code, out, err = run(example(name), capsys)
+    assert (code, err) == (0, "")
+    assert out
+
+
+@pytest.mark.parametrize("name", ["curves", "drift", "simulate"])
+def test_json_is_json(name, capsys):
+    code, out, _ = run([*example(name), "--json"], capsys)
+    assert code == 0
+    json.loads(out, parse_constant=pytest.fail)  # inf and nan are no JSON

@@ -1,0 +1,181 @@
+"""The report: one directory, whole or not at all, that opens with no network."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+import pytest
+
+from chaintheory import report
+from chaintheory.report import MARKER, Section, Table, mathml, render, replacing
+
+
+def hidden(folder):
+    """What was left beside the report."""
+    return [path.name for path in folder.iterdir() if path.name.startswith(".")]
+
+
+def test_a_foreign_directory_is_left_alone(tmp_path):
+    foreign = tmp_path / "results"
+    foreign.mkdir()
+    (foreign / "data.txt").write_text("mine")
+    with pytest.raises(ValueError, match="output must be a new directory"), replacing(foreign):
+        pytest.fail("work was begun")
+    assert (foreign / "data.txt").read_text() == "mine"
+    assert not hidden(tmp_path)
+
+
+def test_an_empty_directory_and_a_file_are_foreign_too(tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").write_text("")
+    (tmp_path / "link").symlink_to(tmp_path / "empty")
+    for name in ("empty", "file", "link"):
+        with pytest.raises(ValueError, match=name), replacing(tmp_path / name):
+            pytest.fail("work was begun")
+
+
+def write(target, text, marked=True):
+    with replacing(target) as partial:
+        (partial / "index.html").write_text(text)
+        if marked:
+            (partial / MARKER).touch()
+
+
+def test_an_earlier_report_is_replaced(tmp_path):
+    write(tmp_path / "report", "first")
+    write(tmp_path / "report", "second")
+    assert (tmp_path / "report" / "index.html").read_text() == "second"
+    assert not hidden(tmp_path)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError, OSError])
+def test_an_interrupted_report_changes_nothing(tmp_path, error):
+    write(tmp_path / "report", "first")
+    with pytest.raises(error), replacing(tmp_path / "report") as partial:
+        (partial / "index.html").write_text("half")
+        raise error
+    assert (tmp_path / "report" / "index.html").read_text() == "first"
+    assert not hidden(tmp_path)
+
+
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+def test_a_killed_report_leaves_nothing(tmp_path, kind):
+    """The real command, stopped while it works."""
+    program = (
+        "import sys, time, chaintheory.report as report\n"
+        "report.ledger_section = lambda tick: (print('working', flush=True), time.sleep(60))\n"
+        "from chaintheory.cli import main\n"
+        f"main(['report', '--quick', '--output', {str(tmp_path / 'report')!r}])"
+    )
+    running = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    with running:
+        assert running.stdout.readline() == "working\n"
+        running.send_signal(kind)
+        _, err = running.communicate(timeout=20)
+    assert running.returncode == 130
+    assert err.strip() == "chaintheory: interrupted"  # Click ends the line of the ^C first
+    assert list(tmp_path.iterdir()) == []
+
+
+class Page(HTMLParser):
+    """Collects what a page refers to."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.sources, self.links, self.ids, self.tags = [], [], set(), []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        self.tags.append(tag)
+        self.ids.add(given.get("id"))
+        if "src" in given:
+            self.sources.append(given["src"])
+        if "href" in given:
+            self.links.append(given["href"])
+
+
+NASTY = "<script>alert(\"x\")</script> & 'quoted'"
+
+
+def test_everything_is_escaped(tmp_path):
+    section = Section(
+        "nasty",
+        NASTY,
+        [NASTY],
+        tables=[Table(NASTY, (NASTY,), [(NASTY,)])],
+        numbers={"value": float("inf"), NASTY: NASTY},
+    )
+    render([section], tmp_path, quick=True)
+    text = (tmp_path / "index.html").read_text()
+    assert "script" not in Page(text).tags
+    assert "&lt;script&gt;" in text
+    numbers = json.loads((tmp_path / "report.json").read_text(), parse_constant=pytest.fail)
+    assert numbers["sections"]["nasty"] == {"value": None, NASTY: NASTY}
+
+
+def test_formulas_become_mathml():
+    formula = mathml(r"\omega_{fast}^{2} = \frac{1}{2} \sin^{2}{\left(\theta \right)}")
+    assert formula.startswith("<math")
+    assert "<mfrac>" in formula
+    assert "<mtext>fast</mtext>" in formula
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """One quick report, made by the command."""
+    output = tmp_path_factory.mktemp("reports") / "report"
+    pieces = []
+    passed = report.write_report(output, quick=True, progress=lambda *told: pieces.append(told))
+    return output, passed, pieces
+
+
+def test_report_is_whole(made):
+    output, passed, pieces = made
+    assert passed
+    assert len(pieces) == pieces[-1][1]  # the bar ends at its end
+    page = Page((output / "index.html").read_text())
+    inner = [link for link in page.links if link.startswith("#")]
+    assert inner
+    assert all(link[1:] in page.ids for link in inner)
+    assert page.sources
+    for source in page.sources:
+        assert (output / source).is_file()
+    assert page.tags.count("math") >= 8
+    assert (output / MARKER).is_file()
+
+
+def test_report_needs_no_network(made):
+    output, _, _ = made
+    for path in [output / "index.html", *output.glob("figures/*.svg")]:
+        text = path.read_text()
+        page = Page(text)
+        outside = [to for to in page.sources + page.links if "://" in to or to.startswith("//")]
+        assert not outside, path
+        assert not re.search(r"url\(\s*['\"]?(?!#)", text), path
+        assert "@import" not in text
+
+
+def test_report_holds_its_numbers(made):
+    output, _, _ = made
+    numbers = json.loads((output / "report.json").read_text(), parse_constant=pytest.fail)
+    assert numbers["passed"] is True
+    curves = numbers["sections"]["single-pass"]["curves"]
+    assert [curve["amplitude"] for curve in curves] == [0.1, 0.5, 1.0, 10.0]
+    # Weak, fast: Eq. 7 is the first order in the amplitude, the next is of relative order
+    # 4 pi^2 Phi0/(mu v^2) = 6e-4 at v = 80 and amplitude 0.1; both signs together cancel it.
+    points = curves[0]["repulsive"]
+    assert points["loss"][-1] == pytest.approx(points["eq7"][-1], rel=5e-3)
+
+
+def test_a_failed_check_is_told(tmp_path, monkeypatch):
+    failing = Section("ledger", "Ledger", [], passed=False)
+    monkeypatch.setattr(report, "ledger_section", lambda tick: failing)
+    monkeypatch.setattr("chaintheory.figures.NAMES", ())
+    assert report.write_report(tmp_path / "report", quick=True) is False
+    assert "fails" in (tmp_path / "report" / "index.html").read_text()
