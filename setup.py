@@ -18,8 +18,8 @@ DEBUG = bool(os.environ.get("CHAINTHEORY_DEBUG"))
 
 SOURCES = {
     "chaintheory_ext.light_cone": ["chaintheory_ext/src/fine_block.c"],
-    "chaintheory_ext.direct": [],
-    "chaintheory_ext.curves": [],
+    "chaintheory_ext.direct": ["chaintheory_ext/src/dot_pair.c", "chaintheory_ext/src/fine_block.c"],
+    "chaintheory_ext.curves": ["chaintheory_ext/src/crossings.c"],
 }
 
 extensions = [

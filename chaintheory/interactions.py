@@ -57,6 +57,20 @@ class Gaussian(Interaction):
         x = np.asarray(r, dtype=np.float64) / self.width
         return -self.amplitude / self.width * x * np.exp(-0.5 * x * x)
 
+    def transform(self, k: ArrayLike) -> NDArray[np.float64]:
+        """Fourier transform, the integral of Phi(r) exp(i k r) over all r."""
+        x = np.asarray(k, dtype=np.float64) * self.width
+        return math.sqrt(2.0 * math.pi) * self.amplitude * self.width * np.exp(-0.5 * x * x)
+
+    def shape(self, k: ArrayLike) -> NDArray[np.float64]:
+        """The squared transform without its factor exp(-rate k^power), see ``decay``."""
+        return np.full_like(k, 2.0 * math.pi * (self.amplitude * self.width) ** 2, dtype=np.float64)
+
+    @property
+    def decay(self) -> tuple[float, int]:
+        """Rate and power of the factor exp(-rate k^power) of the squared transform."""
+        return self.width**2, 2
+
     def reach(self, tolerance: float = 1e-17) -> float:
         """Distance beyond which |dPhi/dr| is below ``tolerance`` times |amplitude|/width."""
         x = math.sqrt(-2.0 * math.log(tolerance))

@@ -19,6 +19,7 @@ from chaintheory.interactions import Interaction
 from chaintheory.validation import above, number, positive
 
 if TYPE_CHECKING:
+    from chaintheory.dissipation import Terms
     from chaintheory.drift import DriftVelocity, ResonantSpeed
     from chaintheory.trajectory import Trajectory
 
@@ -120,6 +121,12 @@ class System:
         from chaintheory.dissipation import mean_dissipation
 
         return mean_dissipation(self, speed, method=method, **options)
+
+    def mean_dissipation_terms(self, speed: float) -> Terms:
+        """The phonons that the particle feeds at one mean speed; see dissipation.py."""
+        from chaintheory.dissipation import mean_dissipation_terms
+
+        return mean_dissipation_terms(self, speed)
 
     def resonant_speeds(self, lowest: float, highest: float) -> list[ResonantSpeed]:
         """Speeds at which the mean dissipation diverges on one side; see drift.py."""

@@ -1,0 +1,146 @@
+/* See crossings.h. The refinement works on blocks of lanes without branches, which the compiler turns
+ * into vector code; the widest version that the processor knows is chosen when the module is loaded. */
+#include "crossings.h"
+
+#include <math.h>
+
+#include "dispatch.h"
+
+#define PI 3.1415926535897932385
+#define LANES 32
+#define MOST_STEPS 120
+
+/* sin(pi x) for |x| <= 1/2 by Taylor's series; the first term left out is below 1e-18. */
+static inline double sine_pi(double x)
+{
+    const double y = x * x;
+    double sum = 5.3926646626081284894e-10;
+    sum = sum * y - 2.294842899726987311e-8;
+    sum = sum * y + 7.9520540014755127848e-7;
+    sum = sum * y - 0.000021915353447830215827;
+    sum = sum * y + 0.00046630280576761256442;
+    sum = sum * y - 0.0073704309457143507773;
+    sum = sum * y + 0.082145886611128228799;
+    sum = sum * y - 0.59926452932079207689;
+    sum = sum * y + 2.5501640398773454439;
+    sum = sum * y - 5.1677127800499700292;
+    sum = sum * y + 3.1415926535897932385;
+    return sum * x;
+}
+
+/* sin^2(pi x) and sin(pi x) cos(pi x) for x between -1 and 1/2: both have period 1. */
+static inline void squares(double x, double *sine_squared, double *product)
+{
+    const double folded = x < -0.5 ? x + 1.0 : x;
+    const double sine = sine_pi(folded);
+    const double cosine = sine_pi(0.5 - fabs(folded));
+    *sine_squared = sine * sine;
+    *product = sine * cosine;
+}
+
+/* x omega'(x) - omega(x), times omega(x): zero where a line through the origin touches the band. */
+static double tangency(double width, double period, double offset)
+{
+    double sine_squared, product;
+    squares(offset, &sine_squared, &product);
+    return PI * width * (period + offset) * product - (1.0 + width * sine_squared);
+}
+
+/* The only zero of `tangency` between low and high, where it has the sign `sign` at low. */
+static double touch(double width, double period, double low, double high, double sign)
+{
+    double offset = 0.5 * (low + high);
+    for (int step = 0; step < MOST_STEPS; step++) {
+        double sine_squared, product;
+        squares(offset, &sine_squared, &product);
+        const double x = period + offset;
+        const double value = PI * width * x * product - (1.0 + width * sine_squared);
+        const double slope = PI * PI * width * x * (1.0 - 2.0 * sine_squared) - PI * width * product;
+        if (value * sign > 0.0) low = offset; else high = offset;
+        double next = offset - value / slope;
+        if (!(next > low && next < high)) next = 0.5 * (low + high);
+        const double change = fabs(next - offset);
+        offset = next;
+        if (change <= 1e-17 + 1e-16 * fabs(offset)) break;
+    }
+    return offset;
+}
+
+static double line_slope(double width, double period, double offset)
+{
+    double sine_squared, product;
+    squares(offset, &sine_squared, &product);
+    return sqrt(1.0 + width * sine_squared) / (period + offset);
+}
+
+int band_tangencies(double omega_fast, double period,
+                    double *lower_offset, double *lower_slope,
+                    double *upper_offset, double *upper_slope)
+{
+    const double width = (omega_fast - 1.0) * (omega_fast + 1.0);
+    /* x omega' - omega grows up to the steepest point of the band and falls beyond it. */
+    const double steepest = asin(1.0 / sqrt(omega_fast + 1.0)) / PI;
+    if (!(tangency(width, period, steepest) > 0.0)) return 0;
+    *lower_offset = touch(width, period, 0.0, steepest, -1.0);
+    *upper_offset = touch(width, period, steepest, 0.5, 1.0);
+    *lower_slope = line_slope(width, period, *lower_offset);
+    *upper_slope = line_slope(width, period, *upper_offset);
+    return 1;
+}
+
+/* Newton's method for omega(x)^2 = (slope x)^2, kept inside the bracket by bisection. A lane rests once
+ * what the next step would leave, step^2 * second derivative / first derivative, is below rounding. */
+CT_VECTORISED
+void refine_crossings(size_t count, double omega_fast, const double *slope, const double *period,
+                      const double *rising, double *low, double *high, double *omega, double *group)
+{
+    const double width = (omega_fast - 1.0) * (omega_fast + 1.0);
+    for (size_t first = 0; first < count; first += LANES) {
+        const size_t lanes = count - first < LANES ? count - first : LANES;
+        double x0[LANES], s[LANES], sign[LANES], lo[LANES], hi[LANES], at[LANES], open[LANES];
+        for (size_t i = 0; i < LANES; i++) {
+            const size_t from = first + (i < lanes ? i : 0); /* idle lanes repeat the first */
+            x0[i] = period[from];
+            s[i] = slope[from];
+            sign[i] = rising[from];
+            lo[i] = low[from];
+            hi[i] = high[from];
+            at[i] = 0.5 * (lo[i] + hi[i]);
+            open[i] = 1.0;
+        }
+        for (int step = 0; step < MOST_STEPS; step++) {
+            double pending = 0.0;
+            for (size_t i = 0; i < LANES; i++) {
+                double sine_squared, product;
+                squares(at[i], &sine_squared, &product);
+                const double line = s[i] * (x0[i] + at[i]);
+                const double value = 1.0 + width * sine_squared - line * line;
+                const double derivative = 2.0 * (PI * width * product - s[i] * line);
+                const double curvature = 2.0 * (PI * PI * width + s[i] * s[i]);
+                const double left_of_it = value * sign[i];
+                const double l = left_of_it < 0.0 ? at[i] : lo[i];
+                const double h = left_of_it < 0.0 ? hi[i] : at[i];
+                const double newton = at[i] - value / derivative;
+                const double moved = newton - at[i];
+                const double remains = moved * moved * curvature;
+                const double settled = remains <= 1e-17 * (1e-3 + fabs(at[i])) * fabs(derivative) ? 1.0 : 0.0;
+                const double inside = (newton > l) & (newton < h) ? newton : 0.5 * (l + h);
+                const double next = settled > 0.0 ? newton : inside;
+                at[i] = open[i] > 0.0 ? next : at[i];
+                open[i] = settled > 0.0 ? 0.0 : open[i];
+                lo[i] = l;
+                hi[i] = h;
+                pending += open[i];
+            }
+            if (pending == 0.0) break;
+        }
+        for (size_t i = 0; i < lanes; i++) {
+            double sine_squared, product;
+            squares(at[i], &sine_squared, &product);
+            const double frequency = sqrt(1.0 + width * sine_squared);
+            low[first + i] = at[i];
+            omega[first + i] = frequency;
+            group[first + i] = PI * width * product / frequency;
+        }
+    }
+}
