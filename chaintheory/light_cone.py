@@ -1,0 +1,448 @@
+"""The light-cone integrator: an infinite chain, for as long as the run lasts.
+
+A free chain can be carried over any time at once, exactly. Only the masses near the particle have
+to be looked at often. So the chain is stepped on levels, each in blocks four times as long as those
+of the level below and in a window about as many times as wide: carry the whole window over one
+block as if it were free, carry a smaller window around the particle through the same time on the
+level below, and paste in the part of it that its edges cannot have influenced. The three lowest
+levels are compiled (chaintheory_ext/light_cone.pyx), the upper ones go by FFT, and the uppermost
+holds every mass that the sound cone has reached: it grows with the cone. All margins follow from
+the bound on the kernels' tails (kernel.half_width), so that what is neglected is below 1e-16. The
+cost per unit time grows with the logarithm of the run's duration.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chaintheory.kernel import (
+    _even_fast_length,
+    half_width,
+    phases,
+    propagators,
+    ring_frequencies,
+)
+from chaintheory.schemes import SCHEMES, Scheme
+
+if TYPE_CHECKING:
+    from chaintheory.model import Chain, System
+
+Array = NDArray[np.float64]
+
+# Blocks of one level in a block of the level above.
+RATIO = 4
+# Windows whose kernels reach farther than this many masses are carried by FFT.
+WIDEST_STENCIL = 110
+# Kicks in the shortest block: more of them cost more inside the block, fewer cost more around it.
+KICKS_PER_BLOCK = 60
+# Rows of tables are padded to whole vectors.
+_VECTOR = 8
+
+
+def _padded(length: int) -> int:
+    return -(-length // _VECTOR) * _VECTOR
+
+
+def block_steps(scheme: Scheme, chain: Chain, time_step: float, kicks: int) -> int:
+    """Steps in the shortest block: about ``kicks`` kicks, but no more than two fast periods."""
+    by_kicks = max(1, kicks // scheme.stages)
+    by_time = max(1, int(2.0 / (chain.omega_fast * time_step)))
+    return min(by_kicks, by_time)
+
+
+@lru_cache(maxsize=32)
+def block_tables(chain: Chain, order: int, time_step: float, steps: int) -> dict[str, Any]:
+    """Kernels that lead from a block's start to each kick, between kicks, and to the block's end."""
+    scheme = SCHEMES[order]
+    stages, kicks = scheme.stages, steps * scheme.stages
+    count = np.arange(kicks + 1)
+    times = time_step * (count // stages + scheme.times[count % stages])
+    end = steps * time_step
+    # Stages may lie beside the block; the bound covers the longest time between any two.
+    width = half_width(chain, float(np.max(times) - np.min(times)))
+    row, end_row = _padded(kicks + 1), _padded(2 * width + 1)
+
+    def by_lag(kernel: Array) -> Array:
+        table = np.zeros((width + 1, row))
+        table[:, : kernel.shape[0]] = kernel.T
+        return table
+
+    c, s, d = propagators(chain, times, width)
+    forced_s = np.zeros((stages, width + 1, row))
+    forced_c = np.zeros((stages, width + 1, row))
+    for stage in range(stages):
+        later = time_step * ((stage + count) // stages + scheme.times[(stage + count) % stages])
+        stage_c, stage_s, _ = propagators(chain, later - times[stage], width)
+        forced_s[stage], forced_c[stage] = by_lag(stage_s), by_lag(stage_c)
+    to_end_c, to_end_s, _ = propagators(chain, end - times, width)
+    mirrored = np.abs(np.arange(-width, width + 1))
+    end_s, end_c = np.zeros((kicks + 1, end_row)), np.zeros((kicks + 1, end_row))
+    end_s[:, : 2 * width + 1] = to_end_s[:, mirrored]
+    end_c[:, : 2 * width + 1] = to_end_c[:, mirrored]
+    return {
+        "steps": steps,
+        "stages": stages,
+        "width": width,
+        "row": row,
+        "end_row": end_row,
+        "free_c": by_lag(c).ravel(),
+        "free_s": by_lag(s).ravel(),
+        "free_d": by_lag(d).ravel(),
+        "forced_s": forced_s.ravel(),
+        "forced_c": forced_c.ravel(),
+        "end_s": end_s.ravel(),
+        "end_c": end_c.ravel(),
+        "weight": time_step * np.array(scheme.kicks),
+        "drift": time_step * np.array(scheme.flows),
+    }
+
+
+def flow_spectrum(chain: Chain, size: int, duration: float) -> tuple[Array, Array, Array]:
+    """Multipliers cos, sin/omega and omega sin that carry a ring of ``size`` masses."""
+    # Long rings belong to the uppermost level: used seldom, and large.
+    spectrum = _flow_spectrum if size <= 1 << 15 else _flow_spectrum.__wrapped__
+    return spectrum(chain, size, duration)
+
+
+@lru_cache(maxsize=64)
+def _flow_spectrum(chain: Chain, size: int, duration: float) -> tuple[Array, Array, Array]:
+    frequency = ring_frequencies(chain, size)
+    cosine, sine = phases(frequency, [duration])
+    omega = frequency.astype(np.float64)
+    return cosine[0], sine[0] / omega, sine[0] * omega
+
+
+@dataclass
+class Stretch:
+    """A stretch of chain: rows u and p = u'/(2 pi) of the masses ``origin``, ``origin`` + 1, ..."""
+
+    origin: int
+    state: Array
+
+    def window(self, origin: int, size: int) -> Stretch:
+        """Return a copy of ``size`` masses; what lies outside this stretch is at rest."""
+        copy = np.zeros((2, size))
+        first = max(origin, self.origin)
+        last = min(origin + size, self.origin + self.state.shape[1])
+        if last > first:
+            copy[:, first - origin : last - origin] = self.state[
+                :, first - self.origin : last - self.origin
+            ]
+        return Stretch(origin, copy)
+
+    def paste(self, other: Stretch, centre: int, reach: int) -> None:
+        """Overwrite the masses within ``reach`` of ``centre`` by those of ``other``."""
+        first = max(centre - reach, self.origin, other.origin)
+        last = min(
+            centre + reach + 1,
+            self.origin + self.state.shape[1],
+            other.origin + other.state.shape[1],
+        )
+        if last > first:
+            self.state[:, first - self.origin : last - self.origin] = other.state[
+                :, first - other.origin : last - other.origin
+            ]
+
+    def flow(self, chain: Chain, duration: float) -> None:
+        """Carry the stretch over ``duration`` as if it were a free ring.
+
+        What travels around the ring spoils the same masses at the edges as an open end would.
+        """
+        if not self.state.any():
+            return
+        size = self.state.shape[1]
+        cosine, sine_over, sine_times = flow_spectrum(chain, size, duration)
+        u, p = np.fft.rfft(self.state)
+        self.state = np.fft.irfft(
+            np.stack((cosine * u + sine_over * p, cosine * p - sine_times * u)), n=size
+        )
+
+    def energy(self, chain: Chain) -> float:
+        """Energy of the chain as a sum of squares (nothing cancels), outside being at rest."""
+        u, p = self.state
+        coupling = 0.25 * (chain.omega_fast**2 - 1.0)
+        stretch = np.diff(u, prepend=0.0, append=0.0)
+        return 0.5 * float(np.dot(p, p) + np.dot(u, u) + coupling * np.dot(stretch, stretch))
+
+
+class Escaped(Exception):
+    """The particle went farther within a block than the windows allow for."""
+
+
+@dataclass
+class Records:
+    """What is kept of every step: position, speed, acceleration and the energy of the chain."""
+
+    position: Array
+    speed: Array
+    acceleration: Array
+    energy: Array
+
+    @classmethod
+    def empty(cls, rows: int) -> Records:
+        """Space for ``rows`` rows."""
+        return cls(*(np.empty(rows) for _ in range(4)))
+
+    def rows(self, first: int, last: int) -> tuple[Array, Array, Array, Array]:
+        """Views of rows ``first`` .. ``last`` - 1."""
+        chosen = slice(first, last)
+        return (
+            self.position[chosen],
+            self.speed[chosen],
+            self.acceleration[chosen],
+            self.energy[chosen],
+        )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Levels and windows for one system, one step and one bound on the speed."""
+
+    system: System
+    order: int
+    time_step: float
+    reach: float
+    speed_bound: float
+    kicks_per_block: int = KICKS_PER_BLOCK
+
+    @cached_property
+    def block(self) -> int:
+        """Steps in the shortest block."""
+        return block_steps(
+            SCHEMES[self.order], self.system.chain, self.time_step, self.kicks_per_block
+        )
+
+    def steps(self, level: int) -> int:
+        """Steps in one block of a level."""
+        return self.block * RATIO**level
+
+    def duration(self, level: int) -> float:
+        """Duration of one block of a level."""
+        return self.steps(level) * self.time_step
+
+    @cached_property
+    def near_levels(self) -> int:
+        """Levels that are compiled; the windows above go by FFT."""
+        level = 1
+        while level < 4 and half_width(self.system.chain, self.duration(level)) <= WIDEST_STENCIL:
+            level += 1
+        return level
+
+    def allowance(self, level: int) -> int:
+        """Masses on each side of the middle that may be kicked during one block of a level."""
+        spacing = self.system.chain.spacing
+        return math.ceil((self.duration(level) * self.speed_bound + self.reach) / spacing) + 2
+
+    def influence(self, level: int) -> int:
+        """Half-width of what the particle can have changed in one block of a level."""
+        return self.allowance(level) + half_width(self.system.chain, self.duration(level))
+
+    def radius(self, level: int) -> int:
+        """Half-width of the window that lives through one block of ``level``."""
+        return self.influence(level) + half_width(self.system.chain, self.duration(level)) + 1
+
+    def window_size(self, level: int) -> int:
+        """Masses in the window that lives through one block of an FFT level."""
+        return _even_fast_length(2 * self.radius(level) + 1)
+
+    def near_field(self) -> Any:
+        """Return the compiled levels, carrying a window through one block of ``near_levels``."""
+        from chaintheory_ext.light_cone import NearField
+
+        chain, interaction = self.system.chain, self.system.interaction
+        windows = []
+        for level in range(self.near_levels):
+            width = half_width(chain, self.duration(level))
+            c, s, d = propagators(chain, [self.duration(level)], width)
+            windows.append(
+                {
+                    "radius": self.radius(level + 1),
+                    "halo": max(width, half_width(chain, self.duration(0))),
+                    "width": width,
+                    "paste": self.influence(level + 1),
+                    "allowance": self.allowance(level + 1),
+                    "blocks": RATIO,
+                    "c": c[0],
+                    "s": s[0],
+                    "d": d[0],
+                }
+            )
+        kind, coefficients = force_table(interaction, self.reach)
+        return NearField(
+            block_tables(chain, self.order, self.time_step, self.block),
+            kind,
+            coefficients,
+            self.reach,
+            self.system.mass,
+            self.system.bias / chain.spacing,
+            chain.spacing,
+            windows,
+            self.duration(0),
+            self.speed_bound,
+        )
+
+
+def force_table(interaction: Any, reach: float) -> tuple[str, Array]:
+    """Return what the compiled loop evaluates: a formula's coefficients, or a table of the slope."""
+    if interaction.kind == "gaussian":
+        return "gaussian", np.array(interaction.coefficients)
+    return "table", interpolation_table(interaction, reach)
+
+
+def interpolation_table(interaction: Any, reach: float, pieces: int = 1 << 14) -> Array:
+    """Cubic Hermite table of dPhi/dr on 0 .. reach: reach, 1/step, pieces, (value, slope*step)..."""
+    r = np.linspace(0.0, reach, pieces + 1)
+    step = reach / pieces
+    value = np.asarray(interaction.slope(np.maximum(r, 1e-9 * step)), dtype=np.float64)
+    derivative = np.gradient(value, step, edge_order=2) * step
+    return np.concatenate(([reach, 1.0 / step, pieces], np.stack((value, derivative), 1).ravel()))
+
+
+@dataclass
+class LightCone:
+    """State of a run between two blocks of the uppermost level.
+
+    ``advance`` carries it over one such block. Plans depend on the state alone, so that a run
+    resumed from a saved state continues to the last bit.
+    """
+
+    system: System
+    order: int
+    time_step: float
+    reach: float
+    sigma: float
+    q: float
+    stretch: Stretch = field(default_factory=lambda: Stretch(0, np.zeros((2, 0))))
+    steps_done: int = 0
+    lowest: int = 0
+    highest: int = 0
+    kicks_per_block: int = KICKS_PER_BLOCK
+    on_progress: Callable[[int], None] | None = None
+    _plans: dict[float, tuple[Plan, Any]] = field(default_factory=dict, repr=False)
+
+    def speed_bound(self, duration: float) -> float:
+        """Speed that the particle should not exceed within ``duration`` (checked, not trusted)."""
+        system, chain = self.system, self.system.chain
+        speed = 2.0 * math.pi * abs(self.q)
+        masses = np.arange(-64, 65) * chain.spacing
+        potential = max(
+            float(np.abs(system.interaction.potential(masses + shift)).sum())
+            for shift in (0.0, 0.5 * chain.spacing)
+        )
+        pull = 4.0 * math.pi**2 * abs(system.bias) / chain.spacing / system.mass
+        bound = math.sqrt(speed**2 + 16.0 * math.pi**2 * potential / system.mass) + pull * duration
+        # Rounded up to a coarse scale: few different plans, and they follow from the state.
+        return math.exp2(math.ceil(4.0 * math.log2(max(bound, 1e-3 * chain.spacing))) / 4.0)
+
+    def plan(self, speed_bound: float) -> tuple[Plan, Any]:
+        """Return the plan for a bound on the speed, with its compiled levels."""
+        if speed_bound not in self._plans:
+            plan = Plan(
+                self.system,
+                self.order,
+                self.time_step,
+                self.reach,
+                speed_bound,
+                self.kicks_per_block,
+            )
+            self._plans[speed_bound] = (plan, plan.near_field())
+        return self._plans[speed_bound]
+
+    def advance(self, steps: int, records: Records, row: int) -> None:
+        """Carry everything over ``steps`` steps, whose records begin at ``row``."""
+        duration = steps * self.time_step
+        bound = self.speed_bound(duration)
+        for _ in range(20):
+            try:
+                self._attempt(steps, bound, records, row)
+                return
+            except Escaped:
+                bound *= 2.0
+        raise ValueError(
+            f"the particle left every window near position {self.sigma!r}, "
+            f"speed {2.0 * math.pi * self.q!r}: the time step cannot resolve its motion"
+        )
+
+    def _attempt(self, steps: int, bound: float, records: Records, row: int) -> None:
+        plan, near = self.plan(bound)
+        chain = self.system.chain
+        energy = self.stretch.energy(chain)
+        near.state = (self.sigma, self.q, energy)
+        total = (self.steps_done + steps) * self.time_step
+        travel = math.ceil(
+            (steps * self.time_step * bound + self.reach) / chain.spacing
+        ) + 2
+        here = round(self.sigma / chain.spacing)
+        lowest, highest = min(self.lowest, here - travel), max(self.highest, here + travel)
+        cone = half_width(chain, total)
+        origin, last = lowest - cone, highest + cone
+        stretch = self.stretch.window(origin, _even_fast_length(last - origin + 1))
+        level = plan.near_levels + 1
+        while plan.steps(level) < steps:
+            level += 1
+        self._carry(plan, near, stretch, level, steps, records, row)
+        positions = records.position[row : row + steps]
+        self.lowest = min(self.lowest, math.floor((positions.min() - self.reach) / chain.spacing) - 1)
+        self.highest = max(self.highest, math.ceil((positions.max() + self.reach) / chain.spacing) + 1)
+        self.stretch = stretch
+        self.sigma, self.q, _ = near.state
+        self.steps_done += steps
+
+    def _carry(
+        self,
+        plan: Plan,
+        near: Any,
+        stretch: Stretch,
+        level: int,
+        steps: int,
+        records: Records,
+        row: int,
+    ) -> None:
+        """Carry a stretch over at most one block of ``level``, in blocks of the level below."""
+        chain = self.system.chain
+        below = level - 1
+        is_near = below == plan.near_levels
+        size = 2 * plan.radius(below) + 1 if is_near else plan.window_size(below)
+        for start in range(0, steps, plan.steps(below)):
+            part = min(plan.steps(below), steps - start)
+            sigma = near.state[0]
+            if not abs(sigma) < 1e15:
+                raise Escaped
+            centre = round(sigma / chain.spacing)
+            window = stretch.window(centre - size // 2, size)
+            stretch.flow(chain, part * self.time_step)
+            if is_near:
+                self._carry_near(plan, near, window, part, records, row + start)
+            else:
+                self._carry(plan, near, window, below, part, records, row + start)
+            stretch.paste(window, centre, plan.influence(below))
+
+    def _carry_near(
+        self, plan: Plan, near: Any, window: Stretch, steps: int, records: Records, row: int
+    ) -> None:
+        """Carry the uppermost compiled window over at most one of its blocks."""
+        blocks, rest = divmod(steps, plan.block)
+        kernels = rest_kernels(plan, rest) if rest else None
+        if not near.advance(
+            window.state, window.origin, blocks, rest, *records.rows(row, row + steps), kernels
+        ):
+            raise Escaped
+        if self.on_progress is not None:
+            self.on_progress(steps)
+
+
+@lru_cache(maxsize=64)
+def _rest_kernels(chain: Chain, duration: float, longest: float) -> Array:
+    return np.concatenate(propagators(chain, [duration], half_width(chain, longest)))
+
+
+def rest_kernels(plan: Plan, steps: int) -> Array:
+    """Kernels C, S, D of a block cut short, as wide as those of a whole one."""
+    return _rest_kernels(plan.system.chain, steps * plan.time_step, plan.duration(0))

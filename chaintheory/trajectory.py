@@ -1,0 +1,347 @@
+"""The result of a run, step by step and pass by pass, with its energy balance."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import tempfile
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from chaintheory.light_cone import Stretch
+from chaintheory.model import Chain, System
+from chaintheory.validation import real_array
+
+if TYPE_CHECKING:
+    import xarray
+
+Array = NDArray[np.float64]
+
+PASS_FIELDS = np.dtype(
+    [
+        ("time", float),
+        ("position", float),
+        ("speed", float),
+        ("energy_lost", float),
+        ("energy_absorbed", float),
+    ]
+)
+_FORMAT = "chaintheory trajectory 1"
+
+
+@dataclass(frozen=True)
+class Balance:
+    """Where the energy is at the end of a run, in units of hbar Omega_slow.
+
+    ``particle`` + ``interaction`` + ``chain`` - ``bias_work`` is conserved; ``drift`` is by how
+    much it has changed since the start (the error of the time step).
+    """
+
+    particle: float
+    interaction: float
+    chain: float
+    bias_work: float
+    drift: float
+
+    def __str__(self) -> str:
+        return (
+            f"particle {self.particle:.9g}, interaction {self.interaction:.3g}, "
+            f"chain {self.chain:.9g}, work of the bias {self.bias_work:.9g}, "
+            f"balance off by {self.drift:.2g}"
+        )
+
+
+@dataclass
+class Trajectory:
+    """A simulated run. Times in t_slow, lengths in l_slow, energies in hbar Omega_slow.
+
+    ``time``, ``position``, ``speed``, ``acceleration`` and ``chain_energy`` have one length: a row
+    for the start and one for each stored step. ``chain_energy`` is what the chain has absorbed.
+    """
+
+    system: System
+    time: Array
+    position: Array
+    speed: Array
+    acceleration: Array
+    chain_energy: Array
+    settings: dict[str, Any] = field(default_factory=dict)
+    chain_state: Stretch | None = field(default=None, repr=False)
+    displacements: Any = field(default=None, repr=False)
+    stopped: str = "duration reached"
+
+    def __repr__(self) -> str:
+        return (
+            f"Trajectory(tau = {self.time[0]:g} .. {self.time[-1]:g}, {self.time.size} rows, "
+            f"speed {self.speed[0]:g} -> {self.speed[-1]:.6g}, {self.stopped}; "
+            f"energy: {self.balance})"
+        )
+
+    @cached_property
+    def kinetic_energy(self) -> Array:
+        """Kinetic energy of the particle, mass speed^2/(2 (2 pi)^2), one row per stored step."""
+        return self.system.mass * self.speed**2 / (8.0 * math.pi**2)
+
+    @cached_property
+    def balance(self) -> Balance:
+        """Energies at the end, and by how much their sum has drifted."""
+        system = self.system
+        particle = float(self.kinetic_energy[-1])
+        chain = float(self.chain_energy[-1])
+        interaction = self._interaction_energy(float(self.position[-1]), self.chain_state)
+        at_start = self._interaction_energy(float(self.position[0]), None)
+        work = system.bias * float(self.position[-1] - self.position[0]) / system.chain.spacing
+        start = float(self.kinetic_energy[0]) + at_start + float(self.chain_energy[0])
+        return Balance(
+            particle, interaction, chain, work, particle + interaction + chain - work - start
+        )
+
+    def _interaction_energy(self, sigma: float, state: Stretch | None) -> float:
+        """Interaction energy of the particle at ``sigma`` with the masses of ``state``."""
+        spacing = self.system.chain.spacing
+        around = math.ceil(self.system.interaction.reach() / spacing) + 1
+        masses = round(sigma / spacing) + np.arange(-around, around + 1)
+        shift = np.zeros(masses.size)
+        if state is not None:
+            shift = state.window(int(masses[0]), masses.size).state[0]
+        r = masses * spacing + shift - sigma
+        return float(np.sum(self.system.interaction.potential(r)))
+
+    def at(self, times: ArrayLike) -> tuple[Array, Array]:
+        """Position and speed at any times within the run, to the order of the scheme.
+
+        Quintic Hermite interpolation through position, speed and acceleration of the stored steps.
+
+        Raises ValueError for times outside the run.
+        """
+        wanted = real_array("times", times)
+        if wanted.size and not (wanted.min() >= self.time[0] and wanted.max() <= self.time[-1]):
+            raise ValueError(
+                f"times must lie within {self.time[0]:g} .. {self.time[-1]:g}, "
+                f"got {wanted.min():g} .. {wanted.max():g}"
+            )
+        row = np.clip(np.searchsorted(self.time, wanted, side="right") - 1, 0, self.time.size - 2)
+        return self._hermite(row, wanted - self.time[row])
+
+    def _hermite(self, row: NDArray[np.int64], after: Array) -> tuple[Array, Array]:
+        """Position and speed at a time ``after`` row ``row`` (before the next row)."""
+        h = self.time[row + 1] - self.time[row]
+        v0, v1 = self.speed[row], self.speed[row + 1]
+        a0, a1 = self.acceleration[row], self.acceleration[row + 1]
+        # Deviations from the parabola through the first row; differences first, lest digits cancel.
+        dx = self.position[row + 1] - self.position[row] - h * (v0 + 0.5 * h * a0)
+        dv = h * (v1 - v0 - h * a0)
+        da = h * h * (a1 - a0)
+        c3, c4, c5 = (
+            10.0 * dx - 4.0 * dv + 0.5 * da,
+            -15.0 * dx + 7.0 * dv - da,
+            6.0 * dx - 3.0 * dv + 0.5 * da,
+        )
+        x = after / h
+        position = self.position[row] + after * (v0 + 0.5 * a0 * after) + x**3 * (
+            c3 + x * (c4 + x * c5)
+        )
+        speed = v0 + a0 * after + x * x * (3.0 * c3 + x * (4.0 * c4 + x * 5.0 * c5)) / h
+        return position, speed
+
+    @cached_property
+    def crossings(self) -> NDArray[Any]:
+        """Crossings of the points midway between masses, in order.
+
+        A structured array: time, position (of the midpoint), speed, chain_energy.
+        """
+        spacing = self.system.chain.spacing
+        cell = np.floor(self.position / spacing - 0.5)
+        # A start exactly midway counts as a crossing; the step that leaves it does not.
+        starts_midway = self.position[0] / spacing - 0.5 == cell[0]
+        if starts_midway and self.position.size > 1 and self.position[1] < self.position[0]:
+            cell[0] -= 1.0
+        rows = np.flatnonzero(np.diff(cell))
+        hops = np.diff(cell)[rows].astype(np.int64)
+        # A fast particle can pass several midpoints in one step.
+        row = np.repeat(rows, np.abs(hops))
+        position = np.empty(row.size)
+        filled = 0
+        for here, hop in zip(rows, hops, strict=True):
+            between = np.arange(1, abs(hop) + 1) if hop > 0 else -np.arange(0, abs(hop))
+            position[filled : filled + abs(hop)] = (cell[here] + 0.5 + between) * spacing
+            filled += abs(hop)
+        h = self.time[row + 1] - self.time[row]
+        low, high = np.zeros(row.size), h.copy()
+        rising = self.position[row + 1] > self.position[row]
+        for _ in range(60):  # bisection: safe where the particle turns back within the step
+            middle = 0.5 * (low + high)
+            beyond = (self._hermite(row, middle)[0] > position) == rising
+            low, high = np.where(beyond, low, middle), np.where(beyond, middle, high)
+        after = 0.5 * (low + high)
+        result = np.zeros(
+            row.size + int(starts_midway),
+            dtype=[("time", float), ("position", float), ("speed", float), ("chain_energy", float)],
+        )
+        body = result[int(starts_midway) :]
+        body["time"] = self.time[row] + after
+        body["position"] = position
+        body["speed"] = self._hermite(row, after)[1]
+        body["chain_energy"] = self._chain_energy_at(row, after / h)
+        if starts_midway:
+            result[0] = (self.time[0], self.position[0], self.speed[0], self.chain_energy[0])
+        return result
+
+    def _chain_energy_at(self, row: NDArray[np.int64], fraction: Array) -> Array:
+        """Chain energy within steps, by the polynomial through six stored rows around them."""
+        points = min(6, self.time.size)
+        first = np.clip(row - (points // 2 - 1), 0, self.time.size - points)
+        x = row - first + fraction
+        total = np.zeros(row.size)
+        base = self.chain_energy[row] if row.size else total
+        for i in range(points):
+            weight = np.ones(row.size)
+            for j in range(points):
+                if j != i:
+                    weight *= (x - j) / (i - j)
+            total += weight * (self.chain_energy[first + i] - base)
+        return base + total
+
+    @cached_property
+    def passes(self) -> NDArray[Any]:
+        """Passes of one mass, from one midpoint between masses to the next; one row each.
+
+        Fields: ``time``, ``position`` and ``speed`` at the midpoint reached; ``energy_lost`` by the
+        particle since the midpoint before (kinetic energy and the work of the bias) and
+        ``energy_absorbed`` by the chain in the same time. Where the particle turns back and crosses
+        the same midpoint again there is no pass.
+        """
+        crossings = self.crossings
+        if crossings.size < 2:
+            return np.zeros(0, dtype=PASS_FIELDS)
+        kinetic = self.system.mass * crossings["speed"] ** 2 / (8.0 * math.pi**2)
+        step = np.diff(crossings["position"])
+        work = self.system.bias * step / self.system.chain.spacing
+        result = np.zeros(crossings.size - 1, dtype=PASS_FIELDS)
+        for name in ("time", "position", "speed"):
+            result[name] = crossings[name][1:]
+        result["energy_lost"] = work - np.diff(kinetic)
+        result["energy_absorbed"] = np.diff(crossings["chain_energy"])
+        return result[step != 0.0]
+
+    def to_xarray(self) -> xarray.Dataset:
+        """Return the run as an xarray Dataset over ``time``, with units and all parameters."""
+        import xarray
+
+        units = {"position": "l_slow", "speed": "l_slow/t_slow", "chain_energy": "hbar Omega_slow"}
+        units["acceleration"] = "l_slow/t_slow^2"
+        data = {
+            name: ("time", getattr(self, name), {"units": unit}) for name, unit in units.items()
+        }
+        attributes = {
+            "format": _FORMAT,
+            "omega_fast": self.system.chain.omega_fast,
+            "spacing": self.system.chain.spacing,
+            "mass": self.system.mass,
+            "bias": self.system.bias,
+            "interaction": interaction_to_text(self.system.interaction),
+            "settings": json.dumps(self.settings, sort_keys=True),
+            "stopped": self.stopped,
+        }
+        if self.chain_state is not None:
+            data["chain_u"] = ("mass", self.chain_state.state[0], {"units": "l_slow"})
+            data["chain_p"] = ("mass", self.chain_state.state[1], {"units": "l_slow"})
+            attributes["first_mass"] = self.chain_state.origin
+        return xarray.Dataset(
+            data, coords={"time": ("time", self.time, {"units": "t_slow"})}, attrs=attributes
+        )
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the run to a NetCDF file, at once or not at all; xarray opens it."""
+        write_atomically(Path(path), self.to_xarray())
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Trajectory:
+        """Read a run that ``save`` wrote. ValueError for anything else, by name."""
+        data = read_dataset(Path(path), _FORMAT)
+        try:
+            attributes = data.attrs
+            system = System(
+                Chain(float(attributes["omega_fast"]), float(attributes["spacing"])),
+                interaction_from_text(str(attributes["interaction"])),
+                float(attributes["mass"]),
+                float(attributes["bias"]),
+            )
+            rows = {
+                name: np.array(data[name].values, dtype=np.float64)
+                for name in ("time", "position", "speed", "acceleration", "chain_energy")
+            }
+            state = None
+            if "chain_u" in data:
+                state = Stretch(
+                    int(attributes["first_mass"]),
+                    np.stack((data["chain_u"].values, data["chain_p"].values)).astype(np.float64),
+                )
+            settings = json.loads(str(attributes["settings"]))
+            if not isinstance(settings, dict) or rows["time"].ndim != 1 or not rows["time"].size:
+                raise ValueError("incomplete")
+            return cls(
+                system, **rows, settings=settings, chain_state=state,
+                stopped=str(attributes["stopped"]),
+            )
+        except (KeyError, TypeError, ValueError) as problem:
+            raise ValueError(f"{path} is not a whole trajectory file: {problem}") from None
+
+
+def interaction_to_text(interaction: Any) -> str:
+    """Name and parameters of an interaction as JSON."""
+    return json.dumps({"name": type(interaction).__name__, **asdict(interaction)}, sort_keys=True)
+
+
+def interaction_from_text(text: str) -> Any:
+    """Return the interaction that ``interaction_to_text`` described; only the package's own."""
+    from chaintheory import interactions
+
+    described = json.loads(text)
+    if not isinstance(described, dict):
+        raise ValueError(f"interaction must be described by a JSON object, got {text[:80]!r}")
+    kind = getattr(interactions, str(described.pop("name", "")), None)
+    if not (isinstance(kind, type) and issubclass(kind, interactions.Interaction)):
+        raise ValueError(f"interaction must be one of the package's own, got {text[:80]!r}")
+    return kind(**described)
+
+
+def write_atomically(path: Path, dataset: xarray.Dataset) -> None:
+    """Write a Dataset beside ``path`` and rename it: an interrupted write leaves no half file."""
+    path = path.absolute()
+    if not path.parent.is_dir():
+        raise ValueError(f"path must be in a directory that exists, got {str(path)!r}")
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    os.close(handle)
+    try:
+        dataset.to_netcdf(temporary, engine="h5netcdf")
+        with open(temporary, "rb") as written:
+            os.fsync(written.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def read_dataset(path: Path, expected: str) -> xarray.Dataset:
+    """Read a NetCDF file of this package into memory; ValueError, by name, for any other."""
+    import xarray
+
+    if not path.is_file():
+        raise ValueError(f"path must be a file that exists, got {str(path)!r}")
+    try:
+        with xarray.open_dataset(path, engine="h5netcdf") as opened:
+            data = opened.load()
+    except Exception as problem:  # HDF5 reports damage by many kinds of exception
+        raise ValueError(f"{path} cannot be read: {str(problem).splitlines()[0:1]}") from None
+    if data.attrs.get("format") != expected:
+        raise ValueError(
+            f"{path} is not a file of the kind {expected!r}, but {data.attrs.get('format')!r}"
+        )
+    return data

@@ -1,0 +1,305 @@
+"""Near field of the light-cone integrator: a window of chain around the particle, stepped finely.
+
+Levels of windows stand one inside the other. Level 0 is carried over one block of kicks at a time,
+each level above over a fixed number of blocks of the level below at once: the whole window by the
+free flow, and then the part that the particle can have influenced is pasted in from the level
+below. What creeps in from a window's edges is thrown away with the edges. The far field (Python,
+simulate.py) does the same above these levels by FFT.
+"""
+
+from libc.math cimport ceil, fabs, floor, rint
+from libc.string cimport memcpy, memset
+
+import numpy as np
+
+
+cdef extern from "fine_block.h" nogil:
+    ctypedef double (*ct_slope)(double r, const double *c) noexcept
+    ctypedef struct ct_interaction:
+        int gaussian
+        ct_slope slope
+        const double *c
+        double reach
+    ctypedef struct ct_block:
+        long steps, stages, kicks, width, row
+        const double *free_c
+        const double *free_s
+        const double *free_d
+        const double *forced_s
+        const double *forced_c
+        long end_row
+        const double *end_s
+        const double *end_c
+        const double *weight
+        const double *drift
+    ctypedef struct ct_particle:
+        double sigma, q, energy, mass, pull, spacing
+    ctypedef struct ct_record:
+        double *position
+        double *speed
+        double *acceleration
+        double *energy
+    double ct_table_slope(double r, const double *c)
+    void ct_flow(double *new_u, double *new_p, const double *u, const double *p, long n,
+                 const double *c, const double *s, const double *d, long h)
+    int ct_fine_block(const ct_block *block, const ct_interaction *interaction,
+                      ct_particle *particle, const double *u, const double *p, double *new_u,
+                      double *new_p, long origin, long lo, long hi, long steps, double *work,
+                      const ct_record *record)
+
+cdef enum:
+    MOST_LEVELS = 8
+
+cdef struct Level:
+    long radius, halo, size, origin     # masses origin .. origin + size - 1, size = 2 radius + 1
+    long paste, allowance               # half-widths: pasted back; of masses that may be kicked
+    long blocks                         # blocks of the level below in one of this level
+    const double *c
+    const double *s
+    const double *d
+    double *u                           # halo + size + halo numbers, zeros in the halo
+    double *p
+    double *new_u
+    double *new_p
+
+
+cdef class NearField:
+    """Windows around one particle, and the tables to step them.
+
+    Built by ``simulate.py``; one object serves one run at a time (it owns its work space), and its
+    ``advance`` runs without the GIL.
+    """
+
+    cdef ct_block block
+    cdef ct_interaction interaction
+    cdef ct_particle particle
+    cdef Level levels[MOST_LEVELS]
+    cdef int top
+    cdef double speed_bound, block_time
+    cdef object keep
+    cdef double[::1] work
+    cdef long most_sites
+
+    def __init__(self, tables, interaction_kind, double[::1] coefficients, double reach,
+                 double mass, double pull, double spacing, windows, double block_time,
+                 double speed_bound):
+        """tables: dict of arrays (see simulate.block_tables); windows: one dict per level."""
+        cdef int i
+        cdef const double[::1] view
+        cdef Level *level
+        self.keep = [tables, coefficients, windows]
+        self.block.steps = tables["steps"]
+        self.block.stages = tables["stages"]
+        self.block.kicks = self.block.steps * self.block.stages
+        self.block.width = tables["width"]
+        self.block.row = tables["row"]
+        self.block.end_row = tables["end_row"]
+        view = tables["free_c"]; self.block.free_c = &view[0]
+        view = tables["free_s"]; self.block.free_s = &view[0]
+        view = tables["free_d"]; self.block.free_d = &view[0]
+        view = tables["forced_s"]; self.block.forced_s = &view[0]
+        view = tables["forced_c"]; self.block.forced_c = &view[0]
+        view = tables["end_s"]; self.block.end_s = &view[0]
+        view = tables["end_c"]; self.block.end_c = &view[0]
+        view = tables["weight"]; self.block.weight = &view[0]
+        view = tables["drift"]; self.block.drift = &view[0]
+        self.interaction.gaussian = interaction_kind == "gaussian"
+        self.interaction.slope = slope_function(interaction_kind)
+        self.interaction.c = &coefficients[0]
+        self.interaction.reach = reach
+        self.particle.mass = mass
+        self.particle.pull = pull
+        self.particle.spacing = spacing
+        self.block_time = block_time
+        self.speed_bound = speed_bound
+        if len(windows) > MOST_LEVELS:
+            raise ValueError(f"at most {MOST_LEVELS} levels, got {len(windows)}")
+        self.top = len(windows) - 1
+        for i, window in enumerate(windows):
+            level = &self.levels[i]
+            level.radius = window["radius"]
+            level.halo = window["halo"]
+            level.paste = window["paste"]
+            level.allowance = window["allowance"]
+            level.blocks = window["blocks"]
+            level.size = 2 * level.radius + 1
+            view = window["c"]; level.c = &view[0]
+            view = window["s"]; level.s = &view[0]
+            view = window["d"]; level.d = &view[0]
+            self.give_space(level)
+        self.most_sites = 0
+
+    cdef give_space(self, Level *level):
+        cdef double[:, ::1] space = np.zeros((4, level.size + 2 * level.halo))
+        self.keep.append(space)
+        level.u = &space[0, 0]
+        level.p = &space[1, 0]
+        level.new_u = &space[2, 0]
+        level.new_p = &space[3, 0]
+
+    @property
+    def state(self):
+        """Position, speed/(2 pi) and the chain's energy so far."""
+        return self.particle.sigma, self.particle.q, self.particle.energy
+
+    @state.setter
+    def state(self, values):
+        self.particle.sigma, self.particle.q, self.particle.energy = values
+
+    def advance(self, double[:, ::1] field, long origin, long blocks, long rest,
+                double[::1] position, double[::1] speed, double[::1] acceleration,
+                double[::1] energy, rest_kernels=None):
+        """Carry ``field`` (rows u, p; mass ``origin`` first) over whole blocks and ``rest`` steps.
+
+        ``rest = 0`` and ``blocks`` equal to what the top level holds run the hierarchy; anything
+        else steps the whole window block by block. The records receive one number a step.
+        Returns False, with ``field`` untouched, if the particle went farther than allowed for.
+        """
+        cdef Level *level = &self.levels[self.top]
+        cdef ct_record record
+        cdef int status
+        cdef long hierarchy = 1
+        cdef int i
+        cdef const double[:, ::1] kernels
+        for i in range(self.top + 1):
+            hierarchy *= self.levels[i].blocks
+        if field.shape[1] != level.size:
+            raise ValueError(f"field must hold {level.size} masses, got {field.shape[1]}")
+        if position.shape[0] < blocks * self.block.steps + rest:
+            raise ValueError("records are too short")
+        self.reserve()
+        record.position = &position[0]
+        record.speed = &speed[0]
+        record.acceleration = &acceleration[0]
+        record.energy = &energy[0]
+        level.origin = origin
+        memcpy(level.u + level.halo, &field[0, 0], level.size * sizeof(double))
+        memcpy(level.p + level.halo, &field[1, 0], level.size * sizeof(double))
+        if blocks == hierarchy and rest == 0:
+            with nogil:
+                status = self.climb(self.top, &record)
+        else:
+            # The finest kernels carry the whole window; its halo is wide enough for them.
+            with nogil:
+                status = self.creep(level, blocks, &record)
+            if status == 0 and rest:
+                kernels = rest_kernels
+                with nogil:
+                    ct_flow(level.new_u + level.halo, level.new_p + level.halo,
+                            level.u + level.halo, level.p + level.halo, level.size,
+                            &kernels[0, 0], &kernels[1, 0], &kernels[2, 0], kernels.shape[1] - 1)
+                    status = self.kick(level, rest, &record)
+                    swap(level)
+        if status:
+            return False
+        memcpy(&field[0, 0], level.u + level.halo, level.size * sizeof(double))
+        memcpy(&field[1, 0], level.p + level.halo, level.size * sizeof(double))
+        return True
+
+    cdef reserve(self):
+        """Work space for as many masses as the innermost window may kick."""
+        cdef long sites = 2 * self.levels[0].allowance + 1
+        if sites > self.most_sites:
+            self.most_sites = sites
+            self.work = np.empty(sites * (2 * self.block.row + 3 * (self.block.kicks + 1)))
+
+    cdef int climb(self, int index, ct_record *record) noexcept nogil:
+        """All blocks of one level; 0, or 1 if the particle left what was allowed for."""
+        cdef Level *level = &self.levels[index]
+        cdef Level *below
+        cdef long block, first, last
+        if index == 0:
+            return self.creep(level, level.blocks, record)
+        below = &self.levels[index - 1]
+        for block in range(level.blocks):
+            below.origin = <long>rint(self.particle.sigma / self.particle.spacing) - below.radius
+            copy_window(below, level)
+            ct_flow(level.new_u + level.halo, level.new_p + level.halo, level.u + level.halo,
+                    level.p + level.halo, level.size, level.c, level.s, level.d, level.halo)
+            if self.climb(index - 1, record):
+                return 1
+            first = max(below.origin + below.radius - below.paste, level.origin)
+            last = min(below.origin + below.radius + below.paste, level.origin + level.size - 1)
+            if last >= first:
+                memcpy(level.new_u + level.halo + first - level.origin,
+                       below.u + below.halo + first - below.origin,
+                       (last - first + 1) * sizeof(double))
+                memcpy(level.new_p + level.halo + first - level.origin,
+                       below.p + below.halo + first - below.origin,
+                       (last - first + 1) * sizeof(double))
+            swap(level)
+        return 0
+
+    cdef int creep(self, Level *level, long blocks, ct_record *record) noexcept nogil:
+        """Carry one window over ``blocks`` blocks of kicks with the finest kernels."""
+        cdef Level *finest = &self.levels[0]
+        cdef long block
+        for block in range(blocks):
+            ct_flow(level.new_u + level.halo, level.new_p + level.halo, level.u + level.halo,
+                    level.p + level.halo, level.size, finest.c, finest.s, finest.d, finest.halo)
+            if self.kick(level, self.block.steps, record):
+                return 1
+            swap(level)
+        return 0
+
+    cdef int kick(self, Level *level, long steps, ct_record *record) noexcept nogil:
+        """Add to ``level.new_u``, ``level.new_p`` what the particle does in one block."""
+        cdef double spacing = self.particle.spacing
+        cdef double sigma = self.particle.sigma
+        cdef double reach = self.interaction.reach
+        cdef double travel = self.block_time * (6.283185307179586 * fabs(self.particle.q))
+        cdef long lo, hi, centre
+        cdef int attempt, i
+        cdef Level *outer
+        if not fabs(sigma) < 1e15:
+            return 1
+        # At first allow for the present speed and some more; then for the bound on the speed.
+        for attempt in range(3):
+            if attempt == 0:
+                travel = min(1.1 * travel + 0.05 * spacing, self.block_time * self.speed_bound)
+            elif attempt == 1:
+                travel = self.block_time * self.speed_bound
+            else:
+                return 1
+            lo = <long>floor((sigma - travel - reach) / spacing + 0.5)
+            hi = <long>ceil((sigma + travel + reach) / spacing - 0.5)
+            for i in range(self.top + 1):
+                outer = &self.levels[i]
+                centre = outer.origin + outer.radius
+                if outer >= level and (lo < centre - outer.allowance
+                                       or hi > centre + outer.allowance):
+                    return 1
+            if hi - lo + 1 > self.most_sites:
+                return 1
+            if ct_fine_block(&self.block, &self.interaction, &self.particle,
+                             level.u + level.halo, level.p + level.halo,
+                             level.new_u + level.halo, level.new_p + level.halo, level.origin,
+                             lo, hi, steps, &self.work[0], record) == 0:
+                record.position += steps
+                record.speed += steps
+                record.acceleration += steps
+                record.energy += steps
+                return 0
+        return 1
+
+
+cdef void swap(Level *level) noexcept nogil:
+    level.u, level.new_u = level.new_u, level.u
+    level.p, level.new_p = level.new_p, level.p
+
+
+cdef void copy_window(Level *below, Level *level) noexcept nogil:
+    """Fill the window below from ``level``; what lies outside is zero, and never used."""
+    cdef long first = max(below.origin, level.origin)
+    cdef long last = min(below.origin + below.size, level.origin + level.size)
+    memset(below.u + below.halo, 0, below.size * sizeof(double))
+    memset(below.p + below.halo, 0, below.size * sizeof(double))
+    if last > first:
+        memcpy(below.u + below.halo + first - below.origin,
+               level.u + level.halo + first - level.origin, (last - first) * sizeof(double))
+        memcpy(below.p + below.halo + first - below.origin,
+               level.p + level.halo + first - level.origin, (last - first) * sizeof(double))
+
+
+cdef ct_slope slope_function(kind) except NULL:
+    return ct_table_slope

@@ -1,0 +1,61 @@
+/* The two inner loops of the light-cone integrator: the free flow of a stretch of chain, and one
+ * block of kicks.
+ *
+ * Units: u is a displacement, p = (du/dtau)/(2 pi); the particle has position sigma and q = v/(2 pi).
+ */
+#ifndef CHAINTHEORY_FINE_BLOCK_H
+#define CHAINTHEORY_FINE_BLOCK_H
+
+/* Interaction: slope(r, c) = dPhi/dr, zero beyond reach. gaussian: c = {amplitude, width}, inlined. */
+typedef double (*ct_slope)(double r, const double *c);
+
+typedef struct {
+    int gaussian;
+    ct_slope slope;
+    const double *c;
+    double reach;
+} ct_interaction;
+
+/* Table of slope(r) for interactions that no C function exists for: cubic Hermite pieces.
+ * c = {reach, 1/step, number of pieces, then per node: value, derivative * step}. */
+double ct_table_slope(double r, const double *c);
+
+/* Kernels of one block of `steps` steps of `stages` kicks each, kicks numbered 0 .. kicks, the first
+ * and last being halves of the kick at the block's ends. Lag l of kick k stands at [l * row + k]. */
+typedef struct {
+    long steps, stages, kicks;   /* kicks = steps * stages */
+    long width;                  /* lags 0 .. width */
+    long row;                    /* padded length of a row over kicks */
+    const double *free_c, *free_s, *free_d;       /* [lag][kick]: state at block start -> at kick */
+    const double *forced_s, *forced_c;            /* [stage][lag][offset]: kick -> later kick */
+    long end_row;                                 /* padded length of a row over lags -width .. width */
+    const double *end_s, *end_c;                  /* [kick][lag + width]: kick -> end of block */
+    const double *weight;        /* [stage]: kick strength times time step */
+    const double *drift;         /* [stage]: time to the next kick */
+} ct_block;
+
+typedef struct {
+    double sigma, q;             /* position, speed/(2 pi) */
+    double energy;               /* energy of the chain so far */
+    double mass, pull;           /* mu; beta/alpha */
+    double spacing;
+} ct_particle;
+
+typedef struct {
+    double *position, *speed, *acceleration, *energy;
+} ct_record;
+
+/* new_u, new_p <- flow of u, p with kernels c, s, d of half-width h. u and p carry h zeros (or true
+ * neighbours) before [0] and after [n - 1]. */
+void ct_flow(double *new_u, double *new_p, const double *u, const double *p, long n,
+             const double *c, const double *s, const double *d, long h);
+
+/* Run the first `steps` steps of a block. u, p: state at its start, [0] being chain mass `origin`.
+ * new_u, new_p: receive the response to the kicks (added). lo .. hi: masses that may interact.
+ * work: scratch of (hi - lo + 1) * 2 * row + 3 * (kicks + 1) * (hi - lo + 1) doubles.
+ * Returns 0, or 1 if the particle came near a mass outside lo .. hi (new_u, new_p untouched). */
+int ct_fine_block(const ct_block *block, const ct_interaction *interaction, ct_particle *particle,
+                  const double *u, const double *p, double *new_u, double *new_p, long origin,
+                  long lo, long hi, long steps, double *work, const ct_record *record);
+
+#endif
