@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 TITLE = "Mean dissipation and its resonances"
 CAPTION = """Mean energy lost per pass in the steady state, Eq. (10), with the exponent that the
 paper prints (amplitude 2, width 4, spacing 40, band top 10). Dashed: resonances at the lower edge
-of the band, infinite from above; dotted: at the upper edge, infinite from below. Red: the bias of 0.01,
-which the curve meets at a zero or crosses in a jump."""
+of the band, infinite from above; ticks: at the upper edge, infinite from below, most of them too
+narrow to be seen. Red: the bias of 0.01, which the curve meets at a zero or crosses in a jump."""
 
 LOWEST, HIGHEST = 9.0, 90.0
 
@@ -46,15 +46,18 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
 def draw(numbers: dict[str, Any]) -> Figure:
     """Draw the curve, its resonances and the bias."""
     figure, axes = style.new(0.72)
-    lines = {"lower": ("--", style.GREEN), "upper": (":", style.ORANGE)}
-    for edge, (dashes, colour) in lines.items():
-        speeds = [r["speed"] for r in numbers["resonances"] if r["edge"] == edge]
-        for number, speed in enumerate(speeds):
-            named = f"resonance, {edge} edge" if number == 0 else None
-            axes.axvline(speed, ls=dashes, lw=0.7, color=colour, label=named, zorder=0)
+    lower, upper = (
+        [r["speed"] for r in numbers["resonances"] if r["edge"] == edge]
+        for edge in ("lower", "upper")
+    )
+    for speed in lower:
+        axes.axvline(speed, ls="--", lw=0.7, color=style.GREEN, zorder=0)
+    axes.plot([], [], ls="--", lw=0.7, color=style.GREEN, label="resonance, lower edge")
+    axes.plot(upper, np.full(len(upper), 1.4e-4), "|", ms=5, mew=0.8, color=style.ORANGE,
+              label="resonance, upper edge")  # fmt: skip
     axes.plot(numbers["speed"], numbers["mean_dissipation"], color=style.BLACK, lw=0.9)
     axes.axhline(numbers["bias"], color=style.VERMILLION, lw=0.8, label="bias")
     axes.set(xlabel=style.SPEED, ylabel=style.MEAN_LOSS, yscale="log")
     axes.set(xlim=(LOWEST, HIGHEST), ylim=(1e-4, 1))
-    axes.legend(loc="upper right")
+    axes.legend(loc="lower right", bbox_to_anchor=(0.98, 0.12))
     return figure

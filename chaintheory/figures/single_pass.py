@@ -69,6 +69,6 @@ def draw(numbers: dict[str, Any]) -> Figure:
             axes.plot(points["speed"], points["loss"], marker, color=colour, markersize=5)
     axes.plot([], [], "x", color="k", label=r"simulated, $+\Phi_0$")
     axes.plot([], [], "_", color="k", label=r"simulated, $-\Phi_0$")
-    axes.set(xlabel=style.SPEED, ylabel=style.LOSS, yscale="log", xlim=(0, 82), ylim=(1e-6, 10))
+    axes.set(xlabel=style.SPEED, ylabel=style.LOSS, yscale="log", xlim=(0, 82), ylim=(1e-8, 10))
     axes.legend(loc="lower right", ncols=2)
     return figure
