@@ -33,12 +33,13 @@ NEGLECTED = 1e-16
 _PORTION = 1 << 21
 
 
+@lru_cache(maxsize=1024)
 def half_width(chain: Chain, duration: float, neglected: float = NEGLECTED) -> int:
-    r"""Return n beyond which all kernels over ``duration`` are below ``neglected`` (a proved bound).
+    r"""Return n beyond which all kernels over ``duration`` are below ``neglected`` (proved).
 
     Shifting the path of integration to theta + i b bounds each kernel by
-    exp(-2 n b + 2 pi \|duration\| M(b)) times its prefactor, with M(b) the largest imaginary part of
-    omega on the shifted path; the best b is taken from a grid. At b -> 0 this is the sound cone.
+    exp(-2 n b + 2 pi \|duration\| M(b)) times its prefactor, M(b) being the largest imaginary part
+    of omega on the shifted path; the best b is taken from a grid. At b -> 0 this is the sound cone.
 
     >>> from chaintheory import Chain
     >>> half_width(Chain(10.0, 40.0), 1 / 600)
@@ -54,7 +55,7 @@ def half_width(chain: Chain, duration: float, neglected: float = NEGLECTED) -> i
 
 @lru_cache(maxsize=32)
 def _shifted_paths(omega_fast: float) -> tuple[Array, Array, Array]:
-    r"""Shifts b, the largest \|Im omega(theta + i b)\| over theta, and the log of a bound on \|omega\|."""
+    r"""Shifts b, the largest \|Im omega(theta + i b)\|, and the log of a bound on \|omega\|."""
     shift = np.geomspace(1e-6, 8.0, 600)
     theta = np.linspace(0.0, 0.5 * math.pi, 257)
     sine = np.sin(theta[None, :] + 1j * shift[:, None])
@@ -65,7 +66,7 @@ def _shifted_paths(omega_fast: float) -> tuple[Array, Array, Array]:
 
 
 def ring_frequencies(chain: Chain, size: int) -> NDArray[np.longdouble]:
-    """Frequencies of a ring of ``size`` masses, wave numbers 0 .. size//2, in extended precision."""
+    """Frequencies of a ring of ``size`` masses, modes 0 .. size//2, in extended precision."""
     theta = np.arange(size // 2 + 1, dtype=np.longdouble) * (_PI / size)
     sine = np.sin(theta)
     top = np.longdouble(chain.omega_fast)
@@ -76,9 +77,7 @@ def ring_frequencies(chain: Chain, size: int) -> NDArray[np.longdouble]:
 _PI = np.longdouble(math.pi) + np.longdouble(1.2246467991473532e-16)
 
 
-def phases(
-    frequency: NDArray[np.longdouble], times: ArrayLike
-) -> tuple[Array, Array]:
+def phases(frequency: NDArray[np.longdouble], times: ArrayLike) -> tuple[Array, Array]:
     """Cosine and sine of 2 pi times frequency, shape (len(times), len(frequency)).
 
     The whole turns are taken off in extended precision: at tau = 1000 a double product has lost

@@ -25,9 +25,7 @@ from numpy.typing import NDArray
 from chaintheory.kernel import (
     _even_fast_length,
     half_width,
-    phases,
     propagators,
-    ring_frequencies,
 )
 from chaintheory.schemes import SCHEMES, Scheme
 
@@ -39,7 +37,9 @@ Array = NDArray[np.float64]
 # Blocks of one level in a block of the level above.
 RATIO = 4
 # Windows whose kernels reach farther than this many masses are carried by FFT.
-WIDEST_STENCIL = 110
+WIDEST_STENCIL = 160
+# The chain is brought to one time at least as often as this: checkpoints and stops happen then.
+MOST_STEPS_AT_ONCE = 1 << 21
 # Kicks in the shortest block: more of them cost more inside the block, fewer cost more around it.
 KICKS_PER_BLOCK = 60
 # Rows of tables are padded to whole vectors.
@@ -50,16 +50,25 @@ def _padded(length: int) -> int:
     return -(-length // _VECTOR) * _VECTOR
 
 
+def on_cache_line(array: Array) -> Array:
+    """Flat copy of an array that begins on a cache line."""
+    space = np.empty(array.size + _VECTOR)
+    first = -(space.ctypes.data // 8) % _VECTOR
+    flat = space[first : first + array.size]
+    flat[:] = array.ravel()
+    return flat
+
+
 def block_steps(scheme: Scheme, chain: Chain, time_step: float, kicks: int) -> int:
-    """Steps in the shortest block: about ``kicks`` kicks, but no more than two fast periods."""
+    """Steps in the shortest block: about ``kicks`` kicks, but no more than a fast period."""
     by_kicks = max(1, kicks // scheme.stages)
-    by_time = max(1, int(2.0 / (chain.omega_fast * time_step)))
+    by_time = max(1, round(1.0 / (chain.omega_fast * time_step)))
     return min(by_kicks, by_time)
 
 
 @lru_cache(maxsize=32)
 def block_tables(chain: Chain, order: int, time_step: float, steps: int) -> dict[str, Any]:
-    """Kernels that lead from a block's start to each kick, between kicks, and to the block's end."""
+    """Kernels from a block's start to each kick, between kicks, and to the block's end."""
     scheme = SCHEMES[order]
     stages, kicks = scheme.stages, steps * scheme.stages
     count = np.arange(kicks + 1)
@@ -74,13 +83,18 @@ def block_tables(chain: Chain, order: int, time_step: float, steps: int) -> dict
         table[:, : kernel.shape[0]] = kernel.T
         return table
 
+    def later_by_lag(kernel: Array) -> Array:
+        table = np.zeros((width + 1, _VECTOR + row))
+        table[:, _VECTOR + 1 : _VECTOR + kernel.shape[0]] = kernel.T[:, 1:]
+        return table
+
     c, s, d = propagators(chain, times, width)
-    forced_s = np.zeros((stages, width + 1, row))
-    forced_c = np.zeros((stages, width + 1, row))
+    forced_s = np.zeros((stages, width + 1, _VECTOR + row))
+    forced_c = np.zeros((stages, width + 1, _VECTOR + row))
     for stage in range(stages):
         later = time_step * ((stage + count) // stages + scheme.times[(stage + count) % stages])
         stage_c, stage_s, _ = propagators(chain, later - times[stage], width)
-        forced_s[stage], forced_c[stage] = by_lag(stage_s), by_lag(stage_c)
+        forced_s[stage], forced_c[stage] = later_by_lag(stage_s), later_by_lag(stage_c)
     to_end_c, to_end_s, _ = propagators(chain, end - times, width)
     mirrored = np.abs(np.arange(-width, width + 1))
     end_s, end_c = np.zeros((kicks + 1, end_row)), np.zeros((kicks + 1, end_row))
@@ -92,31 +106,29 @@ def block_tables(chain: Chain, order: int, time_step: float, steps: int) -> dict
         "width": width,
         "row": row,
         "end_row": end_row,
-        "free_c": by_lag(c).ravel(),
-        "free_s": by_lag(s).ravel(),
-        "free_d": by_lag(d).ravel(),
-        "forced_s": forced_s.ravel(),
-        "forced_c": forced_c.ravel(),
-        "end_s": end_s.ravel(),
-        "end_c": end_c.ravel(),
+        "free_c": on_cache_line(by_lag(c)),
+        "free_s": on_cache_line(by_lag(s)),
+        "free_d": on_cache_line(by_lag(d)),
+        "forced_s": on_cache_line(forced_s),
+        "forced_c": on_cache_line(forced_c),
+        "end_s": on_cache_line(end_s),
+        "end_c": on_cache_line(end_c),
         "weight": time_step * np.array(scheme.kicks),
         "drift": time_step * np.array(scheme.flows),
     }
 
 
+@lru_cache(maxsize=256)
 def flow_spectrum(chain: Chain, size: int, duration: float) -> tuple[Array, Array, Array]:
-    """Multipliers cos, sin/omega and omega sin that carry a ring of ``size`` masses."""
-    # Long rings belong to the uppermost level: used seldom, and large.
-    spectrum = _flow_spectrum if size <= 1 << 15 else _flow_spectrum.__wrapped__
-    return spectrum(chain, size, duration)
+    """Multipliers cos, sin/omega and omega sin that carry a ring of ``size`` masses.
 
-
-@lru_cache(maxsize=64)
-def _flow_spectrum(chain: Chain, size: int, duration: float) -> tuple[Array, Array, Array]:
-    frequency = ring_frequencies(chain, size)
-    cosine, sine = phases(frequency, [duration])
-    omega = frequency.astype(np.float64)
-    return cosine[0], sine[0] / omega, sine[0] * omega
+    In double precision: the rounding of the phase is that of the frequency, one part in 10^16.
+    """
+    omega = chain.frequency(np.arange(size // 2 + 1) * (math.pi / size))
+    turns = duration * omega
+    angle = (2.0 * math.pi) * (turns - np.rint(turns))
+    sine = np.sin(angle)
+    return np.cos(angle), sine / omega, sine * omega
 
 
 @dataclass
@@ -158,18 +170,25 @@ class Stretch:
         if not self.state.any():
             return
         size = self.state.shape[1]
-        cosine, sine_over, sine_times = flow_spectrum(chain, size, duration)
-        u, p = np.fft.rfft(self.state)
-        self.state = np.fft.irfft(
-            np.stack((cosine * u + sine_over * p, cosine * p - sine_times * u)), n=size
-        )
+        from chaintheory_ext.light_cone import rotate
+
+        spectrum = np.fft.rfft(self.state)
+        rotate(spectrum, *flow_spectrum(chain, size, duration))
+        self.state = np.fft.irfft(spectrum, n=size)
 
     def energy(self, chain: Chain) -> float:
         """Energy of the chain as a sum of squares (nothing cancels), outside being at rest."""
         u, p = self.state
         coupling = 0.25 * (chain.omega_fast**2 - 1.0)
-        stretch = np.diff(u, prepend=0.0, append=0.0)
-        return 0.5 * float(np.dot(p, p) + np.dot(u, u) + coupling * np.dot(stretch, stretch))
+        bonds = np.diff(u, prepend=0.0, append=0.0)
+        # np.sum, not a dot product: its order does not depend on the number of threads.
+        return 0.5 * float(np.sum(p * p) + np.sum(u * u) + coupling * np.sum(bonds * bonds))
+
+
+def _coarse_length(size: int) -> int:
+    """Round up to a quarter of a power of two: few sizes, so that spectra can be kept."""
+    quarter = 1 << max(1, (size - 1).bit_length() - 3)
+    return -(-size // quarter) * quarter
 
 
 class Escaped(Exception):
@@ -189,6 +208,9 @@ class Records:
     def empty(cls, rows: int) -> Records:
         """Space for ``rows`` rows."""
         return cls(*(np.empty(rows) for _ in range(4)))
+
+    def __len__(self) -> int:
+        return self.position.size
 
     def rows(self, first: int, last: int) -> tuple[Array, Array, Array, Array]:
         """Views of rows ``first`` .. ``last`` - 1."""
@@ -290,14 +312,14 @@ class Plan:
 
 
 def force_table(interaction: Any, reach: float) -> tuple[str, Array]:
-    """Return what the compiled loop evaluates: a formula's coefficients, or a table of the slope."""
+    """Return what the compiled loop evaluates: coefficients of a formula, or a table."""
     if interaction.kind == "gaussian":
         return "gaussian", np.array(interaction.coefficients)
     return "table", interpolation_table(interaction, reach)
 
 
 def interpolation_table(interaction: Any, reach: float, pieces: int = 1 << 14) -> Array:
-    """Cubic Hermite table of dPhi/dr on 0 .. reach: reach, 1/step, pieces, (value, slope*step)..."""
+    """Cubic Hermite table of dPhi/dr: reach, 1/step, pieces, then value and derivative * step."""
     r = np.linspace(0.0, reach, pieces + 1)
     step = reach / pieces
     value = np.asarray(interaction.slope(np.maximum(r, 1e-9 * step)), dtype=np.float64)
@@ -341,6 +363,18 @@ class LightCone:
         # Rounded up to a coarse scale: few different plans, and they follow from the state.
         return math.exp2(math.ceil(4.0 * math.log2(max(bound, 1e-3 * chain.spacing))) / 4.0)
 
+    def steps_at_once(self, steps: int) -> int:
+        """Steps of the uppermost level's blocks in a run of ``steps``: the chain is whole between.
+
+        A window as long as the chain itself would be of no use.
+        """
+        plan, _ = self.plan(self.speed_bound(steps * self.time_step))
+        whole = 2 * half_width(self.system.chain, steps * self.time_step)
+        level = plan.near_levels
+        while 1.5 * plan.window_size(level + 1) < whole and plan.steps(level) < MOST_STEPS_AT_ONCE:
+            level += 1
+        return min(steps, plan.steps(level))
+
     def plan(self, speed_bound: float) -> tuple[Plan, Any]:
         """Return the plan for a bound on the speed, with its compiled levels."""
         if speed_bound not in self._plans:
@@ -376,21 +410,21 @@ class LightCone:
         energy = self.stretch.energy(chain)
         near.state = (self.sigma, self.q, energy)
         total = (self.steps_done + steps) * self.time_step
-        travel = math.ceil(
-            (steps * self.time_step * bound + self.reach) / chain.spacing
-        ) + 2
+        travel = math.ceil((steps * self.time_step * bound + self.reach) / chain.spacing) + 2
         here = round(self.sigma / chain.spacing)
         lowest, highest = min(self.lowest, here - travel), max(self.highest, here + travel)
         cone = half_width(chain, total)
-        origin, last = lowest - cone, highest + cone
-        stretch = self.stretch.window(origin, _even_fast_length(last - origin + 1))
-        level = plan.near_levels + 1
+        stretch = self.stretch.window(
+            lowest - cone, _coarse_length(highest - lowest + 2 * cone + 1)
+        )
+        level = plan.near_levels
         while plan.steps(level) < steps:
             level += 1
-        self._carry(plan, near, stretch, level, steps, records, row)
+        self._carry(plan, near, stretch, level + 1, steps, records, row)
         positions = records.position[row : row + steps]
-        self.lowest = min(self.lowest, math.floor((positions.min() - self.reach) / chain.spacing) - 1)
-        self.highest = max(self.highest, math.ceil((positions.max() + self.reach) / chain.spacing) + 1)
+        first = math.floor((positions.min() - self.reach) / chain.spacing) - 1
+        last = math.ceil((positions.max() + self.reach) / chain.spacing) + 1
+        self.lowest, self.highest = min(self.lowest, first), max(self.highest, last)
         self.stretch = stretch
         self.sigma, self.q, _ = near.state
         self.steps_done += steps

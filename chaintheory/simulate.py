@@ -33,9 +33,6 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 Progress = bool | Callable[[int], None]
 
-# Steps after which the whole chain is brought to one time: checkpoints and stops happen there.
-MOST_STEPS_AT_ONCE = 1 << 22
-
 
 def simulate(
     system: System,
@@ -123,8 +120,10 @@ def simulate(
     workers = min(len(starts), os.cpu_count() or 1)
     needed = sum(
         sorted(
-            (estimated_memory(system, v, duration, steps, method)
-             for (_, v), (_, _, steps) in zip(starts, plans, strict=True)),
+            (
+                estimated_memory(system, v, duration, steps, method)
+                for (_, v), (_, _, steps) in zip(starts, plans, strict=True)
+            ),
         )[-workers:]
     ) + sum(40 * (steps + 1) for _, _, steps in plans)
     limit = available_memory() if memory_limit is None else positive("memory_limit", memory_limit)
@@ -213,27 +212,28 @@ def _initial_acceleration(system: System, position: float) -> float:
     return 4.0 * math.pi**2 / system.mass * (force + system.bias / spacing)
 
 
+def _started(system: System, position: float, speed: float, steps: int) -> Records:
+    """Records of a run, the start being row 0."""
+    records = Records.empty(steps + 1)
+    start = (position, speed, _initial_acceleration(system, position), 0.0)
+    for column, value in zip(records.rows(0, 1), start, strict=True):
+        column[0] = value
+    return records
+
+
 def _trajectory(
-    system: System,
-    start: tuple[float, float],
-    records: Records,
-    done: int,
-    settings: dict[str, Any],
-    **more: Any,
+    system: System, records: Records, settings: dict[str, Any], **more: Any
 ) -> Trajectory:
-    """Put the start before the records of ``done`` steps."""
-
-    def column(first: float, rest: Array) -> Array:
-        return np.concatenate(([first], rest[:done]))
-
     rate = system.chain.omega_fast * settings["steps_per_fast_period"]
+    time = np.arange(len(records), dtype=np.float64)
+    time /= rate
     return Trajectory(
         system,
-        np.arange(done + 1) / rate,
-        column(start[0], records.position),
-        column(start[1], records.speed),
-        column(_initial_acceleration(system, start[0]), records.acceleration),
-        column(0.0, records.energy),
+        time,
+        records.position,
+        records.speed,
+        records.acceleration,
+        records.energy,
         settings=settings,
         **more,
     )
@@ -248,7 +248,7 @@ def _run_light_cone(
     tick: Callable[[int], None] | None,
 ) -> Trajectory:
     time_step = 1.0 / (system.chain.omega_fast * settings["steps_per_fast_period"])
-    records = Records.empty(steps)
+    records = _started(system, position, speed, steps)
     state = LightCone(
         system,
         settings["order"],
@@ -258,15 +258,12 @@ def _run_light_cone(
         speed / (2.0 * math.pi),
         on_progress=tick,
     )
+    at_once = state.steps_at_once(steps)
     while state.steps_done < steps:
-        state.advance(
-            min(MOST_STEPS_AT_ONCE, steps - state.steps_done), records, state.steps_done
-        )
+        state.advance(min(at_once, steps - state.steps_done), records, state.steps_done + 1)
     # At the end the chain's energy is known as a sum of squares.
     records.energy[-1] = state.stretch.energy(system.chain)
-    return _trajectory(
-        system, (position, speed), records, steps, settings, chain_state=state.stretch
-    )
+    return _trajectory(system, records, settings, chain_state=state.stretch)
 
 
 def _run_direct(
@@ -285,7 +282,7 @@ def _run_direct(
     kind, coefficients = force_table(system.interaction, reach)
     memory = settings.get("memory", math.inf)
     memory_steps = steps if memory >= steps * time_step else int(memory / time_step)
-    records = Records.empty(steps)
+    records = _started(system, position, speed, steps)
     # Masses that the particle may come near; doubled until it does not leave them.
     span = abs(speed) * steps * time_step + reach
     while True:
@@ -297,10 +294,10 @@ def _run_direct(
             displacement, momentum, kind == "gaussian", coefficients, reach, system.mass,
             system.bias / spacing, spacing, time_step, position, speed / (2.0 * math.pi),
             lowest, memory_steps,
-            records.position, records.speed, records.acceleration, records.energy, tick,
+            *records.rows(1, steps + 1), tick,
         )  # fmt: skip
         if done == steps:
-            return _trajectory(system, (position, speed), records, steps, settings)
+            return _trajectory(system, records, settings)
         span *= 2.0
 
 

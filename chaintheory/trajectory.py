@@ -144,8 +144,8 @@ class Trajectory:
             6.0 * dx - 3.0 * dv + 0.5 * da,
         )
         x = after / h
-        position = self.position[row] + after * (v0 + 0.5 * a0 * after) + x**3 * (
-            c3 + x * (c4 + x * c5)
+        position = (
+            self.position[row] + after * (v0 + 0.5 * a0 * after) + x**3 * (c3 + x * (c4 + x * c5))
         )
         speed = v0 + a0 * after + x * x * (3.0 * c3 + x * (4.0 * c4 + x * 5.0 * c5)) / h
         return position, speed
@@ -287,7 +287,10 @@ class Trajectory:
             if not isinstance(settings, dict) or rows["time"].ndim != 1 or not rows["time"].size:
                 raise ValueError("incomplete")
             return cls(
-                system, **rows, settings=settings, chain_state=state,
+                system,
+                **rows,
+                settings=settings,
+                chain_state=state,
                 stopped=str(attributes["stopped"]),
             )
         except (KeyError, TypeError, ValueError) as problem:

@@ -39,6 +39,9 @@ cdef extern from "fine_block.h" nogil:
         double *speed
         double *acceleration
         double *energy
+    enum:
+        CT_VECTOR
+    double CT_SWAY
     double ct_table_slope(double r, const double *c)
     void ct_flow(double *new_u, double *new_p, const double *u, const double *p, long n,
                  const double *c, const double *s, const double *d, long h)
@@ -201,7 +204,9 @@ cdef class NearField:
         cdef long sites = 2 * self.levels[0].allowance + 1
         if sites > self.most_sites:
             self.most_sites = sites
-            self.work = np.empty(sites * (2 * self.block.row + 3 * (self.block.kicks + 1)))
+            space = np.empty(sites * (2 * self.block.row + 3 * (self.block.kicks + 1)) + CT_VECTOR)
+            first = -(space.ctypes.data // 8) % CT_VECTOR
+            self.work = space[first:]
 
     cdef int climb(self, int index, ct_record *record) noexcept nogil:
         """All blocks of one level; 0, or 1 if the particle left what was allowed for."""
@@ -261,8 +266,9 @@ cdef class NearField:
                 travel = self.block_time * self.speed_bound
             else:
                 return 1
-            lo = <long>floor((sigma - travel - reach) / spacing + 0.5)
-            hi = <long>ceil((sigma + travel + reach) / spacing - 0.5)
+            # All masses that a displacement of CT_SWAY spacings could bring within reach.
+            lo = <long>floor((sigma - travel - reach) / spacing + 1.0 - CT_SWAY)
+            hi = <long>ceil((sigma + travel + reach) / spacing - 1.0 + CT_SWAY)
             for i in range(self.top + 1):
                 outer = &self.levels[i]
                 centre = outer.origin + outer.radius
@@ -281,6 +287,20 @@ cdef class NearField:
                 record.energy += steps
                 return 0
         return 1
+
+
+def rotate(double complex[:, ::1] spectrum, const double[::1] cosine,
+           const double[::1] sine_over, const double[::1] sine_times):
+    """Carry the Fourier modes of rows u and p in place: u -> C u + S p, p -> C p - D u."""
+    cdef Py_ssize_t k
+    cdef double complex u, p
+    if cosine.shape[0] != spectrum.shape[1]:
+        raise ValueError("spectrum and multipliers differ in length")
+    with nogil:
+        for k in range(spectrum.shape[1]):
+            u, p = spectrum[0, k], spectrum[1, k]
+            spectrum[0, k] = cosine[k] * u + sine_over[k] * p
+            spectrum[1, k] = cosine[k] * p - sine_times[k] * u
 
 
 cdef void swap(Level *level) noexcept nogil:

@@ -5,6 +5,7 @@
 #include "fine_block.h"
 
 #define TILE 32
+#define VECTOR CT_VECTOR
 #define TWO_PI 6.283185307179586476925286766559
 
 double ct_table_slope(double r, const double *c)
@@ -63,11 +64,25 @@ void ct_flow(double *restrict new_u, double *restrict new_p, const double *restr
     }
 }
 
-/* out[i] += a * x[i]: the offset of a later kick, or of a mass, runs along i. */
+/* out[i] += a * x[i] */
 static inline void add_scaled(double *restrict out, const double *restrict x, double a, long n)
 {
     for (long i = 0; i < n; i++)
         out[i] += a * x[i];
+}
+
+/* The same for two pairs at once; n is a multiple of VECTOR, outputs begin on a cache line. */
+static inline void add_scaled_pair(double *restrict out, double *restrict other,
+                                   const double *restrict x, const double *restrict y, double a,
+                                   long n)
+{
+    out = __builtin_assume_aligned(out, 8 * VECTOR);
+    other = __builtin_assume_aligned(other, 8 * VECTOR);
+    for (long i = 0; i < n; i += VECTOR)
+        for (int lane = 0; lane < VECTOR; lane++) {
+            out[i + lane] += a * x[i + lane];
+            other[i + lane] += a * y[i + lane];
+        }
 }
 
 CT_VECTORISED
@@ -85,8 +100,9 @@ int ct_fine_block(const ct_block *block, const ct_interaction *interaction, ct_p
     const double kick_particle = TWO_PI / particle->mass;
 
     /* Displacement and momentum of the masses lo .. hi at all kicks, moved by the free chain. */
-    double *restrict at_u = work, *restrict at_p = work + sites * row;
-    double *restrict impulses = work + 2 * sites * row;  /* (mass, kick, impulse) */
+    double *restrict at_u = __builtin_assume_aligned(work, 8 * VECTOR);
+    double *restrict at_p = at_u + sites * row;
+    double *restrict impulses = at_p + sites * row; /* (mass, kick, impulse) */
     long impulse_count = 0;
     for (long j = 0; j < sites; j++) {
         double *restrict uj = at_u + j * row, *restrict pj = at_p + j * row;
@@ -98,18 +114,20 @@ int ct_fine_block(const ct_block *block, const ct_interaction *interaction, ct_p
             const double *restrict c = block->free_c + l * row;
             const double *restrict s = block->free_s + l * row;
             const double *restrict d = block->free_d + l * row;
-            for (long k = 0; k < row; k++) {
-                uj[k] += a * c[k] + b * s[k];
-                pj[k] += b * c[k] - a * d[k];
-            }
+            for (long k = 0; k < row; k += VECTOR)
+                for (int lane = 0; lane < VECTOR; lane++) {
+                    uj[k + lane] += a * c[k + lane] + b * s[k + lane];
+                    pj[k + lane] += b * c[k + lane] - a * d[k + lane];
+                }
         }
         uj[0] = uo[0];
         pj[0] = po[0];
     }
 
     double sigma = particle->sigma, q = particle->q, energy = particle->energy;
-    /* Until a neighbour outside lo .. hi could be felt, allowing it to be displaced by half a cell. */
-    const double left = (lo - 0.5) * spacing + reach, right = (hi + 0.5) * spacing - reach;
+    /* Until a mass outside lo .. hi could be felt, allowing it to be displaced by CT_SWAY cells. */
+    const double left = (lo - 1 + CT_SWAY) * spacing + reach;
+    const double right = (hi + 1 - CT_SWAY) * spacing - reach;
     long step = 0, stage = 0;
     for (long k = 0;; k++) {
         if (!(sigma >= left && sigma <= right))
@@ -150,7 +168,8 @@ int ct_fine_block(const ct_block *block, const ct_interaction *interaction, ct_p
         q += strength * kick_particle * force;
         energy += whole_energy;
         const double drift = block->drift[stage];
-        const long offsets = kicks - k;
+        /* Whole vectors: the tables are zero at the kick itself and before it. */
+        const long line = (k + 1) / VECTOR * VECTOR;
         for (long i = first_impulse; i < impulse_count; i++) {
             double *entry = impulses + 3 * i;
             const long j = (long)entry[0];
@@ -159,9 +178,10 @@ int ct_fine_block(const ct_block *block, const ct_interaction *interaction, ct_p
                 const long lag = other > j ? other - j : j - other;
                 if (lag > width)
                     continue;
-                const long from = (stage * (width + 1) + lag) * row + 1;
-                add_scaled(at_u + other * row + k + 1, block->forced_s + from, impulse, offsets);
-                add_scaled(at_p + other * row + k + 1, block->forced_c + from, impulse, offsets);
+                const long from = (stage * (width + 1) + lag) * (row + VECTOR) + VECTOR + line - k;
+                add_scaled_pair(at_u + other * row + line, at_p + other * row + line,
+                                block->forced_s + from, block->forced_c + from, impulse,
+                                row - line);
             }
         }
         if (last)

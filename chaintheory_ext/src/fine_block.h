@@ -6,6 +6,12 @@
 #ifndef CHAINTHEORY_FINE_BLOCK_H
 #define CHAINTHEORY_FINE_BLOCK_H
 
+/* Rows of tables and work space are padded to, and begin on, this many doubles (a cache line). */
+#define CT_VECTOR 8
+
+/* Masses within reach of the particle are looked for as if displaced by up to this many spacings. */
+#define CT_SWAY 0.1
+
 /* Interaction: slope(r, c) = dPhi/dr, zero beyond reach. gaussian: c = {amplitude, width}, inlined. */
 typedef double (*ct_slope)(double r, const double *c);
 
@@ -27,7 +33,8 @@ typedef struct {
     long width;                  /* lags 0 .. width */
     long row;                    /* padded length of a row over kicks */
     const double *free_c, *free_s, *free_d;       /* [lag][kick]: state at block start -> at kick */
-    const double *forced_s, *forced_c;            /* [stage][lag][offset]: kick -> later kick */
+    /* [stage][lag][VECTOR + offset]: kick -> later kick; zero for offsets <= 0 */
+    const double *forced_s, *forced_c;
     long end_row;                                 /* padded length of a row over lags -width .. width */
     const double *end_s, *end_c;                  /* [kick][lag + width]: kick -> end of block */
     const double *weight;        /* [stage]: kick strength times time step */
@@ -52,7 +59,7 @@ void ct_flow(double *new_u, double *new_p, const double *u, const double *p, lon
 
 /* Run the first `steps` steps of a block. u, p: state at its start, [0] being chain mass `origin`.
  * new_u, new_p: receive the response to the kicks (added). lo .. hi: masses that may interact.
- * work: scratch of (hi - lo + 1) * 2 * row + 3 * (kicks + 1) * (hi - lo + 1) doubles.
+ * work: scratch of (hi - lo + 1) * (2 * row + 3 * (kicks + 1)) doubles, on a cache line.
  * Returns 0, or 1 if the particle came near a mass outside lo .. hi (new_u, new_p untouched). */
 int ct_fine_block(const ct_block *block, const ct_interaction *interaction, ct_particle *particle,
                   const double *u, const double *p, double *new_u, double *new_p, long origin,
