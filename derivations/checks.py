@@ -16,12 +16,15 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
+import flint
 import sympy as sp
 
-from .notation import phi
-from .numeric import agree_at_points
+from .balls import ball, roots
+from .numeric import agree_at_points, value
 
-__all__ = ["Apply", "Check", "Cited", "Integrands", "Numeric", "Outcome", "Reduce", "Refute"]
+__all__ = [
+    "Apply", "Approaches", "Check", "Cited", "EnclosedSum", "Integrands", "Numeric", "Outcome", "Reduce", "Refute",
+]
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,9 @@ class Outcome:
 
 def _trigonometry(expression):
     """Products and multiples of angles, through exponentials: exact for any argument."""
-    return sp.powsimp(sp.expand(expression.rewrite(sp.exp)), combine="exp").expand()
+    exponentials = sp.powsimp(sp.expand(expression.rewrite(sp.exp)), combine="exp")
+    constant = lambda e: isinstance(e, sp.exp) and e.args[0].is_number  # noqa: E731
+    return sp.expand(exponentials.expand().replace(constant, sp.expand_complex))
 
 
 def _bessel(expression):
@@ -57,6 +62,14 @@ def _bessel(expression):
     return sp.expand(expression)
 
 
+def _powers_of(old, new, expression):
+    """Write even powers of one of sine and cosine through the other."""
+    return expression.replace(
+        lambda e: e.is_Pow and isinstance(e.base, old) and e.exp.is_Integer and e.exp >= 2,
+        lambda e: (1 - new(*e.base.args) ** 2) ** (e.exp // 2) * e.base ** (e.exp % 2),
+    )
+
+
 REWRITINGS = {
     "evaluate": lambda e: e.doit(),
     "expand": sp.expand,
@@ -66,8 +79,18 @@ REWRITINGS = {
     "factorials": lambda e: sp.gammasimp(sp.combsimp(e)),
     "Bessel recurrence": _bessel,
     "logarithms": lambda e: sp.expand_log(e),
+    "exponentials": lambda e: sp.powsimp(sp.expand(sp.cancel(sp.together(sp.powsimp(e.rewrite(sp.exp))))), combine="exp"),
     "hyperbolic": lambda e: sp.powsimp(sp.expand(e.rewrite(sp.exp)), combine="exp").expand(),
-    "squares of the sine": lambda e: e.subs(sp.sin(phi) ** 2, 1 - sp.cos(phi) ** 2),
+    "squares of the sine": lambda e: _powers_of(sp.sin, sp.cos, e),
+    "squares of the cosine": lambda e: _powers_of(sp.cos, sp.sin, e),
+    "sine over cosine": lambda e: e.replace(sp.tan, lambda a: sp.sin(a) / sp.cos(a)),
+    "real part": lambda e: sp.expand(e.replace(sp.re, lambda a: (a + sp.conjugate(a)) / 2)),
+    "Laplace transform": lambda e: e.replace(
+        sp.LaplaceTransform, lambda f, a, b: sp.laplace_transform(f, a, b, noconds=True)
+    ),
+    "factored radicals": lambda e: sp.powdenest(sp.expand(e.replace(
+        lambda p: p.is_Pow and not p.exp.is_Integer, lambda p: sp.Pow(sp.factor(p.base), p.exp)
+    ))),
     "radicals": lambda e: sp.radsimp(sp.sqrtdenest(e)),
 }
 
@@ -212,3 +235,68 @@ class Apply(Check):
         if inserted == before:
             return Outcome("failed", f"{lhs} does not occur")
         return Reduce(*self.rewritings).run(inserted, after, rng)
+
+
+class Approaches(Check):
+    """An asymptotic statement: the deviation falls like ``variable**-order`` as the variable grows.
+
+    The theorem is named; the numbers show that the prefactor and the power are right, which a comparison at one
+    point could not.
+    """
+
+    evidence = "cited"
+    relation = r"\sim"
+
+    def __init__(self, theorem: str, variable: sp.Symbol, start, order, *, scale=1, at: dict | None = None,
+                 factor: int = 4, levels: int = 3):
+        self.theorem, self.variable, self.start, self.order = theorem, variable, sp.sympify(start), order
+        self.scale, self.at, self.factor, self.levels = sp.sympify(scale), at or {}, factor, levels
+
+    def run(self, before, after, rng):
+        """Measure the deviation, over `scale` or over the value itself, at geometrically growing points."""
+        deviations = []
+        for level in range(self.levels):
+            point = {**self.at, self.variable: self.start * self.factor**level}
+            rest = (before.free_symbols | after.free_symbols) - set(point)
+            if rest:
+                return Outcome("failed", f"no value given for {rest}")
+            one, other = value(before, point), value(after, point)
+            scale = value(self.scale, point) if self.scale != 1 else one
+            deviations.append(abs((one - other) / scale))
+        text = ", ".join(str(sp.N(d, 3)) for d in deviations)
+        allowed = sp.Rational(3, 2) * sp.Float(self.factor) ** -self.order
+        for first, second in zip(deviations, deviations[1:], strict=False):
+            if not second <= allowed * first:
+                return Outcome("failed", f"{self.theorem}: deviations {text} do not fall as order {self.order}")
+        return Outcome("cited", f"{self.theorem}; deviations {text} at {self.variable} growing by {self.factor}")
+
+
+class EnclosedSum(Check):
+    """The sum of `before` over all roots of an equation, enclosed by ball arithmetic, is `after` to the digits printed.
+
+    `places` counts the decimals that are claimed, `count` how many roots there are.  ``EnclosedSum(None)`` encloses the number `before` itself.
+    """
+
+    evidence = "enclosed"
+    relation = r"\approx"
+
+    def __init__(self, equation, variable=None, low=None, high=None, count: int | None = None,
+                 *, places: int):
+        self.equation, self.variable, self.low, self.high = equation, variable, low, high
+        self.count, self.places = count, places
+
+    def run(self, before, after, rng):
+        """Isolate the roots, sum, and compare with half a unit of the last printed digit."""
+        flint.ctx.prec = 200
+        if self.equation is None:
+            found, total = [], ball(before, {})
+        else:
+            found = roots(self.equation, self.variable, self.low, self.high)
+            total = sum((ball(before, {self.variable: root}) for root in found), flint.arb(0))
+        if self.count is not None and len(found) != self.count:
+            return Outcome("failed", f"{len(found)} roots, not {self.count}")
+        half_unit = flint.arb(1) / (2 * 10**self.places)
+        if abs(total - ball(after, {})) <= half_unit:
+            roots_found = "" if self.equation is None else f"{len(found)} roots, "
+            return Outcome("enclosed", f"{roots_found}{float(total):.10g}, error below {float(total.rad()):.0e}")
+        return Outcome("failed", f"enclosed {float(total):.10g}, claimed {float(after):.10g}")

@@ -83,13 +83,33 @@ wavenumber = _symbol("k", "k", "wavenumber", "1/length", "wave number of the int
                      "1/10", 2, positive=True)
 passes = _symbol("N_p", "N", "passes", "1", "number of masses passed", 1, 9, integer=True, positive=True)
 
+c_s = _symbol("c_s", "c", "sound_speed", "length/time", "largest group speed", 1, 100, positive=True)
+resolvent_p = _symbol("p", "p", "resolvent_p", "1", "positive parameter", "1/2", 5, positive=True)
+resolvent_q = _symbol("q", "q", "resolvent_q", "1", "positive parameter", "1/2", 5, positive=True)
+
 # Variables of integration and summation, and abbreviations
 u = _symbol("u", "u", "distance", "length", "distance between the particle and a mass", -9, 9, real=True)
 t = _symbol("t", "t", "elapsed", "time", "time, as a variable of integration", "-3", 3, real=True)
 phi = _symbol("phi", "φ", "phase", "1", "an angle", "1/10", 3, real=True)
 z = _symbol("z", "z", "slowness", "1", "(2 pi lambda/v)^2", "1/20", 20, positive=True)
 x = _symbol("x", "x", "crossing", "1", "theta/pi, continued over all zones", "1/10", 3, positive=True)
+harmonic = _symbol("j", "j", "harmonic", "1", "number of a mode or of a harmonic", 0, 6, integer=True, nonnegative=True)
+ratio = _symbol("r", "r", "ratio", "1", "ratio of successive terms", "1/10", "9/10", real=True)
+offset = _symbol("epsilon", "ε", "offset", "1", "a small quantity", "1/1000", "1/100", real=True)
 index = _symbol("m", "m", "index", "1", "index of a sum", 0, 6, integer=True, nonnegative=True)
+
+# Physical units: only the statements on units use these
+chain_mass = _symbol("M_c", "m", "chain_mass", "kg", "mass of a chain mass", "1/2", 5, positive=True)
+particle_mass = _symbol("M_p", "M", "particle_mass", "kg", "mass of the mobile particle", "1/2", 5, positive=True)
+confinement = _symbol("kappa", "κ", "confinement", "N/m", "stiffness of the on-site springs", "1/2", 5, positive=True)
+coupling = _symbol("K", "k", "coupling", "N/m", "stiffness of the springs between neighbours", "1/2", 50, positive=True)
+hbar = _symbol("hbar", "ħ", "hbar", "J s", "reduced Planck constant", "1/2", 5, positive=True)
+lattice_constant = _symbol("a", "a", "lattice_constant", "m", "lattice spacing", "1/2", 5, positive=True)
+physical_time = _symbol("T", "t", "physical_time", "s", "time", "1/2", 5, positive=True)
+drift = _symbol("V", "v", "drift_speed", "m/s", "physical drift speed", 1, 9, positive=True)
+energy = _symbol("E", "E", "energy", "energy", "energy", "1/2", 9, positive=True)
+rate = _symbol("C", "C", "rate", "1", "coefficient of a power law", "1/2", 5, positive=True)
+stiffness = _symbol("K_w", "Φ''", "stiffness", "energy/length^2", "curvature of the well that traps", "1/20", 2, positive=True)
 
 TABLE: tuple[Entry, ...] = tuple(_entries)
 _BY_SYMBOL = {line.symbol: line for line in TABLE}

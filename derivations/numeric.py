@@ -75,8 +75,9 @@ def _quadrature(node: sp.Integral) -> sp.Expr:
 
 def _sum(node: sp.Sum) -> sp.Expr:
     variable, low, high = node.limits[0]
-    if high.is_finite is not False and (high - low) < 2000:
-        return sum(_numbers(node.function.subs(variable, low + step)) for step in range(int(high - low) + 1))
+    if high.is_finite is not False and (high - low) < 5000:
+        function = _function(node.function, variable)
+        return _sympy(mpmath.fsum(function(mpmath.mpf(int(low) + step)) for step in range(int(high - low) + 1)))
     function = _function(node.function, variable)
     return _sympy(mpmath.nsum(lambda number: function(int(number)), [int(low), mpmath.inf]))
 

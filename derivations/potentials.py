@@ -1,23 +1,52 @@
 """Interactions between the particle and a chain mass, and their Fourier transforms.
 
 ``transform(k) = int Phi(u) exp(i k u) du`` is real and even for an even interaction, and it is all that the
-dissipation of a particle at constant speed knows of the interaction.
+dissipation of a particle at constant speed knows of the interaction.  Each shape is written for u >= 0 and
+continued evenly; amplitude and width mean the same for all: ``Phi(0) = amplitude`` and a length.
+
+    ==================  ============================  ================================
+    name                Phi/Phi0, r = |u|/lambda      transform/(Phi0 lambda), q = k lambda
+    ==================  ============================  ================================
+    gaussian            exp(-r^2/2)                   sqrt(2 pi) exp(-q^2/2)
+    exponential         exp(-r)                       2/(1 + q^2)
+    matern32            (1 + a r) exp(-a r)           4 a^3/(a^2 + q^2)^2,  a = sqrt 3
+    matern52            (1 + a r + a^2 r^2/3) exp()   16 a^5/(3 (a^2 + q^2)^3),  a = sqrt 5
+    lorentzian          1/(1 + r^2)                   pi exp(-q)
+    sech2               1/cosh(r)^2                   pi q/sinh(pi q/2)
+    softened_coulomb    1/sqrt(1 + r^2)               2 K0(q)
+    square_well         1 for r < 1                   2 sin(q)/q
+    ==================  ============================  ================================
 
 >>> transform_gaussian(0)
 sqrt(2)*sqrt(pi)*Phi_0*lambda
+>>> sorted(INTERACTIONS)[:3]
+['exponential', 'gaussian', 'lorentzian']
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import sympy as sp
 
-from .checks import Reduce
-from .ledger import Step, states
+from .checks import Cited, Reduce
+from .ledger import Statement, Step, states
 from .notation import amplitude, u, wavenumber, width
 
-__all__ = ["STATEMENTS", "potential_gaussian", "transform_gaussian"]
+__all__ = ["INTERACTIONS", "STATEMENTS", "Interaction", "potential_gaussian", "transform", "transform_gaussian"]
 
 transform = sp.Function(r"\hat\Phi")
+
+
+@dataclass(frozen=True)
+class Interaction:
+    """A shape: potential at a distance r >= 0 and transform at a wave number k >= 0, and what makes the two fit."""
+
+    name: str
+    title: str
+    potential: Callable[[sp.Expr], sp.Expr]
+    transform: Callable[[sp.Expr], sp.Expr]
 
 
 def potential_gaussian(distance: sp.Expr) -> sp.Expr:
@@ -30,16 +59,149 @@ def transform_gaussian(k: sp.Expr) -> sp.Expr:
     return sp.sqrt(2 * sp.pi) * amplitude * width * sp.exp(-((k * width) ** 2) / 2)
 
 
-@states(
-    "transform_gaussian",
-    "above Eq. 7",
-    "The transform of a Gaussian interaction is a Gaussian.",
-    sp.Eq(transform(wavenumber), transform_gaussian(wavenumber), evaluate=False),
-)
-def gaussian(formula):
-    """The odd part of exp(iku) integrates to nothing; SymPy does the even part."""
-    even = sp.Integral(potential_gaussian(u) * sp.cos(wavenumber * u), (u, -sp.oo, sp.oo))
-    return [Step(even, formula.rhs, "integrate the even part", Reduce("evaluate", "expand"))]
+def _matern(order: int):
+    a = sp.sqrt(2 * order + 1) / width
+    polynomial = {1: lambda r: 1 + a * r, 2: lambda r: 1 + a * r + (a * r) ** 2 / 3}[order]
+    weight = {1: 4 * a**3, 2: sp.Rational(16, 3) * a**5}[order]
+    return (
+        lambda r: amplitude * polynomial(r) * sp.exp(-a * r),
+        lambda k: amplitude * weight / (a**2 + k**2) ** (order + 1),
+    )
 
 
-STATEMENTS = (gaussian,)
+INTERACTIONS: dict[str, Interaction] = {
+    shape.name: shape
+    for shape in (
+        Interaction("gaussian", "a Gaussian", potential_gaussian, transform_gaussian),
+        Interaction(
+            "exponential", "an exponential cusp",
+            lambda r: amplitude * sp.exp(-r / width),
+            lambda k: 2 * amplitude * width / (1 + (k * width) ** 2),
+        ),
+        Interaction("matern32", "a Matern shape of order 3/2", *_matern(1)),
+        Interaction("matern52", "a Matern shape of order 5/2", *_matern(2)),
+        Interaction(
+            "lorentzian", "a Lorentzian",
+            lambda r: amplitude / (1 + (r / width) ** 2),
+            lambda k: sp.pi * amplitude * width * sp.exp(-k * width),
+        ),
+        Interaction(
+            "sech2", "a squared hyperbolic secant",
+            lambda r: amplitude / sp.cosh(r / width) ** 2,
+            lambda k: sp.pi * amplitude * width**2 * k / sp.sinh(sp.pi * k * width / 2),
+        ),
+        Interaction(
+            "softened_coulomb", "a softened Coulomb interaction",
+            lambda r: amplitude / sp.sqrt(1 + (r / width) ** 2),
+            lambda k: 2 * amplitude * width * sp.besselk(0, k * width),
+        ),
+        Interaction(
+            "square_well", "a square well",
+            lambda r: sp.Piecewise((amplitude, r < width), (sp.Integer(0), True)),
+            lambda k: 2 * amplitude * sp.sin(k * width) / k,
+        ),
+    )
+}
+
+half_line = (u, 0, sp.oo)
+
+
+def transform_integral(shape: Interaction) -> sp.Integral:
+    """Return twice the integral of Phi(u) cos(k u) over u > 0: the odd part of exp(iku) integrates to nothing."""
+    return 2 * sp.Integral(shape.potential(u) * sp.cos(wavenumber * u), half_line)
+
+
+def _states(name: str, equation: str = "beyond the paper"):
+    shape = INTERACTIONS[name]
+    return states(
+        f"transform_{name}", equation, f"The Fourier transform of {shape.title}.",
+        sp.Eq(transform(wavenumber), shape.transform(wavenumber), evaluate=False),
+    )
+
+
+def _integrated(name: str, *rewritings: str, equation: str = "beyond the paper") -> Statement:
+    """A transform that SymPy integrates."""
+    integral = transform_integral(INTERACTIONS[name])
+    return _states(name, equation)(
+        lambda formula: [
+            Step(integral, formula.rhs, "integrate over the half line", Reduce("evaluate", *rewritings)),
+        ]
+    )
+
+
+gaussian = _integrated("gaussian", "expand", equation="above Eq. 7")
+exponential = _integrated("exponential", "common denominator")
+matern32 = _integrated("matern32", "common denominator")
+matern52 = _integrated("matern52", "common denominator")
+lorentzian = _integrated("lorentzian", "hyperbolic")
+
+
+@_states("sech2")
+def sech2(formula):
+    """One period of the integrand in the imaginary direction multiplies it by exp(-pi k lambda): residues."""
+    return [
+        Step(
+            sp.sinh(sp.pi * wavenumber * width / 2) * formula.rhs,
+            # 2 pi i times the residue at i pi/2 (double pole: -derivative of exp(iku)), over the factor 1 - exp(-pi q)
+            2 * sp.pi * sp.I * (sp.I * wavenumber * width) * (-1) * amplitude * width
+            * sp.exp(-sp.pi * wavenumber * width / 2) / (1 - sp.exp(-sp.pi * wavenumber * width))
+            * sp.sinh(sp.pi * wavenumber * width / 2),
+            "the double pole at u = i pi lambda/2, over one period",
+            Reduce("exponentials", "common denominator"),
+        ),
+        Step(
+            transform_integral(INTERACTIONS["sech2"]),
+            formula.rhs,
+            "close the contour around it",
+            Cited("residue theorem", points=2, digits=25, ranges={width: (1, 2), wavenumber: (sp.Rational(1, 4), 1)}),
+        ),
+    ]
+
+
+@_states("softened_coulomb")
+def softened_coulomb(formula):
+    """Write K0 as an integral over exponentials, transform it back, and find the interaction."""
+    root = sp.sqrt(1 + u**2)
+    decay, scaled = sp.symbols("p q", positive=True)
+    exponentials = sp.Integral(sp.exp(-wavenumber * width * root) / root, (u, 0, sp.oo))
+    weight = sp.limit(formula.rhs / sp.besselk(0, wavenumber * width), wavenumber, 0)
+    return [
+        Step(
+            formula.rhs,
+            2 * amplitude * width * exponentials,
+            "K0 as an integral",
+            Cited("integral representation of K0", points=2, ranges={width: (1, 2)}),
+        ),
+        Step(
+            sp.Integral(sp.exp(-wavenumber * decay) * sp.cos(wavenumber * scaled), (wavenumber, 0, sp.oo)),
+            decay / (decay**2 + scaled**2),
+            "transform one exponential back",
+            Reduce("evaluate", "common denominator"),
+        ),
+        Step(
+            sp.Integral(1 / (1 + scaled**2 + u**2), (u, 0, sp.oo)),
+            sp.pi / (2 * sp.sqrt(1 + scaled**2)),
+            "add the exponentials up, with p^2 = 1 + u^2",
+            Reduce("evaluate"),
+        ),
+        Step(
+            weight / width / sp.pi * sp.pi / (2 * sp.sqrt(1 + (u / width) ** 2)),
+            INTERACTIONS["softened_coulomb"].potential(u),
+            "the interaction (a transform is fixed by its inverse)",
+            Reduce("expand"),
+        ),
+    ]
+
+
+@_states("square_well")
+def square_well(formula):
+    """The interaction is constant inside and vanishes outside."""
+    inside = 2 * sp.Integral(amplitude * sp.cos(wavenumber * u), (u, 0, width))
+    outside = INTERACTIONS["square_well"].potential(2 * width)
+    return [
+        Step(inside, formula.rhs, "integrate over the well", Reduce("evaluate", "expand")),
+        Step(outside, sp.Integer(0), "nothing outside", Reduce()),
+    ]
+
+
+STATEMENTS = (gaussian, exponential, matern32, matern52, lorentzian, sech2, softened_coulomb, square_well)

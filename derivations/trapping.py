@@ -34,7 +34,10 @@ def kinetic_energy(v: sp.Expr) -> sp.Expr:
 )
 def capture(formula):
     """The kinetic energy at that speed is the height of the interaction."""
-    return [Step(kinetic_energy(formula.rhs), amplitude, "kinetic energy equals the barrier", Reduce("expand"))]
+    return [
+        Step(kinetic_energy(formula.rhs), amplitude, "kinetic energy equals the barrier", Reduce("expand")),
+        Step(sp.sqrt(amplitude / kinetic_energy(1)), formula.rhs, "the positive root", Reduce("expand")),
+    ]
 
 
 @states(
@@ -45,8 +48,11 @@ def capture(formula):
     parents=[capture],
 )
 def capture_as_printed(formula):
-    """At Phi0 = 2, mu = 1 the printed value is 157.9, the true one 12.57."""
-    return refuted(formula.rhs, capture.formula.rhs, {amplitude: 2, mass: 1}, 16 * sp.pi**2, 4 * sp.pi)
+    """At Phi0 = 2, mu = 1 (paper) the printed value is 157.9, the true one 12.57; another mass besides."""
+    return [
+        *refuted(formula.rhs, capture.formula.rhs, {amplitude: 2, mass: 1}, 16 * sp.pi**2, 4 * sp.pi),
+        *refuted(formula.rhs, capture.formula.rhs, {amplitude: 3, mass: 6}, 4 * sp.pi**2, 2 * sp.pi),
+    ]
 
 
 STATEMENTS = (capture, capture_as_printed)

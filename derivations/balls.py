@@ -1,0 +1,103 @@
+"""Ball arithmetic: a number with a proved error bound, and roots that cannot be missed.
+
+Every function of a SymPy expression is evaluated on balls (python-flint); the result holds for *all* points of
+the argument's ball.  Roots are isolated by bisection, where the derivative's ball decides that an interval holds
+exactly one, and refined by interval Newton steps.
+
+>>> import sympy as sp
+>>> a = sp.Symbol("a")
+>>> [float(root) for root in roots(a**2 - 2, a, 0, 3)]
+[1.4142135623730951]
+"""
+
+from __future__ import annotations
+
+import flint
+import sympy as sp
+
+__all__ = ["ball", "roots"]
+
+_UNARY = {sp.sin: "sin", sp.cos: "cos", sp.exp: "exp", sp.log: "log", sp.sinh: "sinh", sp.cosh: "cosh", sp.tan: "tan"}
+
+
+def _interval(low: flint.arb, high: flint.arb) -> flint.arb:
+    return low.union(high)
+
+
+def ball(expression: sp.Expr, values: dict) -> flint.arb:
+    """The expression on balls: the result contains its value at every point of `values`."""
+    if expression in values:
+        return values[expression]
+    if expression.is_Rational:
+        return flint.arb(int(expression.p)) / int(expression.q)
+    if expression is sp.pi:
+        return flint.arb.pi()
+    if expression.is_Float:
+        return flint.arb(str(expression))
+    arguments = [ball(argument, values) for argument in expression.args]
+    if expression.is_Add:
+        return sum(arguments[1:], arguments[0])
+    if expression.is_Mul:
+        product = arguments[0]
+        for factor in arguments[1:]:
+            product *= factor
+        return product
+    if expression.is_Pow:
+        exponent = expression.exp
+        if exponent.is_Integer:
+            return arguments[0] ** int(exponent)
+        if exponent.is_Rational and exponent.q == 2:
+            return arguments[0].sqrt() ** int(exponent.p)
+        return arguments[0] ** arguments[1]
+    if isinstance(expression, sp.besseli):
+        return arguments[1].bessel_i(arguments[0])
+    if isinstance(expression, sp.Abs):
+        return abs(arguments[0])
+    return getattr(arguments[0], _UNARY[expression.func])()
+
+
+def roots(function: sp.Expr, variable: sp.Symbol, low, high, precision: int = 200) -> list[flint.arb]:
+    """Every simple root in [low, high], each enclosed by a ball; ``ArithmeticError`` where this cannot be decided."""
+    flint.ctx.prec = precision
+    slope = sp.diff(function, variable)
+    low, high = (ball(sp.sympify(end), {}) for end in (low, high))
+    found: list[flint.arb] = []
+    pending = [(low.mid(), high.mid(), 0)]
+    while pending:
+        left, right, depth = pending.pop()
+        whole = _interval(left, right)
+        if not ball(function, {variable: whole}).contains(0):
+            continue
+        if not ball(slope, {variable: whole}).contains(0):
+            ends = [ball(function, {variable: end}) for end in (left, right)]
+            if any(end.contains(0) for end in ends):
+                raise ArithmeticError(f"a root at the end of [{left}, {right}]")
+            if (ends[0] > 0) != (ends[1] > 0):
+                found.append(_refine(function, slope, variable, whole))
+            continue
+        if depth > 60:
+            raise ArithmeticError(f"a double root near {left}")
+        middle = (left + right).mid() / 2
+        pending += [(left, middle.mid(), depth + 1), (middle.mid(), right, depth + 1)]
+    return sorted(found, key=float)
+
+
+def _refine(function, slope, variable, whole):
+    """Interval Newton, with bisection where a step does not shrink the ball."""
+    for _ in range(400):
+        middle = whole.mid()
+        moved = middle - ball(function, {variable: middle}) / ball(slope, {variable: whole})
+        if not moved.overlaps(whole):
+            raise ArithmeticError("the root left its enclosure")
+        if moved.rad() < whole.rad():
+            whole = moved.intersection(whole)
+        else:
+            at_middle = ball(function, {variable: middle})
+            if at_middle.contains(0):
+                return whole
+            low = whole.lower()
+            same = (ball(function, {variable: low}) > 0) == (at_middle > 0)
+            whole = _interval(middle, whole.upper()) if same else _interval(low, middle)
+        if whole.rad() < flint.arb(2) ** -120:
+            break
+    return whole
