@@ -14,7 +14,17 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from chaintheory.interactions import Gaussian, Interaction
+from chaintheory.interactions import (
+    Exponential,
+    Gaussian,
+    GaussianMixture,
+    Interaction,
+    Lorentzian,
+    Matern,
+    Sech2,
+    SoftenedCoulomb,
+    SquareWell,
+)
 from chaintheory.model import Chain, System
 
 __version__ = "0.1.0"
@@ -24,7 +34,21 @@ _LAZY = {
     "Trajectory": "chaintheory.trajectory",
 }
 
-__all__ = ["Chain", "Gaussian", "Interaction", "System", "Trajectory", "__version__"]
+__all__ = [
+    "Chain",
+    "Exponential",
+    "Gaussian",
+    "GaussianMixture",
+    "Interaction",
+    "Lorentzian",
+    "Matern",
+    "Sech2",
+    "SoftenedCoulomb",
+    "SquareWell",
+    "System",
+    "Trajectory",
+    "__version__",
+]
 
 
 def __getattr__(name: str) -> Any:

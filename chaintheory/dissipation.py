@@ -1,44 +1,56 @@
 r"""Energy that the particle loses per chain mass: once through a chain at rest, and in the steady state.
 
-Each phonon of frequency omega that the particle meets takes up
+Each phonon of frequency omega that the particle meets takes up, at constant speed v,
 
 .. math:: A(\omega) = \frac{8\pi^4\omega^2}{v^4}\,\bigl|\hat\Phi(2\pi\omega/v)\bigr|^2 ,
 
-with the transform of the interaction at the wave number 2 pi omega/v. The single-pass dissipation is the mean of
-A over the band (Eqs. 6 and 7). In the steady state the waves from all earlier passes interfere, and only the
-phonons with spacing * omega(x)/v = x, the crossings of a line with the periodically continued band, are fed:
+with the transform of the interaction at the wave number 2 pi omega/v; with the speed varying along
+the orbit in the rigid lattice, rigid.py has A. The single-pass dissipation is the mean of A over the
+band (Eqs. 6 and 7). In the steady state the waves from all earlier passes interfere, and only the
+phonons with x = spacing omega(x)/v, the crossings of a line with the periodically continued band, are
+fed:
 
-.. math:: \bar\Delta(v) = \sum_j \frac{A(\omega_j)}{|\alpha\,\omega'(x_j)/v - 1|} \qquad\text{(Eq. 10)}.
+.. math:: \bar\Delta(v) = \sum_j \frac{A(\omega_j)}{|\alpha\,\omega'(x_j)/v - 1|}
+          \qquad\text{(Eq. 10)}.
 
-The sign of the speed does not matter. At speed 0 both losses are the limit, 0, for a smooth interaction.
+The sign of the speed does not matter to either. At speed 0 both return the limit of vanishing speed,
+where there is one: 0 for a smooth interaction, 2 amplitude^2/(width^2 omega_fast) for the single pass
+by an exponential cusp.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chaintheory.validation import choice, real_array
+from chaintheory.interactions import Gaussian, GaussianMixture, HalfIntegerMatern
+from chaintheory.precise import FOUR_PI_SQUARED, exponent
+from chaintheory.validation import choice, number, real_array, whole
 
 if TYPE_CHECKING:
-    from chaintheory.model import System
     from chaintheory_ext.curves import Band
+
+    from chaintheory.model import System
+    from chaintheory.rigid import Orbit
 
 Array = NDArray[np.float64]
 
-CROSSINGS_AT_ONCE = 2**16  # keeps the arrays of one batch in the processor's cache
-MOST_CROSSINGS = 2e8
+CROSSINGS_AT_ONCE = 2**15  # keeps the arrays of one batch in the processor's cache
+MOST_CROSSINGS = 1e8
+VALUES_AT_ONCE = 2**20
+MOST_POINTS = 2**22  # of the trapezoidal rule
+SLOWEST, FASTEST = 1e-100, 1e75  # beyond, a speed is as good as 0 or infinity: v^4 is a double
 
 
 def speeds(speed: ArrayLike) -> tuple[Array, tuple[int, ...]]:
     """|speed| as a flat array of finite doubles, and the shape to return."""
     values = real_array("speed", speed)
-    return np.abs(values).ravel(), values.shape
+    return np.minimum(np.abs(values), FASTEST).ravel(), values.shape
 
 
 def shaped(values: Array, shape: tuple[int, ...]) -> Array:
@@ -46,82 +58,279 @@ def shaped(values: Array, shape: tuple[int, ...]) -> Array:
     return values.reshape(shape)[()]
 
 
+def band_width(system: System) -> float:
+    """omega_fast^2 - 1."""
+    return (system.chain.omega_fast - 1.0) * (system.chain.omega_fast + 1.0)
+
+
 def emitted(system: System, omega: Array, speed: Array) -> Array:
-    """A(omega) of Eq. 6: energy that a phonon of frequency omega takes from a particle at constant speed."""
+    """A(omega) at constant speed, Eq. 6."""
     transform = system.interaction.transform(2.0 * math.pi * omega / speed)
     return 8.0 * math.pi**4 * (omega / speed * transform / speed) ** 2
 
 
-# One pass ------------------------------------------------------------------------------------------
+# One pass --------------------------------------------------------------------------------------------
 
 
 def single_pass_dissipation(
-    system: System, speed: ArrayLike, *, method: str = "closed", log: bool = False
+    system: System, speed: ArrayLike, *, method: str | None = None, log: bool = False
 ) -> Array:
-    """Energy lost in passing one mass of a chain at rest, at constant speed (Eqs. 6 and 7).
+    """Energy lost in passing one mass of a chain at rest (Eqs. 6 and 7).
 
     Parameters
     ----------
+    system
+        Chain, interaction and, for ``"orbit"``, mass.
     speed
-        Speed midway between masses, any shape; the sign does not matter, 0 returns the limit 0.
+        Speed far from the mass, any shape; the sign does not matter.
     method
-        ``"closed"`` (modified Bessel functions) or ``"quadrature"`` (trapezoidal rule over the band, which
-        converges geometrically).
+        ``"closed"``: constant speed, a closed form (Gaussian, GaussianMixture, Exponential, Matern).
+        ``"quadrature"``: constant speed, the trapezoidal rule over the band, which converges
+        geometrically; any interaction. ``"orbit"``: the variation of the speed in the rigid lattice
+        kept. By default the first that applies.
     log
         Return the natural logarithm instead, which also holds losses far below 1e-308.
+
+    Returns
+    -------
+    numpy.float64 or numpy.ndarray
+        Energy (or its logarithm), in the shape of ``speed``. The relative error is below 1e-13 at constant
+        speed; a mixture of opposite signs loses what cancels, and an interaction without a formula for its
+        transform resolves nothing below its ``transform_error``.
+
+    Raises
+    ------
+    ValueError
+        A speed that is not finite, or 0 where the loss has no limit; with ``"orbit"`` a speed that does not
+        exceed the capture speed; a method that does not apply.
 
     >>> from chaintheory import Chain, Gaussian, System
     >>> system = System(Chain(omega_fast=10.0, spacing=40.0), Gaussian(amplitude=2.0, width=4.0))
     >>> print(round(system.single_pass_dissipation(30.0), 9))
     0.022375906
+    >>> print(round(system.single_pass_dissipation(0.5, log=True), 6))
+    -2517.978061
+
     """
     values, shape = speeds(speed)
-    choice("method", method, ["closed", "quadrature"])
-    result = np.full(values.shape, -math.inf if log else 0.0)
-    moving = values > 0.0
-    if method == "closed":
-        from chaintheory_ext.curves import single_pass_gaussian
-
-        interaction = system.interaction
-        result[moving] = single_pass_gaussian(
-            values[moving], system.chain.omega_fast, interaction.amplitude, interaction.width, log
+    interaction = system.interaction
+    if method is None:
+        method = "closed" if interaction.closed else "quadrature"
+    choice("method", method, ["closed", "quadrature", "orbit"])
+    if method == "closed" and not interaction.closed:
+        raise ValueError(
+            "method must be 'quadrature' or 'orbit' for an interaction without a closed form "
+            f"({type(interaction).__name__}), got 'closed'"
         )
-    else:
-        found = log_band_average(system, values[moving])
-        result[moving] = found if log else np.exp(found)
+    roads = {"closed": closed_loss, "quadrature": quadrature_loss, "orbit": orbit_loss}
+    moving = values > SLOWEST
+    result = np.empty(values.shape)
+    with np.errstate(divide="ignore"):  # the logarithm of a loss of 0 is -inf
+        if not moving.all():
+            at_rest = np.float64(loss_at_rest(system))
+            result[~moving] = np.log(at_rest) if log else at_rest
+        result[moving] = roads[method](system, values[moving], log)
     return shaped(result, shape)
 
 
-def log_band_average(system: System, speed: Array) -> Array:
-    """Logarithm of the band average of A(omega), Eq. 6, by the trapezoidal rule in theta.
+def loss_at_rest(system: System) -> float:
+    """Limit of the single-pass dissipation for vanishing speed."""
+    interaction = system.interaction
+    if isinstance(interaction, HalfIntegerMatern) and interaction.order == 0:
+        return 2.0 * (interaction.amplitude / interaction.width) ** 2 / system.chain.omega_fast
+    if not interaction.smooth:
+        raise ValueError("speed must not be 0 for an interaction that is not smooth, got 0.0")
+    return 0.0
 
-    The integrand is periodic and analytic in theta, so that the error falls geometrically; the number of points
-    is doubled until two results agree.
+
+def closed_loss(system: System, speed: Array, log: bool) -> Array:
+    """The closed forms: Bessel functions for Gaussians (Eq. 7), powers for the Matern family."""
+    interaction = system.interaction
+    if isinstance(interaction, Gaussian):
+        return gaussian_loss(system, speed, interaction.width, log, interaction.amplitude)
+    if isinstance(interaction, GaussianMixture):
+        return mixture_loss(system, interaction, speed, log)
+    assert isinstance(interaction, HalfIntegerMatern)
+    return matern_loss(system, interaction, speed, log)
+
+
+def gaussian_loss(
+    system: System, speed: Array, width: float, log: bool, amplitude: float = 1.0
+) -> Array:
+    """Eq. 7 from the ledger, with the exponential to full precision."""
+    from chaintheory_ext.curves import single_pass_gaussian
+
+    loss = single_pass_gaussian(speed, system.chain.omega_fast, amplitude, width, log)
+    if log:
+        return loss
+    return loss * (1.0 - rounding_of_exponent(speed, width))
+
+
+def rounding_of_exponent(speed: Array, width: float) -> Array:
+    """(2 pi width/v)^2 less its value in double precision, computed as the generated Eq. 7 does."""
+    exact, remainder = exponent(FOUR_PI_SQUARED, width, speed, 2)
+    rounded = FOUR_PI_SQUARED[0] * (width * width) / (speed * speed)
+    return np.where(exact < 1e4, (exact - rounded) + remainder, 0.0)
+
+
+def mixture_loss(system: System, mixture: GaussianMixture, speed: Array, log: bool) -> Array:
+    """Each pair of Gaussians acts as one of the mean squared width."""
+    from scipy.special import logsumexp
+
+    terms, factors = [], []
+    for a in mixture.parts:
+        for b in mixture.parts:
+            width = a.width if a.width == b.width else math.hypot(a.width, b.width) / math.sqrt(2.0)
+            factors.append(a.amplitude * b.amplitude * a.width * b.width / width**2)
+            terms.append(gaussian_loss(system, speed, width, log))
+    weights = np.array(factors)[:, None]
+    if log:
+        return logsumexp(np.array(terms), axis=0, b=weights)
+    return np.maximum(np.sum(weights * np.array(terms), axis=0), 0.0)
+
+
+def matern_loss(system: System, interaction: HalfIntegerMatern, speed: Array, log: bool) -> Array:
+    r"""Eq. 6 for a transform that is a power of 1/u, u = 1 + (k width)^2/(2 nu).
+
+    With A and C the values of u at the two edges of the band, 1/sqrt((A - t)(C - t)) generates the means of the
+    powers of 1/u, and their derivative in (k width)^2 those of omega^2/u^m: a sum of positive terms, so that
+    nothing cancels.
     """
-    width = (system.chain.omega_fast - 1.0) * (system.chain.omega_fast + 1.0)
-    decay, power = system.interaction.decay
-    result = np.empty(speed.shape)
-    for index, v in enumerate(speed):
-        bottom = 2.0 * math.pi / v
-        points, total, count = (np.arange(33) / 32.0, 0.0, 32)
-        weights = np.ones(33)
-        weights[[0, -1]] = 0.5
-        before = -1.0
-        while True:
-            sine_squared = np.sin(0.5 * math.pi * points) ** 2
-            squared = 1.0 + width * sine_squared
-            omega = np.sqrt(squared)
-            excess = decay * bottom**power * (width * sine_squared if power == 2 else omega - 1.0)
-            total += float(np.sum(weights * squared * system.interaction.shape(bottom * omega) * np.exp(-excess)))
-            average = total / count
-            if abs(average - before) <= 1e-15 * average:
-                break
-            before = average
-            points = (np.arange(count) + 0.5) / count
-            weights = np.ones(count)
-            count *= 2
-        result[index] = math.log(8.0 * math.pi**4 * average) - 4.0 * math.log(v) - decay * bottom**power
+    nu_twice = 2 * interaction.order + 1
+    kappa = (2.0 * math.pi * interaction.width / speed) ** 2 / nu_twice
+    top = system.chain.omega_fast**2
+    low, high = 1.0 + kappa, 1.0 + kappa * top
+    power = 2 * interaction.order + 1  # the transform squared is u^-(power + 1)
+    central = [math.comb(2 * j, j) / 4.0**j for j in range(power)]
+    mean = np.zeros(speed.shape)
+    for j in range(power):
+        i = power - 1 - j
+        term = central[j] * central[i] * low ** -(j + 0.5) * high ** -(i + 0.5)
+        mean += term * ((j + 0.5) / low + top * (i + 0.5) / high) / power
+    size = interaction.amplitude * interaction.width * interaction.total
+    if log:
+        return np.log(8.0 * math.pi**4 * size**2 * mean) - 4.0 * np.log(speed)
+    return 8.0 * math.pi**4 * (size / speed**2) ** 2 * mean
+
+
+def quadrature_loss(system: System, speed: Array, log: bool) -> Array:
+    """Eq. 6 by quadrature over the band: shape and exponential apart, see interactions.Decay."""
+    interaction = system.interaction
+    constant, width, power = interaction.decay
+    bottom, remainder = exponent(constant, width, speed, power)
+    spread = band_width(system)
+
+    def taken(rows: Array, sine_squared: Array) -> Array:
+        """omega^2 |transform|^2 exp(exponent at the bottom of the band)."""
+        squared = 1.0 + spread * sine_squared
+        omega = np.sqrt(squared)
+        excess = spread * sine_squared / (1.0 if power == 2 else omega + 1.0)
+        shape = interaction.shape(2.0 * math.pi * omega / speed[rows, None])
+        return squared * shape * np.exp(-bottom[rows, None] * excess)
+
+    # A transform that oscillates must be resolved before two results can agree by chance.
+    oscillations = 0.0 if interaction.monotone else 4.0 * system.chain.omega_fast * width_of(system)
+    mean = band_mean(taken, speed.size, oscillations / speed)
+    if log:
+        return np.log(8.0 * math.pi**4 * mean) - 4.0 * np.log(speed) - bottom
+    root = np.exp(-0.5 * bottom)  # squared in two steps, as the factor may be large
+    return (
+        (8.0 * math.pi**4 * mean / speed**2 * root)
+        / speed**2
+        * root
+        * (1.0 - np.where(root > 0.0, remainder, 0.0))
+    )
+
+
+def width_of(system: System) -> float:
+    """Distance over which the transform sees the interaction: its oscillations in k have this period's inverse."""
+    return min(system.interaction.reach(), 50.0 * system.interaction.width)
+
+
+def band_mean(
+    value: Callable[[NDArray[np.intp], Array], Array], rows: int, fewest: Array | float = 0.0,
+    tolerance: float = 2e-15,
+) -> Array:  # fmt: skip
+    """Mean over theta from 0 to pi/2 of ``value(rows, sin(theta)^2)``, shape (len(rows), points).
+
+    The trapezoidal rule, whose error falls geometrically for a periodic analytic function; the points of each row
+    are doubled until two results agree.
+    """
+    result = np.empty(rows)
+    total = np.zeros(rows)
+    open_rows = np.arange(rows)
+    fewest = np.broadcast_to(fewest, rows)
+    count = 32
+    angle = 0.5 * math.pi * np.arange(count + 1) / count
+    weights = np.ones(count + 1)
+    weights[[0, -1]] = 0.5
+    while open_rows.size:
+        sine_squared = np.sin(angle) ** 2
+        at_once = max(1, VALUES_AT_ONCE // angle.size)
+        before = total[open_rows] / max(count // 2, 1)
+        for some in np.array_split(open_rows, math.ceil(open_rows.size / at_once)):
+            total[some] += value(some, sine_squared) @ weights
+        now = total[open_rows] / count
+        done = (
+            (np.abs(now - before) <= tolerance * now) & (count >= fewest[open_rows]) & (count > 32)
+        )
+        result[open_rows[done]] = now[done]
+        open_rows = open_rows[~done]
+        if count >= MOST_POINTS and open_rows.size:
+            raise ValueError(
+                f"speed must be large enough for the transform to be resolved by {MOST_POINTS} points over the "
+                "band; use method='closed', or log=True with a smooth interaction"
+            )
+        angle = 0.5 * math.pi * (np.arange(count) + 0.5) / count
+        weights = np.ones(count)
+        count *= 2
     return result
+
+
+def orbit_loss(system: System, speed: Array, log: bool) -> Array:
+    """Eq. 6 along the orbit past one rigid mass."""
+    from chaintheory.rigid import Orbit
+
+    orbits = [Orbit(system, float(v)) for v in speed]
+    for orbit in orbits:
+        if not orbit.passes:
+            raise ValueError(
+                f"speed must exceed the capture speed {system.capture_speed:.6g} with method='orbit', "
+                f"got {orbit.speed:g}"
+            )
+    result = np.array([log_orbit_mean(system, orbit) for orbit in orbits], dtype=np.float64)
+    return result if log else np.exp(result)
+
+
+def log_orbit_mean(system: System, orbit: Orbit) -> float:
+    """Logarithm of the band average of A along one orbit."""
+    spread = band_width(system)
+    scale = float(orbit.log_emitted(np.sqrt(1.0 + spread * np.linspace(0.0, 1.0, 65) ** 2)).max())
+
+    def taken(_: Array, sine_squared: Array) -> Array:
+        return np.exp(orbit.log_emitted(np.sqrt(1.0 + spread * sine_squared)) - scale)[None, :]
+
+    return math.log(float(band_mean(taken, 1, tolerance=1e-9)[0])) + scale
+
+
+def speed_of_largest_loss(system: System, lowest: float = 1e-3, highest: float = 1e6) -> float:
+    """Speed at which the single-pass dissipation (constant speed) is largest.
+
+    >>> from chaintheory import Chain, Gaussian, System
+    >>> round(speed_of_largest_loss(System(Chain(10.0, 40.0), Gaussian(2.0, 4.0))), 3)
+    22.925
+    """
+    from scipy.optimize import minimize_scalar
+
+    grid = np.geomspace(number("lowest", lowest), number("highest", highest), 400)
+    loss = single_pass_dissipation(system, grid, log=True)
+    best = int(np.argmax(loss))
+    around = grid[max(best - 1, 0)], grid[min(best + 1, grid.size - 1)]
+    found = minimize_scalar(
+        lambda v: -float(single_pass_dissipation(system, v, log=True)), bounds=around, method="bounded",
+        options={"xatol": 1e-9 * grid[best]},
+    )  # fmt: skip
+    return float(found.x)
 
 
 # The steady state ----------------------------------------------------------------------------------
@@ -161,11 +370,15 @@ def band(system: System) -> Band:
     return Band(system.chain.omega_fast)
 
 
+def steepness(system: System, speed: Array, group: Array) -> Array:
+    """The denominator |spacing omega'(x)/v - 1| of Eq. 10; never 0, though infinitely steep at a resonance."""
+    return np.maximum(np.abs(group * (system.chain.spacing / speed) - 1.0), np.finfo(float).tiny)
+
+
 def shares(system: System, speed: Array, owner: Array, omega: Array, group: Array) -> Array:
     """Terms of Eq. 10 at the crossings (omega, d omega/dx) of the lines numbered by ``owner``."""
     v = speed[owner]
-    steepness = np.abs(group * (system.chain.spacing / v) - 1.0)
-    return emitted(system, omega, v) / np.maximum(steepness, np.finfo(float).tiny)
+    return emitted(system, omega, v) / steepness(system, v, group)
 
 
 def batches(crossings: Array) -> Iterator[slice]:
@@ -179,62 +392,154 @@ def batches(crossings: Array) -> Iterator[slice]:
         start = stop
 
 
-def mean_dissipation(system: System, speed: ArrayLike, *, method: str = "uniform") -> Array:
+def mean_dissipation(
+    system: System, speed: ArrayLike, *, method: str = "uniform", passes: int | None = None
+) -> Array:
     """Mean energy lost per pass in the steady state (Eq. 10), every crossing counted.
 
     Crossings whose share cannot reach 1e-17 of the sum are left out.
 
     Parameters
     ----------
+    system
+        Chain, interaction and, for ``"orbit"``, mass.
     speed
-        Mean speed, any shape; the sign does not matter, 0 returns the limit 0.
+        Mean speed, any shape; the sign does not matter.
     method
-        ``"uniform"``: the particle's speed is constant.
+        ``"uniform"``: constant speed. ``"orbit"``: the orbit through the rigid lattice in the force integral, the
+        mean speed in the condition of resonance.
+    passes
+        The mean over this many passes from a chain at rest instead, which joins the single pass (1) to the steady
+        state; constant speed only.
+
+    Returns
+    -------
+    numpy.float64 or numpy.ndarray
+        Energy, in the shape of ``speed``. The relative error is about 1e-14, times speed/(2 distance) at a small
+        distance from a resonance, where the speed itself decides.
+
+    Raises
+    ------
+    ValueError
+        A speed that is not finite, 0 where there is no limit, or so small that it has more than 1e8 crossings that
+        matter.
 
     >>> from chaintheory import Chain, Gaussian, System
     >>> system = System(Chain(omega_fast=10.0, spacing=40.0), Gaussian(amplitude=2.0, width=4.0))
     >>> [float(round(loss, 7)) for loss in system.mean_dissipation([21.0, 30.0, 50.0, 90.0])]
     [0.0458406, 0.0150316, 0.0148695, 0.0073308]
+    >>> [float(round(system.mean_dissipation(50.0, passes=n), 7)) for n in (1, 10, 1000)]
+    [0.0134159, 0.014827, 0.0148695]
+
     """
     values, shape = speeds(speed)
-    choice("method", method, ["uniform"])
-    tangents = band(system)
-    spacing = system.chain.spacing
-    rate, power = system.interaction.decay
-    decay = rate * (2.0 * math.pi / spacing) ** power
+    choice("method", method, ["uniform", "orbit"])
+    if passes is not None:
+        if method != "uniform":
+            raise ValueError(f"method must be 'uniform' when passes are given, got {method!r}")
+        return shaped(mean_over_passes(system, values, whole("passes", passes, 1, 10**6)), shape)
+    if not system.interaction.smooth and values.size and values.min() <= SLOWEST:
+        raise ValueError("speed must not be 0 for an interaction that is not smooth, got 0.0")
     result = np.zeros(values.shape)
-    # Beyond an exponent of 800 even a phonon at a resonance takes less than 1e-330.
-    audible = np.flatnonzero((values > 0.0) & (decay * spacing**power < 800.0 * values**power))
-    slopes = values[audible] / spacing
-    first, last, count = tangents.ranges(slopes, decay, power)
-    if count.size and count.max() > MOST_CROSSINGS:
-        slowest = float(values[audible][np.argmax(count)])
-        raise ValueError(
-            f"speed must be large enough for at most {MOST_CROSSINGS:.0e} crossings of the line with the band, "
-            f"got {slowest!r} with {count.max():.1e}"
-        )
+    tangents = band(system)
+    audible, first, last, count = audible_lines(system, tangents, values)
+    along = shares if method == "uniform" else orbit_shares
     for part in batches(count):
-        owner, _, _, omega, group = tangents.crossings(slopes[part], first[part], last[part])
         v = values[audible[part]]
-        result[audible[part]] = np.bincount(
-            owner, shares(system, v, owner, omega, group), minlength=v.size
+        owner, _, _, omega, group = tangents.crossings(
+            v / system.chain.spacing, first[part], last[part]
         )
+        share = along(system, v, owner, omega, group)
+        result[audible[part]] = np.bincount(owner, share, minlength=v.size)
     return shaped(result, shape)
+
+
+def audible_lines(
+    system: System, tangents: Band, speed: Array, method: str = "uniform"
+) -> tuple[NDArray[np.intp], Array, Array, Array]:
+    """Indices of the speeds with a loss above 1e-330; their first and last period and number of crossings."""
+    spacing = system.chain.spacing
+    constant, width, power = system.interaction.decay
+    decay = constant[0] * (width / spacing) ** power if system.interaction.monotone else 0.0
+    floor = max(SLOWEST, (constant[0] / 800.0) ** (1.0 / power) * width)
+    audible = np.flatnonzero(speed > floor)
+    first, last, count = tangents.ranges(speed[audible] / spacing, decay, float(power))
+    if count.size and count.max() > MOST_CROSSINGS:
+        slowest = float(speed[audible][np.argmax(count)])
+        raise ValueError(
+            f"speed must be large enough for at most {MOST_CROSSINGS:.0e} crossings of the line with the "
+            f"band, got {slowest!r} with {count.max():.1e}"
+        )
+    return audible, first, last, count
+
+
+def orbit_shares(system: System, speed: Array, owner: Array, omega: Array, group: Array) -> Array:
+    """Terms of Eq. 10 along the orbit with this mean speed, as ``shares``."""
+    from chaintheory.rigid import orbit_of_mean_speed
+
+    share = np.empty(owner.shape)
+    ends = np.searchsorted(owner, np.arange(speed.size + 1))
+    for index, v in enumerate(speed):
+        mine = slice(ends[index], ends[index + 1])
+        taken = np.exp(orbit_of_mean_speed(system, float(v)).log_emitted(omega[mine]))
+        share[mine] = taken / steepness(system, v, group[mine])
+    return share
+
+
+def mean_over_passes(system: System, speed: Array, passes: int) -> Array:
+    r"""Mean over the first N passes: Fejer's kernel of the phase from one mass to the next.
+
+    :math:`\Delta_N = \int_0^1 dx\, A(x) \sin^2(\pi N\phi)/(N\sin^2\pi\phi)`, phi = spacing omega/v - x.
+    """
+    result = np.empty(speed.shape)
+    spread, spacing = band_width(system), system.chain.spacing
+    for index, v in enumerate(speed):
+        if v <= SLOWEST:
+            result[index] = loss_at_rest(system)
+            continue
+        turns = 2.0 * passes * (2.0 + spacing / v * (system.chain.omega_fast - 1.0))
+        if turns > MOST_POINTS:
+            raise ValueError(f"passes must be fewer at speed {v:g}, got {passes}")
+        count = 2 ** max(8, math.ceil(math.log2(8.0 * turns)))
+        x = (np.arange(count) + 0.5) / count
+        omega = np.sqrt(1.0 + spread * np.sin(math.pi * x) ** 2)
+        phase = spacing * omega / v - x
+        phase = math.pi * (phase - np.rint(phase))
+        small = np.abs(phase) < 1e-9
+        safe = np.where(small, 1.0, phase)
+        kernel = np.where(
+            small, float(passes), (np.sin(passes * safe) / np.sin(safe)) ** 2 / passes
+        )
+        result[index] = np.mean(emitted(system, omega, np.float64(v)) * kernel)
+    return result
 
 
 def mean_dissipation_terms(system: System, speed: float) -> Terms:
     """The phonons fed at one mean speed: every crossing, however small its share (Eq. 10).
 
+    Raises
+    ------
+    ValueError
+        A speed that is not finite, is 0, or has more than 1e8 crossings.
+
     >>> from chaintheory import Chain, Gaussian, System
     >>> system = System(Chain(omega_fast=10.0, spacing=40.0), Gaussian(amplitude=2.0, width=4.0))
     >>> terms = system.mean_dissipation_terms(90.0)
-    >>> len(terms.crossing), int(terms.forward.sum()), round(float(terms.share.sum()), 7)
+    >>> len(terms.crossing), int(terms.forward.sum()), float(round(terms.share.sum(), 7))
     (7, 3, 0.0073308)
+
     """
-    v = np.array([abs(float(speed))])
+    v = np.array([abs(number("speed", speed))])
     slopes = v / system.chain.spacing
+    if v[0] <= SLOWEST:
+        raise ValueError(f"speed must not be 0, got {speed!r}")
     tangents = band(system)
-    first, last, _ = tangents.ranges(slopes)
+    first, last, count = tangents.ranges(slopes)
+    if count[0] > MOST_CROSSINGS:
+        raise ValueError(
+            f"speed must be large enough for at most {MOST_CROSSINGS:.0e} crossings, "
+            f"got {speed!r} with {count[0]:.1e}"
+        )
     owner, period, offset, omega, group = tangents.crossings(slopes, first, last)
     share = shares(system, v, owner, omega, group)
     return Terms(period + offset, omega, system.chain.spacing * group, share)

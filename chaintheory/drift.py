@@ -111,7 +111,9 @@ def resonant_speeds(system: System, lowest: float, highest: float) -> list[Reson
         first = max(tangents.onset, math.floor(top / high) - 2.0)
         periods = np.arange(first, math.ceil(top / low) + 3.0)
         table = tangents.resonances(periods)
-        for n, offset, slope in zip(periods, table[:, column].tolist(), table[:, column + 1].tolist(), strict=True):
+        for n, offset, slope in zip(
+            periods, table[:, column].tolist(), table[:, column + 1].tolist(), strict=True
+        ):
             if low <= slope <= high:
                 found.append(resonance(system, edge, int(n), offset, slope))
     return sorted(found, key=lambda item: item.speed)
@@ -172,17 +174,23 @@ def drift_velocities(system: System, lowest: float, highest: float) -> list[Drif
     start, stop = edges[:-1, None], edges[1:, None]
     # Nodes that crowd doubly exponentially towards both ends.
     fraction = 1.0 / (1.0 + np.exp(-math.pi * np.sinh(np.linspace(-2.4, 2.4, NODES))))
-    nodes = np.where(fraction < 0.5, start + (stop - start) * fraction, stop - (stop - start) * fraction[::-1])
+    nodes = np.where(
+        fraction < 0.5, start + (stop - start) * fraction, stop - (stop - start) * fraction[::-1]
+    )
     excess = mean_dissipation(system, nodes) - bias
     found = []
     for left, right in zip(*np.nonzero(np.diff(np.sign(excess), axis=1)), strict=True):
         from scipy.optimize import brentq
 
         a, b = nodes[left, right], nodes[left, right + 1]
-        root = brentq(lambda v: float(mean_dissipation(system, v)) - bias, a, b, xtol=1e-13 * a, rtol=1e-14)
+        root = brentq(
+            lambda v: float(mean_dissipation(system, v)) - bias, a, b, xtol=1e-13 * a, rtol=1e-14
+        )
         h = min(root - start[left, 0], stop[left, 0] - root) * 1e-3
         slope = float(np.diff(mean_dissipation(system, [root - h, root + h]))[0] / (2.0 * h))
-        found.append(DriftVelocity(float(root), "stable" if slope > 0.0 else "unstable", None, slope, 0.0))
+        found.append(
+            DriftVelocity(float(root), "stable" if slope > 0.0 else "unstable", None, slope, 0.0)
+        )
     for item in resonances:
         margin = bias - item.finite
         if margin > 0.0:

@@ -1,79 +1,553 @@
-"""Interactions between the particle and one chain mass at distance r.
+r"""Interactions between the particle and one chain mass at distance r.
 
-Every interaction is even in r and decays. Units: energy hbar Omega_slow, length l_slow (notation
-table of the ledger).
+Every interaction is even in r and decays. A particle at constant speed knows nothing of it but the transform
+
+.. math:: \hat\Phi(k) = \int_{-\infty}^\infty \Phi(r)\, e^{i k r}\, dr .
+
+The square of the transform is written ``shape(k) * exp(-E)``: the factor ``shape`` varies slowly and E, the
+``Decay``, holds what makes losses exponentially small, so that neither is ever rounded away or underflows.
+
+Units: energy hbar Omega_slow, length l_slow (notation table of the ledger). An interaction is a profile of
+x = r/width times an amplitude; its transform is a function of kappa = k width.
 """
 
+# ruff: noqa: D102 (methods without a docstring are described in Interaction)
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
-from typing import ClassVar
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chaintheory.validation import number, positive
+from chaintheory.precise import FOUR_PI, FOUR_PI_SQUARED, TWO_PI_SQUARED
+from chaintheory.validation import number, positive, whole
+
+if TYPE_CHECKING:
+    from flint import arb
+
+Array = NDArray[np.float64]
+
+
+class Decay(NamedTuple):
+    """The exponent E = constant (width omega/speed)^power of the squared transform at k = 2 pi omega/speed.
+
+    ``constant`` is a double and its remainder, as E may be several hundred and its error is the loss's.
+    """
+
+    constant: tuple[float, float] = (0.0, 0.0)
+    width: float = 1.0
+    power: int = 1
+
+
+class Interaction:
+    """An even, decaying interaction potential Phi(r); see the subclasses.
+
+    Attributes
+    ----------
+    kind
+        Name under which the compiled integrator knows it; ``"user"`` has it tabulated.
+    width
+        The length over which it varies.
+    closed
+        Whether the single-pass dissipation has a closed form.
+    analytic_width
+        Phi(r) is analytic for an imaginary part of r below this.
+    """
+
+    kind: ClassVar[str] = "user"
+    closed: ClassVar[bool] = False
+    # |transform| falls monotonically with k, as it does without a change of sign or a jump.
+    monotone: ClassVar[bool] = True
+    smooth: ClassVar[bool] = True
+
+    width: float
+    analytic_width: float = 0.0
+
+    @property
+    def coefficients(self) -> tuple[float, ...]:
+        """What the compiled integrator takes: amplitude, width and any further parameters."""
+        return ()
+
+    @property
+    def latex(self) -> str:
+        """Phi(r) in LaTeX, with its numbers."""
+        raise NotImplementedError
+
+    @property
+    def decay(self) -> Decay:
+        """The exponent of the squared transform."""
+        return Decay()
+
+    def potential(self, r: ArrayLike) -> Array:
+        """Phi(r), energy; any shape."""
+        raise NotImplementedError
+
+    def slope(self, r: ArrayLike) -> Array:
+        """dPhi/dr; minus the force. 0 at r = 0 also for a cusp."""
+        raise NotImplementedError
+
+    def transform(self, k: ArrayLike) -> Array:
+        """Fourier transform at wave number k, energy times length; any shape."""
+        raise NotImplementedError
+
+    def shape(self, k: ArrayLike) -> Array:
+        """Squared transform without its factor exp(-E), see ``decay``."""
+        return self.transform(k) ** 2
+
+    def enclosed_transform(self, k: arb) -> arb | None:
+        """Transform in ball arithmetic; None when there is no formula to enclose."""
+        return None
+
+    def reach(self, tolerance: float = 1e-17) -> float:
+        """Distance beyond which abs(dPhi/dr) is below ``tolerance`` times its largest value."""
+        raise NotImplementedError
+
+    @classmethod
+    def from_expression(cls, expression: Any, **constants: float) -> Interaction:
+        """The interaction with a formula in r, a string or a SymPy expression; see custom.py.
+
+        >>> Interaction.from_expression("2*exp(-r**2/(2*w**2))", w=4.0)
+        Gaussian(amplitude=2.0, width=4.0)
+        """
+        from chaintheory.custom import from_expression
+
+        return from_expression(expression, constants)
+
+    @classmethod
+    def from_samples(cls, r: ArrayLike, potential: ArrayLike) -> Interaction:
+        """The interaction through a table of r and Phi(r); see custom.py."""
+        from chaintheory.custom import SampledInteraction
+
+        return SampledInteraction(r, potential)
+
+
+# The named interactions ------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Interaction:
-    """An even, decaying interaction potential Phi(r) of amplitude ``amplitude`` and width ``width``."""
+class _Profile(Interaction):
+    """amplitude * profile(r/width)."""
 
     amplitude: float
     width: float
 
-    kind: ClassVar[str]
+    PROFILE_LATEX: ClassVar[str]
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "amplitude", number("amplitude", self.amplitude))
-        for field in fields(self):
-            if field.name != "amplitude":
-                object.__setattr__(self, field.name, positive(field.name, getattr(self, field.name)))
+        object.__setattr__(self, "width", positive("width", self.width))
 
     @property
     def coefficients(self) -> tuple[float, ...]:
-        """What the generated C functions take: amplitude, width and any further parameters."""
-        return tuple(getattr(self, field.name) for field in fields(self))
+        return self.amplitude, self.width
+
+    @property
+    def latex(self) -> str:
+        return f"{self.amplitude:g}\\," + self.PROFILE_LATEX % f"{self.width:g}"
+
+    def potential(self, r: ArrayLike) -> Array:
+        return self.amplitude * self._profile(_floating(r) / self.width)
+
+    def slope(self, r: ArrayLike) -> Array:
+        return self.amplitude / self.width * self._profile_slope(_floating(r) / self.width)
+
+    def transform(self, k: ArrayLike) -> Array:
+        return self.amplitude * self.width * self._transform(_floating(k) * self.width)
+
+    def shape(self, k: ArrayLike) -> Array:
+        return (self.amplitude * self.width) ** 2 * self._shape(_floating(k) * self.width)
+
+    def enclosed_transform(self, k: arb) -> arb | None:
+        from flint import arb
+
+        amplitude, width = arb(self.amplitude), arb(self.width)
+        return amplitude * width * self._enclosed(k * width)
+
+    def reach(self, tolerance: float = 1e-17) -> float:
+        if self.amplitude == 0.0:
+            return 0.0
+        x = np.geomspace(1e-3, 1e12, 3001)
+        slope = np.abs(self._profile_slope(x))
+        audible = np.flatnonzero(slope >= tolerance * slope.max())
+        low, high = x[audible[-1]], x[min(audible[-1] + 1, x.size - 1)]
+        for _ in range(60):
+            middle = 0.5 * (low + high)
+            if abs(float(self._profile_slope(middle))) >= tolerance * slope.max():
+                low = middle
+            else:
+                high = middle
+        return float(high * self.width)
+
+    def _profile(self, x: Array) -> Array:
+        raise NotImplementedError
+
+    def _profile_slope(self, x: Array) -> Array:
+        raise NotImplementedError
+
+    def _transform(self, kappa: Array) -> Array:
+        raise NotImplementedError
+
+    def _shape(self, kappa: Array) -> Array:
+        return self._transform(kappa) ** 2
+
+    def _enclosed(self, kappa: arb) -> arb:
+        raise NotImplementedError
+
+
+def _floating(values: ArrayLike) -> Array:
+    """``values`` as doubles; complex values, which the orbit theory needs, stay complex."""
+    values = np.asarray(values)
+    return values if values.dtype == np.complex128 else values.astype(np.float64, copy=False)
 
 
 @dataclass(frozen=True)
-class Gaussian(Interaction):
-    r"""Phi(r) = amplitude exp(-r^2 / (2 width^2)), the interaction of the paper.
+class Gaussian(_Profile):
+    r"""Phi(r) = amplitude exp(-r^2/(2 width^2)), the interaction of the paper.
+
+    Transform: sqrt(2 pi) amplitude width exp(-(k width)^2/2).
 
     >>> float(Gaussian(amplitude=2.0, width=4.0).potential(0.0))
     2.0
     """
 
     kind: ClassVar[str] = "gaussian"
-
-    def potential(self, r: ArrayLike) -> NDArray[np.float64]:
-        """Phi(r)."""
-        x = np.asarray(r, dtype=np.float64) / self.width
-        return self.amplitude * np.exp(-0.5 * x * x)
-
-    def slope(self, r: ArrayLike) -> NDArray[np.float64]:
-        """dPhi/dr."""
-        x = np.asarray(r, dtype=np.float64) / self.width
-        return -self.amplitude / self.width * x * np.exp(-0.5 * x * x)
-
-    def transform(self, k: ArrayLike) -> NDArray[np.float64]:
-        """Fourier transform, the integral of Phi(r) exp(i k r) over all r."""
-        x = np.asarray(k, dtype=np.float64) * self.width
-        return math.sqrt(2.0 * math.pi) * self.amplitude * self.width * np.exp(-0.5 * x * x)
-
-    def shape(self, k: ArrayLike) -> NDArray[np.float64]:
-        """The squared transform without its factor exp(-rate k^power), see ``decay``."""
-        return np.full_like(k, 2.0 * math.pi * (self.amplitude * self.width) ** 2, dtype=np.float64)
+    closed: ClassVar[bool] = True
+    PROFILE_LATEX: ClassVar[str] = r"e^{-r^2/(2\cdot %s^2)}"
+    analytic_width: ClassVar[float] = math.inf
 
     @property
-    def decay(self) -> tuple[float, int]:
-        """Rate and power of the factor exp(-rate k^power) of the squared transform."""
-        return self.width**2, 2
+    def decay(self) -> Decay:
+        return Decay(FOUR_PI_SQUARED, self.width, 2)
+
+    def _profile(self, x: Array) -> Array:
+        return np.exp(-0.5 * x * x)
+
+    def _profile_slope(self, x: Array) -> Array:
+        return -x * np.exp(-0.5 * x * x)
+
+    def _transform(self, kappa: Array) -> Array:
+        return math.sqrt(2.0 * math.pi) * np.exp(-0.5 * kappa * kappa)
+
+    def _shape(self, kappa: Array) -> Array:
+        return np.full_like(kappa, 2.0 * math.pi)
+
+    def _enclosed(self, kappa: arb) -> arb:
+        return (2 * kappa.pi()).sqrt() * (-kappa * kappa / 2).exp()
+
+
+@dataclass(frozen=True)
+class HalfIntegerMatern(_Profile):
+    """exp(-y) times a polynomial of degree ``order`` in y = sqrt(2 order + 1) abs(r)/width."""
+
+    order: ClassVar[int]
+    closed: ClassVar[bool] = True
+
+    @property
+    def smooth(self) -> bool:  # type: ignore[override]
+        return self.order > 0
+
+    @property
+    def total(self) -> float:
+        """Integral of the profile over r, in units of the width: the transform at k = 0."""
+        root = math.sqrt(2 * self.order + 1)
+        return 2.0 / root * math.fsum(c * math.factorial(j) for j, c in enumerate(self._polynomial))
+
+    @property
+    def _polynomial(self) -> list[float]:
+        """Coefficients of the profile's polynomial in y (a reverse Bessel polynomial), lowest power first."""
+        p = self.order
+        scale = math.factorial(p) / math.factorial(2 * p)
+        return [
+            scale * math.factorial(2 * p - j) * 2**j / (math.factorial(p - j) * math.factorial(j))
+            for j in range(p + 1)
+        ]
+
+    def _profile(self, x: Array) -> Array:
+        y = math.sqrt(2 * self.order + 1) * np.abs(x)
+        return np.polynomial.polynomial.polyval(y, self._polynomial) * np.exp(-y)
+
+    def _profile_slope(self, x: Array) -> Array:
+        root = math.sqrt(2 * self.order + 1)
+        y = root * np.abs(x)
+        c = self._polynomial
+        derivative = [(j + 1) * after for j, after in enumerate(c[1:])] + [0.0]
+        slope = [up - here for up, here in zip(derivative, c, strict=True)]
+        if self.order:
+            slope[0] = 0.0  # exactly: c[1] = c[0]
+        return root * np.sign(x) * np.polynomial.polynomial.polyval(y, slope) * np.exp(-y)
+
+    def _transform(self, kappa: Array) -> Array:
+        return self.total * (1.0 + kappa * kappa / (2 * self.order + 1)) ** -(self.order + 1.0)
+
+    def _enclosed(self, kappa: arb) -> arb:
+        from flint import arb, fmpq
+
+        p = self.order
+        total = arb(0)
+        for j in range(p + 1):
+            numerator = math.factorial(p) * math.factorial(2 * p - j) * 2**j
+            total += arb(fmpq(numerator, math.factorial(2 * p) * math.factorial(p - j)))
+        return 2 * total / arb(2 * p + 1).sqrt() / (1 + kappa * kappa / (2 * p + 1)) ** (p + 1)
+
+
+@dataclass(frozen=True)
+class Exponential(HalfIntegerMatern):
+    """Phi(r) = amplitude exp(-abs(r)/width): the cusp.
+
+    Transform: 2 amplitude width/(1 + (k width)^2). The cusp radiates at any speed: the loss in a pass
+    at speed 0 is 2 amplitude^2/(width^2 omega_fast).
+    """
+
+    order: ClassVar[int] = 0
+    kind: ClassVar[str] = "exponential"
+    PROFILE_LATEX: ClassVar[str] = "e^{-|r|/%s}"
+
+
+@dataclass(frozen=True)
+class Matern(HalfIntegerMatern):
+    """The Matern family of half-integer index nu = order + 1/2, with Phi(0) = amplitude.
+
+    exp(-y) times a reverse Bessel polynomial of y = sqrt(2 nu) abs(r)/width. Order 0 is the cusp;
+    2 ``order`` derivatives are continuous at r = 0. Transform: proportional to
+    (1 + (k width)^2/(2 nu))^-(order + 1).
+
+    >>> print(round(float(Matern(amplitude=1.0, width=2.0, order=1).potential(2.0)), 12))
+    0.483357724597
+    """
+
+    order: int = 1  # type: ignore[misc]
+
+    kind: ClassVar[str] = "matern"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "order", whole("order", self.order, 0, 20))
+
+    @property
+    def coefficients(self) -> tuple[float, ...]:
+        return self.amplitude, self.width, float(self.order)
+
+    @property
+    def latex(self) -> str:
+        terms = [
+            f"{c:.6g}" + ("" if power == 0 else " y" if power == 1 else f" y^{{{power}}}")
+            for power, c in enumerate(self._polynomial)
+        ]
+        return (
+            f"{self.amplitude:g}\\,({' + '.join(terms)})\\,e^{{-y}},\\quad "
+            f"y = \\sqrt{{{2 * self.order + 1}}}\\,|r|/{self.width:g}"
+        )
+
+
+@dataclass(frozen=True)
+class Lorentzian(_Profile):
+    """Phi(r) = amplitude/(1 + (r/width)^2). Transform: pi amplitude width exp(-k width)."""
+
+    kind: ClassVar[str] = "lorentzian"
+    PROFILE_LATEX: ClassVar[str] = "/(1 + (r/%s)^2)"
+
+    @property
+    def analytic_width(self) -> float:
+        return self.width
+
+    @property
+    def decay(self) -> Decay:
+        return Decay(FOUR_PI, self.width, 1)
+
+    def _profile(self, x: Array) -> Array:
+        return 1.0 / (1.0 + x * x)
+
+    def _profile_slope(self, x: Array) -> Array:
+        return -2.0 * x / (1.0 + x * x) ** 2
+
+    def _transform(self, kappa: Array) -> Array:
+        return math.pi * np.exp(-np.abs(kappa))
+
+    def _shape(self, kappa: Array) -> Array:
+        return np.full_like(kappa, math.pi**2)
+
+    def _enclosed(self, kappa: arb) -> arb:
+        return kappa.pi() * (-kappa).exp()
+
+
+@dataclass(frozen=True)
+class Sech2(_Profile):
+    """Phi(r) = amplitude/cosh(r/width)^2. Transform: amplitude width (pi k width)/sinh(pi k width/2)."""
+
+    kind: ClassVar[str] = "sech2"
+    PROFILE_LATEX: ClassVar[str] = r"/\cosh^2(r/%s)"
+
+    @property
+    def analytic_width(self) -> float:
+        return 0.5 * math.pi * self.width
+
+    @property
+    def decay(self) -> Decay:
+        return Decay(TWO_PI_SQUARED, self.width, 1)
+
+    def _profile(self, x: Array) -> Array:
+        e = np.exp(-2.0 * np.where(x.real < 0.0, -x, x))
+        return 4.0 * e / (1.0 + e) ** 2
+
+    def _profile_slope(self, x: Array) -> Array:
+        return -2.0 * self._profile(x) * np.tanh(x)
+
+    def _transform(self, kappa: Array) -> Array:
+        kappa = np.abs(kappa)
+        return np.sqrt(self._shape(kappa)) * np.exp(-0.5 * math.pi * kappa)
+
+    def _shape(self, kappa: Array) -> Array:
+        x = math.pi * np.maximum(np.abs(kappa), 1e-300)
+        return (2.0 * x / -np.expm1(-x)) ** 2
+
+    def _enclosed(self, kappa: arb) -> arb:
+        x = kappa.pi() * kappa / 2
+        return 2 * x / x.sinh()
+
+
+@dataclass(frozen=True)
+class SoftenedCoulomb(_Profile):
+    """Phi(r) = amplitude/sqrt(1 + (r/width)^2): a charge at distance ``width`` from the chain.
+
+    Transform: 2 amplitude width K0(k width), infinite at k = 0.
+    """
+
+    kind: ClassVar[str] = "softened_coulomb"
+    PROFILE_LATEX: ClassVar[str] = r"/\sqrt{1 + (r/%s)^2}"
+
+    @property
+    def analytic_width(self) -> float:
+        return self.width
+
+    @property
+    def decay(self) -> Decay:
+        return Decay(FOUR_PI, self.width, 1)
+
+    def _profile(self, x: Array) -> Array:
+        return 1.0 / np.sqrt(1.0 + x * x)
+
+    def _profile_slope(self, x: Array) -> Array:
+        return -x / (1.0 + x * x) ** 1.5
+
+    def _transform(self, kappa: Array) -> Array:
+        from scipy.special import k0
+
+        return 2.0 * k0(np.abs(kappa))
+
+    def _shape(self, kappa: Array) -> Array:
+        from scipy.special import k0e
+
+        return (2.0 * k0e(np.abs(kappa))) ** 2
+
+    def _enclosed(self, kappa: arb) -> arb:
+        return 2 * kappa.bessel_k(0)
+
+
+@dataclass(frozen=True)
+class SquareWell(_Profile):
+    """Phi(r) = amplitude for abs(r) < width, 0 outside: it acts by kicks, and cannot be simulated.
+
+    Transform: 2 amplitude sin(k width)/k.
+    """
+
+    kind: ClassVar[str] = "square_well"
+    monotone: ClassVar[bool] = False
+    smooth: ClassVar[bool] = False
+
+    @property
+    def latex(self) -> str:
+        return f"{self.amplitude:g}\\ (|r| < {self.width:g})"
 
     def reach(self, tolerance: float = 1e-17) -> float:
-        """Distance beyond which |dPhi/dr| is below ``tolerance`` times |amplitude|/width."""
-        x = math.sqrt(-2.0 * math.log(tolerance))
-        for _ in range(4):  # x exp(-x^2/2) = tolerance
-            x = math.sqrt(2.0 * math.log(x / tolerance))
-        return x * self.width
+        return self.width
+
+    def slope(self, r: ArrayLike) -> Array:
+        raise ValueError(
+            "interaction SquareWell has no finite slope; use a smooth one, for instance a Gaussian"
+        )
+
+    def _profile(self, x: Array) -> Array:
+        return np.where(np.abs(x) < 1.0, 1.0, 0.0)
+
+    def _transform(self, kappa: Array) -> Array:
+        return 2.0 * np.sinc(kappa / math.pi)
+
+    def _enclosed(self, kappa: arb) -> arb:
+        return 2 * kappa.sin() / kappa
+
+
+@dataclass(frozen=True)
+class GaussianMixture(Interaction):
+    """A sum of Gaussians: Phi(r) = sum_i amplitudes[i] exp(-r^2/(2 widths[i]^2)).
+
+    >>> float(GaussianMixture([3.0, -1.0], [1.0, 2.0]).potential(0.0))
+    2.0
+    """
+
+    amplitudes: Sequence[float]
+    widths: Sequence[float]
+
+    closed: ClassVar[bool] = True
+    analytic_width: ClassVar[float] = math.inf
+
+    def __post_init__(self) -> None:
+        amplitudes = tuple(number("amplitudes", a) for a in self.amplitudes)
+        widths = tuple(positive("widths", w) for w in self.widths)
+        if not amplitudes or len(amplitudes) != len(widths):
+            raise ValueError(
+                "amplitudes and widths must be of one length, at least 1, "
+                f"got {len(amplitudes)} and {len(widths)}"
+            )
+        object.__setattr__(self, "amplitudes", amplitudes)
+        object.__setattr__(self, "widths", widths)
+
+    @property
+    def parts(self) -> list[Gaussian]:
+        """The Gaussians."""
+        return [Gaussian(a, w) for a, w in zip(self.amplitudes, self.widths, strict=True)]
+
+    @property
+    def width(self) -> float:  # type: ignore[override]
+        """The smallest width, which rules at large k."""
+        return min(self.widths)
+
+    @property
+    def monotone(self) -> bool:  # type: ignore[override]
+        return all(a >= 0.0 for a in self.amplitudes) or all(a <= 0.0 for a in self.amplitudes)
+
+    @property
+    def decay(self) -> Decay:
+        return Decay(FOUR_PI_SQUARED, self.width, 2)
+
+    @property
+    def latex(self) -> str:
+        return " + ".join(part.latex for part in self.parts).replace("+ -", "- ")
+
+    def potential(self, r: ArrayLike) -> Array:
+        return sum(part.potential(r) for part in self.parts)  # type: ignore[return-value]
+
+    def slope(self, r: ArrayLike) -> Array:
+        return sum(part.slope(r) for part in self.parts)  # type: ignore[return-value]
+
+    def transform(self, k: ArrayLike) -> Array:
+        return sum(part.transform(k) for part in self.parts)  # type: ignore[return-value]
+
+    def shape(self, k: ArrayLike) -> Array:
+        k = _floating(k)
+        narrow = self.width
+        terms = (
+            a * w * np.exp(-0.5 * (w - narrow) * (w + narrow) * k * k)
+            for a, w in zip(self.amplitudes, self.widths, strict=True)
+        )
+        return 2.0 * math.pi * sum(terms) ** 2
+
+    def enclosed_transform(self, k: arb) -> arb | None:
+        from flint import arb
+
+        return sum((part.enclosed_transform(k) for part in self.parts), arb(0))
+
+    def reach(self, tolerance: float = 1e-17) -> float:
+        return max(part.reach(tolerance) for part in self.parts)

@@ -107,7 +107,7 @@ class System:
         return math.sqrt(8.0 * math.pi**2 * max(barrier, 0.0) / self.mass)
 
     def single_pass_dissipation(
-        self, speed: ArrayLike, *, method: str = "closed", **options: Any
+        self, speed: ArrayLike, *, method: str | None = None, **options: Any
     ) -> Array:
         """Energy lost in passing one mass of a chain at rest, Eqs. 6 and 7; see dissipation.py."""
         from chaintheory.dissipation import single_pass_dissipation

@@ -8,7 +8,9 @@ import pytest
 
 import chaintheory as ct
 
-PAPER = ct.System(ct.Chain(omega_fast=10.0, spacing=40.0), ct.Gaussian(amplitude=2.0, width=4.0), bias=0.01)
+PAPER = ct.System(
+    ct.Chain(omega_fast=10.0, spacing=40.0), ct.Gaussian(amplitude=2.0, width=4.0), bias=0.01
+)
 
 
 def single_pass_in_50_digits(system: ct.System, speed: float) -> mpmath.mpf:
@@ -18,7 +20,9 @@ def single_pass_in_50_digits(system: ct.System, speed: float) -> mpmath.mpf:
         strength = mpmath.mpf(system.interaction.amplitude) * system.interaction.width
         slowness = (2 * mpmath.pi * mpmath.mpf(system.interaction.width) / v) ** 2
         points = 2000
-        squared = [1 + (top**2 - 1) * mpmath.sin(mpmath.pi * j / points) ** 2 for j in range(points)]
+        squared = [
+            1 + (top**2 - 1) * mpmath.sin(mpmath.pi * j / points) ** 2 for j in range(points)
+        ]
         mean = mpmath.fsum(w * mpmath.exp(-slowness * (w - 1)) for w in squared) / points
         return 16 * mpmath.pi**5 * strength**2 / v**4 * mean * mpmath.exp(-slowness)
 

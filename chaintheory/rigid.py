@@ -1,0 +1,247 @@
+r"""The particle's orbit past masses that are held at their places, and the force integral along it.
+
+With the masses at rest energy is conserved,
+
+.. math:: v(u)^2 = v^2 - \frac{8\pi^2}{\mu}\,\bigl[U(u) - U_\mathrm{ref}\bigr] ,
+
+so that the time t(u) along the orbit is one integral and the force on a phonon of frequency omega another,
+
+.. math:: F(\omega) = \int \Phi'(u)\, e^{2\pi i\omega t(u)}\, \frac{du}{v(u)} , \qquad
+          A(\omega) = 2\pi^2 |F(\omega)|^2 .
+
+``A`` replaces the energy taken at constant speed in Eqs. 6 and 10, and it knows the sign of the interaction, which
+Eq. 7 does not.
+
+F is exponentially small at low speed. Where the interaction is analytic the path of integration is therefore moved
+to u + i c, along which the small factor stands in front of the integral instead of arising by cancellation; c is
+the best of a row of values for which v(u)^2 stays away from its branch points.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chaintheory.interactions import Interaction, SquareWell
+from chaintheory.model import System
+
+Array = NDArray[np.float64]
+
+ORDER = 16  # nodes per panel
+PHASE = 10.0  # of a phonon per panel, which they resolve to rounding
+TINY = 1e-300
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(ORDER)
+# Integral of a function from -1 to each node, from its values at the nodes; exact to degree ORDER - 1.
+_LEGENDRE = np.polynomial.legendre.legvander(NODES, ORDER - 1)
+_PRIMITIVE = np.stack(
+    [
+        np.polynomial.legendre.legval(NODES, np.polynomial.legendre.legint(row, lbnd=-1))
+        for row in np.eye(ORDER)
+    ],
+    axis=1,
+)
+CUMULATE = _PRIMITIVE @ np.linalg.inv(_LEGENDRE)
+
+
+def lattice_potential(system: System, u: Array) -> Array:
+    """Energy of the particle at u, in the field of all masses at rest at the multiples of the spacing."""
+    spacing = system.chain.spacing
+    around = min(math.ceil(system.interaction.reach() / spacing) + 1, 2000)
+    return sum(system.interaction.potential(u - n * spacing) for n in range(-around, around + 1))
+
+
+class Orbit:
+    """One orbit: past a single mass, or through the lattice at rest.
+
+    Parameters
+    ----------
+    system
+        The system; its mass and the sign of its interaction matter here.
+    speed
+        Speed far from the mass, or midway between masses.
+    lattice
+        Whether all masses act on the particle, or one alone.
+    """
+
+    def __init__(self, system: System, speed: float, *, lattice: bool = False) -> None:
+        self.system = system
+        self.speed = speed
+        self.lattice = lattice
+        self._reference = (
+            float(lattice_potential(system, np.array(0.5 * system.chain.spacing)))
+            if lattice
+            else 0.0
+        )
+
+    def squared_speed(self, u: Array) -> Array:
+        """v(u)^2, for real or complex u."""
+        energy = (
+            lattice_potential(self.system, u)
+            if self.lattice
+            else self.system.interaction.potential(u)
+        )
+        return self.speed**2 - 8.0 * math.pi**2 / self.system.mass * (energy - self._reference)
+
+    @property
+    def at_mass(self) -> float:
+        """Speed at the place of a mass."""
+        return math.sqrt(max(float(self.squared_speed(np.array(0.0))), 0.0))
+
+    @property
+    def passes(self) -> bool:
+        """Whether the particle gets past the mass."""
+        return float(self.squared_speed(np.array(0.0))) > 1e-12 * self.speed**2
+
+    @property
+    def slowest(self) -> float:
+        """The smaller of the speeds at a mass and away from it."""
+        return min(self.speed, self.at_mass)
+
+    @property
+    def fastest(self) -> float:
+        """The larger of the speeds at a mass and away from it."""
+        return max(self.speed, self.at_mass)
+
+    @cached_property
+    def transit_time(self) -> float:
+        """Time from one mass to the next."""
+        half = 0.5 * self.system.chain.spacing
+        # Refined towards both ends, where the particle may nearly stop.
+        steps = half * 0.25 ** np.arange(1, 13)
+        edges = np.unique(
+            np.concatenate([[0.0, half], steps, half - steps, np.linspace(0.0, half, 17)])
+        )
+        panels = _Panels(edges)
+        return 2.0 * float(panels.weights @ (1.0 / np.sqrt(self.squared_speed(panels.nodes))))
+
+    @property
+    def mean_speed(self) -> float:
+        """Spacing over transit time."""
+        return self.system.chain.spacing / self.transit_time
+
+    def log_emitted(self, omega: Array) -> Array:
+        """Natural logarithm of A(omega), the energy that phonons of these frequencies take; 1-d."""
+        interaction = self.system.interaction
+        if isinstance(interaction, SquareWell):
+            return self._log_emitted_by_kicks(omega)
+        fewest = 2.0 * math.pi * float(omega.max()) * _end(interaction) / (self.slowest * PHASE)
+        on_axis = _panels(interaction, fewest)
+        stiffness = float(self.squared_speed(on_axis.nodes).min())
+        result = np.empty(omega.shape)
+        best = np.full(omega.shape, np.inf)
+        for shift in self._shifts():
+            path = on_axis.nodes + 1j * shift
+            squared = self.squared_speed(path)
+            if shift and not np.all(squared.real > 0.3 * stiffness):
+                break  # a branch point of v(u) may be near
+            rate = 1.0 / np.sqrt(squared)
+            terms = on_axis.weights * interaction.slope(path) * rate
+            # (omega, node); the imaginary part of the time makes this grow or fall along the path
+            terms = terms * np.exp(2j * math.pi * np.outer(omega, on_axis.cumulative(rate)))
+            # Beyond the last node by parts, which matters along an algebraic tail.
+            beyond = (
+                1j
+                * interaction.slope(path[-1:])
+                * np.exp(2j * math.pi * omega * on_axis.total(rate))
+            )
+            integral = np.abs((terms.sum(axis=1) + beyond / (2.0 * math.pi * omega)).imag)
+            lost = np.abs(terms).max(axis=1) / np.maximum(integral, TINY)
+            value = 2.0 * np.log(np.maximum(integral, TINY)) - 4.0 * math.pi * omega * self._delay(
+                shift
+            )
+            result = np.where(lost < best, value, result)
+            best = np.minimum(lost, best)
+        return math.log(8.0 * math.pi**2) + result
+
+    def _delay(self, shift: float) -> float:
+        """The time from u = 0 to i shift, divided by i."""
+        nodes, weights = 0.5 * shift * (NODES + 1.0), 0.5 * shift * WEIGHTS
+        return float(weights @ (1.0 / np.sqrt(self.squared_speed(1j * nodes))).real)
+
+    def _shifts(self) -> Array:
+        """Imaginary parts of the path to try, from the real axis on."""
+        interaction = self.system.interaction
+        width = min(interaction.analytic_width, 12.0 * interaction.width)
+        if not width:
+            return np.zeros(1)
+        algebraic = interaction.reach() > _end(interaction)
+        return 0.97 * width * np.sin(np.linspace(0.0, 0.5 * math.pi, 8 if algebraic else 40))
+
+    def _log_emitted_by_kicks(self, omega: Array) -> Array:
+        """A square well acts at its two walls only, by the change of speed there."""
+        well = self.system.interaction
+        inside = math.sqrt(float(self.squared_speed(np.array(0.0))))
+        outside = math.sqrt(float(self.squared_speed(np.array(1.001 * well.width))))
+        kick = self.system.mass / (2.0 * math.pi**2) * abs(inside - outside)
+        wave = np.abs(np.sin(2.0 * math.pi * omega * well.width / inside))
+        return math.log(2.0 * math.pi**2) + 2.0 * np.log(np.maximum(kick * wave, TINY))
+
+
+class _Panels:
+    """Gauss's rule on panels from 0 on, with the integral up to each node."""
+
+    def __init__(self, edges: Array) -> None:
+        self.half = 0.5 * np.diff(edges)
+        middle = 0.5 * (edges[1:] + edges[:-1])
+        self.nodes = (middle[:, None] + self.half[:, None] * NODES).ravel()
+        self.weights = (self.half[:, None] * WEIGHTS).ravel()
+
+    def total(self, values: Array) -> Array:
+        """Integral over all panels."""
+        return values @ self.weights
+
+    def cumulative(self, values: Array) -> Array:
+        """Integral from 0 to each node."""
+        by_panel = values.reshape(self.half.size, ORDER)
+        within = self.half[:, None] * (by_panel @ CUMULATE.T)
+        whole = self.half * (by_panel @ WEIGHTS)
+        before = np.concatenate([[0.0], np.cumsum(whole)[:-1]])
+        return (before[:, None] + within).ravel()
+
+
+def _panels(interaction: Interaction, fewest: float) -> _Panels:
+    """Panels that resolve the interaction and, as there are at least ``fewest`` per length, the phonons."""
+    end = _end(interaction)
+    near = min(end, 10.0 * interaction.width)
+    longest = end / max(fewest, 1.0)
+    edges = [np.linspace(0.0, near, max(24, math.ceil(near / longest)) + 1)]
+    while edges[-1][-1] < end:  # twice as far each time, along an algebraic tail
+        start = edges[-1][-1]
+        stop = min(2.0 * start, end)
+        edges.append(np.linspace(start, stop, max(8, math.ceil((stop - start) / longest)) + 1)[1:])
+    return _Panels(np.concatenate(edges))
+
+
+def _end(interaction: Interaction) -> float:
+    """Where the force is negligible; an algebraic tail is cut at 300 widths."""
+    return min(interaction.reach(), 300.0 * interaction.width)
+
+
+def orbit_of_mean_speed(system: System, mean_speed: float) -> Orbit:
+    """The orbit through the lattice at rest that has this mean speed.
+
+    >>> from chaintheory import Chain, Gaussian
+    >>> system = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0))
+    >>> orbit = orbit_of_mean_speed(system, 20.0)
+    >>> round(orbit.mean_speed, 9), round(orbit.speed, 3), round(orbit.at_mass, 3)
+    (20.0, 21.111, 16.963)
+    """
+    from scipy.optimize import brentq
+
+    def orbit(energy: float) -> Orbit:
+        """``energy``: square of the smaller of the speeds at a mass and midway."""
+        return Orbit(system, math.sqrt(energy + max(barrier, 0.0)), lattice=True)
+
+    still = Orbit(system, 0.0, lattice=True)
+    barrier = -float(still.squared_speed(np.array(0.0)))
+    low, high = 1e-12 * mean_speed**2, mean_speed**2
+    while orbit(high).mean_speed < mean_speed:
+        high *= 2.0
+    while orbit(low).mean_speed > mean_speed:
+        low *= 1e-6
+    return orbit(
+        brentq(lambda e: orbit(e).mean_speed - mean_speed, low, high, xtol=1e-300, rtol=1e-14)
+    )
