@@ -341,6 +341,7 @@ class LightCone:
     reach: float
     sigma: float
     q: float
+    carried: float = 0.0
     stretch: Stretch = field(default_factory=lambda: Stretch(0, np.zeros((2, 0))))
     steps_done: int = 0
     lowest: int = 0
@@ -408,7 +409,7 @@ class LightCone:
         plan, near = self.plan(bound)
         chain = self.system.chain
         energy = self.stretch.energy(chain)
-        near.state = (self.sigma, self.q, energy)
+        near.state = (self.sigma, self.carried, self.q, energy)
         total = (self.steps_done + steps) * self.time_step
         travel = math.ceil((steps * self.time_step * bound + self.reach) / chain.spacing) + 2
         here = round(self.sigma / chain.spacing)
@@ -426,7 +427,7 @@ class LightCone:
         last = math.ceil((positions.max() + self.reach) / chain.spacing) + 1
         self.lowest, self.highest = min(self.lowest, first), max(self.highest, last)
         self.stretch = stretch
-        self.sigma, self.q, _ = near.state
+        self.sigma, self.carried, self.q, _ = near.state
         self.steps_done += steps
 
     def _carry(

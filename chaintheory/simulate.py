@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +24,7 @@ from numpy.typing import NDArray
 
 from chaintheory.kernel import half_width, propagators
 from chaintheory.light_cone import LightCone, Records, force_table
+from chaintheory.model import System
 from chaintheory.schemes import SCHEMES
 from chaintheory.trajectory import Trajectory
 from chaintheory.validation import choice, number, positive, whole
@@ -28,14 +32,75 @@ from chaintheory.validation import choice, number, positive, whole
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from chaintheory.model import System
+    from chaintheory.stops import Stop
 
 Array = NDArray[np.float64]
 Progress = bool | Callable[[int], None]
 
+# A slowly decaying interaction is cut at this many lattice spacings.
+LONGEST_REACH = 32
+# Energy, relative to the largest of the run, by which a run's balance may be off.
+BALANCE_TOLERANCE = 1e-2
+
+
+class EnergyBalanceError(RuntimeError):
+    """The energies of a run no longer add up: the time step does not resolve the motion."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """A run was interrupted; its checkpoint is whole."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything that defines one run, checked."""
+
+    system: System
+    position: float
+    speed: float
+    steps: int
+    method: str
+    order: int
+    rate: float
+    reach: float
+    memory: float | None = None
+    stop: tuple[Stop, ...] = ()
+    chain_window: tuple[int, int] | None = None
+    chain_every: int = 0
+    checkpoint: Path | None = None
+    checkpoint_interval: float = 60.0
+
+    @property
+    def time_step(self) -> float:
+        """Time step in units of t_slow."""
+        return 1.0 / (self.system.chain.omega_fast * self.rate)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What is written beside the results."""
+        settings: dict[str, Any] = {
+            "method": self.method,
+            "order": self.order,
+            "steps_per_fast_period": self.rate,
+            "reach": self.reach,
+        }
+        if self.memory is not None:
+            settings["memory"] = self.memory
+        return settings
+
+    def memory_needed(self) -> float:
+        """Bytes that the run needs: its records and, generously, the chain or the kernel."""
+        chain = self.system.chain
+        fastest = abs(self.speed) + 2.0 * _potential_speed(self.system)
+        passed = (fastest * self.steps * self.time_step + self.reach) / chain.spacing
+        if self.method == "direct":
+            return 40.0 * self.steps + 24.0 * (2.0 * passed + 10.0) * self.steps
+        cone = half_width(chain, self.steps * self.time_step)
+        return 40.0 * self.steps + 200.0 * 2.0 * (cone + passed) + 5e6
+
 
 def simulate(
-    system: System,
+    system: System | Sequence[System],
     position: float | Sequence[float],
     speed: float | Sequence[float],
     duration: float,
@@ -44,6 +109,11 @@ def simulate(
     order: int | None = None,
     steps_per_fast_period: float | None = None,
     memory: float | None = None,
+    stop: Stop | Iterable[Stop] = (),
+    chain_window: tuple[int, int] | None = None,
+    chain_every: float = 0.25,
+    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_interval: float = 60.0,
     progress: Progress = False,
     memory_limit: float | None = None,
 ) -> Trajectory | list[Trajectory]:
@@ -51,19 +121,30 @@ def simulate(
 
     Parameters
     ----------
-    position, speed
-        Where and how fast the particle starts; sequences give one run each, side by side on all
-        cores, every one the same to the last bit as if it were run alone.
+    system, position, speed
+        The system, and where and how fast the particle starts. Sequences (of one length) give one
+        run each, side by side on all cores, every one the same to the last bit as if run alone.
     duration
         Time to run, in units of t_slow; rounded to whole steps.
     method
         ``"light-cone"``, or ``"direct"`` (order 2 only; the reference, O(T^2)).
     order, steps_per_fast_period
-        Order of the splitting (2, 4 or 6) and steps in 1/omega_fast. ``order=2,
+        Order of the splitting (2, 4 or 6) and steps in a time 1/omega_fast. ``order=2,
         steps_per_fast_period=60`` is the map of the published code. Left out, they are chosen
-        so that the position error at tau = 800 is below 1e-6 at the paper's parameters.
+        from amplitude, width and speed, so that the position error at tau = 800 is below 1e-6 at
+        the paper's parameters.
     memory
         Direct method only: forget kicks older than this time, as the published code can.
+    stop
+        Conditions that end the run early (``Trapped``, ``LeftWindow``, ``Steady``).
+    chain_window, chain_every
+        Keep the displacements of the masses from the first to the last of ``chain_window`` at times
+        ``chain_every`` apart, in ``run.displacements`` (slower: the whole chain is brought to one
+        time that often).
+    checkpoint, checkpoint_interval
+        File to which the state is written at least this many seconds apart, and when the run is
+        interrupted or done. If the file exists the run goes on from it, to the last bit as if it
+        had never stopped. One run only.
     progress
         True for a progress bar, or a callable that is given the steps done.
     memory_limit
@@ -76,7 +157,10 @@ def simulate(
     Raises
     ------
     ValueError
-        For parameters out of range, or a run that needs more memory than allowed.
+        For parameters out of range, a step too long for the motion, a checkpoint that is damaged
+        or of another run, or a run that needs more memory than allowed.
+    EnergyBalanceError
+        If the energies of the run cease to add up.
 
     >>> import chaintheory as ct
     >>> system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), bias=0.01)
@@ -84,95 +168,144 @@ def simulate(
     >>> round(float(run.position[-1]), 4)
     715.759
     """
-    positions, speeds = np.broadcast_arrays(
-        np.asarray(position, dtype=object), np.asarray(speed, dtype=object)
-    )
-    if positions.ndim > 1:
-        raise ValueError(f"position and speed must be numbers or sequences, got {positions.ndim}-d")
-    starts = [
-        (number("position", x), number("speed", v))
-        for x, v in zip(positions.ravel(), speeds.ravel(), strict=True)
-    ]
+    starts, single = _starts(system, position, speed)
     duration = positive("duration", duration)
     choice("method", method, ("light-cone", "direct"))
     if order is not None and whole("order", order, 2) not in SCHEMES:
         raise ValueError(f"order must be 2, 4 or 6, got {order!r}")
     if steps_per_fast_period is not None:
-        positive("steps_per_fast_period", steps_per_fast_period)
-    if memory is not None:
-        positive("memory", memory)
-        if method != "direct":
-            raise ValueError(f"memory goes with method='direct' only, got {memory!r}")
-    if method == "direct" and order not in (None, 2):
-        raise ValueError(f"order must be 2 with method='direct', got {order!r}")
+        steps_per_fast_period = positive("steps_per_fast_period", steps_per_fast_period)
+    if method == "direct":
+        if order not in (None, 2):
+            raise ValueError(f"order must be 2 with method='direct', got {order!r}")
+        order = 2
+        if stop or checkpoint or chain_window:
+            raise ValueError("stop, checkpoint and chain_window need method='light-cone'")
+    elif memory is not None:
+        raise ValueError(f"memory goes with method='direct' only, got {memory!r}")
+    if checkpoint is not None and not single:
+        raise ValueError(f"checkpoint goes with one run, got {len(starts)} runs")
+    stops = tuple(stop) if isinstance(stop, Iterable) else (stop,)
 
-    def steps_for(v: float) -> tuple[int, float, int]:
-        chosen, rate = default_steps(system, v) if method != "direct" else (2, 60.0)
-        chosen = order if order is not None else chosen
-        if steps_per_fast_period is not None:
-            rate = float(steps_per_fast_period)
-        elif order == 2:
-            rate = 60.0
-        time_step = 1.0 / (system.chain.omega_fast * rate)
-        return chosen, rate, max(1, round(duration / time_step))
+    runs = []
+    for one_system, x, v in starts:
+        run_order, rate = _resolved_steps(one_system, v, order, steps_per_fast_period)
+        step = 1.0 / (one_system.chain.omega_fast * rate)
+        if not duration / step < 2**53:
+            raise ValueError(f"duration must be below 2^53 steps of {step:g}, got {duration!r}")
+        runs.append(
+            Run(
+                one_system,
+                x,
+                v,
+                max(1, round(duration / step)),
+                method,
+                run_order,
+                rate,
+                min(one_system.interaction.reach(), LONGEST_REACH * one_system.chain.spacing),
+                None if memory is None else positive("memory", memory),
+                stops,
+                None if chain_window is None else _window(chain_window),
+                max(1, round(positive("chain_every", chain_every) / step)),
+                None if checkpoint is None else Path(checkpoint),
+                positive("checkpoint_interval", checkpoint_interval),
+            )
+        )
+    _refuse_too_large(runs, duration, memory_limit)
 
-    plans = [steps_for(v) for _, v in starts]
-    workers = min(len(starts), os.cpu_count() or 1)
-    needed = sum(
-        sorted(
-            (
-                estimated_memory(system, v, duration, steps, method)
-                for (_, v), (_, _, steps) in zip(starts, plans, strict=True)
-            ),
-        )[-workers:]
-    ) + sum(40 * (steps + 1) for _, _, steps in plans)
+    carry = _run_light_cone if method == "light-cone" else _run_direct
+    with _progress(progress, sum(run.steps for run in runs)) as tick:
+        if single:
+            return carry(runs[0], tick)
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            return list(pool.map(lambda run: carry(run, tick), runs))
+
+
+def _starts(
+    system: System | Sequence[System],
+    position: float | Sequence[float],
+    speed: float | Sequence[float],
+) -> tuple[list[tuple[System, float, float]], bool]:
+    """Checked starts of all runs, and whether there is just one, asked for by plain numbers."""
+    systems = [system] if isinstance(system, System) else list(system)
+    if not all(isinstance(one, System) for one in systems):
+        raise ValueError(f"system must be a System or a sequence of them, got {system!r}")
+    columns = []
+    for name, value in (("position", position), ("speed", speed)):
+        shape = np.shape(value)
+        if len(shape) > 1:
+            raise ValueError(f"{name} must be a number or a sequence, got an array of {shape}")
+        values = [value] if not shape else list(value)  # type: ignore[arg-type]
+        columns.append([number(name, one) for one in values])
+    single = isinstance(system, System) and not np.shape(position) and not np.shape(speed)
+    lengths = {len(systems), len(columns[0]), len(columns[1])} - {1}
+    if len(lengths) > 1:
+        raise ValueError(f"system, position and speed must have one length, got {sorted(lengths)}")
+    count = lengths.pop() if lengths else 1
+    columns = [column * (count if len(column) == 1 else 1) for column in columns]
+    systems = systems * (count if len(systems) == 1 else 1)
+    return list(zip(systems, *columns, strict=True)), single
+
+
+def _window(window: tuple[int, int]) -> tuple[int, int]:
+    """Check first and last mass."""
+    if len(window) != 2:
+        raise ValueError(f"chain_window must be (first mass, last mass), got {window!r}")
+    first = whole("chain_window", window[0], -(2**40))
+    return first, whole("chain_window", window[1], first)
+
+
+def _potential_speed(system: System) -> float:
+    """Speed gained by falling through the interaction, sqrt(8 pi^2 |Phi(0)|/mu)."""
+    depth = abs(float(system.interaction.potential(0.0)))
+    return math.sqrt(8.0 * math.pi**2 * depth / system.mass)
+
+
+def time_scale(system: System, speed: float) -> float:
+    """Shortest time of the motion: to cross the width, or 1/frequency in the potential's bottom."""
+    width = system.interaction.width
+    fastest = math.hypot(speed, _potential_speed(system))
+    depth = abs(float(system.interaction.potential(0.0)))
+    stiffness = 4.0 * math.pi**2 * depth / width**2 * (1.0 + 1.0 / system.mass)
+    return 1.0 / max(fastest / width, math.sqrt(stiffness), 1e-300)
+
+
+def _resolved_steps(
+    system: System, speed: float, order: int | None, rate: float | None
+) -> tuple[int, float]:
+    """Order and steps per fast period: as asked for, refused if too coarse, or chosen.
+
+    The flow of the chain is exact, so that only the interaction sets the step; five steps in a fast
+    period are the longest whose error at the paper's parameters is below 1e-6 at tau = 800.
+    """
+    per_time = 1.0 / (system.chain.omega_fast * time_scale(system, speed))
+    if order is None:
+        order = 6 if rate is None else 2
+    if rate is None:
+        usual, resolving = {2: (60.0, 15.0), 4: (10.0, 5.0), 6: (5.0, 3.0)}[order]
+        rate = max(usual, resolving * per_time)
+    # Beyond this many time scales a step is no resolution at all (kicks per step: 1, 6, 11).
+    least = per_time / {2: 1.0, 4: 2.5, 6: 4.0}[order]
+    if rate < least:
+        raise ValueError(
+            f"steps_per_fast_period must be at least {least:.3g} to resolve amplitude, width and "
+            f"speed of this run, got {rate:g}"
+        )
+    return order, rate
+
+
+def _refuse_too_large(runs: list[Run], duration: float, memory_limit: float | None) -> None:
+    """ValueError if the runs need more memory than is free."""
+    # Results stay; of the rest as much is in use at once as there are cores.
+    records = sum(40.0 * run.steps for run in runs)
+    working = sorted(run.memory_needed() - 40.0 * run.steps for run in runs)
+    needed = records + sum(working[-(os.cpu_count() or 1) :])
     limit = available_memory() if memory_limit is None else positive("memory_limit", memory_limit)
     if needed > limit:
         raise ValueError(
-            f"duration {duration:g} needs about {needed / 2**20:.0f} MiB of memory, "
-            f"allowed are {limit / 2**20:.0f} MiB: take a shorter duration or fewer steps"
+            f"duration {duration:g} needs about {needed / 2**20:.0f} MiB of memory, allowed are "
+            f"{limit / 2**20:.0f} MiB: take a shorter duration or fewer steps_per_fast_period"
         )
-
-    run = _run_light_cone if method == "light-cone" else _run_direct
-    total = sum(steps for _, _, steps in plans)
-    with _progress(progress, total) as tick:
-
-        def one(index: int) -> Trajectory:
-            (x, v), (chosen, rate, steps) = starts[index], plans[index]
-            settings = {"method": method, "order": chosen, "steps_per_fast_period": rate}
-            if memory is not None:
-                settings["memory"] = memory
-            return run(system, x, v, steps, settings, tick)
-
-        if positions.ndim == 0:
-            return one(0)
-        with ThreadPoolExecutor(max(1, workers)) as pool:
-            return list(pool.map(one, range(len(starts))))
-
-
-def default_steps(system: System, speed: float) -> tuple[int, float]:
-    """Order and steps per fast period: the step resolves the interaction, not the band."""
-    width = system.interaction.width
-    barrier = abs(float(system.interaction.potential(0.0)))
-    fastest = math.sqrt(speed**2 + 8.0 * math.pi**2 * barrier / system.mass)
-    # Time in which the particle passes the width, and in which it falls across it.
-    crossing = width / max(fastest, 1e-300)
-    rate = max(1.25, 0.25 / (system.chain.omega_fast * crossing) * 4.0)
-    return 4, max(5.0, rate)
-
-
-def estimated_memory(
-    system: System, speed: float, duration: float, steps: int, method: str
-) -> float:
-    """Bytes that a run needs besides its records (a generous estimate)."""
-    chain = system.chain
-    fastest = abs(speed) + 4.0 * math.pi * math.sqrt(
-        2.0 * abs(float(system.interaction.potential(0.0))) / system.mass
-    )
-    passed = (fastest * duration + system.interaction.reach()) / chain.spacing
-    if method == "direct":
-        return 24.0 * (2.0 * passed + 10.0) * steps
-    return 200.0 * (2.0 * half_width(chain, duration) + 2.0 * passed) + 5e6
 
 
 def available_memory() -> float:
@@ -203,101 +336,164 @@ def _progress(progress: Progress, total: int) -> Iterator[Callable[[int], None] 
         yield None
 
 
-def _initial_acceleration(system: System, position: float) -> float:
-    """Acceleration of the particle in the chain at rest."""
-    spacing = system.chain.spacing
-    around = math.ceil(system.interaction.reach() / spacing) + 1
-    masses = spacing * (round(position / spacing) + np.arange(-around, around + 1))
-    force = float(np.sum(system.interaction.slope(masses - position)))
-    return 4.0 * math.pi**2 / system.mass * (force + system.bias / spacing)
-
-
-def _started(system: System, position: float, speed: float, steps: int) -> Records:
+def _started(run: Run) -> Records:
     """Records of a run, the start being row 0."""
-    records = Records.empty(steps + 1)
-    start = (position, speed, _initial_acceleration(system, position), 0.0)
-    for column, value in zip(records.rows(0, 1), start, strict=True):
+    records = Records.empty(run.steps + 1)
+    spacing = run.system.chain.spacing
+    around = math.ceil(run.reach / spacing) + 1
+    masses = spacing * (round(run.position / spacing) + np.arange(-around, around + 1))
+    r = masses - run.position
+    force = float(np.sum(run.system.interaction.slope(r[np.abs(r) < run.reach])))
+    force += run.system.bias / spacing
+    acceleration = 4.0 * math.pi**2 / run.system.mass * force
+    for column, value in zip(
+        records.rows(0, 1), (run.position, run.speed, acceleration, 0.0), strict=True
+    ):
         column[0] = value
     return records
 
 
-def _trajectory(
-    system: System, records: Records, settings: dict[str, Any], **more: Any
-) -> Trajectory:
-    rate = system.chain.omega_fast * settings["steps_per_fast_period"]
-    time = np.arange(len(records), dtype=np.float64)
-    time /= rate
+def _trajectory(run: Run, records: Records, rows: int, **more: Any) -> Trajectory:
+    times = np.arange(rows, dtype=np.float64)
+    times /= run.system.chain.omega_fast * run.rate
+    position, speed, acceleration, energy = records.rows(0, rows)
     return Trajectory(
-        system,
-        time,
-        records.position,
-        records.speed,
-        records.acceleration,
-        records.energy,
-        settings=settings,
-        **more,
+        run.system, times, position, speed, acceleration, energy, settings=run.settings, **more
     )
 
 
-def _run_light_cone(
-    system: System,
-    position: float,
-    speed: float,
-    steps: int,
-    settings: dict[str, Any],
-    tick: Callable[[int], None] | None,
-) -> Trajectory:
-    time_step = 1.0 / (system.chain.omega_fast * settings["steps_per_fast_period"])
-    records = _started(system, position, speed, steps)
+def _run_light_cone(run: Run, tick: Callable[[int], None] | None) -> Trajectory:
+    """Carry one run block by block; between blocks the whole chain is at one time."""
+    from chaintheory import checkpoint
+
+    records = _started(run)
     state = LightCone(
-        system,
-        settings["order"],
-        time_step,
-        system.interaction.reach(),
-        position,
-        speed / (2.0 * math.pi),
+        run.system,
+        run.order,
+        run.time_step,
+        run.reach,
+        run.position,
+        run.speed / (2.0 * math.pi),
         on_progress=tick,
     )
-    at_once = state.steps_at_once(steps)
-    while state.steps_done < steps:
-        state.advance(min(at_once, steps - state.steps_done), records, state.steps_done + 1)
+    belongs_to = checkpoint.identity(run.system, (run.position, run.speed), run.settings)
+    if run.checkpoint is not None and run.checkpoint.exists():
+        checkpoint.read(run.checkpoint, belongs_to, state, records)
+        if tick is not None:
+            tick(state.steps_done)
+    at_once = run.chain_every if run.chain_window else state.steps_at_once(run.steps)
+    seen = [_displacements(run, state)]
+    last_written = time.monotonic()
+    stopped = "duration reached"
+
+    def save() -> None:
+        if run.checkpoint is not None:
+            checkpoint.write(run.checkpoint, belongs_to, state, records, state.steps_done + 1)
+
+    try:
+        while state.steps_done < run.steps:
+            before = replace(state)
+            # Blocks end at whole multiples, so that a resumed run has the same blocks.
+            steps = min(at_once - state.steps_done % at_once, run.steps - state.steps_done)
+            state.advance(steps, records, state.steps_done + 1)
+            met = _first_stop(run, records, state)
+            if met is not None and met[0] > before.steps_done:
+                state, stopped = before, met[1]
+                if met[0] < before.steps_done + steps:
+                    state.on_progress = None
+                    state.advance(met[0] - before.steps_done, records, before.steps_done + 1)
+            _check_balance(run, records, state)
+            seen.append(_displacements(run, state))
+            if met is not None:
+                break
+            if time.monotonic() - last_written > run.checkpoint_interval:
+                save()
+                last_written = time.monotonic()
+    except KeyboardInterrupt:
+        if run.checkpoint is None:
+            raise
+        state = before
+        save()
+        raise Interrupted(
+            f"interrupted at tau = {state.steps_done * run.time_step:g}; "
+            f"{run.checkpoint} holds the run so far, the same call goes on from it"
+        ) from None
+    save()
+    rows = state.steps_done + 1
     # At the end the chain's energy is known as a sum of squares.
-    records.energy[-1] = state.stretch.energy(system.chain)
-    return _trajectory(system, records, settings, chain_state=state.stretch)
+    records.energy[rows - 1] = state.stretch.energy(run.system.chain)
+    displacements = None
+    if run.chain_window:
+        first, last = run.chain_window
+        displacements = (
+            run.time_step * np.array([step for step, _ in seen]),
+            np.arange(first, last + 1),
+            np.stack([u for _, u in seen]),
+        )
+    return _trajectory(
+        run,
+        records,
+        rows,
+        chain_state=state.stretch,
+        displacements=displacements,
+        stopped=stopped,
+    )
 
 
-def _run_direct(
-    system: System,
-    position: float,
-    speed: float,
-    steps: int,
-    settings: dict[str, Any],
-    tick: Callable[[int], None] | None,
-) -> Trajectory:
-    from chaintheory_ext.direct import run
+def _displacements(run: Run, state: LightCone) -> tuple[int, Array]:
+    """Steps done, and the displacements of the masses asked for."""
+    if not run.chain_window:
+        return state.steps_done, np.empty(0)
+    first, last = run.chain_window
+    return state.steps_done, state.stretch.window(first, last - first + 1).state[0]
 
-    chain, spacing = system.chain, system.chain.spacing
-    time_step = 1.0 / (chain.omega_fast * settings["steps_per_fast_period"])
-    reach = system.interaction.reach()
-    kind, coefficients = force_table(system.interaction, reach)
-    memory = settings.get("memory", math.inf)
-    memory_steps = steps if memory >= steps * time_step else int(memory / time_step)
-    records = _started(system, position, speed, steps)
+
+def _first_stop(run: Run, records: Records, state: LightCone) -> tuple[int, str] | None:
+    """First step at which a stop condition is met, and its name."""
+    if not run.stop:
+        return None
+    so_far = _trajectory(run, records, state.steps_done + 1)
+    rows = [(stop.first_row(so_far), repr(stop)) for stop in run.stop]
+    met = [(row, name) for row, name in rows if row is not None]
+    return min(met) if met else None
+
+
+def _check_balance(run: Run, records: Records, state: LightCone) -> None:
+    """EnergyBalanceError when the energies no longer add up."""
+    rows = state.steps_done + 1
+    so_far = _trajectory(run, records, rows, chain_state=state.stretch)
+    balance = so_far.balance
+    depth = abs(float(run.system.interaction.potential(0.0)))
+    scale = depth + balance.chain + max(balance.particle, float(so_far.kinetic_energy[0]))
+    if not abs(balance.drift) <= BALANCE_TOLERANCE * scale:
+        raise EnergyBalanceError(
+            f"the energy balance broke before tau = {so_far.time[-1]:g}: {balance}; "
+            f"take more than {run.rate:g} steps_per_fast_period"
+        )
+
+
+def _run_direct(run: Run, tick: Callable[[int], None] | None) -> Trajectory:
+    from chaintheory_ext.direct import run as integrate
+
+    chain, spacing, steps = run.system.chain, run.system.chain.spacing, run.steps
+    kind, coefficients = force_table(run.system.interaction, run.reach)
+    memory = math.inf if run.memory is None else run.memory
+    memory_steps = steps if memory >= steps * run.time_step else int(memory / run.time_step)
+    records = _started(run)
     # Masses that the particle may come near; doubled until it does not leave them.
-    span = abs(speed) * steps * time_step + reach
+    span = abs(run.speed) * steps * run.time_step + run.reach
     while True:
-        lowest = math.floor((position - span) / spacing) - 2
-        lags = math.ceil((position + span) / spacing) + 3 - lowest
-        times = time_step * np.arange(steps, -1, -1)
+        lowest = math.floor((run.position - span) / spacing) - 2
+        lags = math.ceil((run.position + span) / spacing) + 3 - lowest
+        times = run.time_step * np.arange(steps, -1, -1)
         momentum, displacement = _kernel_rows(chain, times, lags)
-        done = run(
-            displacement, momentum, kind == "gaussian", coefficients, reach, system.mass,
-            system.bias / spacing, spacing, time_step, position, speed / (2.0 * math.pi),
-            lowest, memory_steps,
-            *records.rows(1, steps + 1), tick,
+        done = integrate(
+            displacement, momentum, kind == "gaussian", coefficients, run.reach, run.system.mass,
+            run.system.bias / spacing, spacing, run.time_step, run.position,
+            run.speed / (2.0 * math.pi), lowest, memory_steps, *records.rows(1, steps + 1), tick,
         )  # fmt: skip
         if done == steps:
-            return _trajectory(system, records, settings)
+            return _trajectory(run, records, steps + 1)
         span *= 2.0
 
 

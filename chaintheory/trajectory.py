@@ -63,6 +63,8 @@ class Trajectory:
 
     ``time``, ``position``, ``speed``, ``acceleration`` and ``chain_energy`` have one length: a row
     for the start and one for each stored step. ``chain_energy`` is what the chain has absorbed.
+    ``chain_state`` is the chain at the end; ``displacements``, where asked for, are times, masses
+    and an array of the displacements (times by masses).
     """
 
     system: System
@@ -73,7 +75,7 @@ class Trajectory:
     chain_energy: Array
     settings: dict[str, Any] = field(default_factory=dict)
     chain_state: Stretch | None = field(default=None, repr=False)
-    displacements: Any = field(default=None, repr=False)
+    displacements: tuple[Array, NDArray[np.int64], Array] | None = field(default=None, repr=False)
     stopped: str = "duration reached"
 
     def __repr__(self) -> str:
@@ -241,14 +243,15 @@ class Trajectory:
         }
         attributes = {
             "format": _FORMAT,
-            "omega_fast": self.system.chain.omega_fast,
-            "spacing": self.system.chain.spacing,
-            "mass": self.system.mass,
-            "bias": self.system.bias,
-            "interaction": interaction_to_text(self.system.interaction),
+            **system_attributes(self.system),
             "settings": json.dumps(self.settings, sort_keys=True),
             "stopped": self.stopped,
         }
+        if self.displacements is not None:
+            times, masses, u = self.displacements
+            data["displacement"] = (("chain_time", "chain_mass"), u, {"units": "l_slow"})
+            data["chain_time"] = ("chain_time", times, {"units": "t_slow"})
+            data["chain_mass"] = ("chain_mass", masses)
         if self.chain_state is not None:
             data["chain_u"] = ("mass", self.chain_state.state[0], {"units": "l_slow"})
             data["chain_p"] = ("mass", self.chain_state.state[1], {"units": "l_slow"})
@@ -283,6 +286,10 @@ class Trajectory:
                     int(attributes["first_mass"]),
                     np.stack((data["chain_u"].values, data["chain_p"].values)).astype(np.float64),
                 )
+            displacements = None
+            if "displacement" in data:
+                names = ("chain_time", "chain_mass", "displacement")
+                displacements = tuple(np.array(data[name].values) for name in names)
             settings = json.loads(str(attributes["settings"]))
             if not isinstance(settings, dict) or rows["time"].ndim != 1 or not rows["time"].size:
                 raise ValueError("incomplete")
@@ -291,10 +298,22 @@ class Trajectory:
                 **rows,
                 settings=settings,
                 chain_state=state,
+                displacements=displacements,
                 stopped=str(attributes["stopped"]),
             )
         except (KeyError, TypeError, ValueError) as problem:
             raise ValueError(f"{path} is not a whole trajectory file: {problem}") from None
+
+
+def system_attributes(system: System) -> dict[str, float | str]:
+    """All parameters of a system, as attributes of a file."""
+    return {
+        "omega_fast": system.chain.omega_fast,
+        "spacing": system.chain.spacing,
+        "mass": system.mass,
+        "bias": system.bias,
+        "interaction": interaction_to_text(system.interaction),
+    }
 
 
 def interaction_to_text(interaction: Any) -> str:

@@ -33,7 +33,7 @@ cdef extern from "fine_block.h" nogil:
         const double *weight
         const double *drift
     ctypedef struct ct_particle:
-        double sigma, q, energy, mass, pull, spacing
+        double sigma, carried, q, energy, mass, pull, spacing
     ctypedef struct ct_record:
         double *position
         double *speed
@@ -142,12 +142,14 @@ cdef class NearField:
 
     @property
     def state(self):
-        """Position, speed/(2 pi) and the chain's energy so far."""
-        return self.particle.sigma, self.particle.q, self.particle.energy
+        """Position and what its rounding left out, speed/(2 pi), and the chain's energy so far."""
+        return (self.particle.sigma, self.particle.carried, self.particle.q,
+                self.particle.energy)
 
     @state.setter
     def state(self, values):
-        self.particle.sigma, self.particle.q, self.particle.energy = values
+        (self.particle.sigma, self.particle.carried, self.particle.q,
+         self.particle.energy) = values
 
     def advance(self, double[:, ::1] field, long origin, long blocks, long rest,
                 double[::1] position, double[::1] speed, double[::1] acceleration,

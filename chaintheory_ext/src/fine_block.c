@@ -124,7 +124,8 @@ int ct_fine_block(const ct_block *block, const ct_interaction *interaction, ct_p
         pj[0] = po[0];
     }
 
-    double sigma = particle->sigma, q = particle->q, energy = particle->energy;
+    double sigma = particle->sigma, carried = particle->carried;
+    double q = particle->q, energy = particle->energy;
     /* Until a mass outside lo .. hi could be felt, allowing it to be displaced by CT_SWAY cells. */
     const double left = (lo - 1 + CT_SWAY) * spacing + reach;
     const double right = (hi + 1 - CT_SWAY) * spacing - reach;
@@ -186,7 +187,11 @@ int ct_fine_block(const ct_block *block, const ct_interaction *interaction, ct_p
         }
         if (last)
             break;
-        sigma += TWO_PI * drift * q;
+        /* Compensated sum: equal steps would otherwise be rounded the same way every time. */
+        const double flight = TWO_PI * drift * q + carried;
+        const double moved = sigma + flight;
+        carried = flight - (moved - sigma);
+        sigma = moved;
         stage = stage + 1 == stages ? 0 : stage + 1;
     }
 
@@ -200,6 +205,7 @@ int ct_fine_block(const ct_block *block, const ct_interaction *interaction, ct_p
         add_scaled(new_p + at, block->end_c + from, entry[2], 2 * width + 1);
     }
     particle->sigma = sigma;
+    particle->carried = carried;
     particle->q = q;
     particle->energy = energy;
     return 0;

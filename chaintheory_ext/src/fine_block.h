@@ -42,7 +42,7 @@ typedef struct {
 } ct_block;
 
 typedef struct {
-    double sigma, q;             /* position, speed/(2 pi) */
+    double sigma, carried, q;    /* position and what its rounding left out, speed/(2 pi) */
     double energy;               /* energy of the chain so far */
     double mass, pull;           /* mu; beta/alpha */
     double spacing;
