@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
 from chaintheory.model import System
 
+if TYPE_CHECKING:
+    from chaintheory.trajectory import Trajectory
 
-def single_pass_loss(system: System, speed: float) -> float:
+Array = NDArray[np.float64]
+
+
+def single_pass_loss(system: System, speed: float, **options: Any) -> float:
     """Return the energy that the chain keeps when the particle has passed one mass at ``speed``.
 
     The particle starts midway between masses with no bias. The energy is the chain's own at the end
     of a run, a sum of squares, so that small losses are not differences of large numbers.
-    ValueError if the particle does not come through.
+    ``options`` go to `System.simulate`. ValueError if the particle does not come through.
     """
     spacing = system.chain.spacing
     free = System(system.chain, system.interaction, system.mass, bias=0.0)
     # Slow particles take longer than the free transit; three of them are ample unless caught.
-    start = {"position": 0.5 * spacing, "speed": speed}
+    start = {"position": 0.5 * spacing, "speed": speed, **options}
     passes = free.simulate(duration=3.0 * spacing / speed, **start).passes
     if not passes.size or passes["position"][0] != 1.5 * spacing:
         raise ValueError(f"speed must carry the particle past the mass, got {speed!r}")
     return float(free.simulate(duration=float(passes["time"][0]), **start).chain_energy[-1])
+
+
+def mean_speeds(run: Trajectory) -> tuple[Array, Array]:
+    """Return, for each transit from midpoint to midpoint, its middle time and its mean speed."""
+    crossings = run.crossings
+    duration = np.diff(crossings["time"])
+    distance = np.abs(np.diff(crossings["position"]))
+    middle = 0.5 * (crossings["time"][1:] + crossings["time"][:-1])
+    return middle, distance / duration
