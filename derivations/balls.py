@@ -68,7 +68,12 @@ def roots(function: sp.Expr, variable: sp.Symbol, low, high, precision: int = 20
         whole = _interval(left, right)
         if not ball(function, {variable: whole}).contains(0):
             continue
-        if not ball(slope, {variable: whole}).contains(0):
+        steepness = ball(slope, {variable: whole})
+        middle = whole.mid()
+        # The mean-value form is tighter on short intervals, where the plain form suffers from cancellation.
+        if not (ball(function, {variable: middle}) + steepness * (whole - middle)).contains(0):
+            continue
+        if not steepness.contains(0):
             ends = [ball(function, {variable: end}) for end in (left, right)]
             if any(end.contains(0) for end in ends):
                 raise ArithmeticError(f"a root at the end of [{left}, {right}]")
@@ -77,8 +82,7 @@ def roots(function: sp.Expr, variable: sp.Symbol, low, high, precision: int = 20
             continue
         if depth > 60:
             raise ArithmeticError(f"a double root near {left}")
-        middle = (left + right).mid() / 2
-        pending += [(left, middle.mid(), depth + 1), (middle.mid(), right, depth + 1)]
+        pending += [(left, middle, depth + 1), (middle, right, depth + 1)]
     return sorted(found, key=float)
 
 

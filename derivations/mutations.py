@@ -137,7 +137,7 @@ def mutants(expression: sp.Basic, limit: int | None = None) -> list[tuple[str, s
 
 def _named(side: sp.Basic) -> bool:
     """Whether a side is only the name of what the other side claims."""
-    if isinstance(side, sp.Derivative) or side.is_Pow:
+    if isinstance(side, (sp.Derivative, sp.Limit)) or side.is_Pow:
         return _named(side.args[0])
     return side.is_Symbol or isinstance(side, sp.core.function.AppliedUndef)
 

@@ -79,6 +79,12 @@ bias = _symbol("beta", "β", "bias", "energy", "energy gained from the bias per 
 amplitude = _symbol("Phi_0", "Φ₀", "amplitude", "energy", "amplitude of the interaction, with its sign",
                     "1/4", 4, real=True, nonzero=True)
 width = _symbol("lambda", "λ", "width", "length", "width of the interaction", "1/2", 6, positive=True)
+first_amplitude = _symbol("Phi_1", "Φ₁", "amplitudes", "energy", "amplitude of one Gaussian of a mixture", "1/4", 4,
+                          real=True, nonzero=True)
+second_amplitude = _symbol("Phi_2", "Φ₂", "amplitudes", "energy", "amplitude of another Gaussian", "1/4", 4, real=True,
+                           nonzero=True)
+first_width = _symbol("lambda_1", "λ₁", "widths", "length", "width of one Gaussian of a mixture", "1/2", 6, positive=True)
+second_width = _symbol("lambda_2", "λ₂", "widths", "length", "width of another Gaussian", "1/2", 6, positive=True)
 wavenumber = _symbol("k", "k", "wavenumber", "1/length", "wave number of the interaction's transform",
                      "1/10", 2, positive=True)
 passes = _symbol("N_p", "N", "passes", "1", "number of masses passed", 1, 9, integer=True, positive=True)

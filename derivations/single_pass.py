@@ -12,10 +12,13 @@ from __future__ import annotations
 
 import sympy as sp
 
-from .checks import Apply, Integrands, Reduce
+from .checks import Apply, Approaches, EnclosedSum, Integrands, Reduce
 from .lattice import band, band_squared
-from .ledger import Step, chain, states
-from .notation import amplitude, index, omega, omega_fast, phi, speed, t, theta, u, wavenumber, width, z
+from .ledger import Step, chain, refuted, states
+from .motion import kinetic_energy, mode_energy
+from .notation import (
+    amplitude, energy, gap, index, mass, offset, omega, omega_fast, phi, rate, spacing, speed, t, theta, time, u, width, z,
+)
 from .potentials import gaussian as gaussian_transform
 from .potentials import transform, transform_gaussian
 
@@ -58,7 +61,7 @@ def gaussian_closed_form() -> sp.Expr:
         band_average(loss_per_mode(band_squared(theta), transform(2 * sp.pi * sp.sqrt(band_squared(theta)) / speed))),
         evaluate=False,
     ),
-    parents=[band],
+    parents=[band, mode_energy],
 )
 def single_pass(formula):
     """Force on a phonon -> its transform at k = 2 pi omega/v -> its energy -> the mean over the band."""
@@ -195,4 +198,315 @@ def fast_limit(formula):
     ]
 
 
-STATEMENTS = (single_pass, bessel_integral, gaussian_single_pass, fast_limit)
+leading = 16 * sp.pi**5 * amplitude**2 * width**2 / speed**4
+in_z = 2 * sp.pi * width / sp.sqrt(z)  # the speed as a function of z = (2 pi lambda/v)^2
+
+
+@states(
+    "eq08_next_order",
+    "beyond Eq. 8",
+    "The next order of Eq. (8) in z = (2 pi lambda/v)^2, from the mean of omega^4 over the band.",
+    sp.Eq(
+        Delta(speed),
+        leading * (middle - slowness * (middle**2 + half_width**2 / 2)),
+        evaluate=False,
+    ),
+    parents=[gaussian_single_pass],
+)
+def fast_next_order(formula):
+    """Expand Eq. (7), over its v^-4, to first order in z."""
+    exact = (gaussian_single_pass.formula.rhs / leading).subs(speed, in_z)
+    claimed = (formula.rhs / leading).subs(speed, in_z)
+    return [
+        Step(exact.subs(z, 0), claimed.subs(z, 0), "zeroth order", Reduce("expand")),
+        Step(exact.diff(z).subs(z, 0), claimed.diff(z), "first order", Reduce("expand")),
+        Step(claimed.diff(z, 2), sp.Integer(0), "and no more", Reduce("expand")),
+        Step(
+            2 / sp.pi * sp.Integral(band_squared(theta) ** 2, (theta, 0, sp.pi / 2)),
+            middle**2 + half_width**2 / 2,
+            "the mean of omega^4",
+            Reduce("evaluate", "expand"),
+        ),
+    ]
+
+
+def slow_limit_formula() -> sp.Expr:
+    """Return Eq. (9), 8 pi^(7/2) Phi0^2 lambda exp(-(2 pi lambda/v)^2)/(v^3 sqrt(omega_fast^2 - 1))."""
+    return (
+        8 * sp.pi ** sp.Rational(7, 2) * amplitude**2 * width * sp.exp(-slowness)
+        / (speed**3 * sp.sqrt(omega_fast**2 - 1))
+    )
+
+
+def hankel(order: int, terms: int) -> sp.Expr:
+    """Return the first terms of Hankel's series of sqrt(2 pi z) exp(-z) I_order(z) in powers of 1/z."""
+    total, term = sp.Integer(0), sp.Integer(1)
+    for number in range(terms):
+        total += term
+        term = -term * (4 * order**2 - (2 * number + 1) ** 2) / (8 * (number + 1) * z)
+    return total
+
+
+@states(
+    "hankel_series",
+    "below Eq. 7",
+    "For large arguments exp(-z) I0(z) and exp(-z) I1(z) have Hankel's series in 1/z.",
+    sp.Eq(
+        sp.sqrt(2 * sp.pi * z) * sp.exp(-z) * sp.besseli(0, z),
+        1 + 1 / (8 * z) + sp.Rational(9, 128) / z**2,
+        evaluate=False,
+    ),
+)
+def hankel_series(formula):
+    """The series solves Bessel's equation order by order; that it is asymptotic is the theorem."""
+    bessel_equation = lambda y: z**2 * y.diff(z, 2) + z * y.diff(z) - z**2 * y  # noqa: E731
+    inserted = bessel_equation(formula.rhs * sp.exp(z) / sp.sqrt(z)) * sp.exp(-z) * sp.sqrt(z)
+    residue = sp.Rational(9, 128) * sp.Rational(25, 4) / z**2
+    return [
+        Step(inserted, residue, "Bessel's equation is solved up to the next order in 1/z",
+             Reduce("evaluate", "expand", "powers")),
+        Step(
+            sp.sqrt(2 * sp.pi * z) * sp.exp(-z) * sp.besseli(1, z),
+            hankel(1, 3),
+            "I1",
+            Approaches("Hankel's expansion", z, 50, 3),
+        ),
+        Step(formula.lhs, formula.rhs, "I0", Approaches("Hankel's expansion", z, 50, 3)),
+    ]
+
+
+@states(
+    "eq09_slow_limit",
+    "Eq. 9",
+    "Slow particles lose exponentially little: the lower band edge decides.",
+    sp.Eq(Delta(speed), slow_limit_formula(), evaluate=False),
+    parents=[gaussian_single_pass, hankel_series],
+)
+def slow_limit(formula):
+    """Only the bottom of the band counts: omega^2 = 1 + g^2 theta^2, and the integral is Gaussian."""
+    bottom = sp.Integral(sp.exp(-z * (1 + gap**2 * theta**2)), (theta, 0, sp.oo))
+    at_z = (formula.rhs / leading).subs(speed, in_z).subs(omega_fast, sp.sqrt(1 + gap**2))
+    point = {omega_fast: 3, amplitude: 1, width: 1}
+    return [
+        Step(sp.series(band_squared(theta), theta, 0, 3).removeO(), 1 + (omega_fast**2 - 1) * theta**2,
+             "the band near its bottom", Reduce("expand")),
+        Step(2 / sp.pi * bottom, at_z, "where omega^2 is 1, a Gaussian integral", Reduce("evaluate", "expand", "powers")),
+        Step(
+            gaussian_single_pass.formula.rhs.subs(point).subs(speed, in_z.subs(width, 1)),
+            formula.rhs.subs(point).subs(speed, in_z.subs(width, 1)),
+            "the corrections vanish as v goes to 0",
+            Approaches("Laplace's method", z, 20, 1),
+        ),
+    ]
+
+
+@states(
+    "eq09_next_order",
+    "beyond Eq. 9",
+    "The next factor of Eq. (9) is 1 + 1/(2 z) + 1/(4 z (omega_fast^2 - 1)), z = (2 pi lambda/v)^2.",
+    sp.Eq(
+        Delta(speed),
+        slow_limit_formula() * (1 + 1 / (2 * slowness) + 1 / (4 * slowness * (omega_fast**2 - 1))),
+        evaluate=False,
+    ),
+    parents=[slow_limit, hankel_series],
+)
+def slow_next_order(formula):
+    """Insert Hankel's series into the derivative in z that makes Eq. (7)."""
+    generating = sp.exp(-z) / sp.sqrt(2 * sp.pi * z * gap**2 / 2) * hankel(0, 2).subs(z, z * gap**2 / 2)
+    factor = (formula.rhs / leading).subs(speed, in_z).subs(omega_fast, sp.sqrt(1 + gap**2)) * sp.sqrt(sp.pi * z) * gap
+    point = {omega_fast: 3, amplitude: 1, width: 1}
+    remainder = sp.Rational(3, 8) / (gap**2 * z**2)
+    return [
+        Step(
+            -generating.diff(z) * sp.exp(z) * sp.sqrt(sp.pi * z) * gap,
+            factor * sp.exp(z) + remainder,
+            "differentiate the series; what is left is of second order in 1/z",
+            Reduce("evaluate", "expand", "powers"),
+        ),
+        Step(
+            gaussian_single_pass.formula.rhs.subs(point).subs(speed, in_z.subs(width, 1)),
+            formula.rhs.subs(point).subs(speed, in_z.subs(width, 1)),
+            "the corrections are of second order",
+            Approaches("Hankel's expansion", z, 20, 2),
+        ),
+    ]
+
+
+@states(
+    "eq09_validity",
+    "below Eq. 9",
+    "At v = 25, lambda = 4, omega_fast = 10 the leading term is 33% low: Eq. (9) asks for v well below 2 pi lambda.",
+    sp.Eq(sp.Symbol("q", positive=True), sp.Rational("0.6662"), evaluate=False),
+    parents=[slow_next_order],
+)
+def slow_validity(formula):
+    """The quotient of Eq. (9) and Eq. (7), in ball arithmetic."""
+    point = {omega_fast: 10, width: 4, amplitude: 1, speed: 25}
+    quotient = (slow_limit.formula.rhs / gaussian_single_pass.formula.rhs).subs(point)
+    return [Step(quotient, formula.rhs, "Eq. (9) over Eq. (7)", EnclosedSum(None, places=4))]
+
+
+@states(
+    "band_mean_square",
+    "above Eq. 8",
+    "The mean of omega^2 over the band is (omega_fast^2 + 1)/2.",
+    sp.Eq(band_average(band_squared(theta)), (omega_fast**2 + 1) / 2, evaluate=False),
+    parents=[band],
+)
+def band_mean(formula):
+    """SymPy integrates."""
+    return [Step(formula.lhs, formula.rhs, "integrate", Reduce("evaluate", "expand"))]
+
+
+@states(
+    "fast_power_law",
+    "below Eq. 8",
+    "Whatever the interaction, as long as it is integrable, fast particles lose 4 pi^4 (omega_fast^2 + 1) (int Phi du)^2/v^4.",
+    sp.Eq(Delta(speed), 4 * sp.pi**4 * (omega_fast**2 + 1) * transform(0) ** 2 / speed**4, evaluate=False),
+    parents=[single_pass, band_mean],
+)
+def fast_power_law(formula):
+    """The wave number 2 pi omega/v goes to 0 and the transform of an integrable function is continuous there."""
+    integral, = single_pass.formula.rhs.atoms(sp.Integral)
+    scaled = (speed**4 * integral.function).replace(transform, lambda k: transform(k * speed * offset))
+    return [
+        Step(
+            2 / sp.pi * sp.Integral(scaled.subs(offset, 0), integral.limits[0]),
+            speed**4 * formula.rhs,
+            "v^4 Delta as 1/v (written epsilon) goes to 0, bounded by its value there: dominated convergence",
+            Reduce("evaluate", "expand"),
+        ),
+        Step(
+            gaussian_single_pass.formula.rhs.subs({omega_fast: 3, amplitude: 1, width: 1}),
+            formula.rhs.replace(transform, transform_gaussian).subs({omega_fast: 3, amplitude: 1, width: 1}),
+            "the Gaussian as an instance",
+            Approaches("dominated convergence", speed, 100, 2),
+        ),
+    ]
+
+
+@states(
+    "loss_rate",
+    "below Eq. 8",
+    "With a loss C/v^4 per lattice spacing, the energy falls at a rate proportional to E^(-3/2).",
+    sp.Eq(
+        sp.Function("E")(time).diff(time),
+        -rate / spacing * (mass / (8 * sp.pi**2)) ** sp.Rational(3, 2) * sp.Function("E")(time) ** sp.Rational(-3, 2),
+        evaluate=False,
+    ),
+    parents=[fast_power_law],
+)
+def loss_rate(formula):
+    """Loss per spacing times spacings per time, with v from the kinetic energy."""
+    v = sp.sqrt(8 * sp.pi**2 * energy / mass)
+    return [
+        Step(kinetic_energy(v), energy, "speed at this energy", Reduce("expand")),
+        Step(
+            -rate / speed**4 * (speed / spacing),
+            formula.rhs.subs(sp.Function("E")(time), kinetic_energy(speed)),
+            "loss per time",
+            Reduce("expand", "powers"),
+        ),
+    ]
+
+
+@states(
+    "finite_capture_time",
+    "below Eq. 8, corrected",
+    "With a loss C/v^4, E^(5/2) falls linearly in time and the particle is captured in finite time.",
+    sp.Eq(
+        sp.Function("E")(time),
+        (energy ** sp.Rational(5, 2) - sp.Rational(5, 2) * rate * time) ** sp.Rational(2, 5),
+        evaluate=False,
+    ),
+    parents=[loss_rate],
+)
+def capture_time(formula):
+    """The solution starts at E, solves E' = -C E^(-3/2), and reaches zero at 2 E^(5/2)/(5 C)."""
+    solution = formula.rhs
+    return [
+        Step(solution.subs(time, 0), energy, "energy at the start", Reduce("powers")),
+        Step(solution.diff(time), -rate * solution ** sp.Rational(-3, 2), "rate of loss", Reduce("powers")),
+        Step(solution.subs(time, 2 * energy ** sp.Rational(5, 2) / (5 * rate)), sp.Integer(0), "end", Reduce("expand")),
+    ]
+
+
+@states(
+    "finite_capture_time_as_printed",
+    "below Eq. 8",
+    "As the text may be read: a loss rate that follows E^(-3/2) lets the energy decay without end.",
+    sp.Eq(sp.Function("E")(time), energy * (1 + rate * time / energy ** sp.Rational(5, 2)) ** (-1), evaluate=False),
+    parents=[capture_time],
+)
+def capture_time_as_printed(formula):
+    """With E = 4, C = 8: at tau = 8/5 nothing is left, while a decay that starts at the same rate keeps 80/37."""
+    first = {energy: 4, rate: 8, time: sp.Rational(8, 5)}
+    second = {energy: 1, rate: 3, time: sp.Rational(2, 15)}
+    return [
+        Step(formula.rhs.subs(time, 0), energy, "both start at E", Reduce("expand")),
+        Step(formula.rhs.diff(time).subs(time, 0), -rate * energy ** sp.Rational(-3, 2), "at the same rate",
+             Reduce("powers")),
+        *refuted(formula.rhs, capture_time.formula.rhs, first, sp.Rational(20, 7), 0),
+        *refuted(formula.rhs, capture_time.formula.rhs, second, sp.Rational(5, 7), 0),
+    ]
+
+
+@states(
+    "largest_loss",
+    "beyond the paper",
+    "Where the loss is largest, twice the mean of omega^2 exp(-z omega^2) equals z times that of omega^4 exp(-z omega^2).",
+    sp.Eq(
+        2 * (middle * sp.besseli(0, z * half_width) - half_width * sp.besseli(1, z * half_width)),
+        z * (middle**2 + half_width**2) * sp.besseli(0, z * half_width)
+        - (2 * z * middle * half_width + half_width) * sp.besseli(1, z * half_width),
+        evaluate=False,
+    ),
+    parents=[gaussian_single_pass],
+)
+def largest_loss(formula):
+    """Set the derivative of Eq. (7) in z to zero."""
+    loss = z**2 * sp.exp(-z * middle) * formula.lhs / 2
+    return [
+        Step(
+            loss.diff(z) * sp.exp(z * middle) / z,
+            formula.lhs - formula.rhs,
+            "differentiate z^2 times the mean, as v^-4 goes like z^2",
+            Reduce("evaluate", "Bessel recurrence", "common denominator", "expand"),
+        ),
+        Step(
+            (gaussian_single_pass.formula.rhs / leading).subs(speed, in_z),
+            sp.exp(-z * middle) * formula.lhs / 2,
+            "the left-hand side is the mean in Eq. (7)",
+            Reduce("expand"),
+        ),
+    ]
+
+
+@states(
+    "largest_loss_speed",
+    "Fig. 3(a)",
+    "For lambda = 4, omega_fast = 10 the loss in a pass is stationary at v = 22.92, the top of the curve.",
+    sp.Eq(speed, sp.Rational("22.92"), evaluate=False),
+    parents=[largest_loss],
+)
+def largest_loss_speed(formula):
+    """One root of the condition in a narrow box, by interval Newton; slower and faster the loss is smaller."""
+    condition = (largest_loss.formula.lhs - largest_loss.formula.rhs).subs(omega_fast, 10)
+    loss = gaussian_single_pass.formula.rhs.subs({omega_fast: 10, width: 4, amplitude: 2})
+    box = (sp.Rational("1.2019"), sp.Rational("1.2020"))
+    return [
+        Step(8 * sp.pi / sp.sqrt(z), formula.rhs, "the root of the condition",
+             EnclosedSum(condition, z, *box, count=1, places=2)),
+        Step(loss.subs(speed, formula.rhs), sp.Rational("0.025064"), "the loss there, Phi0 = 2",
+             EnclosedSum(None, places=6)),
+        Step(loss.subs(speed, formula.rhs - 1), sp.Rational("0.024961"), "slower", EnclosedSum(None, places=6)),
+        Step(loss.subs(speed, formula.rhs + 1), sp.Rational("0.024978"), "faster", EnclosedSum(None, places=6)),
+    ]
+
+
+STATEMENTS = (
+    single_pass, bessel_integral, gaussian_single_pass, band_mean, fast_limit, fast_next_order, hankel_series,
+    slow_limit, slow_next_order, slow_validity, fast_power_law, loss_rate, capture_time, capture_time_as_printed,
+    largest_loss, largest_loss_speed,
+)
