@@ -19,9 +19,22 @@ if TYPE_CHECKING:
 
 # In the order of the paper, then the new ones. The module has the name with underscores.
 NAMES = (
+    "trajectories",
     "single-pass",
+    "drift",
     "mean-dissipation",
     "trajectory",
+    "kernel",
+    "velocity-profile",
+    "both-signs",
+    "losses",
+    "decades",
+    "orbit",
+    "slip",
+    "upper-edge",
+    "build-up",
+    "phase-diagram",
+    "trapped",
 )
 
 

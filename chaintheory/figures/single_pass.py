@@ -1,4 +1,4 @@
-"""Energy lost in passing one mass at rest: Eq. 7 and simulation, both signs (paper's Fig. 3a)."""
+"""Energy lost in passing one mass at rest: Eq. 7 and simulation, both signs (paper's Fig. 3)."""
 
 from __future__ import annotations
 
@@ -16,40 +16,46 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 TITLE = "Single pass: theory and simulation"
-CAPTION = """Energy lost by the particle in passing one mass of a chain at rest, against its speed.
-Lines: Eq. (7). Crosses: simulated, repulsive; bars: simulated, attractive (width 4, band top 10).
-Eq. (7) takes the speed as constant, so that points part from the lines where the interaction
-changes the speed; repulsive points begin at the capture speed."""
+CAPTION = """Energy lost by the particle in passing one mass of a chain at rest, against its speed:
+(a) slow, (b) fast. Lines: Eq. (7). Crosses: simulated, repulsive; bars: simulated, attractive
+(width 4, band top 10). Eq. (7) takes the speed as constant, so that points part from the lines
+where the interaction changes the speed; repulsive points begin at the capture speed."""
 
-AMPLITUDES = (0.1, 0.5, 1.0, 10.0)
-LOWEST, HIGHEST = 7.5, 80.0
-POINTS = 10
+# Panel: amplitudes, speeds, points along each curve.
+PANELS = {
+    "slow": ((0.1, 0.5, 1.0, 10.0), (7.0, 80.0), 37),
+    "fast": ((20.0, 30.0, 40.0, 50.0), (100.0, 1250.0), 24),
+}
+QUICK_POINTS = 10
 
 
 def compute(*, quick: bool = False) -> dict[str, Any]:
-    """Return the curves and, for each amplitude and sign, the simulated points."""
-    speed = np.linspace(LOWEST, HIGHEST, 200)
-    curves = []
-    for amplitude in AMPLITUDES:
-        repulsive = System(Chain(10.0, 40.0), Gaussian(amplitude, 4.0))
-        attractive = System(Chain(10.0, 40.0), Gaussian(-amplitude, 4.0))
-        # A particle that is slower than this is caught or thrown back.
-        slowest = max(LOWEST, math.ceil(repulsive.capture_speed))
-        curves.append(
-            {
-                "amplitude": amplitude,
-                "speed": speed,
-                "eq7": repulsive.single_pass_dissipation(speed),
-                "repulsive": simulated(repulsive, slowest),
-                "attractive": simulated(attractive, LOWEST),
-            }
-        )
-    return {"curves": curves}
+    """Return for each panel and amplitude the curve and the simulated points of both signs."""
+    panels = {}
+    for name, (amplitudes, (lowest, highest), points) in PANELS.items():
+        count = QUICK_POINTS if quick else points
+        panels[name] = [curve(amplitude, lowest, highest, count) for amplitude in amplitudes]
+    return panels
 
 
-def simulated(system: System, slowest: float) -> dict[str, Any]:
-    """Return speeds from ``slowest`` up, the loss simulated at each, and that of Eq. 7."""
-    speeds = np.linspace(slowest, HIGHEST, POINTS)
+def curve(amplitude: float, lowest: float, highest: float, points: int) -> dict[str, Any]:
+    """Return one curve of Eq. 7 and its simulated points, both signs."""
+    repulsive = System(Chain(10.0, 40.0), Gaussian(amplitude, 4.0))
+    attractive = System(Chain(10.0, 40.0), Gaussian(-amplitude, 4.0))
+    speed = np.linspace(lowest, highest, 200)
+    # A repelled particle slower than this is thrown back.
+    slowest = max(lowest, math.ceil(repulsive.capture_speed))
+    return {
+        "amplitude": amplitude,
+        "speed": speed,
+        "eq7": repulsive.single_pass_dissipation(speed),
+        "repulsive": simulated(repulsive, np.linspace(slowest, highest, points)),
+        "attractive": simulated(attractive, np.linspace(lowest, highest, points)),
+    }
+
+
+def simulated(system: System, speeds: np.ndarray) -> dict[str, Any]:
+    """Return the loss simulated at each speed beside that of Eq. 7."""
     return {
         "speed": speeds,
         "loss": [single_pass_loss(system, float(speed)) for speed in speeds],
@@ -58,17 +64,21 @@ def simulated(system: System, slowest: float) -> dict[str, Any]:
 
 
 def draw(numbers: dict[str, Any]) -> Figure:
-    """Draw the curves and points."""
-    figure, axes = style.new(0.85)
-    for curve, colour in zip(numbers["curves"], style.CYCLE, strict=False):
-        axes.plot(
-            curve["speed"], curve["eq7"], color=colour, label=f"$\\Phi_0 = {curve['amplitude']:g}$"
-        )
-        for sign, marker in (("repulsive", "x"), ("attractive", "_")):
-            points = curve[sign]
-            axes.plot(points["speed"], points["loss"], marker, color=colour, markersize=5)
-    axes.plot([], [], "x", color="k", label=r"simulated, $+\Phi_0$")
-    axes.plot([], [], "_", color="k", label=r"simulated, $-\Phi_0$")
-    axes.set(xlabel=style.SPEED, ylabel=style.LOSS, yscale="log", xlim=(0, 82), ylim=(1e-8, 10))
-    axes.legend(loc="lower right", ncols=2)
+    """Draw the curves and points of both panels."""
+    figure, panels = style.new(1.35, rows=2)
+    for axes, name, text in zip(panels, ("slow", "fast"), ("(a)", "(b)"), strict=True):
+        for one, colour in zip(numbers[name], style.CYCLE, strict=False):
+            named = f"$\\Phi_0 = {one['amplitude']:g}$"
+            axes.plot(one["speed"], one["eq7"], color=colour, label=named)
+            for sign, marker in (("repulsive", "x"), ("attractive", "_")):
+                points = one[sign]
+                axes.plot(points["speed"], points["loss"], marker, color=colour, mew=0.8)
+        axes.plot([], [], "x", color="k", mew=0.8, label=r"simulated, $+\Phi_0$")
+        axes.plot([], [], "_", color="k", mew=0.8, label=r"simulated, $-\Phi_0$")
+        axes.set(xlabel=style.SPEED, ylabel=style.LOSS, yscale="log")
+        style.label(axes, text, y=0.96 if name == "slow" else 0.1)
+    panels[0].set(xlim=(0, 82), ylim=(1e-8, 10))
+    panels[0].legend(loc="lower right", ncols=2)
+    panels[1].set(xlim=(60, 1290))
+    panels[1].legend(loc="upper right", ncols=2)
     return figure

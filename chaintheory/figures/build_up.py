@@ -1,0 +1,79 @@
+"""How a resonance builds up over N passes of a particle held at constant speed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chaintheory.figures import style
+from chaintheory.figures.cache import simulated_all
+from chaintheory.interactions import Gaussian
+from chaintheory.model import Chain, System
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+TITLE = "A resonance needs hundreds of passes"
+CAPTION = """Mean energy lost per pass over the first N passes at constant speed, around the
+resonance near spacing/1 (amplitude 2, width 4). Lines: the mean over N passes, which joins Eq. (6)
+(N = 1) to Eq. (10) (no end). Symbols: simulated with a particle too heavy to be slowed down."""
+
+PASSES = (1, 10, 100, 1000)
+LOWEST, HIGHEST = 38.0, 43.0
+# So heavy that 1,000 passes at a loss of 0.1 each change the speed by less than 1e-9 of it.
+HEAVY = 1e9
+
+
+def compute(*, quick: bool = False) -> dict[str, Any]:
+    """Return curves for each N, Eq. 10, and the simulated means."""
+    light = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0))
+    heavy = System(light.chain, light.interaction, mass=HEAVY)
+    counts = PASSES[:-1] if quick else PASSES
+    speed = np.linspace(LOWEST, HIGHEST, 160)
+    fine = np.unique(
+        np.concatenate([np.linspace(LOWEST, HIGHEST, 900), 39.9798 + np.geomspace(1e-4, 1, 60)])
+    )
+    points = np.linspace(LOWEST + 0.15, HIGHEST - 0.15, 6 if quick else 12)
+    spacing = light.chain.spacing
+    runs = simulated_all(
+        (
+            heavy,
+            {
+                "position": 0.5 * spacing,
+                "speed": float(v),
+                "duration": (max(counts) + 0.5) * spacing / float(v),
+            },
+        )
+        for v in points
+    )
+    energies = [run.crossings["chain_energy"] for run in runs]
+    return {
+        "speed": speed,
+        "finite": {
+            str(n): light.mean_dissipation(fine if n == 1000 else speed, passes=n) for n in counts
+        },
+        "fine_speed": fine,
+        "eq10": light.mean_dissipation(fine),
+        "points": {
+            "speed": points,
+            **{str(n): [float(e[n] - e[0]) / n for e in energies] for n in counts},
+        },
+    }
+
+
+def draw(numbers: dict[str, Any]) -> Figure:
+    """Draw a curve and points for each N."""
+    figure, axes = style.new(0.8)
+    axes.plot(numbers["fine_speed"], numbers["eq10"], color=style.BLACK, lw=0.8, label="Eq. (10)")
+    for (n, curve), colour, marker in zip(
+        numbers["finite"].items(), style.CYCLE, ("o", "s", "^", "D"), strict=False
+    ):
+        speed = numbers["fine_speed"] if n == "1000" else numbers["speed"]
+        axes.plot(speed, curve, color=colour, lw=0.8, label=f"$N = {n}$")
+        points = numbers["points"]
+        axes.plot(points["speed"], points[n], marker, color=colour, mfc="none", mew=0.7)
+    axes.set(xlabel=style.SPEED, ylabel="mean loss over $N$ passes", yscale="log")
+    axes.set(xlim=(LOWEST, HIGHEST), ylim=(8e-3, 0.4))
+    axes.legend(loc="upper right", ncols=2)
+    return figure

@@ -1,0 +1,94 @@
+"""Drift velocities under a bias: runs of both signs, and Eq. 10 right (paper's Fig. 4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chaintheory.crosscheck import speed_extrema
+from chaintheory.figures import style
+from chaintheory.figures.cache import simulated_all
+from chaintheory.interactions import Gaussian
+from chaintheory.model import Chain, System
+from chaintheory.orbit import midway_speed
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+TITLE = "Drift velocities"
+CAPTION = """Runs under the bias 0.01 (amplitude 2 and -2, width 4, spacing 40): speed midway
+between masses, (a) repelled, (b) attracted particles. Dashed: speed midway of the orbit whose mean
+speed is a resonance near spacing/n; dash-dotted: the capture speed. (c) Mean loss of Eq. (10),
+with the exponent that the paper prints, beside the bias. Circles: locked drift velocities, where
+the curve jumps through the bias; the first resonance, n = 1, does not reach down to it."""
+
+STARTS = {
+    "repulsive": (1.0, np.arange(13.0, 60.0, 2.0)),
+    "attractive": (-1.0, np.arange(2.0, 60.0, 2.0)),
+}
+FULL, QUICK = 800.0, 200.0
+
+
+def compute(*, quick: bool = False) -> dict[str, Any]:
+    """Return the runs of both signs, the predicted speeds, and the curve of Eq. 10."""
+    duration = QUICK if quick else FULL
+    numbers: dict[str, Any] = {"duration": duration}
+    for name, (sign, starts) in STARTS.items():
+        system = System(Chain(10.0, 40.0), Gaussian(sign * 2.0, 4.0), mass=1.0, bias=0.01)
+        chosen = starts[:: 3 if quick else 1]
+        runs = simulated_all(
+            (system, {"position": 220.0, "speed": float(v), "duration": duration}) for v in chosen
+        )
+        extrema = [speed_extrema(run.time, run.position, maxima=sign > 0) for run in runs]
+        resonances = [r for r in system.resonant_speeds(9.0, 60.0) if r.edge == "lower"]
+        numbers[name] = {
+            "runs": [
+                {"start": float(v), "time": time[::4], "speed": speed[::4]}
+                for v, (time, speed) in zip(chosen, extrema, strict=True)
+            ],
+            "capture_speed": system.capture_speed,
+            "resonances": [
+                {"n": r.n, "mean": r.speed, "midway": midway_speed(system, r.speed)}
+                for r in resonances
+            ],
+        }
+    speed = np.linspace(9.0, 60.0, 4000)
+    numbers["curve"] = {"speed": speed, "eq10": system.mean_dissipation(speed)}
+    numbers["bias"] = system.bias
+    numbers["locked"] = [
+        float(v.speed) for v in system.drift_velocities(9.0, 60.0) if v.kind == "locked"
+    ]
+    return numbers
+
+
+def draw(numbers: dict[str, Any]) -> Figure:
+    """Draw the runs of both signs and the curve."""
+    figure, panels = style.new(1.7, rows=3)
+    looks = {"repulsive": style.REPULSIVE, "attractive": style.ATTRACTIVE}
+    for axes, (name, look), text in zip(panels, looks.items(), ("(a)", "(b)"), strict=False):
+        one = numbers[name]
+        for resonance in one["resonances"]:
+            axes.axhline(resonance["midway"], color=style.GREEN, ls="--", lw=0.7)
+            if resonance["n"] < 4:  # their names would run into each other
+                axes.annotate(f"$n={resonance['n']}$", (1.0, resonance["midway"]), fontsize=6,
+                              xycoords=("axes fraction", "data"), xytext=(2, -2),
+                              textcoords="offset points")  # fmt: skip
+        if one["capture_speed"]:
+            axes.axhline(one["capture_speed"], color=style.GREY, ls="-.", lw=0.8)
+        for run in one["runs"]:
+            axes.plot(run["time"], run["speed"], color=look["color"], lw=0.7)
+        axes.set(xlabel=style.TIME, ylabel=style.SPEED, xlim=(0, numbers["duration"]))
+        axes.set(ylim=(0, 62))
+        style.label(axes, text)
+    below = panels[2]
+    below.plot(numbers["curve"]["speed"], numbers["curve"]["eq10"], color=style.BLACK, lw=0.8,
+               label="Eq. (10)")  # fmt: skip
+    below.axhline(numbers["bias"], color=style.VERMILLION, lw=0.8, label="bias")
+    locked = numbers["locked"]
+    below.plot(locked, [numbers["bias"]] * len(locked), "o", color=style.GREEN, mfc="white",
+               mew=0.9, ms=4, label="locked")  # fmt: skip
+    below.set(xlabel="mean " + style.SPEED, ylabel=style.MEAN_LOSS, ylim=(0, 0.08), xlim=(9, 60))
+    below.legend(loc="upper right")
+    style.label(below, "(c)")
+    return figure

@@ -1,0 +1,68 @@
+"""Energy lost pass by pass along a whole trajectory, beside theory and both resonance families."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chaintheory.figures import style
+from chaintheory.figures.cache import simulated
+from chaintheory.interactions import Gaussian
+from chaintheory.model import Chain, System
+from chaintheory.passes import mean_speeds
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+TITLE = "Losses along a trajectory"
+CAPTION = """Energy absorbed by the chain in each pass of a particle that slows down freely from 120
+(width 4, no bias), against its mean speed over the pass: (a) amplitude 20, (b) amplitude -20.
+Lines: mean loss of Eq. (10). Dashed: resonances at the lower band edge; ticks: at the upper one.
+The particle crosses a resonance too fast for it to build up, so that the peaks are rounded."""
+
+AMPLITUDE, START, FASTEST = 20.0, 120.0, 125.0
+
+
+def compute(*, quick: bool = False) -> dict[str, Any]:
+    """Return the losses of both signs with the curve of Eq. 10 and the resonances."""
+    numbers: dict[str, Any] = {}
+    for name, sign in (("repulsive", 1.0), ("attractive", -1.0)):
+        system = System(Chain(10.0, 40.0), Gaussian(sign * AMPLITUDE, 4.0))
+        run = simulated(system, position=220.0, speed=START, duration=60.0 if quick else 125.0)
+        _, mean = mean_speeds(run)
+        forward = np.diff(run.crossings["position"]) > 0.0
+        speed = np.linspace(10.0, FASTEST, 2000)
+        numbers[name] = {
+            "mean_speed": mean[forward],
+            "energy_absorbed": np.diff(run.crossings["chain_energy"])[forward],
+            "capture_speed": system.capture_speed,
+            "curve": {"speed": speed, "eq10": system.mean_dissipation(speed)},
+        }
+    found = system.resonant_speeds(10.0, FASTEST)
+    numbers["resonances"] = [{"speed": r.speed, "edge": r.edge, "n": r.n} for r in found]
+    return numbers
+
+
+def draw(numbers: dict[str, Any]) -> Figure:
+    """Draw both signs, one above the other."""
+    figure, panels = style.new(1.2, rows=2, sharex=True)
+    looks = {"repulsive": style.REPULSIVE, "attractive": style.ATTRACTIVE}
+    for axes, (name, look), text in zip(panels, looks.items(), ("(a)", "(b)"), strict=True):
+        one = numbers[name]
+        lower, upper = (
+            [r["speed"] for r in numbers["resonances"] if r["edge"] == edge]
+            for edge in ("lower", "upper")
+        )
+        for speed in lower:
+            axes.axvline(speed, ls="--", lw=0.6, color=style.GREEN, zorder=0)
+        axes.plot(upper, np.full(len(upper), 0.13), "|", ms=5, mew=0.7, color=style.ORANGE)
+        curve = one["curve"]
+        axes.plot(curve["speed"], curve["eq10"], color=style.BLACK, lw=0.8, label="Eq. (10)")
+        axes.plot(one["mean_speed"], one["energy_absorbed"], ls="", mfc="none", mew=0.6,
+                  label=f"simulated, {name}", **look)  # fmt: skip
+        axes.set(ylabel=style.LOSS, yscale="log", ylim=(0.1, 20), xlim=(10, FASTEST))
+        axes.legend(loc="upper right")
+        style.label(axes, text, x=0.92, y=0.3)
+    panels[1].set(xlabel="mean " + style.SPEED)
+    return figure

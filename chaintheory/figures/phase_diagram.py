@@ -1,0 +1,108 @@
+"""Where drift can lock: bias against amplitude, with simulated runs on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chaintheory.figures import style
+from chaintheory.figures.cache import simulated_all
+from chaintheory.interactions import Gaussian
+from chaintheory.model import Chain, System
+from chaintheory.passes import mean_speeds
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+TITLE = "Phase diagram of locked drift"
+CAPTION = """Drift of attracted particles locks to the resonance near spacing/n where the bias exceeds
+the mean loss just below it (width 4, spacing 40, band top 10): above the line n holds, below it the
+particle slips away. Solid lines: mean loss on the orbit; dotted: Eq. (10). Symbols: simulated,
+started just above a resonance; filled: held there, open: slipped. The cross is the bias and
+amplitude of the paper's Fig. 4, just below the line n = 1."""
+
+AMPLITUDES = np.geomspace(0.5, 8.0, 40)
+ORDERS = (1, 2, 3)
+# Simulated at these amplitudes, at these multiples of the bias on the line.
+POINTS = {1: (1.0, 2.0, 4.0), 2: (0.7, 1.4, 2.8)}
+MULTIPLES = (0.7, 0.9, 1.15, 1.5)
+FULL, QUICK = 4000.0, 1500.0
+# A held particle keeps its mean speed within this of the resonance; one that slips at 0.9 of the
+# line has left it by ten times as much.
+HELD = 5e-3
+
+
+def compute(*, quick: bool = False) -> dict[str, Any]:
+    """Return the lines and the simulated points."""
+    lines = {}
+    for n in ORDERS:
+        lines[str(n)] = {
+            "amplitude": AMPLITUDES,
+            "uniform": [resonance(amplitude, n).finite for amplitude in AMPLITUDES],
+            "orbit": [orbit_loss(amplitude, resonance(amplitude, n)) for amplitude in AMPLITUDES],
+        }
+    wanted = []
+    for n, amplitudes in POINTS.items():
+        for amplitude in amplitudes[: 1 if quick else None]:
+            at = resonance(amplitude, n)
+            wanted += [(n, amplitude, multiple, at) for multiple in MULTIPLES]
+    runs = simulated_all(
+        start(amplitude, multiple, at, quick) for _, amplitude, multiple, at in wanted
+    )
+    points = []
+    for (n, amplitude, multiple, at), run in zip(wanted, runs, strict=True):
+        final = float(mean_speeds(run)[1][-50:].mean())
+        points.append(
+            {"n": n, "amplitude": amplitude, "bias": multiple * orbit_loss(amplitude, at), "resonance": at.speed,
+             "line": orbit_loss(amplitude, at), "final_mean_speed": final, "held": abs(final / at.speed - 1.0) < HELD,
+             "predicted_held": multiple > 1.0}
+        )  # fmt: skip
+    return {"lines": lines, "points": points}
+
+
+def resonance(amplitude: float, n: int) -> Any:
+    """Return the resonance near spacing/n at the lower band edge."""
+    system = System(Chain(10.0, 40.0), Gaussian(amplitude, 4.0))
+    near = 40.0 / n
+    found = system.resonant_speeds(0.99 * near, 1.001 * near)
+    return next(r for r in found if r.edge == "lower" and r.n == n)
+
+
+def orbit_loss(amplitude: float, at: Any) -> float:
+    """Return the mean loss just below a resonance of an attracted particle on its orbit."""
+    attracted = System(Chain(10.0, 40.0), Gaussian(-amplitude, 4.0))
+    return float(attracted.mean_dissipation((1.0 - 1e-6) * at.speed, method="orbit"))
+
+
+def start(
+    amplitude: float, multiple: float, at: Any, quick: bool
+) -> tuple[System, dict[str, float]]:
+    """Return the system and start of one simulated point."""
+    bias = multiple * orbit_loss(amplitude, at)
+    system = System(Chain(10.0, 40.0), Gaussian(-amplitude, 4.0), mass=1.0, bias=bias)
+    duration = QUICK if quick else FULL
+    return system, {"position": 220.0, "speed": 1.002 * at.speed, "duration": duration}
+
+
+def draw(numbers: dict[str, Any]) -> Figure:
+    """Draw the lines and the points."""
+    figure, axes = style.new(0.85)
+    markers = {1: "o", 2: "s"}
+    for (n, line), colour in zip(numbers["lines"].items(), style.CYCLE, strict=False):
+        axes.plot(line["amplitude"], line["orbit"], color=colour, label=f"$n = {n}$")
+        axes.plot(line["amplitude"], line["uniform"], color=colour, lw=0.7, ls=":")
+        for point in numbers["points"]:
+            if str(point["n"]) == n:
+                axes.plot(point["amplitude"], point["bias"], markers[point["n"]], color=colour,
+                          mfc=colour if point["held"] else "white", mew=0.8, ms=4)  # fmt: skip
+    axes.plot(2.0, 0.01, "x", color=style.BLACK, ms=6, mew=1.2, label="paper's Fig. 4")
+    axes.plot([], [], "o", color=style.GREY, label="held")
+    axes.plot([], [], "o", color=style.GREY, mfc="white", label="slipped")
+    axes.set(xlabel=r"amplitude $|\Phi_0|$ $(\hbar\Omega_\mathrm{slow})$", xscale="log",
+             ylabel=r"bias $\beta$ $(\hbar\Omega_\mathrm{slow})$", yscale="log",
+             xlim=(0.5, 8), ylim=(5e-5, 0.2))  # fmt: skip
+    axes.set_xticks([0.5, 1, 2, 4, 8], ["0.5", "1", "2", "4", "8"])
+    axes.minorticks_off()
+    axes.legend(loc="lower right")
+    return figure
