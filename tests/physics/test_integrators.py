@@ -140,9 +140,7 @@ def test_measured_order(order, coarsest):
 @pytest.mark.parametrize("order", [2, 4, 6])
 def test_energy_is_balanced(order):
     rates = {2: 60.0, 4: 10.0, 6: 10.0}
-    run = PAPER.simulate(
-        220.0, 50.0, 40.0, order=order, steps_per_fast_period=rates[order]
-    )
+    run = PAPER.simulate(220.0, 50.0, 40.0, order=order, steps_per_fast_period=rates[order])
     # Shadow energy of a symplectic map: h^order; measured 3e-5, 1e-9, 1e-11.
     assert abs(run.balance.drift) < {2: 2e-4, 4: 1e-8, 6: 1e-10}[order]
     # The chain's energy by the work of the kicks and as a quadratic form of the state.

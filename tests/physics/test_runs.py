@@ -1,0 +1,271 @@
+"""What a long run needs: passes, stops, checkpoints, windows of the chain, saved results."""
+
+import math
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+import chaintheory as ct
+from chaintheory import simulate as module
+from chaintheory.simulate import EnergyBalanceError, Interrupted
+from chaintheory.simulate import simulate as run_many
+from chaintheory.stops import LeftWindow, Steady, Trapped
+
+PAPER = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), mass=1.0, bias=0.01)
+TRAP = ct.System(ct.Chain(3.0, 10.0), ct.Gaussian(-2.0, 1.0), mass=1.0)
+
+
+def test_passes_account_for_the_energy():
+    run = PAPER.simulate(220.0, 50.0, 20.0)
+    passes = run.passes
+    assert passes.size == 24
+    assert np.array_equal(passes["position"], 260.0 + 40.0 * np.arange(24))
+    # Two roads to the loss. They differ by what the interaction energy midway, 4 Phi(20) = 3e-5,
+    # changes from one midpoint to the next: masses are displaced by 1e-4 there (measured 4e-9).
+    assert np.max(np.abs(passes["energy_lost"] - passes["energy_absorbed"])) < 4e-8
+    total = run.crossings["chain_energy"][-1]
+    assert passes["energy_absorbed"].sum() == pytest.approx(total, rel=1e-13)
+
+
+@pytest.mark.parametrize("order, expected", [(2, 2), (4, 4), (6, 6)])
+def test_crossings_are_as_accurate_as_the_scheme(order, expected):
+    """Crossing times converge with the order of the scheme, and not with the step."""
+    system = ct.System(ct.Chain(2.0, 8.0), ct.Gaussian(-3.0, 1.0))
+    rates = {2: 64.0, 4: 8.0, 6: 8.0}[order] * 2.0 ** np.arange(4)
+
+    def first_crossing(order, rate):
+        run = system.simulate(1.0, 16.0, 1.5, order=order, steps_per_fast_period=rate)
+        return run.crossings["time"][0], run.crossings["speed"][0]
+
+    best = np.array(first_crossing(6, 600.0))
+    errors = np.array([np.abs(np.array(first_crossing(order, rate)) - best) for rate in rates])
+    time_slope, speed_slope = -np.polyfit(np.log(rates), np.log(errors), 1)[0]
+    # Quintic pieces: order 6 for the time and 5 for the speed, whatever part of a step is hit.
+    assert time_slope > expected - 0.5, errors
+    assert speed_slope > min(expected, 5) - 0.5, errors
+
+
+def test_dense_output_meets_a_finer_run():
+    coarse = PAPER.simulate(220.0, 20.0, 6.0, order=6, steps_per_fast_period=10.0)
+    fine = PAPER.simulate(220.0, 20.0, 6.0, order=6, steps_per_fast_period=40.0)
+    position, speed = coarse.at(fine.time)
+    # Quintic pieces of 0.01: measured 2e-10 and 2e-7.
+    assert np.max(np.abs(position - fine.position)) < 2e-9
+    assert np.max(np.abs(speed - fine.speed)) < 2e-6
+    with pytest.raises(ValueError, match="times must lie within"):
+        coarse.at([6.1])
+
+
+def test_a_particle_that_turns_back_is_handled():
+    """Too slow to pass the barrier: it comes back through the midpoint where it started."""
+    run = PAPER.simulate(230.0, 5.0, 12.0)
+    assert run.speed.min() < 0.0
+    crossings = run.crossings
+    assert crossings["position"][0] == 220.0 and crossings["speed"][0] < 0.0
+    assert run.passes.size < crossings.size
+
+
+def test_trapped_particle_stops_the_run():
+    run = TRAP.simulate(0.3, 0.5, 400.0, stop=Trapped(turns=6))
+    assert run.stopped == "Trapped(turns=6)"
+    assert run.time[-1] < 20.0
+    assert np.count_nonzero(np.diff(np.signbit(run.speed))) == 6
+    # The stopped run is the beginning of the whole one.
+    whole = TRAP.simulate(0.3, 0.5, float(run.time[-1]))
+    assert np.max(np.abs(whole.position - run.position)) < 1e-13
+    assert run.chain_energy[-1] == pytest.approx(run.chain_state.energy(TRAP.chain), rel=1e-14)
+
+
+def test_other_stops():
+    left = PAPER.simulate(220.0, 50.0, 100.0, stop=[LeftWindow(0.0, 500.0), Trapped()])
+    assert left.position[-1] > 500.0 >= left.position[-2]
+    free = ct.System(PAPER.chain, ct.Gaussian(1e-3, 4.0))
+    steady = free.simulate(220.0, 50.0, 100.0, stop=Steady(tolerance=1e-3, passes=5))
+    assert steady.passes.size in (9, 10) and steady.time[-1] < 10.0
+
+
+def test_chain_window_sees_the_sound_cone():
+    run = PAPER.simulate(220.0, 50.0, 2.0, chain_window=(-80, 90), chain_every=0.1)
+    times, masses, u = run.displacements
+    assert u.shape == (21, 171) and masses[0] == -80
+    assert np.max(np.abs(np.diff(times) - 0.1)) < 1e-12
+    outside = np.abs(masses[None, :] - 5.5) > 30.0 + 28.3 * times[:, None]
+    assert np.max(np.abs(u[outside])) < 1e-13 < np.max(np.abs(u))
+    plain = PAPER.simulate(220.0, 50.0, 2.0)
+    assert np.max(np.abs(plain.position - run.position)) < 1e-11
+
+
+def test_systems_side_by_side():
+    systems = [PAPER, ct.System(PAPER.chain, ct.Gaussian(-2.0, 4.0), bias=0.01)]
+    runs = run_many(systems, 220.0, [50.0, 40.0], 5.0)
+    assert [run.system for run in runs] == systems
+    alone = systems[1].simulate(220.0, 40.0, 5.0)
+    assert np.array_equal(alone.position, runs[1].position)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_other_block_boundaries_and_directions(sign):
+    """A supersonic particle outruns its own sound: the windows follow it."""
+    slow_sound = ct.System(ct.Chain(1.1, 5.0), ct.Gaussian(0.5, 1.0))
+    assert slow_sound.chain.sound_speed < 2.0
+    fast = slow_sound.simulate(2.5, sign * 40.0, 8.0, order=2)
+    slow = slow_sound.simulate(2.5, sign * 40.0, 8.0, method="direct")
+    assert np.max(np.abs(fast.position - slow.position)) < 1e-11
+
+
+def test_finite_memory_is_an_error_that_shows():
+    whole = PAPER.simulate(220.0, 14.0, 12.0, method="direct")
+    cut = PAPER.simulate(220.0, 14.0, 12.0, method="direct", memory=3.0)
+    same = PAPER.simulate(220.0, 14.0, 12.0, method="direct", memory=50.0)
+    assert np.array_equal(whole.position, same.position)
+    assert np.max(np.abs(whole.position - cut.position)) > 1e-4
+
+
+def test_saved_runs_open_again(tmp_path):
+    run = PAPER.simulate(220.0, 50.0, 3.0, chain_window=(0, 9))
+    path = tmp_path / "run.nc"
+    run.save(path)
+    again = ct.Trajectory.load(path)
+    for name in ("time", "position", "speed", "acceleration", "chain_energy"):
+        assert np.array_equal(getattr(run, name), getattr(again, name))
+    assert again.system == run.system and again.settings == run.settings
+    assert np.array_equal(again.passes, run.passes)
+    assert np.array_equal(again.displacements[2], run.displacements[2])
+    assert again.balance == run.balance
+    assert [file.name for file in tmp_path.iterdir()] == ["run.nc"]
+
+
+@pytest.mark.parametrize("damage", ["truncated", "foreign", "text", "missing"])
+def test_damaged_files_are_refused_by_name(tmp_path, damage):
+    path = tmp_path / "run.nc"
+    PAPER.simulate(220.0, 50.0, 0.5).save(path)
+    if damage == "truncated":
+        path.write_bytes(path.read_bytes()[:-2000])
+    elif damage == "foreign":
+        import xarray
+
+        xarray.Dataset({"x": ("y", [1.0])}).to_netcdf(path, engine="h5netcdf")
+    elif damage == "text":
+        path.write_text("time speed")
+    else:
+        path.unlink()
+    with pytest.raises(ValueError, match=r"run\.nc"):
+        ct.Trajectory.load(path)
+    if damage != "missing":
+        with pytest.raises(ValueError, match=r"run\.nc"):
+            PAPER.simulate(220.0, 50.0, 0.5, checkpoint=path)
+
+
+def test_a_resumed_run_is_the_same_to_the_last_bit(tmp_path, monkeypatch):
+    monkeypatch.setattr("chaintheory.light_cone.MOST_STEPS_AT_ONCE", 512)
+    whole = PAPER.simulate(220.0, 50.0, 60.0)
+    path = tmp_path / "checkpoint.nc"
+    calls = []
+
+    def interrupt(steps):
+        calls.append(steps)
+        if len(calls) == 7:
+            raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted, match="goes on from it"):
+        PAPER.simulate(220.0, 50.0, 60.0, checkpoint=path, progress=interrupt)
+    assert path.exists()
+    done = []
+    resumed = PAPER.simulate(220.0, 50.0, 60.0, checkpoint=path, progress=done.append)
+    assert done[0] > 0  # it did go on, and not begin again
+    for name in ("position", "speed", "chain_energy"):
+        assert np.array_equal(getattr(whole, name), getattr(resumed, name))
+    with pytest.raises(ValueError, match="belongs to another run"):
+        PAPER.simulate(220.0, 51.0, 60.0, checkpoint=path)
+    with pytest.raises(ValueError, match="beyond the duration"):
+        PAPER.simulate(220.0, 50.0, 30.0, checkpoint=path)
+
+
+def test_a_failed_checkpoint_keeps_the_last_good_one(tmp_path, monkeypatch):
+    path = tmp_path / "checkpoint.nc"
+    PAPER.simulate(220.0, 50.0, 1.0, checkpoint=path)
+    before = path.read_bytes()
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("xarray.Dataset.to_netcdf", full)
+    with pytest.raises(OSError, match="No space left"):
+        PAPER.simulate(220.0, 50.0, 2.0, checkpoint=path)
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["checkpoint.nc"]
+
+
+def test_sigint_leaves_a_valid_checkpoint(tmp_path):
+    path = tmp_path / "checkpoint.nc"
+    code = (
+        "import chaintheory as ct, sys\n"
+        "s = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), bias=0.01)\n"
+        "started = []\n"
+        "def tick(n):\n"
+        "    if not started: print('going', flush=True); started.append(1)\n"
+        f"s.simulate(220.0, 50.0, 1e5, checkpoint={str(path)!r}, progress=tick)\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    with process:
+        guard = threading.Timer(60.0, process.kill)
+        guard.start()
+        assert process.stdout.readline() == "going\n"
+        os.kill(process.pid, signal.SIGINT)
+        message = process.stderr.read()
+        process.wait()
+        guard.cancel()
+    assert "holds the run so far" in message
+    from chaintheory.trajectory import read_dataset
+
+    assert read_dataset(path, "chaintheory checkpoint 1")["position"].size > 0
+
+
+def test_a_run_too_large_for_the_memory_is_refused():
+    with pytest.raises(ValueError, match=r"duration 1e\+09 needs about \d+ MiB of memory"):
+        PAPER.simulate(220.0, 50.0, 1e9)
+    with pytest.raises(ValueError, match="allowed are 1 MiB"):
+        PAPER.simulate(220.0, 50.0, 10.0, memory_limit=2**20)
+
+
+def test_a_step_too_long_is_refused_with_one_that_would_do():
+    strong = ct.System(PAPER.chain, ct.Gaussian(5e3, 4.0))
+    with pytest.raises(ValueError, match=r"steps_per_fast_period must be at least 15\.8"):
+        strong.simulate(220.0, 50.0, 1.0, order=2, steps_per_fast_period=10.0)
+    assert abs(strong.simulate(220.0, 50.0, 1.0).balance.drift) < 1.0
+
+
+def test_a_broken_energy_balance_stops_the_run(monkeypatch):
+    monkeypatch.setattr(module, "time_scale", lambda *_: 1.0)  # let a hopeless step through
+    hard = ct.System(PAPER.chain, ct.Gaussian(-400.0, 2.0))
+    with pytest.raises(EnergyBalanceError, match=r"before tau = .*particle"):
+        hard.simulate(201.0, 1.0, 30.0, order=2, steps_per_fast_period=1.0)
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"duration": 0.0}, "duration must be greater than 0"),
+        ({"duration": math.inf}, "duration must be a finite real number"),
+        ({"speed": math.nan}, "speed must be a finite real number"),
+        ({"position": "here"}, "position must be a finite real number"),
+        ({"order": 3}, "order must be 2, 4 or 6"),
+        ({"steps_per_fast_period": 0}, "steps_per_fast_period must be greater than 0"),
+        ({"method": "light-cones"}, "did you mean 'light-cone'"),
+        ({"memory": 3.0}, "memory goes with method='direct'"),
+        ({"speed": [1.0, 2.0], "position": [0.0] * 3}, "must have one length"),
+        ({"chain_window": (3, 1)}, "chain_window must be a whole number of at least 3"),
+        ({"speed": [1.0, 2.0], "checkpoint": "x"}, "checkpoint goes with one run"),
+    ],
+)
+def test_bad_input_names_the_parameter(changes, message):
+    arguments = {"position": 220.0, "speed": 50.0, "duration": 1.0} | changes
+    with pytest.raises(ValueError, match=message):
+        PAPER.simulate(**arguments)
