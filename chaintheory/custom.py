@@ -51,6 +51,10 @@ class NumericalInteraction(Interaction):
         self.transform_error = 4.0 * np.finfo(float).eps * total
         self._rules: dict[int, tuple[Array, Array]] = {}
 
+    @property
+    def transform_slope_bound(self) -> float:
+        return 2.0 * _integrate(lambda r: r * np.abs(self._function(r)), self._edges)
+
     def potential(self, r: ArrayLike) -> Array:
         r = np.abs(np.asarray(r, dtype=np.float64))
         return np.where(r < self._edges[-1], self._function(np.minimum(r, self._edges[-1])), 0.0)[

@@ -23,6 +23,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -365,9 +366,14 @@ class Terms:
 
 def band(system: System) -> Band:
     """The tangents of the chain's band, tabulated."""
+    return _band(system.chain.omega_fast)
+
+
+@lru_cache(maxsize=64)
+def _band(omega_fast: float) -> Band:
     from chaintheory_ext.curves import Band
 
-    return Band(system.chain.omega_fast)
+    return Band(omega_fast)
 
 
 def steepness(system: System, speed: Array, group: Array) -> Array:
@@ -512,6 +518,44 @@ def mean_over_passes(system: System, speed: Array, passes: int) -> Array:
         )
         result[index] = np.mean(emitted(system, omega, np.float64(v)) * kernel)
     return result
+
+
+def mean_dissipation_slope(system: System, speed: ArrayLike) -> Array:
+    """Derivative of the mean dissipation (constant speed) in the speed, term by term.
+
+    >>> from chaintheory import Chain, Gaussian, System
+    >>> system = System(Chain(omega_fast=10.0, spacing=40.0), Gaussian(amplitude=2.0, width=4.0))
+    >>> near = system.mean_dissipation([50.0 - 1e-4, 50.0 + 1e-4])
+    >>> print(round(mean_dissipation_slope(system, 50.0), 10), round((near[1] - near[0]) / 2e-4, 10))
+    -0.0005552834 -0.0005552834
+
+    """
+    values, shape = speeds(speed)
+    spacing, spread = system.chain.spacing, band_width(system)
+    result = np.zeros(values.shape)
+    tangents = band(system)
+    audible, first, last, count = audible_lines(system, tangents, values)
+    step = 1e-3 / width_of(system)
+    for part in batches(count):
+        speed_here = values[audible[part]]
+        owner, period, offset, omega, group = tangents.crossings(
+            speed_here / spacing, first[part], last[part]
+        )
+        share = shares(system, speed_here, owner, omega, group)
+        v, x = speed_here[owner], period + offset
+        k = 2.0 * math.pi * x / spacing
+        # d log |transform|^2/dk by differences of fourth order.
+        at = [system.interaction.transform(k + j * step) for j in (-2, -1, 1, 2)]
+        derivative = (at[0] - 8.0 * at[1] + 8.0 * at[2] - at[3]) / (12.0 * step)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            growth = 2.0 * derivative / system.interaction.transform(k) * (2.0 * math.pi / spacing)
+        growth = np.where(np.isfinite(growth), growth, 0.0)
+        curvature = (spread * math.pi**2 * np.cos(2.0 * math.pi * offset) - group**2) / omega
+        lead = spacing * group - v
+        along = (2.0 / x + growth - spacing * curvature / lead) * x / lead
+        change = share * (along + 1.0 / lead - 1.0 / v)
+        result[audible[part]] = np.bincount(owner, change, minlength=speed_here.size)
+    return shaped(result * np.where(np.ravel(real_array("speed", speed)) < 0.0, -1.0, 1.0), shape)
 
 
 def mean_dissipation_terms(system: System, speed: float) -> Terms:

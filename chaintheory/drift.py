@@ -1,58 +1,42 @@
-r"""Resonances of the mean dissipation, and the speeds at which it balances the bias.
+r"""Drift velocities: mean speeds at which the mean dissipation balances the bias.
 
-The line x v/spacing touches the band omega(x) at discrete speeds. There two crossings merge and the mean dissipation
-diverges like ``strength/sqrt(|v/v_r - 1|)``: at the lower edge of the band on the fast side of ``v_r`` (near
-spacing/n), at the upper edge on the slow side (near 2 spacing omega_fast/(2 n + 1)); the other side stays finite.
+Per lattice spacing a particle gains the bias and loses ``mean_dissipation(v)``. Its speed is stable where the loss
+rises through the bias with the speed. That happens at zeros of the difference, and in the jumps at resonances: at the
+lower edge of the band the loss jumps from a finite value below the bias to infinity, which holds the particle
+(``"locked"``); at the upper edge it falls from infinity, which repels it. Stable and unstable solutions alternate.
 
-Between two resonances the mean dissipation is smooth. A particle at mean speed v gains the bias and loses
-``mean_dissipation(v)`` per lattice spacing, so that a speed is stable where the loss rises through the bias, be it
-at a zero of the difference or in the jump at a resonance.
+None is missed: between two resonances, bounds of the mean dissipation over whole intervals exclude the bias
+everywhere but in narrow intervals (gaps.py). None is taken on trust: each comes with an enclosure in ball arithmetic
+(certify.py), or says that it is not certified.
+
+The speeds are those of Eq. 10, a particle at constant speed. What a plot of the speed shows are its extremes along the
+orbit through the rigid lattice with this mean speed (rigid.py).
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from chaintheory.dissipation import band, emitted, mean_dissipation, shares
+from chaintheory import gaps
+from chaintheory.dissipation import mean_dissipation, mean_dissipation_slope
 from chaintheory.model import System
-from chaintheory.validation import positive
+from chaintheory.resonances import ResonantSpeed, resonant_speeds, speed_range
 
-Array = NDArray[np.float64]
+if TYPE_CHECKING:
+    import xarray as xr
 
-MOST_RESONANCES = 1e6
-NODES = 96  # sampling points between two resonances
+    from chaintheory.rigid import Orbit
 
+__all__ = ["DriftVelocity", "ResonantSpeed", "drift_diagram", "drift_velocities", "resonant_speeds"]
 
-@dataclass(frozen=True)
-class ResonantSpeed:
-    """A speed at which the line x v/spacing touches the band, so that the mean dissipation diverges.
-
-    Attributes
-    ----------
-    speed
-        The speed of the tangent line.
-    edge
-        ``"lower"`` (infinite just above ``speed``) or ``"upper"`` (infinite just below).
-    n
-        Number of the period: ``speed`` is near spacing/n or 2 spacing omega_fast/(2 n + 1).
-    crossing
-        x at which the line touches the band.
-    strength
-        The divergence is strength/sqrt(abs(v/speed - 1)).
-    finite
-        Mean dissipation on the other side.
-    """
-
-    speed: float
-    edge: str
-    n: int
-    crossing: float
-    strength: float
-    finite: float
+CLOSE = 1e-11  # relative distance to a resonance within which its divergence alone is followed
 
 
 @dataclass(frozen=True)
@@ -64,14 +48,20 @@ class DriftVelocity:
     speed
         The mean speed.
     kind
-        ``"locked"``: held in the jump at a lower-edge resonance; ``"stable"``: the loss rises through the bias;
-        ``"unstable"``: it falls through the bias, or jumps down at an upper-edge resonance.
+        ``"locked"``: held in the jump at a resonance with the lower edge; ``"stable"``: a zero where the loss
+        rises through the bias; ``"unstable"``: a zero where it falls, or the jump at a resonance with the upper edge.
     resonance
         The resonance of a jump; None for a zero.
     slope
         Derivative of the mean dissipation; infinite in a jump.
     margin
-        Bias minus the finite side of the jump: what holds the particle there. 0 for a zero.
+        Of a jump: bias minus the mean dissipation on its finite side. What holds a locked particle.
+    separation
+        Relative distance to the nearest other solution or end of the range: a stable solution much closer to an
+        unstable one than any perturbation of the speed is of no consequence.
+    enclosure
+        Two doubles between which the solution is proved to lie; None when not certified.
+
     """
 
     speed: float
@@ -79,121 +69,290 @@ class DriftVelocity:
     resonance: ResonantSpeed | None
     slope: float
     margin: float
+    separation: float
+    enclosure: tuple[float, float] | None
+    system: System = field(repr=False, compare=False)
+
+    @property
+    def certified(self) -> bool:
+        """Whether ball arithmetic has proved it."""
+        return self.enclosure is not None
+
+    @cached_property
+    def _orbit(self) -> Orbit:
+        from chaintheory.rigid import orbit_of_mean_speed
+
+        return orbit_of_mean_speed(self.system, self.speed)
+
+    @property
+    def slowest(self) -> float:
+        """Least speed along the orbit through the rigid lattice with this mean speed."""
+        return self._orbit.slowest
+
+    @property
+    def fastest(self) -> float:
+        """Largest speed along the orbit through the rigid lattice with this mean speed."""
+        return self._orbit.fastest
+
+    @property
+    def relaxation_time(self) -> float:
+        """Time in which a small deviation falls (or, if unstable, grows) by a factor e.
+
+        From the linearised map of the energy, E -> E + bias - mean_dissipation(v(E)) per transit, with E the energy
+        of the orbit through the rigid lattice. 0 in a jump, whose slope is infinite.
+        """
+        if math.isinf(self.slope):
+            return 0.0
+        from chaintheory.rigid import orbit_of_mean_speed
+
+        step = 1e-4 * self.speed
+        squares = [
+            orbit_of_mean_speed(self.system, self.speed + s).speed ** 2 for s in (-step, step)
+        ]
+        energy_slope = (
+            self.system.mass / (8.0 * math.pi**2) * (squares[1] - squares[0]) / (2.0 * step)
+        )
+        return energy_slope * self.system.chain.spacing / (self.speed * abs(self.slope))
 
 
-def resonant_speeds(system: System, lowest: float, highest: float) -> list[ResonantSpeed]:
-    """All resonances between two speeds, both band edges, sorted by speed.
+def drift_velocities(
+    system: System, lowest: float, highest: float, *, certified: bool = True
+) -> list[DriftVelocity]:
+    """All mean speeds between two speeds at which the mean dissipation balances the bias, sorted.
+
+    A negative bias drives the particle the other way; speeds are magnitudes. Without a bias there are none. Solutions
+    may lie closer to a resonance than doubles can tell; such a pair has one ``speed``, and a ``separation`` that
+    says how far apart they are.
+
+    Parameters
+    ----------
+    system
+        The system; its bias matters here.
+    lowest, highest
+        Range of speeds, positive.
+    certified
+        Enclose each in ball arithmetic; False is several times faster.
 
     Raises
     ------
     ValueError
-        For more than a million resonances, or a range that is empty or not positive.
-
-    >>> from chaintheory import Chain, Gaussian, System
-    >>> system = System(Chain(omega_fast=10.0, spacing=40.0), Gaussian(amplitude=2.0, width=4.0))
-    >>> [(r.edge, r.n, round(r.speed, 3)) for r in system.resonant_speeds(39.0, 45.0)]
-    [('lower', 1, 39.98), ('upper', 9, 42.129)]
-    """
-    lowest, highest = speed_range(lowest, highest)
-    chain = system.chain
-    tangents = band(system)
-    low, high = lowest / chain.spacing, highest / chain.spacing
-    # The tangents are never flatter than the edge itself: slope_n >= 1/sqrt(n^2 + 1/((omega_fast^2-1) pi^2)).
-    counts = {"lower": 1.0 / low - 1.0 / high, "upper": chain.omega_fast * (1.0 / low - 1.0 / high)}
-    total = sum(counts.values())
-    if total > MOST_RESONANCES:
-        raise ValueError(
-            f"lowest and highest must enclose at most {MOST_RESONANCES:.0e} resonances, "
-            f"got about {total:.3g} between {lowest:g} and {highest:g}"
-        )
-    found = []
-    for edge, column, top in (("lower", 0, 1.0), ("upper", 2, chain.omega_fast)):
-        first = max(tangents.onset, math.floor(top / high) - 2.0)
-        periods = np.arange(first, math.ceil(top / low) + 3.0)
-        table = tangents.resonances(periods)
-        for n, offset, slope in zip(
-            periods, table[:, column].tolist(), table[:, column + 1].tolist(), strict=True
-        ):
-            if low <= slope <= high:
-                found.append(resonance(system, edge, int(n), offset, slope))
-    return sorted(found, key=lambda item: item.speed)
-
-
-def speed_range(lowest: float, highest: float) -> tuple[float, float]:
-    """The two speeds, positive and in order."""
-    lowest, highest = positive("lowest", lowest), positive("highest", highest)
-    if not highest > lowest:
-        raise ValueError(f"highest must be greater than lowest ({lowest:g}), got {highest:g}")
-    return lowest, highest
-
-
-def resonance(system: System, edge: str, n: int, offset: float, slope: float) -> ResonantSpeed:
-    """The resonance of the line of this slope, which touches the band at x = n + offset."""
-    chain = system.chain
-    speed = slope * chain.spacing
-    width = (chain.omega_fast - 1.0) * (chain.omega_fast + 1.0)
-    omega = slope * (n + offset)
-    curvature = (width * math.pi**2 * math.cos(2.0 * math.pi * offset) - slope**2) / omega
-    fed = float(emitted(system, np.array(omega), np.array(speed)))
-    strength = fed * slope * math.sqrt(2.0 / (abs(curvature) * omega))
-    return ResonantSpeed(speed, edge, n, n + offset, strength, finite_side(system, edge, n, slope))
-
-
-def finite_side(system: System, edge: str, n: int, slope: float) -> float:
-    """Mean dissipation at the resonance without the two crossings that merge there."""
-    tangents = band(system)
-    slopes = np.array([slope])
-    owner, period, offset, omega, group = tangents.crossings(slopes, *tangents.ranges(slopes)[:2])
-    x = period + offset
-    table = tangents.resonances(np.array([max(n - 1, tangents.onset), n, n + 1], dtype=float))
-    if edge == "lower":
-        start = n - 1 + table[0, 2] if n > tangents.onset else 0.0
-        merging = (x > start) & (x < n + table[1, 2])
-    else:
-        merging = (x > n + table[1, 0]) & (x < n + 1 + table[2, 0])
-    share = shares(system, slopes * system.chain.spacing, owner, omega, group)
-    return float(share[~merging].sum())
-
-
-def drift_velocities(system: System, lowest: float, highest: float) -> list[DriftVelocity]:
-    """All mean speeds between two speeds at which the mean dissipation balances the bias, sorted.
-
-    A negative bias drives the particle the other way; speeds are magnitudes. Without a bias there are none.
+        A range that is not positive, is empty, or holds more than a million resonances.
 
     >>> from chaintheory import Chain, Gaussian, System
     >>> system = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0), bias=0.01)
-    >>> [(d.kind, round(d.speed, 3)) for d in system.drift_velocities(18.0, 21.0)]
-    [('unstable', 18.607), ('unstable', 19.515), ('locked', 19.997)]
+    >>> for drift in system.drift_velocities(18.0, 70.0):
+    ...     print(drift.kind, round(drift.speed, 3), drift.certified, round(drift.separation, 3))
+    stable 18.607 True 0.0
+    unstable 18.607 True 0.0
+    stable 19.515 True 0.0
+    unstable 19.515 True 0.0
+    locked 19.997 True 0.024
+    unstable 66.069 True 0.06
+
     """
     lowest, highest = speed_range(lowest, highest)
-    bias = abs(system.bias)
-    if bias == 0.0:
+    if system.bias == 0.0:
         return []
-    resonances = resonant_speeds(system, lowest, highest)
-    edges = np.array([lowest, *(r.speed for r in resonances), highest])
-    start, stop = edges[:-1, None], edges[1:, None]
-    # Nodes that crowd doubly exponentially towards both ends.
-    fraction = 1.0 / (1.0 + np.exp(-math.pi * np.sinh(np.linspace(-2.4, 2.4, NODES))))
-    nodes = np.where(
-        fraction < 0.5, start + (stop - start) * fraction, stop - (stop - start) * fraction[::-1]
-    )
-    excess = mean_dissipation(system, nodes) - bias
-    found = []
-    for left, right in zip(*np.nonzero(np.diff(np.sign(excess), axis=1)), strict=True):
-        from scipy.optimize import brentq
+    return _separated(list(_solutions(system, lowest, highest, certified)), lowest, highest)
 
-        a, b = nodes[left, right], nodes[left, right + 1]
-        root = brentq(
-            lambda v: float(mean_dissipation(system, v)) - bias, a, b, xtol=1e-13 * a, rtol=1e-14
+
+def _solutions(
+    system: System, lowest: float, highest: float, certified: bool
+) -> Iterator[tuple[DriftVelocity, float | None]]:
+    """The solutions in order, each with its relative distance to the resonance it cannot be told from."""
+    bias = abs(system.bias)
+    resonances = resonant_speeds(system, lowest, highest)
+    left: ResonantSpeed | None = None
+    for right in [*resonances, None]:
+        low = lowest if left is None else left.speed * (1.0 + CLOSE)
+        high = highest if right is None else right.speed * (1.0 - CLOSE)
+        if left is not None and left.edge == "lower":
+            yield from _beside(system, left, low, certified)
+        if low < high:
+            for a, b in gaps.undecided(system, low, high, bias):
+                for item in _zeros(system, a, b, certified):
+                    yield item, None
+        if right is not None and right.edge == "upper":
+            yield from _beside(system, right, high, certified)
+        if right is not None and bias - right.finite_side > -1e-13 * bias:
+            yield _jump(system, right, certified), None
+        left = right
+
+
+def _jump(system: System, resonance: ResonantSpeed, certified: bool) -> DriftVelocity:
+    """The jump at a resonance."""
+    kind, slope = ("locked", math.inf) if resonance.edge == "lower" else ("unstable", -math.inf)
+    enclosure = None
+    if certified:
+        from chaintheory import certify
+
+        enclosure = certify.jump(system, resonance)
+    margin = abs(system.bias) - resonance.finite_side
+    speed = _within(resonance.speed, enclosure)
+    return DriftVelocity(speed, kind, resonance, slope, margin, 0.0, enclosure, system)
+
+
+def _within(speed: float, enclosure: tuple[float, float] | None) -> float:
+    """The nearest double of the enclosure: a speed in double precision may be a few units off."""
+    return speed if enclosure is None else min(max(speed, enclosure[0]), enclosure[1])
+
+
+def _beside(
+    system: System, resonance: ResonantSpeed, nearest: float, certified: bool
+) -> Iterator[tuple[DriftVelocity, float]]:
+    """The zero between a resonance and ``nearest``, on its infinite side, if the bias is reached there."""
+    if not float(mean_dissipation(system, nearest)) < abs(system.bias):
+        return
+    margin = abs(system.bias) - resonance.finite_side
+    distance = (resonance.strength / margin) ** 2 if margin > 0.0 else CLOSE
+    side = 1.0 if resonance.edge == "lower" else -1.0
+    with np.errstate(divide="ignore", over="ignore"):
+        slope = float(-side * np.float64(margin) / (2.0 * np.float64(distance) * resonance.speed))
+    enclosure = None
+    if certified:
+        from chaintheory import certify
+
+        around = certify.resonance_speed(system, resonance)
+        if around and certify.sign(system, nearest) < 0:
+            enclosure = (min(around[0], nearest), max(around[1], nearest))
+    kind = "unstable" if side > 0.0 else "stable"
+    speed = _within(resonance.speed * (1.0 + side * distance), enclosure)
+    yield DriftVelocity(speed, kind, None, slope, 0.0, 0.0, enclosure, system), distance
+
+
+def _zeros(system: System, low: float, high: float, certified: bool) -> Iterator[DriftVelocity]:
+    """The zero in a narrow interval; or two, when the excess has one sign at both ends but may touch zero."""
+    from scipy.optimize import brentq
+
+    def excess(speed: float) -> float:
+        return float(mean_dissipation(system, speed)) - abs(system.bias)
+
+    at_low, at_high = excess(low), excess(high)
+    if at_low == 0.0 or at_high == 0.0 or (at_low < 0.0) != (at_high < 0.0):
+        root = (
+            low
+            if at_low == 0.0
+            else high
+            if at_high == 0.0
+            else float(brentq(excess, low, high, xtol=1e-15 * low, rtol=1e-15))
         )
-        h = min(root - start[left, 0], stop[left, 0] - root) * 1e-3
-        slope = float(np.diff(mean_dissipation(system, [root - h, root + h]))[0] / (2.0 * h))
-        found.append(
-            DriftVelocity(float(root), "stable" if slope > 0.0 else "unstable", None, slope, 0.0)
-        )
-    for item in resonances:
-        margin = bias - item.finite
-        if margin > 0.0:
-            kind, slope = ("locked", math.inf) if item.edge == "lower" else ("unstable", -math.inf)
-            found.append(DriftVelocity(item.speed, kind, item, slope, margin))
-    return sorted(found, key=lambda item: item.speed)
+        rising = at_high > at_low
+        enclosure = None
+        if certified:
+            from chaintheory import certify
+
+            enclosure = certify.zero(system, root, rising)
+        slope = float(mean_dissipation_slope(system, root))
+        kind = "stable" if rising else "unstable"
+        yield DriftVelocity(root, kind, None, slope, 0.0, 0.0, enclosure, system)
+        return
+    # The curve touches the bias within the resolution of doubles, or turns just before it.
+    speeds = np.linspace(low, high, 129)
+    values = np.asarray(mean_dissipation(system, speeds)) - abs(system.bias)
+    nearest = int(np.argmin(np.abs(values)))
+    crosses = (values[nearest] < 0.0) != (at_low < 0.0)
+    if crosses:
+        yield from _zeros(system, low, float(speeds[nearest]), certified)
+        yield from _zeros(system, float(speeds[nearest]), high, certified)
+    elif abs(values[nearest]) <= 1e-13 * abs(system.bias):
+        for kind in ("unstable", "stable") if at_low > 0.0 else ("stable", "unstable"):
+            yield DriftVelocity(float(speeds[nearest]), kind, None, 0.0, 0.0, 0.0, None, system)
+
+
+def _separated(
+    found: Sequence[tuple[DriftVelocity, float | None]], lowest: float, highest: float
+) -> list[DriftVelocity]:
+    """The solutions with their ``separation``."""
+    if not found:
+        return []
+    distances = [math.inf]
+    for (before, near_before), (after, near_after) in pairwise(found):
+        distance = (after.speed - before.speed) / after.speed
+        if after.resonance is None and before.resonance is not None and near_after is not None:
+            distance = near_after
+        elif before.resonance is None and after.resonance is not None and near_before is not None:
+            distance = near_before
+        distances.append(distance)
+    distances.append(math.inf)
+    result = []
+    for (item, _), left, right in zip(found, distances[:-1], distances[1:], strict=True):
+        ends = min(item.speed - lowest, highest - item.speed) / item.speed
+        result.append(replace(item, separation=min(left, right, max(ends, 0.0))))
+    return result
+
+
+def drift_diagram(
+    systems: Sequence[System],
+    biases: Sequence[float],
+    lowest: float,
+    highest: float,
+    *,
+    resolution: float = 1e-9,
+    certified: bool = False,
+) -> xr.Dataset:
+    """Which drift velocities exist, over systems and biases.
+
+    Parameters
+    ----------
+    systems, biases
+        The plane of parameters; the systems' own biases are replaced.
+    lowest, highest
+        Range of speeds.
+    resolution
+        Leave out solutions whose ``separation`` is below this.
+    certified
+        Enclose each in ball arithmetic.
+
+    Returns
+    -------
+    xarray.Dataset
+        Dimensions ``system``, ``bias`` and ``solution`` (padded with NaN and ""); variables ``speed``, ``kind``,
+        ``edge``, ``n`` (-1 for a zero), ``margin``, ``slope`` and, over the first two, ``number``.
+
+    >>> from chaintheory import Chain, Gaussian, System
+    >>> plane = drift_diagram([System(Chain(10.0, 40.0), Gaussian(2.0, 4.0))], [0.005, 0.02], 15.0, 25.0)
+    >>> plane.number.values.tolist()
+    [[0, 1]]
+
+    """
+    import xarray as xr
+
+    table = [
+        [
+            [
+                item
+                for item in drift_velocities(
+                    replace(system, bias=float(bias)), lowest, highest, certified=certified
+                )
+                if item.separation >= resolution
+            ]
+            for bias in biases
+        ]
+        for system in systems
+    ]
+    most = max((len(cell) for row in table for cell in row), default=0)
+    shape = (len(systems), len(biases), most)
+
+    def gather(value: Any, fill: Any, kind: str) -> tuple[list[str], Any]:
+        array = np.full(shape, fill, dtype=kind)
+        for i, row in enumerate(table):
+            for j, cell in enumerate(row):
+                for k, item in enumerate(cell):
+                    array[i, j, k] = value(item)
+        return ["system", "bias", "solution"], array
+
+    return xr.Dataset(
+        {
+            "speed": gather(lambda d: d.speed, math.nan, "f8"),
+            "kind": gather(lambda d: d.kind, "", "U8"),
+            "edge": gather(lambda d: d.resonance.edge if d.resonance else "", "", "U5"),
+            "n": gather(lambda d: d.resonance.n if d.resonance else -1, -1, "i8"),
+            "margin": gather(lambda d: d.margin, math.nan, "f8"),
+            "slope": gather(lambda d: d.slope, math.nan, "f8"),
+            "number": (
+                ["system", "bias"],
+                np.array([[len(cell) for cell in row] for row in table]).reshape(shape[:2]),
+            ),
+        },
+        coords={"bias": np.asarray(biases, dtype=np.float64)},
+    )

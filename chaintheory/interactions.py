@@ -97,6 +97,11 @@ class Interaction:
         """Squared transform without its factor exp(-E), see ``decay``."""
         return self.transform(k) ** 2
 
+    @property
+    def transform_slope_bound(self) -> float:
+        """A bound of the transform's derivative, 2 int_0^inf r |Phi(r)| dr; where it is not monotone."""
+        raise NotImplementedError
+
     def enclosed_transform(self, k: arb) -> arb | None:
         """Transform in ball arithmetic; None when there is no formula to enclose."""
         return None
@@ -464,6 +469,10 @@ class SquareWell(_Profile):
     def reach(self, tolerance: float = 1e-17) -> float:
         return self.width
 
+    @property
+    def transform_slope_bound(self) -> float:
+        return abs(self.amplitude) * self.width**2
+
     def slope(self, r: ArrayLike) -> Array:
         raise ValueError(
             "interaction SquareWell has no finite slope; use a smooth one, for instance a Gaussian"
@@ -517,6 +526,10 @@ class GaussianMixture(Interaction):
     @property
     def monotone(self) -> bool:  # type: ignore[override]
         return all(a >= 0.0 for a in self.amplitudes) or all(a <= 0.0 for a in self.amplitudes)
+
+    @property
+    def transform_slope_bound(self) -> float:
+        return 2.0 * sum(abs(part.amplitude) * part.width**2 for part in self.parts)
 
     @property
     def decay(self) -> Decay:

@@ -20,7 +20,8 @@ from chaintheory.validation import above, number, positive
 
 if TYPE_CHECKING:
     from chaintheory.dissipation import Terms
-    from chaintheory.drift import DriftVelocity, ResonantSpeed
+    from chaintheory.drift import DriftVelocity
+    from chaintheory.resonances import ResonantSpeed
     from chaintheory.trajectory import Trajectory
 
 Array = NDArray[np.float64]
@@ -129,8 +130,8 @@ class System:
         return mean_dissipation_terms(self, speed)
 
     def resonant_speeds(self, lowest: float, highest: float) -> list[ResonantSpeed]:
-        """Speeds at which the mean dissipation diverges on one side; see drift.py."""
-        from chaintheory.drift import resonant_speeds
+        """Speeds at which the mean dissipation diverges on one side; see resonances.py."""
+        from chaintheory.resonances import resonant_speeds
 
         return resonant_speeds(self, lowest, highest)
 
