@@ -32,6 +32,9 @@ __version__ = "0.1.0"
 # Loaded on first use: they bring SciPy, xarray or the compiled loops with them.
 _LAZY = {
     "Trajectory": "chaintheory.trajectory",
+    "Units": "chaintheory.physical",
+    "drift_diagram": "chaintheory.drift",
+    "fit_chain": "chaintheory.physical",
 }
 
 __all__ = [
@@ -47,7 +50,10 @@ __all__ = [
     "SquareWell",
     "System",
     "Trajectory",
+    "Units",
     "__version__",
+    "drift_diagram",
+    "fit_chain",
 ]
 
 

@@ -21,6 +21,7 @@ from chaintheory.validation import above, number, positive
 if TYPE_CHECKING:
     from chaintheory.dissipation import Terms
     from chaintheory.drift import DriftVelocity
+    from chaintheory.physical import PhysicalChain, Units
     from chaintheory.resonances import ResonantSpeed
     from chaintheory.trajectory import Trajectory
 
@@ -58,6 +59,21 @@ class Chain:
         """Phonon frequency omega(theta) for theta = q a/2, any shape."""
         sine = np.sin(np.asarray(theta, dtype=np.float64))
         return np.sqrt(1.0 + (self.omega_fast**2 - 1.0) * sine * sine)
+
+    @classmethod
+    def from_physical(
+        cls, mass: float, confinement: float, coupling: float, spacing: float
+    ) -> Chain:
+        """The chain of masses (kg) in wells and with springs (N/m) at a spacing (m); see physical.py."""
+        from chaintheory.physical import from_physical
+
+        return from_physical(mass, confinement, coupling, spacing)
+
+    def to_physical(self, units: Units) -> PhysicalChain:
+        """The chain in physical units; see physical.py."""
+        from chaintheory.physical import to_physical
+
+        return to_physical(self, units)
 
     def memory_kernel(self, lags: ArrayLike, times: ArrayLike) -> Array:
         """Memory kernel Gamma_n(tau) of Eq. 5, shape (len(lags), len(times)); see kernel.py."""
