@@ -63,18 +63,26 @@ def drift(system: System, lowest: float, highest: float, as_json: bool) -> None:
     if as_json:
         print_json(rows)
     elif rows:
-        print_table([list(row.values()) for row in rows], list(rows[0]), floatfmt=".12g")
+        headers = ("speed", "kind", "edge", "n", "slope", "margin", "certified")
+        cells = [
+            [*list(row.values())[:-1], "yes" if row["enclosure"] is not None else "no"]
+            for row in rows
+        ]
+        formats = (".12g", "", "", "g", ".4g", ".4g", "")
+        print_table(cells, headers, floatfmt=formats)
     else:
         click.echo(f"no drift velocity between {lowest:g} and {highest:g} at bias {system.bias:g}")
 
 
 def describe(velocity: Any) -> dict[str, Any]:
     """Return one drift velocity as a plain row."""
-    resonance, enclosure = velocity.resonance, getattr(velocity, "enclosure", None)
+    resonance = velocity.resonance
     return {
         "speed": float(velocity.speed),
         "kind": velocity.kind,
         "edge": resonance.edge if resonance is not None else None,
         "n": resonance.n if resonance is not None else None,
-        "enclosure": str(enclosure) if enclosure is not None else None,
+        "slope": float(velocity.slope),
+        "margin": float(velocity.margin),
+        "enclosure": getattr(velocity, "enclosure", None),
     }

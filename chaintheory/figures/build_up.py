@@ -26,53 +26,47 @@ HEAVY = 1e9
 
 
 def compute(*, quick: bool = False) -> dict[str, Any]:
-    """Return curves for each N, Eq. 10, and the simulated means."""
+    """Return curves for each N, Eq. 10, and the simulated means with their predictions."""
     light = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0))
     heavy = System(light.chain, light.interaction, mass=HEAVY)
     counts = PASSES[:-1] if quick else PASSES
-    speed = np.linspace(LOWEST, HIGHEST, 160)
-    fine = np.unique(
-        np.concatenate([np.linspace(LOWEST, HIGHEST, 900), 39.9798 + np.geomspace(1e-4, 1, 60)])
-    )
+    (resonance,) = (r for r in light.resonant_speeds(39.0, 40.5) if r.edge == "lower")
+    near = np.geomspace(1e-4, 1.0, 60)
+    even = np.linspace(LOWEST, HIGHEST, 160 if quick else 900)
+    speed = np.unique(np.concatenate([even, resonance.speed + near]))
     points = np.linspace(LOWEST + 0.15, HIGHEST - 0.15, 6 if quick else 12)
-    spacing = light.chain.spacing
-    runs = simulated_all(
-        (
-            heavy,
-            {
-                "position": 0.5 * spacing,
-                "speed": float(v),
-                "duration": (max(counts) + 0.5) * spacing / float(v),
-            },
-        )
-        for v in points
-    )
+    runs = simulated_all((heavy, start(light.chain.spacing, float(v), max(counts))) for v in points)
     energies = [run.crossings["chain_energy"] for run in runs]
     return {
         "speed": speed,
-        "finite": {
-            str(n): light.mean_dissipation(fine if n == 1000 else speed, passes=n) for n in counts
-        },
-        "fine_speed": fine,
-        "eq10": light.mean_dissipation(fine),
+        "eq10": light.mean_dissipation(speed),
+        "finite": {str(n): light.mean_dissipation(speed, passes=n) for n in counts},
         "points": {
             "speed": points,
-            **{str(n): [float(e[n] - e[0]) / n for e in energies] for n in counts},
+            "simulated": {str(n): [float(e[n] - e[0]) / n for e in energies] for n in counts},
+            "predicted": {str(n): light.mean_dissipation(points, passes=n) for n in counts},
         },
     }
+
+
+def start(spacing: float, speed: float, passes: int) -> dict[str, float]:
+    """Return the start and duration of a run over so many passes."""
+    duration = (passes + 0.5) * spacing / speed
+    return {"position": 0.5 * spacing, "speed": speed, "duration": duration}
 
 
 def draw(numbers: dict[str, Any]) -> Figure:
     """Draw a curve and points for each N."""
     figure, axes = style.new(0.8)
-    axes.plot(numbers["fine_speed"], numbers["eq10"], color=style.BLACK, lw=0.8, label="Eq. (10)")
+    axes.plot(numbers["speed"], numbers["eq10"], color=style.BLACK, lw=0.8, label="Eq. (10)")
+    points = numbers["points"]
     for (n, curve), colour, marker in zip(
         numbers["finite"].items(), style.CYCLE, ("o", "s", "^", "D"), strict=False
     ):
-        speed = numbers["fine_speed"] if n == "1000" else numbers["speed"]
-        axes.plot(speed, curve, color=colour, lw=0.8, label=f"$N = {n}$")
-        points = numbers["points"]
-        axes.plot(points["speed"], points[n], marker, color=colour, mfc="none", mew=0.7)
+        axes.plot(numbers["speed"], curve, color=colour, lw=0.8, label=f"$N = {n}$")
+        axes.plot(
+            points["speed"], points["simulated"][n], marker, color=colour, mfc="none", mew=0.7
+        )
     axes.set(xlabel=style.SPEED, ylabel="mean loss over $N$ passes", yscale="log")
     axes.set(xlim=(LOWEST, HIGHEST), ylim=(8e-3, 0.4))
     axes.legend(loc="upper right", ncols=2)

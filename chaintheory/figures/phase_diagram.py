@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 TITLE = "Phase diagram of locked drift"
-CAPTION = """Drift of attracted particles locks to the resonance near spacing/n where the bias exceeds
-the mean loss just below it (width 4, spacing 40, band top 10): above the line n holds, below it the
-particle slips away. Solid lines: mean loss on the orbit; dotted: Eq. (10). Symbols: simulated,
-started just above a resonance; filled: held there, open: slipped. The cross is the bias and
-amplitude of the paper's Fig. 4, just below the line n = 1."""
+CAPTION = """Drift of attracted particles locks to the resonance near spacing/n where the bias
+exceeds the mean loss just below it (width 4, spacing 40, band top 10): above the line n holds,
+below it the particle slips away. Solid lines: mean loss on the orbit; dotted: Eq. (10). Symbols:
+simulated, started just above a resonance; filled: held there, open: slipped. The cross is the bias
+and amplitude of the paper's Fig. 4, just below the line n = 1."""
 
 AMPLITUDES = np.geomspace(0.5, 8.0, 40)
 ORDERS = (1, 2, 3)
@@ -39,8 +39,8 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
     for n in ORDERS:
         lines[str(n)] = {
             "amplitude": AMPLITUDES,
-            "uniform": [resonance(amplitude, n).finite for amplitude in AMPLITUDES],
-            "orbit": [orbit_loss(amplitude, resonance(amplitude, n)) for amplitude in AMPLITUDES],
+            "uniform": [loss_below(a, resonance(a, n), "uniform") for a in AMPLITUDES],
+            "orbit": [loss_below(a, resonance(a, n), "orbit") for a in AMPLITUDES],
         }
     wanted = []
     for n, amplitudes in POINTS.items():
@@ -53,11 +53,11 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
     points = []
     for (n, amplitude, multiple, at), run in zip(wanted, runs, strict=True):
         final = float(mean_speeds(run)[1][-50:].mean())
-        points.append(
-            {"n": n, "amplitude": amplitude, "bias": multiple * orbit_loss(amplitude, at), "resonance": at.speed,
-             "line": orbit_loss(amplitude, at), "final_mean_speed": final, "held": abs(final / at.speed - 1.0) < HELD,
-             "predicted_held": multiple > 1.0}
-        )  # fmt: skip
+        line = loss_below(amplitude, at, "orbit")
+        point = {"n": n, "amplitude": amplitude, "bias": multiple * line, "line": line}
+        point |= {"resonance": at.speed, "final_mean_speed": final}
+        point |= {"held": abs(final / at.speed - 1.0) < HELD, "predicted_held": multiple > 1.0}
+        points.append(point)
     return {"lines": lines, "points": points}
 
 
@@ -69,17 +69,17 @@ def resonance(amplitude: float, n: int) -> Any:
     return next(r for r in found if r.edge == "lower" and r.n == n)
 
 
-def orbit_loss(amplitude: float, at: Any) -> float:
-    """Return the mean loss just below a resonance of an attracted particle on its orbit."""
+def loss_below(amplitude: float, at: Any, method: str) -> float:
+    """Return the mean loss of an attracted particle just below a resonance."""
     attracted = System(Chain(10.0, 40.0), Gaussian(-amplitude, 4.0))
-    return float(attracted.mean_dissipation((1.0 - 1e-6) * at.speed, method="orbit"))
+    return float(attracted.mean_dissipation((1.0 - 1e-6) * at.speed, method=method))
 
 
 def start(
     amplitude: float, multiple: float, at: Any, quick: bool
 ) -> tuple[System, dict[str, float]]:
     """Return the system and start of one simulated point."""
-    bias = multiple * orbit_loss(amplitude, at)
+    bias = multiple * loss_below(amplitude, at, "orbit")
     system = System(Chain(10.0, 40.0), Gaussian(-amplitude, 4.0), mass=1.0, bias=bias)
     duration = QUICK if quick else FULL
     return system, {"position": 220.0, "speed": 1.002 * at.speed, "duration": duration}

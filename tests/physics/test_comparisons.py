@@ -1,0 +1,54 @@
+"""The table of theory against simulation: it passes, and each kind of row can fail, both ways."""
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from chaintheory import comparisons
+from chaintheory.comparisons import Row, compare_with_theory
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHAINTHEORY_CACHE", str(tmp_path_factory.mktemp("cache")))
+        told = []
+        made = compare_with_theory(progress=told.append)
+    assert len(told) == len(comparisons.TABLE)
+    return made
+
+
+def test_every_row_is_as_theory_allows(rows):
+    failed = [row.name for row in rows if not row.passed]
+    assert not failed
+    assert len(rows) >= 29
+
+
+def test_names_are_unique_and_reasons_given(rows):
+    assert len({row.name for row in rows}) == len(rows)
+    assert all(row.reason for row in rows)
+
+
+@pytest.mark.parametrize("factor", [2.0, -1.0, 0.5, math.nan, math.inf])
+def test_a_planted_factor_fails_every_row(rows, factor):
+    assert not any(replace(row, simulated=factor * row.simulated).passed for row in rows)
+
+
+def test_a_simulation_that_is_too_good_fails():
+    """Eq. 7 neglects the change of the speed: to agree with it exactly would be an error."""
+    row = comparisons.single_pass_closed(0.1, 40.0)
+    assert row.passed
+    assert not replace(row, simulated=row.predicted).passed
+
+
+@pytest.mark.parametrize("amplitude", [0.1, -0.1])
+def test_the_expected_deviation_knows_the_sign(amplitude):
+    row = comparisons.single_pass_closed(amplitude, 40.0)
+    assert not replace(row, expected=-row.expected).passed
+
+
+def test_row_at_the_bound():
+    row = Row("bound", 1.0, 1.5, expected=0.25, allowed=0.25, reason="")
+    assert row.passed
+    assert not replace(row, allowed=0.249).passed

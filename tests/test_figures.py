@@ -1,0 +1,188 @@
+"""The figures: each is made, holds its numbers, and says what the paper could not see."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+
+from chaintheory.commands.shared import plain
+from chaintheory.figures import NAMES, available, make, module, save
+from chaintheory.figures.cache import key, simulated
+from chaintheory.figures.style import COLUMN
+from chaintheory.figures.trapped import outside_frequencies
+from chaintheory.interactions import Gaussian
+from chaintheory.model import Chain, System
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory):
+    """A cache of its own for the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHAINTHEORY_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="module")
+def pictures(cache):
+    return {name: make(name, quick=True) for name in NAMES}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_figure_is_whole(pictures, name):
+    picture = pictures[name]
+    assert picture.figure.get_size_inches()[0] == pytest.approx(COLUMN)
+    assert picture.title and picture.caption.endswith(".")
+    json.dumps(plain(picture.numbers), allow_nan=False)
+    panels = [axes for axes in picture.figure.axes if axes.get_label() != "<colorbar>"]
+    assert all(axes.get_ylabel() for axes in panels)
+    assert panels[-1].get_xlabel()
+
+
+@pytest.mark.parametrize("form", ["png", "svg", "pdf"])
+def test_the_same_numbers_give_the_same_bytes(pictures, tmp_path, form):
+    paths = []
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        paths.append(save(pictures["velocity-profile"], tmp_path / name, form))
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    assert [path.name for path in (tmp_path / "first").iterdir()] == [f"velocity-profile.{form}"]
+
+
+def test_an_interrupted_picture_leaves_no_file(pictures, tmp_path, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(type(pictures["kernel"].figure), "savefig", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        save(pictures["kernel"], tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_unknown_figure_names_the_nearest():
+    with pytest.raises(ValueError, match="did you mean 'slip'"):
+        module("slipp")
+    assert list(available()) == list(NAMES)
+
+
+# What the pictures say ----------------------------------------------------------------------
+
+
+def test_first_drift_velocity_slips(pictures):
+    numbers = pictures["slip"].numbers
+    first, second = numbers["resonances"][1], numbers["resonances"][0]
+    assert (first["n"], second["n"]) == (1, 2)
+    assert first["margin"] < 0 < second["margin"]
+    # The locked mean speed comes up to the resonance as it builds up: 0.3 per cent by then.
+    assert numbers["final_mean_speed"] == pytest.approx(second["speed"], rel=3e-3)
+
+
+def test_orbit_theory_is_closer_than_eq7(pictures):
+    for sign in ("repulsive", "attractive"):
+        numbers = pictures["orbit"].numbers[sign]
+        orbit, eq7 = np.abs(numbers["deviation_orbit"]), np.abs(numbers["deviation_eq7"])
+        assert np.median(orbit) < 0.01
+        assert np.median(orbit) < 0.2 * np.median(eq7)
+
+
+def test_finite_mean_matches_simulation(pictures):
+    numbers = pictures["build-up"].numbers
+    points = numbers["points"]
+    for n, predicted in points["predicted"].items():
+        # Masses that give way: below 1 per cent of a loss, 3 where it is steepest.
+        np.testing.assert_allclose(points["simulated"][n], predicted, rtol=4e-2)
+        assert np.median(np.abs(points["simulated"][n] / predicted - 1.0)) < 1e-2
+
+
+def test_upper_edge_attracts_from_both_sides(pictures):
+    numbers = pictures["upper-edge"].numbers
+    for run in numbers["runs"]:
+        before = abs(run["start"] - numbers["predicted"])
+        assert abs(run["final"] - numbers["predicted"]) < 0.6 * before
+
+
+def test_phase_diagram_holds_what_theory_holds(pictures):
+    points = pictures["phase-diagram"].numbers["points"]
+    assert {point["predicted_held"] for point in points} == {True, False}
+    assert all(point["held"] == point["predicted_held"] for point in points)
+
+
+def test_trapped_frequencies(pictures):
+    numbers = pictures["trapped"].numbers
+    # A hundredth of the resolution 2/duration of the short run.
+    np.testing.assert_allclose(numbers["simulated"], numbers["predicted"], atol=2e-4)
+
+
+def test_unbound_particle_has_no_frequencies():
+    with pytest.raises(ValueError, match="amplitude must be negative"):
+        outside_frequencies(System(Chain(10.0, 40.0), Gaussian(2.0, 4.0)))
+
+
+def test_twenty_decades(pictures):
+    loss = np.asarray(pictures["decades"].numbers["points"]["loss"])
+    assert np.log10(loss.max() / loss.min()) > 20.0
+    assert np.abs(pictures["decades"].numbers["deviation"])[1:].max() < 1e-6
+
+
+def test_chain_stays_within_the_sound_cone(pictures):
+    numbers = pictures["trajectories"].numbers
+    one = numbers["repulsive"]
+    times, moved = np.asarray(one["map_times"]), np.abs(np.asarray(one["displacements"]))
+    places = np.asarray(numbers["masses"]) * numbers["spacing"]
+    ahead = places[None, :] - 220.0 > numbers["sound_speed"] * times[:, None] + 20 * 40.0
+    assert moved.max() > 0.1
+    assert moved[ahead].max() < 1e-4  # the Airy tail ahead of the front, 20 masses out
+
+
+# The cache ----------------------------------------------------------------------------------
+
+SYSTEM = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0))
+RUN = {"position": 220.0, "speed": 50.0, "duration": 2.0}
+
+
+def test_cache_gives_back_the_same_run(tmp_path, monkeypatch):
+    monkeypatch.setenv("CHAINTHEORY_CACHE", str(tmp_path))
+    first = simulated(SYSTEM, **RUN)
+    monkeypatch.setattr(System, "simulate", lambda *_, **__: pytest.fail("simulated again"))
+    second = simulated(SYSTEM, **RUN)
+    np.testing.assert_array_equal(first.position, second.position)
+    np.testing.assert_array_equal(first.passes, second.passes)
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_every_parameter_is_in_the_key(monkeypatch):
+    systems = [
+        SYSTEM,
+        System(Chain(10.1, 40.0), Gaussian(2.0, 4.0)),
+        System(Chain(10.0, 40.1), Gaussian(2.0, 4.0)),
+        System(Chain(10.0, 40.0), Gaussian(-2.0, 4.0)),
+        System(Chain(10.0, 40.0), Gaussian(2.0, 4.1)),
+        System(Chain(10.0, 40.0), Gaussian(2.0, 4.0), mass=2.0),
+        System(Chain(10.0, 40.0), Gaussian(2.0, 4.0), bias=0.01),
+    ]
+    keys = [key(system, RUN) for system in systems]
+    keys += [key(SYSTEM, RUN | {"speed": 51.0}), key(SYSTEM, RUN | {"order": 2})]
+    monkeypatch.setattr("chaintheory.figures.cache.__version__", "9.9")
+    keys.append(key(SYSTEM, RUN))
+    assert len(set(keys)) == len(keys)
+
+
+def test_a_damaged_file_is_made_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("CHAINTHEORY_CACHE", str(tmp_path))
+    first = simulated(SYSTEM, **RUN)
+    (path,) = tmp_path.iterdir()
+    path.write_bytes(path.read_bytes()[:1000])
+    np.testing.assert_array_equal(simulated(SYSTEM, **RUN).position, first.position)
+
+
+def test_a_cache_that_cannot_be_written_is_no_failure(tmp_path, monkeypatch):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    monkeypatch.setenv("CHAINTHEORY_CACHE", str(blocked / "below"))
+    assert simulated(SYSTEM, **RUN).time[-1] == pytest.approx(2.0)
+
+
+def test_picture_is_not_blank(pictures):
+    target = io.BytesIO()
+    pictures["slip"].figure.savefig(target, format="rgba", dpi=50)
+    assert len(set(target.getvalue())) > 20
