@@ -70,6 +70,21 @@ def _powers_of(old, new, expression):
     )
 
 
+def _conjugated(expression):
+    """The conjugate of an expression in real symbols: i becomes -i."""
+    return expression.subs(sp.I, -sp.I)
+
+
+def _same_sign(expression):
+    """Bring absolute values of real arguments that differ by a positive factor to one of them."""
+    magnitudes = sorted(expression.atoms(sp.Abs), key=sp.default_sort_key)
+    for other in magnitudes[1:]:
+        quotient = sp.cancel(sp.together(other.args[0] / magnitudes[0].args[0]))
+        if not quotient.free_symbols and quotient.is_real:
+            expression = expression.subs(other, abs(quotient) * magnitudes[0])
+    return expression
+
+
 REWRITINGS = {
     "evaluate": lambda e: e.doit(),
     "expand": sp.expand,
@@ -84,6 +99,8 @@ REWRITINGS = {
     "squares of the sine": lambda e: _powers_of(sp.sin, sp.cos, e),
     "squares of the cosine": lambda e: _powers_of(sp.cos, sp.sin, e),
     "sine over cosine": lambda e: e.replace(sp.tan, lambda a: sp.sin(a) / sp.cos(a)),
+    "phase factors": lambda e: _trigonometry(e.replace(sp.conjugate, lambda a: _conjugated(a))),
+    "same sign": lambda e: _same_sign(e),
     "real part": lambda e: sp.expand(e.replace(sp.re, lambda a: (a + sp.conjugate(a)) / 2)),
     "Laplace transform": lambda e: e.replace(
         sp.LaplaceTransform, lambda f, a, b: sp.laplace_transform(f, a, b, noconds=True)

@@ -39,7 +39,7 @@ __all__ = ["EVIDENCE", "Result", "Statement", "Step", "chain", "find", "statemen
 EVIDENCE = ("proved", "cited", "enclosed", "checked", "refuted", "failed")  # strongest first
 
 # The paper's order: one module per physical idea, each with a tuple STATEMENTS.
-MODULES = ("lattice", "motion", "potentials", "single_pass", "closed_forms", "trapping")
+MODULES = ("lattice", "motion", "potentials", "single_pass", "closed_forms", "steady_state", "resonances", "drift", "trapping")
 
 
 @dataclass(frozen=True)

@@ -144,6 +144,10 @@ def _named(side: sp.Basic) -> bool:
 
 def _equivalent(one: sp.Basic, other: sp.Basic) -> bool:
     """Whether a surviving mutant says the same thing: equal side by side, or true for the same reason."""
+    if isinstance(one, sp.Eq):
+        quotient = sp.cancel(sp.together(one.lhs - one.rhs)) / sp.cancel(sp.together(other.lhs - other.rhs))
+        if sp.cancel(quotient).is_number:  # the same equation, multiplied by a number
+            return True
     pairs = zip(one.args, other.args, strict=True) if isinstance(one, sp.Eq) else [(one, other)]
     return all(_same(a, b) for a, b in pairs)
 

@@ -93,6 +93,20 @@ c_s = _symbol("c_s", "c", "sound_speed", "length/time", "largest group speed", 1
 resolvent_p = _symbol("p", "p", "resolvent_p", "1", "positive parameter", "1/2", 5, positive=True)
 resolvent_q = _symbol("q", "q", "resolvent_q", "1", "positive parameter", "1/2", 5, positive=True)
 
+strength = _symbol("R", "—", "strength", "energy (length/time)^(1/2)", "coefficient of a resonance's inverse square root",
+                   "1/10", 5, positive=True)
+curvature = _symbol("omega_xx", "ω''", "curvature", "1", "second derivative of omega(x) at a tangency", 1, 90, positive=True)
+excess = _symbol("delta", "—", "excess", "length/time", "speed above a resonance", "1/1000", "1/10", positive=True)
+weight_of_mode = _symbol("A", "—", "loss_per_mode", "energy", "loss to one phonon in a pass", "1/1000", 1, positive=True)
+
+dissipation_slope = _symbol("D", "dΔ̄/dσ̇", "slope", "energy time/length", "slope of the mean dissipation", "-1", 1, real=True)
+growth = _symbol("gamma", "—", "growth", "1", "factor of a deviation in one pass", "-1", 2, real=True)
+transit = _symbol("T_t", "—", "transit", "time or 1", "duration of a transit, or of a relaxation in passes", 1, 20,
+                  positive=True)
+work = _symbol("W", "—", "work", "energy", "work of the bias over a spacing", "1/500", "1/10", real=True)
+
+response = _symbol("G", "—", "response", "length^2/energy", "displacement of a mass per unit force on it", "1/10", 2, real=True)
+
 # Variables of integration and summation, and abbreviations
 u = _symbol("u", "u", "distance", "length", "distance between the particle and a mass", -9, 9, real=True)
 t = _symbol("t", "t", "elapsed", "time", "time, as a variable of integration", "-3", 3, real=True)

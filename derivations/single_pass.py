@@ -17,7 +17,8 @@ from .lattice import band, band_squared
 from .ledger import Step, chain, refuted, states
 from .motion import kinetic_energy, mode_energy
 from .notation import (
-    amplitude, energy, gap, index, mass, offset, omega, omega_fast, phi, rate, spacing, speed, t, theta, time, u, width, z,
+    amplitude, energy, gap, index, mass, offset, omega, omega_fast, phi, position, rate, spacing, speed, t, theta, time, u,
+    wavenumber, width, z,
 )
 from .potentials import gaussian as gaussian_transform
 from .potentials import transform, transform_gaussian
@@ -41,6 +42,11 @@ def loss_per_mode(frequency_squared: sp.Expr, transform_value: sp.Expr) -> sp.Ex
 def band_average(integrand: sp.Expr) -> sp.Integral:
     """Return the mean over the band, theta from 0 to pi/2."""
     return 2 / sp.pi * sp.Integral(integrand, (theta, 0, sp.pi / 2))
+
+
+def scaled_bessel(order: int, argument: sp.Expr) -> sp.Expr:
+    """Return exp(-x) I_order(x), which neither overflows nor underflows."""
+    return sp.exp(-argument) * sp.besseli(order, argument)
 
 
 def gaussian_closed_form() -> sp.Expr:
@@ -179,6 +185,49 @@ def gaussian_single_pass(formula):
             "differentiate and put z = (2 pi lambda/v)^2",
             Reduce("expand"),
         )
+    ]
+
+
+@states(
+    "transform_of_a_shift",
+    "below Eq. 6",
+    "Moving the interaction by sigma multiplies its transform by exp(i k sigma): for an interaction that is not even, Eqs. (6) "
+    "and (10) ask for the squared modulus.",
+    sp.Eq(
+        sp.Integral(Phi(u - position) * sp.exp(sp.I * wavenumber * u), (u, -sp.oo, sp.oo)),
+        sp.exp(sp.I * wavenumber * position)
+        * sp.Integral(Phi(t) * sp.exp(sp.I * wavenumber * t), (t, -sp.oo, sp.oo)),
+        evaluate=False,
+    ),
+    parents=[single_pass],
+)
+def shifted(formula):
+    """Measure the distance from the new centre; the phase has modulus one."""
+    factor = formula.rhs / sp.Mul(*formula.rhs.atoms(sp.Integral))
+    return [
+        Step(formula.lhs, formula.rhs, "u = t + sigma", Integrands("powers", change=(u, t + position, t))),
+        Step(factor * sp.conjugate(factor), sp.Integer(1), "a phase", Reduce("powers")),
+    ]
+
+
+@states(
+    "eq07_scaled",
+    "Eq. 7",
+    "Eq. (7) without overflow: exp(-z) times scaled Bessel functions, their difference kept as such.",
+    sp.Eq(
+        Delta(speed),
+        16 * sp.pi**5 * amplitude**2 * width**2 / speed**4 * sp.exp(-slowness)
+        * (scaled_bessel(0, slowness * half_width)
+           + half_width * (scaled_bessel(0, slowness * half_width) - scaled_bessel(1, slowness * half_width))),
+        evaluate=False,
+    ),
+    parents=[gaussian_single_pass],
+)
+def gaussian_scaled(formula):
+    """The exponents add up to -z because half the sum of the band's edges exceeds half their difference by 1."""
+    return [
+        Step(middle - half_width, sp.Integer(1), "the edges", Reduce("expand")),
+        Step(formula.rhs, gaussian_single_pass.formula.rhs, "collect the exponentials", Reduce("expand", "powers")),
     ]
 
 
@@ -506,7 +555,7 @@ def largest_loss_speed(formula):
 
 
 STATEMENTS = (
-    single_pass, bessel_integral, gaussian_single_pass, band_mean, fast_limit, fast_next_order, hankel_series,
+    single_pass, shifted, bessel_integral, gaussian_single_pass, gaussian_scaled, band_mean, fast_limit, fast_next_order, hankel_series,
     slow_limit, slow_next_order, slow_validity, fast_power_law, loss_rate, capture_time, capture_time_as_printed,
     largest_loss, largest_loss_speed,
 )

@@ -1,4 +1,7 @@
-"""Capture by the chain: the speed below which a repulsive interaction turns the particle back.
+"""Capture by the chain, and the oscillation of a captured particle.
+
+A repulsive interaction turns back what is slower than the capture speed.  A particle trapped in a well of curvature
+K_w oscillates without loss only at frequencies outside the band, where the lattice follows but does not radiate.
 
 >>> capture_speed().subs({amplitude: 2, mass: 1}).n(5)
 12.566
@@ -8,12 +11,17 @@ from __future__ import annotations
 
 import sympy as sp
 
-from .checks import Reduce
+from .checks import Apply, EnclosedSum, Integrands, Reduce
+from .lattice import band_squared, resolvent
 from .ledger import Step, refuted, states
-from .notation import amplitude, mass, v_c
+from .motion import kinetic_energy
+from .notation import (
+    amplitude, mass, omega, omega_fast, resolvent_p, resolvent_q, response, stiffness, theta, u, v_c, width,
+)
+from .potentials import potential_gaussian
+from .single_pass import band_average
 
-__all__ = ["STATEMENTS", "capture_speed"]
-
+__all__ = ["STATEMENTS", "capture_speed", "response_above", "response_below"]
 
 
 def capture_speed() -> sp.Expr:
@@ -21,9 +29,14 @@ def capture_speed() -> sp.Expr:
     return sp.sqrt(8 * sp.pi**2 * amplitude / mass)
 
 
-def kinetic_energy(v: sp.Expr) -> sp.Expr:
-    """Return mu v^2/(2 (2 pi)^2), in the paper's units."""
-    return mass * v**2 / (2 * (2 * sp.pi) ** 2)
+def response_below() -> sp.Expr:
+    """Return the displacement of a mass per unit force at a frequency omega below the band."""
+    return 1 / (sp.sqrt(1 - omega**2) * sp.sqrt(omega_fast**2 - omega**2))
+
+
+def response_above() -> sp.Expr:
+    """Return the same above the band: in opposite phase."""
+    return -1 / (sp.sqrt(omega**2 - 1) * sp.sqrt(omega**2 - omega_fast**2))
 
 
 @states(
@@ -55,4 +68,82 @@ def capture_as_printed(formula):
     ]
 
 
-STATEMENTS = (capture, capture_as_printed)
+@states(
+    "response_below_the_band",
+    "beyond the paper",
+    "Below the band the lattice answers a force on one mass by 1/sqrt((1 - omega^2)(omega_fast^2 - omega^2)).",
+    sp.Eq(response, response_below(), evaluate=False),
+    parents=[resolvent],
+)
+def below(formula):
+    """Each mode answers by 1/(omega_mode^2 - omega^2); the band average has both band edges in it."""
+    modes = band_average(1 / (band_squared(theta) - omega**2))
+    low, high = 1 - omega**2, omega_fast**2 - omega**2
+    split = band_average(1 / (low * sp.cos(theta) ** 2 + high * sp.sin(theta) ** 2))
+    return [
+        Step(modes, split, "split into squares of sine and cosine",
+             Integrands("common denominator", "squares of the cosine", "common denominator")),
+        Step(split, formula.rhs, "the band average of the inverse",
+             Apply(resolvent.formula, {resolvent_p: low, resolvent_q: high}, "expand")),
+    ]
+
+
+@states(
+    "response_above_the_band",
+    "beyond the paper",
+    "Above the band the lattice answers in opposite phase, by -1/sqrt((omega^2 - 1)(omega^2 - omega_fast^2)).",
+    sp.Eq(response, response_above(), evaluate=False),
+    parents=[resolvent],
+)
+def above(formula):
+    """As below the band, with every denominator negative."""
+    modes = band_average(1 / (band_squared(theta) - omega**2))
+    low, high = omega**2 - 1, omega**2 - omega_fast**2
+    split = -band_average(1 / (low * sp.cos(theta) ** 2 + high * sp.sin(theta) ** 2))
+    return [
+        Step(modes, split, "split into squares of sine and cosine",
+             Integrands("common denominator", "squares of the cosine", "common denominator")),
+        Step(split, formula.rhs, "the band average of the inverse",
+             Apply(resolvent.formula, {resolvent_p: low, resolvent_q: high}, "expand")),
+    ]
+
+
+@states(
+    "trapped_frequency",
+    "beyond the paper",
+    "A particle trapped at a mass by a well of curvature K oscillates where 1/(mu omega^2) minus the lattice's response is 1/K.",
+    sp.Eq(1 / (mass * omega**2) - response, 1 / stiffness, evaluate=False),
+    parents=[below, above],
+)
+def trapped(formula):
+    """Eliminate the mass: its displacement is the response times the spring's force; then the particle's own equation."""
+    stretch = sp.Symbol("sigma", real=True)  # particle minus mass
+    displaced = response * stiffness * stretch
+    particle = stretch + displaced
+    newton = -mass * omega**2 * particle + stiffness * stretch
+    claim = (formula.lhs - formula.rhs) * stretch * mass * omega**2 * stiffness
+    well = potential_gaussian(u).diff(u, 2).subs(u, 0)
+    return [
+        Step(newton, claim, "the particle's equation of motion, times -1", Reduce("common denominator", "expand")),
+        Step(well, -amplitude / width**2, "curvature of the Gaussian well (attractive: positive)", Reduce("expand")),
+    ]
+
+
+@states(
+    "trapped_frequency_below",
+    "beyond the paper",
+    "With Phi0 = -2, lambda = 4, mu = 1, omega_fast = 10 a trapped particle oscillates at 0.35122 slow frequencies, without loss.",
+    sp.Eq(omega, sp.Rational("0.35122"), evaluate=False),
+    parents=[trapped],
+)
+def trapped_below(formula):
+    """The one root below the band, by interval Newton."""
+    point = {mass: 1, stiffness: sp.Rational(1, 8), response: response_below()}
+    condition = (trapped.formula.lhs - trapped.formula.rhs).subs(point).subs(omega_fast, 10)
+    return [
+        Step(omega, formula.rhs, "the root below the band",
+             EnclosedSum(condition, omega, sp.Rational(1, 10), sp.Rational(9, 10), 1, places=5)),
+    ]
+
+
+STATEMENTS = (capture, capture_as_printed, below, above, trapped, trapped_below)
