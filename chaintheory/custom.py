@@ -375,6 +375,11 @@ class SampledInteraction(NumericalInteraction):
         )
         self._prepare(self._evaluate, edges)
 
+    @property
+    def samples(self) -> tuple[Array, Array]:
+        """The table that it was made from: distances and potential."""
+        return self._r.copy(), self._values.copy()
+
     def _evaluate(self, r: Array) -> Array:
         inside = np.minimum(r, self._last)
         return self._spline(inside) * np.exp((inside - r) / self._tail)

@@ -30,6 +30,7 @@ from chaintheory.kernel import (
 from chaintheory.schemes import SCHEMES, Scheme
 
 if TYPE_CHECKING:
+    from chaintheory.interactions import Interaction
     from chaintheory.model import Chain, System
 
 Array = NDArray[np.float64]
@@ -311,20 +312,42 @@ class Plan:
         )
 
 
-def force_table(interaction: Any, reach: float) -> tuple[str, Array]:
-    """Return what the compiled loop evaluates: coefficients of a formula, or a table."""
+def force_table(interaction: Interaction, reach: float) -> tuple[str, Array]:
+    """Return what the compiled loop evaluates: coefficients of the Gaussian, or a table."""
     if interaction.kind == "gaussian":
         return "gaussian", np.array(interaction.coefficients)
-    return "table", interpolation_table(interaction, reach)
+    return "table", interpolation_table(interaction, reach)[0]
 
 
-def interpolation_table(interaction: Any, reach: float, pieces: int = 1 << 14) -> Array:
-    """Cubic Hermite table of dPhi/dr: reach, 1/step, pieces, then value and derivative * step."""
-    r = np.linspace(0.0, reach, pieces + 1)
-    step = reach / pieces
-    value = np.asarray(interaction.slope(np.maximum(r, 1e-9 * step)), dtype=np.float64)
-    derivative = np.gradient(value, step, edge_order=2) * step
-    return np.concatenate(([reach, 1.0 / step, pieces], np.stack((value, derivative), 1).ravel()))
+def interpolation_table(interaction: Interaction, reach: float) -> tuple[Array, float]:
+    """Cubic Hermite table of dPhi/dr on 0 .. reach, and its largest error.
+
+    The table holds reach, 1/step, the number of pieces, and value and derivative * step at each
+    node. Pieces are halved until the error, looked for at three points in each, is below 1e-13 of
+    the largest slope, or there are 2^17. An interaction that is even but has a cusp at r = 0 keeps
+    it: the table begins with the slope just beside the cusp.
+
+    Raises ValueError if the slope is not finite.
+    """
+    from scipy.interpolate import CubicSpline
+
+    reach = max(reach, 1e-12 * interaction.width)
+    pieces = 1 << 10
+    while True:
+        r = np.linspace(0.0, reach, pieces + 1)
+        step = reach / pieces
+        r[0] = 1e-12 * step
+        value = np.asarray(interaction.slope(r), dtype=np.float64)
+        if not np.isfinite(value).all():
+            raise ValueError(f"interaction must have a finite slope, {interaction!r} has not")
+        spline = CubicSpline(r, value)
+        inside = (r[:-1, None] + step * np.array([0.21, 0.5, 0.79])).ravel()
+        error = float(np.max(np.abs(spline(inside) - interaction.slope(inside))))
+        if error <= 1e-13 * np.max(np.abs(value)) or pieces == 1 << 17:
+            break
+        pieces *= 2
+    nodes = np.stack((value, spline(r, 1) * step), axis=1)
+    return np.concatenate(([reach, 1.0 / step, pieces], nodes.ravel())), error
 
 
 @dataclass

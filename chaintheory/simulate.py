@@ -280,10 +280,11 @@ def _resolved_steps(
     """
     per_time = 1.0 / (system.chain.omega_fast * time_scale(system, speed))
     if order is None:
-        order = 6 if rate is None else 2
+        # A cusp leaves no scheme more than its first order: small, cheap steps.
+        order = 6 if rate is None and system.interaction.smooth else 2
     if rate is None:
         usual, resolving = {2: (60.0, 15.0), 4: (10.0, 5.0), 6: (5.0, 3.0)}[order]
-        rate = max(usual, resolving * per_time)
+        rate = max(usual, resolving * per_time * (1.0 if system.interaction.smooth else 10.0))
     # Beyond this many time scales a step is no resolution at all (kicks per step: 1, 6, 11).
     least = per_time / {2: 1.0, 4: 2.5, 6: 4.0}[order]
     if rate < least:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from chaintheory.interactions import Interaction
 from chaintheory.light_cone import Stretch
 from chaintheory.model import Chain, System
 from chaintheory.validation import real_array
@@ -107,13 +108,14 @@ class Trajectory:
     def _interaction_energy(self, sigma: float, state: Stretch | None) -> float:
         """Interaction energy of the particle at ``sigma`` with the masses of ``state``."""
         spacing = self.system.chain.spacing
-        around = math.ceil(self.system.interaction.reach() / spacing) + 1
+        reach = self.settings["reach"]
+        around = math.ceil(reach / spacing) + 1
         masses = round(sigma / spacing) + np.arange(-around, around + 1)
         shift = np.zeros(masses.size)
         if state is not None:
             shift = state.window(int(masses[0]), masses.size).state[0]
         r = masses * spacing + shift - sigma
-        return float(np.sum(self.system.interaction.potential(r)))
+        return float(np.sum(self.system.interaction.potential(r[np.abs(r) < reach])))
 
     def at(self, times: ArrayLike) -> tuple[Array, Array]:
         """Position and speed at any times within the run, to the order of the scheme.
@@ -316,20 +318,35 @@ def system_attributes(system: System) -> dict[str, float | str]:
     }
 
 
-def interaction_to_text(interaction: Any) -> str:
-    """Name and parameters of an interaction as JSON."""
-    return json.dumps({"name": type(interaction).__name__, **asdict(interaction)}, sort_keys=True)
+def interaction_to_text(interaction: Interaction) -> str:
+    """Name and parameters of an interaction as JSON, from which it can be made again."""
+    from chaintheory.custom import ExpressionInteraction, SampledInteraction
+
+    described: dict[str, Any]
+    if isinstance(interaction, ExpressionInteraction):
+        described = {"name": "expression", "expression": str(interaction.expression)}
+    elif isinstance(interaction, SampledInteraction):
+        r, potential = interaction.samples
+        described = {"name": "samples", "r": r.tolist(), "potential": potential.tolist()}
+    else:
+        described = {"name": type(interaction).__name__, **asdict(interaction)}  # type: ignore[call-overload]
+    return json.dumps(described, sort_keys=True)
 
 
-def interaction_from_text(text: str) -> Any:
+def interaction_from_text(text: str) -> Interaction:
     """Return the interaction that ``interaction_to_text`` described; only the package's own."""
     from chaintheory import interactions
 
     described = json.loads(text)
     if not isinstance(described, dict):
         raise ValueError(f"interaction must be described by a JSON object, got {text[:80]!r}")
-    kind = getattr(interactions, str(described.pop("name", "")), None)
-    if not (isinstance(kind, type) and issubclass(kind, interactions.Interaction)):
+    name = str(described.pop("name", ""))
+    if name == "expression":
+        return Interaction.from_expression(**described)
+    if name == "samples":
+        return Interaction.from_samples(**described)
+    kind = getattr(interactions, name, None)
+    if not (isinstance(kind, type) and issubclass(kind, Interaction)):
         raise ValueError(f"interaction must be one of the package's own, got {text[:80]!r}")
     return kind(**described)
 

@@ -140,6 +140,25 @@ def test_saved_runs_open_again(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["run.nc"]
 
 
+@pytest.mark.parametrize(
+    "interaction",
+    [
+        ct.GaussianMixture([0.5, -0.2], [4.0, 6.0]),
+        ct.Matern(0.5, 4.0, order=2),
+        ct.Interaction.from_expression("0.4*exp(-abs(r/4)**3)"),
+        ct.Interaction.from_samples(
+            np.arange(0.0, 40.0), np.exp(-(np.arange(0.0, 40.0) ** 2) / 20)
+        ),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+def test_saved_interactions_open_again(tmp_path, interaction):
+    run = ct.System(PAPER.chain, interaction).simulate(220.0, 50.0, 0.5)
+    run.save(tmp_path / "run.nc")
+    again = ct.Trajectory.load(tmp_path / "run.nc")
+    assert np.array_equal(again.system.interaction.slope(3.0), interaction.slope(3.0))
+
+
 @pytest.mark.parametrize("damage", ["truncated", "foreign", "text", "missing"])
 def test_damaged_files_are_refused_by_name(tmp_path, damage):
     path = tmp_path / "run.nc"
