@@ -20,6 +20,7 @@ import numpy as np
 from chaintheory.interactions import Gaussian
 from chaintheory.model import Chain, System
 from chaintheory.passes import mean_speeds, single_pass_loss
+from chaintheory.rigid import orbit_of_mean_speed
 
 CHAIN = Chain(10.0, 40.0)
 
@@ -128,13 +129,11 @@ def held_at_constant_speed(speed: float, passes: int = 200) -> Row:
 
 def locked(amplitude: float, n: int) -> Iterator[Row]:
     """A locked drift velocity: the mean speed, and the speed midway that belongs to it."""
-    from chaintheory.orbit import midway_speed
-
     system = paper(amplitude, bias=0.01)
     near = CHAIN.spacing / n
     at = next(v for v in system.drift_velocities(0.99 * near, 1.001 * near) if v.kind == "locked")
     run = system.simulate(
-        position=220.0, speed=midway_speed(system, 1.01 * at.speed), duration=3000.0
+        position=220.0, speed=orbit_of_mean_speed(system, 1.01 * at.speed).speed, duration=3000.0
     )
     _, mean = mean_speeds(run)
     name = f"locked drift, n = {n}, amplitude {amplitude:g}"
@@ -148,7 +147,7 @@ def locked(amplitude: float, n: int) -> Iterator[Row]:
     )
     yield Row(
         f"{name}: speed midway",
-        midway_speed(system, float(at.speed)),
+        orbit_of_mean_speed(system, at.speed).speed,
         float(run.crossings["speed"][-100:].mean()),
         expected=0.0,
         allowed=1e-2,

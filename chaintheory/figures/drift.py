@@ -11,7 +11,7 @@ from chaintheory.figures import style
 from chaintheory.figures.cache import simulated_all
 from chaintheory.interactions import Gaussian
 from chaintheory.model import Chain, System
-from chaintheory.orbit import midway_speed
+from chaintheory.rigid import orbit_of_mean_speed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -49,7 +49,7 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
             ],
             "capture_speed": system.capture_speed,
             "resonances": [
-                {"n": r.n, "mean": r.speed, "midway": midway_speed(system, r.speed)}
+                {"n": r.n, "mean": r.speed, "midway": orbit_of_mean_speed(system, r.speed).speed}
                 for r in resonances
             ],
         }

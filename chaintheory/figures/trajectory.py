@@ -10,7 +10,7 @@ from chaintheory.crosscheck import speed_extrema
 from chaintheory.figures import style
 from chaintheory.interactions import Gaussian
 from chaintheory.model import Chain, System
-from chaintheory.orbit import pass_by_pass
+from chaintheory.passes import pass_by_pass
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
