@@ -38,6 +38,16 @@ static inline void squares(double x, double *sine_squared, double *product)
     *product = sine * cosine;
 }
 
+/* About asin(sqrt(q))/pi, to 1e-3: where sin^2(pi x) = q. For starting points. */
+static inline double angle_of(double q)
+{
+    const double clipped = q < 0.0 ? 0.0 : q > 1.0 ? 1.0 : q;
+    const double y2 = clipped < 0.5 ? clipped : 1.0 - clipped;
+    const double y = sqrt(y2);
+    const double series = y * (0.31831 + y2 * (0.053052 + y2 * (0.023873 + y2 * 0.02)));
+    return clipped < 0.5 ? series : 0.5 - series;
+}
+
 /* x omega'(x) - omega(x), times omega(x): zero where a line through the origin touches the band. */
 static double tangency(double width, double period, double offset)
 {
@@ -105,8 +115,18 @@ void refine_crossings(size_t count, double omega_fast, const double *slope, cons
             sign[i] = rising[from];
             lo[i] = low[from];
             hi[i] = high[from];
-            at[i] = 0.5 * (lo[i] + hi[i]);
             open[i] = 1.0;
+        }
+        /* Start where the band has the height of the line, first a quarter period off the edge. */
+        for (size_t i = 0; i < LANES; i++) {
+            const double margin = 1e-3 * (hi[i] - lo[i]);
+            double guess = 0.25 * sign[i];
+            for (int round = 0; round < 2; round++) {
+                const double line = s[i] * (x0[i] + guess);
+                guess = sign[i] * angle_of((line * line - 1.0) / width);
+            }
+            guess = guess < lo[i] + margin ? lo[i] + margin : guess;
+            at[i] = guess > hi[i] - margin ? hi[i] - margin : guess;
         }
         for (int step = 0; step < MOST_STEPS; step++) {
             double pending = 0.0;
