@@ -1,146 +1,27 @@
-"""Statements to source code: C and Cython, as text.
+"""Statements to source code: what the compiled part of the project is built from.
 
 Pure: nothing here writes a file (``python -m derivations --regenerate`` does).  Each function is emitted with
-the expression it computes, the ledger statements it comes from and its operation count; the printer knows the
-scaled Bessel functions and spells small powers as products.
+the expression it computes, the ledger statements it comes from and its operation count.
 
->>> print(Routine("square_plus_pi", (x,), x**2 + sp.pi, (), "An example.").cython())
-cdef inline double square_plus_pi(double x) noexcept nogil:
-    # An example.
-    # x**2 + pi   [2 operations]
-    return (x*x) + 3.141592653589793
-<BLANKLINE>
+>>> sorted(files())
+['__init__.pxd', 'derivatives.pxd', 'dissipation.pxd', 'interactions.h']
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import sympy as sp
-from sympy.printing.c import C99CodePrinter
+from sympy.codegen.cfunctions import expm1
 
+from .closed_forms import CLOSED_FORMS
 from .lattice import band_squared
-from .notation import amplitude, omega_fast, spacing, speed, width, x
-from .potentials import potential_gaussian
-from .single_pass import half_width, slowness
-from .steady_state import crossing_function, tangency_function, weight_gaussian
+from .notation import amplitude, omega, omega_fast, spacing, speed, width, x
+from .potentials import INTERACTIONS
+from .printer import CODE_NAMES, Printer, Routine, header, i0e, i0e_minus_i1e, k0, unit_sign
+from .single_pass import half_width, loss_per_mode, slowness
+from .steady_state import band_continued, crossing_function, tangency_function
+from .user_code import LANGUAGES, generate
 
-__all__ = ["Routine", "dissipation_pxd", "files", "interactions_h"]
-
-# Names of the symbols in code, where they differ from the SymPy name.
-CODE_NAMES = {speed: "v", width: "width", amplitude: "amplitude", omega_fast: "omega_fast", spacing: "spacing", x: "x"}
-
-
-class i0e(sp.Function):
-    """The scaled Bessel function exp(-|x|) I0(x)."""
-
-
-class i0e_minus_i1e(sp.Function):
-    """exp(-x) (I0(x) - I1(x)) for x >= 0, without the cancellation at large x."""
-
-
-class Printer(C99CodePrinter):
-    """Expressions as C that is also valid Cython."""
-
-    def __init__(self, names):
-        super().__init__({"user_functions": {"i0e": "i0e", "i0e_minus_i1e": "i0e_minus_i1e"}})
-        self.names = names
-
-    def _print_Symbol(self, expr):
-        return self.names.get(expr, expr.name)
-
-    def _print_Float(self, expr):
-        return repr(float(expr))
-
-    def _print_Abs(self, expr):
-        return f"fabs({self._print(expr.args[0])})"
-
-    def _print_Pow(self, expr):
-        base, exponent = expr.args
-        if exponent.is_Integer and 2 <= exponent <= 8 and base.is_Symbol:
-            return "(" + "*".join([self._print(base)] * int(exponent)) + ")"
-        return super()._print_Pow(expr)
-
-    def doprint(self, expr, assign_to=None):
-        """Print, with constants such as 16 pi^5 multiplied out."""
-        return super().doprint(_fold(expr), assign_to)
-
-
-def _fold(expression: sp.Expr) -> sp.Expr:
-    """Evaluate irrational constants, and products of them, to double precision.
-
-    >>> _fold(16 * sp.pi**5 * x)
-    4896.3149565645032522*x
-    """
-    if expression.is_number and not expression.is_Rational:
-        return expression.evalf(20)
-    if expression.is_Atom:
-        return expression
-    if expression.is_Mul:
-        constant, rest = expression.as_independent(*expression.free_symbols, as_Add=False)
-        if constant.has(sp.pi) or not constant.is_Rational:
-            return sp.Mul(constant.evalf(20), _fold(rest))
-    return expression.func(*map(_fold, expression.args))
-
-
-@dataclass(frozen=True)
-class Routine:
-    """A function to emit: name, arguments, expression, the ledger statements it comes from, and what it is.
-
-    `periodic` replaces that argument by its distance from the nearest integer wherever it stands inside a sine or cosine of
-    pi times it, which keeps full precision however far out in the extended zone.
-    """
-
-    name: str
-    arguments: tuple[sp.Symbol, ...]
-    expression: sp.Expr
-    ledger: tuple[str, ...]
-    doc: str
-    periodic: sp.Symbol | None = None
-
-    @property
-    def operations(self) -> int:
-        """Operations in the source expression, as SymPy counts them."""
-        return int(sp.count_ops(self.expression))
-
-    def body(self) -> tuple[list[tuple[str, str]], str]:
-        """The assignments to temporaries, and the result."""
-        expression, lines = self.expression, []
-        names = dict(CODE_NAMES)
-        if self.periodic is not None:
-            near = sp.Symbol("near", real=True)
-            expression = expression.replace(
-                lambda e: isinstance(e, (sp.sin, sp.cos)), lambda e: e.subs(self.periodic, near)
-            )
-            lines.append(("near", f"{names[self.periodic]} - rint({names[self.periodic]})"))
-        printer = Printer(names)
-        temporaries, (result,) = sp.cse([expression], sp.numbered_symbols("t"), order="canonical")
-        lines += [(symbol.name, printer.doprint(value)) for symbol, value in temporaries]
-        return lines, printer.doprint(result)
-
-    def cython(self) -> str:
-        """The function as Cython."""
-        lines, result = self.body()
-        arguments = ", ".join(f"double {CODE_NAMES[a]}" for a in self.arguments)
-        source = [f"cdef inline double {self.name}({arguments}) noexcept nogil:", f"    # {self.doc}"]
-        source += self._comment("    # ")
-        source += [f"    cdef double {name} = {value}" for name, value in lines]
-        return "\n".join([*source, f"    return {result}", ""])
-
-    def _comment(self, mark: str) -> list[str]:
-        ledger = f"; ledger: {', '.join(self.ledger)}" if self.ledger else ""
-        return [f"{mark}{sp.sstr(self.expression)}   [{self.operations} operations{ledger}]"]
-
-
-def _header(mark: str, title: str, notes: tuple[str, ...]) -> str:
-    lines = [
-        title,
-        "",
-        "Generated by derivations/emit.py (python -m derivations --regenerate); do not edit.",
-        f"Written with SymPy {sp.__version__}.",
-        *notes,
-    ]
-    return "\n".join(f"{mark} {line}".rstrip() for line in lines) + "\n"
+__all__ = ["LANGUAGES", "Routine", "derivatives_pxd", "dissipation_pxd", "files", "generate", "interactions_h"]
 
 
 def _asymptotic(order: int, terms: int) -> list[sp.Rational]:
@@ -171,77 +52,190 @@ def _difference_routine(terms: int = 14) -> str:
 
 
 def _single_pass_parts() -> tuple[sp.Expr, sp.Expr]:
-    """Return Eq. (7) as (factor, sum): exp(-z middle) I_n = exp(-z) times the scaled I_n, as middle - half_width = 1."""
+    """Return Eq. (7) as (factor, sum) such that it is factor exp(-z) sum (ledger: eq07_scaled)."""
     argument = slowness * half_width
     factor = 16 * sp.pi**5 * amplitude**2 * width**2 / speed**4
     return factor, i0e(argument) + half_width * i0e_minus_i1e(argument)
+
+
+def _stable_transform(name: str, k: sp.Expr) -> sp.Expr:
+    """The transform in functions that the compiler knows and that do not overflow."""
+    if name == "sech2":  # q/sinh(pi q/2) = 2 q exp(-pi q/2)/(1 - exp(-pi q))
+        decay = sp.pi * width * k
+        return 2 * sp.pi * amplitude * width**2 * k * sp.exp(-decay / 2) / -expm1(-decay)
+    return INTERACTIONS[name].transform(k).replace(sp.besselk, lambda order, argument: k0(argument))
+
+
+def _stable_potential(name: str, distance: sp.Expr) -> sp.Expr:
+    """The potential, likewise; the distance is positive."""
+    if name == "sech2":  # 1/cosh(a)^2 = 4 exp(-2 a)/(1 + exp(-2 a))^2
+        decay = sp.exp(-2 * distance / width)
+        return 4 * amplitude * decay / (1 + decay) ** 2
+    return INTERACTIONS[name].potential(distance)
+
+
+def _weight(name: str) -> tuple[sp.Expr, sp.Expr]:
+    """Return the term of Eq. (10) as (loss per mode, Jacobian), to be divided in absolute value."""
+    frequency = band_continued()
+    loss = loss_per_mode(frequency**2, _stable_transform(name, 2 * sp.pi * frequency / speed))
+    return loss, 1 - spacing * sp.diff(frequency, x) / speed
 
 
 def routines() -> list[Routine]:
     """The functions of dissipation.pxd."""
     factor, bessels = _single_pass_parts()
     chain = (x, omega_fast)
-    seven, ten = ("eq07_gaussian_closed_form",), ("eq10_mean_dissipation",)
+    line = (x, speed, omega_fast, spacing)
+    shape = (amplitude, width)
+    ten, edge = ("eq10_mean_dissipation",), ("tangency",)
+    pass_arguments = (speed, omega_fast, *shape)
     strength = sp.Abs(amplitude) * width
-    return [
-        Routine("single_pass_gaussian", (speed, omega_fast, amplitude, width), factor * sp.exp(-slowness) * bessels,
-                seven, "Eq. (7), the loss in one pass; v > 0."),
-        Routine("log_single_pass_gaussian", (speed, omega_fast, amplitude, width),
+    listed = [
+        Routine("single_pass_gaussian", pass_arguments, factor * sp.exp(-slowness) * bessels,
+                ("eq07_scaled",), "Eq. (7), the loss in one pass; v > 0."),
+        Routine("log_single_pass_gaussian", pass_arguments,
                 sp.log(16 * sp.pi**5) + 2 * sp.log(strength) - 4 * sp.log(speed) - slowness + sp.log(bessels),
-                seven, "Logarithm of Eq. (7), also where the loss underflows; v > 0, amplitude not 0."),
+                ("eq07_scaled",), "Logarithm of Eq. (7), also where the loss underflows; v > 0, amplitude not 0."),
+        *(
+            Routine(f"single_pass_{name}", pass_arguments, CLOSED_FORMS[name], (f"{name}_closed_form",),
+                    "Loss in one pass; v > 0.")
+            for name in CLOSED_FORMS
+        ),
         Routine("band_squared", chain, band_squared(sp.pi * x), ("eq01_band",),
                 "omega^2 at x = theta/pi, continued over all zones.", x),
-        Routine("band", chain, sp.sqrt(band_squared(sp.pi * x)), ("eq01_band",),
-                "omega at x = theta/pi, continued over all zones.", x),
-        Routine("band_slope", chain, sp.diff(sp.sqrt(band_squared(sp.pi * x)), x), ("eq01_band",),
-                "d omega/dx.", x),
-        Routine("crossing", (x, speed, omega_fast, spacing), crossing_function(), ten,
-                "Zero where the line x v/spacing meets the band.", x),
-        Routine("crossing_slope", (x, speed, omega_fast, spacing), sp.diff(crossing_function(), x), ten,
-                "d crossing/dx.", x),
-        Routine("tangency", chain, tangency_function(), ten,
-                "Zero where a line through the origin touches the band: the ends of the monotone pieces.", x),
-        Routine("tangency_slope", chain, sp.diff(tangency_function(), x), ten, "d tangency/dx.", x),
-        Routine("weight_gaussian", (x, speed, omega_fast, spacing, amplitude, width), weight_gaussian(), ten,
-                "The term of Eq. (10) at the crossing x.", x),
+        Routine("band", chain, band_continued(), ("eq01_band",), "omega at x, continued over all zones.", x),
+        Routine("band_slope", chain, sp.diff(band_continued(), x), ("eq01_band",), "d omega/dx.", x),
+        Routine("crossing", line, crossing_function(), ten, "Zero where the line x v/spacing meets the band.", x),
+        Routine("crossing_slope", line, sp.diff(crossing_function(), x), ten, "d crossing/dx.", x),
+        Routine("tangency", chain, tangency_function(), edge,
+                "Zero where a line through the origin touches the band: ends of the monotone pieces.", x),
+        Routine("tangency_slope", chain, sp.diff(tangency_function(), x), ("crossing_count",), "d tangency/dx.", x),
     ]
+    for name in INTERACTIONS:
+        loss, jacobian = _weight(name)
+        per_mode = loss_per_mode(omega**2, _stable_transform(name, 2 * sp.pi * omega / speed))
+        ledger = ("eq06_single_pass", f"transform_{name}")
+        listed += [
+            Routine(f"loss_per_mode_{name}", (omega, speed, *shape), per_mode, ledger,
+                    "What a phonon of frequency omega takes; its band average is Eq. (6)."),
+            Routine(f"weight_{name}", (*line, *shape), loss / sp.Abs(jacobian), (*ten, f"transform_{name}"),
+                    "The term of Eq. (10) at the crossing x.", x),
+        ]
+    return listed
+
+
+def derivative_routines() -> list[Routine]:
+    """The functions of derivatives.pxd: partial derivatives, named FUNCTION_by_PARAMETER."""
+    line = (x, speed, omega_fast, spacing)
+    shape = (amplitude, width)
+    factor, bessels = _single_pass_parts()
+    sources = [
+        ("single_pass_gaussian", (speed, omega_fast, *shape), factor * sp.exp(-slowness) * bessels, "eq07_scaled", None),
+        *(
+            (f"single_pass_{name}", (speed, omega_fast, *shape), CLOSED_FORMS[name],
+             f"{name}_closed_form", None)
+            for name in CLOSED_FORMS
+        ),
+        ("crossing", line, crossing_function(), "eq10_mean_dissipation", x),
+    ]
+    for name in INTERACTIONS:
+        loss, jacobian = _weight(name)
+        # |J| is the constant sign of J times J, away from the resonances.
+        sources.append((f"weight_{name}", (*line, *shape), (loss, jacobian), "eq10_mean_dissipation", x))
+    listed = []
+    for name, arguments, source, ledger, periodic in sources:
+        for variable in arguments:
+            if isinstance(source, tuple):
+                loss, jacobian = source
+                derivative = unit_sign(jacobian) * (
+                    sp.diff(loss, variable) / jacobian - loss * sp.diff(jacobian, variable) / jacobian**2
+                )
+            else:
+                derivative = sp.diff(source, variable)
+            listed.append(
+                Routine(f"{name}_by_{CODE_NAMES[variable]}", arguments, derivative, (ledger,),
+                        f"d {name}/d {CODE_NAMES[variable]}, all else fixed.", periodic,
+                        f"Derivative({name}, {CODE_NAMES[variable]})")
+            )
+    return listed
+
+
+def _pxd(title: str, listed: list[Routine], imports: str, extra: tuple[str, ...] = ()) -> str:
+    signatures = [f"  {r.name}({', '.join(CODE_NAMES[a] for a in r.arguments)})" for r in listed]
+    docs = tuple(f"{line:<72} {r.doc}" for line, r in zip(signatures, listed, strict=True))
+    head = header("#", title, ("", *docs))
+    return "\n\n".join([head + "\n" + imports, *extra, *(r.cython() for r in listed)])
 
 
 def dissipation_pxd() -> str:
     """Return the Cython source of the dissipation functions."""
-    listing = tuple(f"  {r.name}({', '.join(CODE_NAMES[a] for a in r.arguments)})" for r in routines())
-    docs = tuple(f"{line:<66} {r.doc}" for line, r in zip(listing, routines(), strict=True))
-    header = _header("#", "Single-pass and mean dissipation: Eqs. (7) and (10).", ("", *docs))
     imports = (
-        "from libc.math cimport cos, exp, fabs, log, pow, rint, sin, sqrt\n"
-        "from scipy.special.cython_special cimport i0e, i1e\n"
+        "from libc.math cimport cos, exp, expm1, fabs, log, pow, rint, sin, sqrt\n"
+        "from scipy.special.cython_special cimport i0e, i1e, k0\n"
     )
-    return "\n\n".join([header + "\n" + imports, _difference_routine(), *(r.cython() for r in routines())])
+    return _pxd("Single-pass and mean dissipation: Eqs. (6), (7) and (10).", routines(), imports, (_difference_routine(),))
+
+
+def derivatives_pxd() -> str:
+    """Return the Cython source of their partial derivatives."""
+    imports = (
+        "from libc.math cimport copysign, cos, exp, expm1, fabs, pow, rint, sin, sqrt\n"
+        "from scipy.special.cython_special cimport i0e, k0, k1\n"
+        "from chaintheory_ext.generated.dissipation cimport i0e_minus_i1e\n"
+    )
+    return _pxd("Partial derivatives of the functions of dissipation.pxd, in v and in the parameters.",
+                derivative_routines(), imports)
+
+
+def _factored_slope(potential: sp.Expr, distance: sp.Symbol) -> sp.Expr:
+    """Return the derivative as one product: no cancellation near the top of the potential.
+
+    >>> r = sp.Symbol("r", positive=True)
+    >>> _factored_slope((1 + r) * sp.exp(-r), r)
+    -r*exp(-r)
+    """
+    decays = sorted(potential.atoms(sp.exp), key=sp.default_sort_key)
+    if len(decays) != 1:
+        return sp.diff(potential, distance)
+    symbol = sp.Dummy(positive=True)
+    slope = sp.factor(sp.diff(potential, distance).subs(decays[0], symbol))
+    # 1 - exp(...) loses digits near zero; expm1 does not.
+    slope = slope.subs(symbol - 1, expm1(decays[0].args[0]))
+    return slope.subs(symbol, decays[0])
 
 
 def interactions_h() -> str:
-    """Return the C source of the interactions."""
-    distance = sp.Symbol("r", real=True)
-    names = {amplitude: "c[0]", width: "c[1]", distance: "r"}
-    printer = Printer(names)
+    """Return the C source of the interactions (the square well has no force that a time step could follow)."""
+    distance = sp.Symbol("r", positive=True)
     blocks = []
-    for name, potential in {"gaussian": potential_gaussian}.items():
-        for suffix, expression in (
-            ("potential", potential(distance)),
-            ("slope", sp.diff(potential(distance), distance)),
-        ):
+    for name in INTERACTIONS:
+        if name == "square_well":
+            continue
+        even = name == "gaussian" or name in ("lorentzian", "softened_coulomb")  # smooth in r itself
+        variable = "r" if even else "a"
+        printer = Printer({amplitude: "c[0]", width: "c[1]", distance: variable})
+        potential = _stable_potential(name, distance)
+        for suffix, expression in (("potential", potential), ("slope", _factored_slope(potential, distance))):
+            temporaries, (result,) = sp.cse([expression], sp.numbered_symbols("t"), order="canonical")
+            lines = [] if even else ["    const double a = fabs(r);"]
+            lines += [f"    const double {s.name} = {printer.doprint(value)};" for s, value in temporaries]
+            text = printer.doprint(result)
+            if suffix == "slope" and not even:  # odd; no force exactly on top of a cusp
+                text = f"r == 0.0 ? 0.0 : copysign(1.0, r)*({text})"
             blocks.append(
-                f"/* {sp.sstr(expression)}   [{int(sp.count_ops(expression))} operations; ledger: transform_{name}] */\n"
+                f"/* {sp.sstr(expression)}, r > 0   [{int(sp.count_ops(expression))} operations; ledger: transform_{name}] */\n"
                 f"static inline double {name}_{suffix}(double r, const double *c)\n"
-                f"{{\n    return {printer.doprint(expression)};\n}}\n"
+                "{\n" + "\n".join([*lines, f"    return {text};"]) + "\n}\n"
             )
-    header = _header(" *", "Interactions: NAME_potential(r, c) and NAME_slope(r, c) = dPhi/dr.",
-                     ("c[0] is the amplitude, c[1] the width.",))
-    return "/*\n" + header + " */\n#ifndef CHAINTHEORY_INTERACTIONS_H\n#define CHAINTHEORY_INTERACTIONS_H\n\n" \
+    head = header(" *", "Interactions: NAME_potential(r, c) and NAME_slope(r, c) = dPhi/dr.",
+                     ("c[0] is the amplitude, c[1] the width.",
+                      f"NAME: {', '.join(n for n in INTERACTIONS if n != 'square_well')}."))
+    return "/*\n" + head + " */\n#ifndef CHAINTHEORY_INTERACTIONS_H\n#define CHAINTHEORY_INTERACTIONS_H\n\n" \
         "#include <math.h>\n\n" + "\n".join(blocks) + "\n#endif\n"
 
 
 def files() -> dict[str, str]:
     """All generated files: name -> text."""
     return {"__init__.pxd": "# The generated declarations form a package; do not edit.\n",
-            "dissipation.pxd": dissipation_pxd(), "interactions.h": interactions_h()}
+            "dissipation.pxd": dissipation_pxd(), "derivatives.pxd": derivatives_pxd(),
+            "interactions.h": interactions_h()}

@@ -9,7 +9,7 @@ import sympy as sp
 from derivations import ledger, notation
 from derivations.checks import Cited, Numeric, Reduce, Refute
 
-MODULES = ("notation", "numeric", "checks", "ledger", *ledger.MODULES, "steady_state", "emit")
+MODULES = ("notation", "numeric", "checks", "ledger", *ledger.MODULES, "balls", "printer", "user_code", "mutations", "emit")
 
 
 @pytest.mark.parametrize("statement", ledger.statements(), ids=lambda statement: statement.id)

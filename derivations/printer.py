@@ -1,0 +1,170 @@
+"""Expressions to C and Cython: scaled Bessel functions, small powers as products, constants multiplied out.
+
+>>> print(Routine("square_plus_pi", (x,), x**2 + sp.pi, (), "An example.").cython())
+cdef inline double square_plus_pi(double x) noexcept nogil:
+    # An example.
+    # x**2 + pi   [2 operations]
+    return (x*x) + 3.141592653589793
+<BLANKLINE>
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy as sp
+from sympy.printing.c import C99CodePrinter
+
+from .notation import amplitude, omega, omega_fast, spacing, speed, width, x
+
+__all__ = ["CODE_NAMES", "Printer", "Routine", "fold", "header", "i0e", "i0e_minus_i1e", "k0", "k1", "unit_sign"]
+
+# Names of the symbols in code, where they differ from the SymPy name.
+CODE_NAMES = {speed: "v", width: "width", amplitude: "amplitude", omega_fast: "omega_fast", spacing: "spacing", x: "x",
+              omega: "omega"}
+
+
+class i0e(sp.Function):
+    """The scaled Bessel function exp(-x) I0(x), x >= 0."""
+
+    def fdiff(self, argindex=1):
+        """d i0e/dx = i1e - i0e."""
+        return -i0e_minus_i1e(self.args[0])
+
+
+class i0e_minus_i1e(sp.Function):
+    """exp(-x) (I0(x) - I1(x)) for x >= 0, without the cancellation at large x."""
+
+    def fdiff(self, argindex=1):
+        """d (i0e - i1e)/dx = -2 (i0e - i1e) + i1e/x."""
+        argument = self.args[0]
+        return -2 * self + (i0e(argument) - self) / argument
+
+
+class k0(sp.Function):
+    """The Bessel function K0."""
+
+    def fdiff(self, argindex=1):
+        """d K0/dx = -K1."""
+        return -k1(self.args[0])
+
+
+class k1(sp.Function):
+    """The Bessel function K1."""
+
+    def fdiff(self, argindex=1):
+        """d K1/dx = -K0 - K1/x."""
+        return -k0(self.args[0]) - self / self.args[0]
+
+
+class unit_sign(sp.Function):
+    """copysign(1, x): the sign of a number that is not zero."""
+
+
+class Printer(C99CodePrinter):
+    """Expressions as C that is also valid Cython."""
+
+    def __init__(self, names):
+        functions = {name: name for name in ("i0e", "i0e_minus_i1e", "k0", "k1")}
+        super().__init__({"user_functions": functions})
+        self.names = names
+
+    def _print_Symbol(self, expr):
+        return self.names.get(expr, expr.name)
+
+    def _print_Float(self, expr):
+        return repr(float(expr))
+
+    def _print_Abs(self, expr):
+        return f"fabs({self._print(expr.args[0])})"
+
+    def _print_unit_sign(self, expr):
+        return f"copysign(1.0, {self._print(expr.args[0])})"
+
+    def _print_Pow(self, expr):
+        base, exponent = expr.args
+        if exponent.is_Integer and 2 <= exponent <= 8 and base.is_Symbol:
+            return "(" + "*".join([self._print(base)] * int(exponent)) + ")"
+        return super()._print_Pow(expr)
+
+    def doprint(self, expr, assign_to=None):
+        """Print, with constants such as 16 pi^5 multiplied out."""
+        return super().doprint(fold(expr), assign_to)
+
+
+def fold(expression: sp.Expr) -> sp.Expr:
+    """Evaluate irrational constants, and products of them, to double precision.
+
+    >>> fold(16 * sp.pi**5 * x)
+    4896.3149565645032522*x
+    """
+    if expression.is_number and not expression.is_Rational:
+        return expression.evalf(20)
+    if expression.is_Atom:
+        return expression
+    if expression.is_Mul:
+        constant, rest = expression.as_independent(*expression.free_symbols, as_Add=False)
+        if constant.has(sp.pi) or not constant.is_Rational:
+            return sp.Mul(constant.evalf(20), fold(rest))
+    return expression.func(*map(fold, expression.args))
+
+
+@dataclass(frozen=True)
+class Routine:
+    """A function to emit: name, arguments, expression, the ledger statements it comes from, and what it is.
+
+    `periodic` replaces that argument by its distance from the nearest integer wherever it stands inside a sine or cosine of
+    pi times it, which keeps full precision however far out in the extended zone.
+    """
+
+    name: str
+    arguments: tuple[sp.Symbol, ...]
+    expression: sp.Expr
+    ledger: tuple[str, ...]
+    doc: str
+    periodic: sp.Symbol | None = None
+    source: str | None = None  # what to print as the source, where the expression itself is too long to read
+
+    @property
+    def operations(self) -> int:
+        """Operations in the source expression, as SymPy counts them."""
+        return int(sp.count_ops(self.expression))
+
+    def body(self) -> tuple[list[tuple[str, str]], str]:
+        """The assignments to temporaries, and the result."""
+        expression, lines = self.expression, []
+        names = dict(CODE_NAMES)
+        if self.periodic is not None:
+            near = sp.Symbol("near", real=True)
+            expression = expression.replace(
+                lambda e: isinstance(e, (sp.sin, sp.cos)), lambda e: e.subs(self.periodic, near)
+            )
+            lines.append(("near", f"{names[self.periodic]} - rint({names[self.periodic]})"))
+        printer = Printer(names)
+        temporaries, (result,) = sp.cse([expression], sp.numbered_symbols("t"), order="canonical")
+        lines += [(symbol.name, printer.doprint(value)) for symbol, value in temporaries]
+        return lines, printer.doprint(result)
+
+    def cython(self) -> str:
+        """The function as Cython."""
+        lines, result = self.body()
+        arguments = ", ".join(f"double {CODE_NAMES[a]}" for a in self.arguments)
+        source = [f"cdef inline double {self.name}({arguments}) noexcept nogil:", f"    # {self.doc}"]
+        source += self._comment("    # ")
+        source += [f"    cdef double {name} = {value}" for name, value in lines]
+        return "\n".join([*source, f"    return {result}", ""])
+
+    def _comment(self, mark: str) -> list[str]:
+        ledger = f"; ledger: {', '.join(self.ledger)}" if self.ledger else ""
+        return [f"{mark}{self.source or sp.sstr(self.expression)}   [{self.operations} operations{ledger}]"]
+
+
+def header(mark: str, title: str, notes: tuple[str, ...]) -> str:
+    lines = [
+        title,
+        "",
+        "Generated by derivations/emit.py (python -m derivations --regenerate); do not edit.",
+        f"Written with SymPy {sp.__version__}.",
+        *notes,
+    ]
+    return "\n".join(f"{mark} {line}".rstrip() for line in lines) + "\n"
