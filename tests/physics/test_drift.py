@@ -30,8 +30,8 @@ def test_resonances_are_tangencies():
         sine, cosine = math.sin(math.pi * x), math.cos(math.pi * x)
         rise = math.pi * (chain.omega_fast**2 - 1) * sine * cosine / omega
         # x up to 100 costs two digits of the sine's argument.
-        assert omega == pytest.approx(slope * x, rel=1e-12)
-        assert rise == pytest.approx(slope, rel=1e-10)
+        assert omega == pytest.approx(slope * x, rel=1e-12, abs=0)
+        assert rise == pytest.approx(slope, rel=1e-10, abs=0)
 
 
 def test_lower_resonances_follow_the_leading_order():
@@ -39,7 +39,9 @@ def test_lower_resonances_follow_the_leading_order():
     assert [r.n for r in lower] == list(range(13, 0, -1))
     for item in lower:
         leading = 40.0 / math.sqrt(item.n**2 + 1.0 / (99.0 * math.pi**2))
-        assert item.speed == pytest.approx(leading, rel=2e-7)  # next order: 1/(99 pi^2)^2 / n^4
+        assert item.speed == pytest.approx(
+            leading, rel=2e-7, abs=0
+        )  # next order: 1/(99 pi^2)^2 / n^4
         assert item.speed < 40.0 / item.n
 
 
@@ -54,15 +56,17 @@ def test_strength_is_the_coefficient_of_the_divergence(edge):
     distance = 1e-8
     near = PAPER.mean_dissipation(item.speed * (1.0 + side * distance))
     # The correction is a constant beside 1/sqrt(distance): the finite side, to 1e-4 in the sum.
-    assert near == pytest.approx(item.finite_side + item.strength / math.sqrt(distance), rel=1e-4)
+    assert near == pytest.approx(
+        item.finite_side + item.strength / math.sqrt(distance), rel=1e-4, abs=0
+    )
     far = PAPER.mean_dissipation(item.speed * (1.0 - side * distance))
-    assert far == pytest.approx(item.finite_side, rel=1e-6)
+    assert far == pytest.approx(item.finite_side, rel=1e-6, abs=0)
 
 
 def test_first_drift_velocity_of_the_paper_does_not_exist():
     first = next(r for r in PAPER.resonant_speeds(39.0, 40.0) if r.edge == "lower")
     # Just below the spacing the loss exceeds the bias, by 6.3e-5.
-    assert PAPER.bias - first.finite_side == pytest.approx(-6.31e-5, rel=2e-3)
+    assert PAPER.bias - first.finite_side == pytest.approx(-6.31e-5, rel=2e-3, abs=0)
     assert not [d for d in PAPER.drift_velocities(38.5, 41.5) if d.kind == "locked"]
 
 
@@ -203,8 +207,8 @@ def test_relaxation_time_without_speed_variation():
         d for d in heavy.drift_velocities(60.0, 70.0) if d.resonance is None and d.separation > 1e-3
     )
     expected = heavy.mass * 40.0 / (4.0 * math.pi**2 * abs(root.slope))
-    assert root.relaxation_time == pytest.approx(expected, rel=1e-5)
-    assert root.slowest == pytest.approx(root.speed, rel=1e-5)
+    assert root.relaxation_time == pytest.approx(expected, rel=1e-5, abs=0)
+    assert root.slowest == pytest.approx(root.speed, rel=1e-5, abs=0)
 
 
 def test_bad_ranges_are_refused():

@@ -15,16 +15,16 @@ def test_there_and_back():
     chain = ct.Chain.from_physical(mass=6.6e-26, confinement=0.07, coupling=1.5, spacing=1.6e-9)
     units = Units(6.6e-26, math.sqrt(0.07 / 6.6e-26))
     physical = chain.to_physical(units)
-    assert physical.confinement == pytest.approx(0.07, rel=1e-14)
-    assert physical.coupling == pytest.approx(1.5, rel=1e-14)
-    assert physical.spacing == pytest.approx(1.6e-9, rel=1e-14)
+    assert physical.confinement == pytest.approx(0.07, rel=1e-14, abs=0)
+    assert physical.coupling == pytest.approx(1.5, rel=1e-14, abs=0)
+    assert physical.spacing == pytest.approx(1.6e-9, rel=1e-14, abs=0)
 
 
 def test_units_are_consistent():
     units = Units(6.6e-26, 1e12)
     # energy = mass length^2 Omega^2: a mass at rest one length away from its place, twice its energy
     assert units.energy == pytest.approx(
-        units.mass * (units.length * units.omega_slow) ** 2, rel=1e-14
+        units.mass * (units.length * units.omega_slow) ** 2, rel=1e-14, abs=0
     )
 
 
@@ -44,7 +44,7 @@ def test_resonances_of_the_model_give_the_ratio_back():
         fit = fit_chain(speeds, 1.6e-9, uncertainty=1e-3, omega_fast=10.0)
         assert fit.numbers == (4, 3, 2)
         assert fit.confinement_over_mass == pytest.approx(
-            1e24, rel=1e-6
+            1e24, rel=1e-6, abs=0
         )  # next order of the tangency, 1e-7
 
 
@@ -54,7 +54,7 @@ def test_uncertainty_is_that_of_repeated_measurements():
     fits = [fit_chain(true + random.normal(0, 0.5, 3), 1.6e-9, uncertainty=0.5) for _ in range(400)]
     scatter = np.std([f.omega_slow for f in fits])
     # 400 samples know their own scatter to 1/sqrt(800) = 3.5%; three of that.
-    assert fits[0].omega_slow_error == pytest.approx(scatter, rel=0.11)
+    assert fits[0].omega_slow_error == pytest.approx(scatter, rel=0.11, abs=0)
     assert {f.numbers for f in fits} == {(1, 2, 3)}
 
 
