@@ -1,0 +1,1 @@
+"""Benchmarks: every figure a ratio against a comparator, measured in one run."""
