@@ -20,9 +20,7 @@ _COLUMNS = ("position", "speed", "acceleration", "energy")
 
 def identity(system: System, start: tuple[float, float], settings: dict[str, Any]) -> str:
     """What a checkpoint belongs to: system, start and settings, but not the duration."""
-    return json.dumps(
-        {"system": system_attributes(system), "start": start, "settings": settings}, sort_keys=True
-    )
+    return json.dumps({"system": system_attributes(system), "start": start, "settings": settings}, sort_keys=True)
 
 
 def write(path: Path, belongs_to: str, state: LightCone, records: Records, rows: int) -> None:

@@ -113,9 +113,7 @@ def held_at_constant_speed(speed: float, passes: int = 200) -> Row:
     """Mean loss over N passes of a particle too heavy to be slowed down, towards Eq. 10."""
     light, heavy = paper(2.0), paper(2.0, mass=1e9)
     spacing = CHAIN.spacing
-    run = heavy.simulate(
-        position=0.5 * spacing, speed=speed, duration=(passes + 0.5) * spacing / speed
-    )
+    run = heavy.simulate(position=0.5 * spacing, speed=speed, duration=(passes + 0.5) * spacing / speed)
     energy = run.crossings["chain_energy"]
     return Row(
         f"mean loss over {passes} passes, speed {speed:g}",
@@ -132,9 +130,7 @@ def locked(amplitude: float, n: int) -> Iterator[Row]:
     system = paper(amplitude, bias=0.01)
     near = CHAIN.spacing / n
     at = next(v for v in system.drift_velocities(0.99 * near, 1.001 * near) if v.kind == "locked")
-    run = system.simulate(
-        position=220.0, speed=orbit_of_mean_speed(system, 1.01 * at.speed).speed, duration=3000.0
-    )
+    run = system.simulate(position=220.0, speed=orbit_of_mean_speed(system, 1.01 * at.speed).speed, duration=3000.0)
     _, mean = mean_speeds(run)
     name = f"locked drift, n = {n}, amplitude {amplitude:g}"
     yield Row(
@@ -214,9 +210,7 @@ def trapped() -> Iterator[Row]:
     from chaintheory.figures.trapped import FULL, compute
 
     numbers = compute()
-    for edge, predicted, simulated in zip(
-        ("below", "above"), numbers["predicted"], numbers["simulated"], strict=True
-    ):
+    for edge, predicted, simulated in zip(("below", "above"), numbers["predicted"], numbers["simulated"], strict=True):
         yield Row(
             f"trapped particle: frequency {edge} the band",
             predicted,

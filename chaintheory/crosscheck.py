@@ -95,9 +95,7 @@ def _read_run(folder: Path, row: dict[str, str], line: int) -> PublishedRun:
             ),
             position=number("initial_position", value["initial_position"]),
             speed=number("initial_speed", value["initial_speed"]),
-            steps_per_fast_period=whole(
-                "steps_per_fast_period", int(value["steps_per_fast_period"]), 1
-            ),
+            steps_per_fast_period=whole("steps_per_fast_period", int(value["steps_per_fast_period"]), 1),
             times=times,
             speeds=speeds,
         )
@@ -158,9 +156,7 @@ def compare(published: PublishedRun, run: Trajectory) -> Comparison:
     beyond = published.times[-1] + window
     unmatched = (published.times.size - theirs.size) + (int((times <= beyond).sum()) - ours.size)
     if not theirs.size:
-        return Comparison(
-            published.file, published.times.size, 0, unmatched, np.inf, np.inf, np.nan, False
-        )
+        return Comparison(published.file, published.times.size, 0, unmatched, np.inf, np.inf, np.nan, False)
     deviation = np.abs(published.speeds[theirs] - speeds[ours])
     worst = int(np.argmax(deviation))
     median = float(np.median(deviation))
@@ -189,9 +185,7 @@ def simulate_published(published: PublishedRun) -> Trajectory:
     )
 
 
-def compare_published(
-    runs: list[PublishedRun], progress: Callable[[int], object] | None = None
-) -> list[Comparison]:
+def compare_published(runs: list[PublishedRun], progress: Callable[[int], object] | None = None) -> list[Comparison]:
     """Simulate every published run, one per core at a time, and compare; rows in their order."""
     rows: dict[str, Comparison] = {}
     for row in _each(runs):
@@ -204,9 +198,7 @@ def compare_published(
 def _each(runs: list[PublishedRun]) -> Iterator[Comparison]:
     """Yield the rows as they are finished; on an error or interrupt start nothing more."""
     with ThreadPoolExecutor(max_workers=cores()) as pool:
-        tasks = [
-            pool.submit(lambda run: compare(run, simulate_published(run)), run) for run in runs
-        ]
+        tasks = [pool.submit(lambda run: compare(run, simulate_published(run)), run) for run in runs]
         try:
             for task in as_completed(tasks):
                 yield task.result()

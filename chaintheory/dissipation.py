@@ -73,9 +73,7 @@ def emitted(system: System, omega: Array, speed: Array) -> Array:
 # One pass --------------------------------------------------------------------------------------------
 
 
-def single_pass_dissipation(
-    system: System, speed: ArrayLike, *, method: str | None = None, log: bool = False
-) -> Array:
+def single_pass_dissipation(system: System, speed: ArrayLike, *, method: str | None = None, log: bool = False) -> Array:
     """Energy lost in passing one mass of a chain at rest (Eqs. 6 and 7).
 
     Parameters
@@ -155,9 +153,7 @@ def closed_loss(system: System, speed: Array, log: bool) -> Array:
     return matern_loss(system, interaction, speed, log)
 
 
-def gaussian_loss(
-    system: System, speed: Array, width: float, log: bool, amplitude: float = 1.0
-) -> Array:
+def gaussian_loss(system: System, speed: Array, width: float, log: bool, amplitude: float = 1.0) -> Array:
     """Eq. 7 from the ledger, with the exponential to full precision."""
     from chaintheory_ext.curves import single_pass_gaussian
 
@@ -235,12 +231,7 @@ def quadrature_loss(system: System, speed: Array, log: bool) -> Array:
     if log:
         return np.log(8.0 * math.pi**4 * mean) - 4.0 * np.log(speed) - bottom
     root = np.exp(-0.5 * bottom)  # squared in two steps, as the factor may be large
-    return (
-        (8.0 * math.pi**4 * mean / speed**2 * root)
-        / speed**2
-        * root
-        * (1.0 - np.where(root > 0.0, remainder, 0.0))
-    )
+    return (8.0 * math.pi**4 * mean / speed**2 * root) / speed**2 * root * (1.0 - np.where(root > 0.0, remainder, 0.0))
 
 
 def width_of(system: System) -> float:
@@ -272,9 +263,7 @@ def band_mean(
         for some in np.array_split(open_rows, math.ceil(open_rows.size / at_once)):
             total[some] += value(some, sine_squared) @ weights
         now = total[open_rows] / count
-        done = (
-            (np.abs(now - before) <= tolerance * now) & (count >= fewest[open_rows]) & (count > 32)
-        )
+        done = (np.abs(now - before) <= tolerance * now) & (count >= fewest[open_rows]) & (count > 32)
         result[open_rows[done]] = now[done]
         open_rows = open_rows[~done]
         if count >= MOST_POINTS and open_rows.size:
@@ -398,9 +387,7 @@ def batches(crossings: Array) -> Iterator[slice]:
         start = stop
 
 
-def mean_dissipation(
-    system: System, speed: ArrayLike, *, method: str = "uniform", passes: int | None = None
-) -> Array:
+def mean_dissipation(system: System, speed: ArrayLike, *, method: str = "uniform", passes: int | None = None) -> Array:
     """Mean energy lost per pass in the steady state (Eq. 10), every crossing counted.
 
     Crossings whose share cannot reach 1e-17 of the sum are left out.
@@ -452,9 +439,7 @@ def mean_dissipation(
     along = shares if method == "uniform" else orbit_shares
     for part in batches(count):
         v = values[audible[part]]
-        owner, _, _, omega, group = tangents.crossings(
-            v / system.chain.spacing, first[part], last[part]
-        )
+        owner, _, _, omega, group = tangents.crossings(v / system.chain.spacing, first[part], last[part])
         share = along(system, v, owner, omega, group)
         result[audible[part]] = np.bincount(owner, share, minlength=v.size)
     return shaped(result, shape)
@@ -513,9 +498,7 @@ def mean_over_passes(system: System, speed: Array, passes: int) -> Array:
         phase = math.pi * (phase - np.rint(phase))
         small = np.abs(phase) < 1e-9
         safe = np.where(small, 1.0, phase)
-        kernel = np.where(
-            small, float(passes), (np.sin(passes * safe) / np.sin(safe)) ** 2 / passes
-        )
+        kernel = np.where(small, float(passes), (np.sin(passes * safe) / np.sin(safe)) ** 2 / passes)
         result[index] = np.mean(emitted(system, omega, np.float64(v)) * kernel)
     return result
 
@@ -538,9 +521,7 @@ def mean_dissipation_slope(system: System, speed: ArrayLike) -> Array:
     step = 1e-3 / width_of(system)
     for part in batches(count):
         speed_here = values[audible[part]]
-        owner, period, offset, omega, group = tangents.crossings(
-            speed_here / spacing, first[part], last[part]
-        )
+        owner, period, offset, omega, group = tangents.crossings(speed_here / spacing, first[part], last[part])
         share = shares(system, speed_here, owner, omega, group)
         v, x = speed_here[owner], period + offset
         k = 2.0 * math.pi * x / spacing
@@ -581,8 +562,7 @@ def mean_dissipation_terms(system: System, speed: float) -> Terms:
     first, last, count = tangents.ranges(slopes)
     if count[0] > MOST_CROSSINGS:
         raise ValueError(
-            f"speed must be large enough for at most {MOST_CROSSINGS:.0e} crossings, "
-            f"got {speed!r} with {count[0]:.1e}"
+            f"speed must be large enough for at most {MOST_CROSSINGS:.0e} crossings, got {speed!r} with {count[0]:.1e}"
         )
     owner, period, offset, omega, group = tangents.crossings(slopes, first, last)
     share = shares(system, v, owner, omega, group)

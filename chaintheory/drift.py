@@ -106,18 +106,12 @@ class DriftVelocity:
         from chaintheory.rigid import orbit_of_mean_speed
 
         step = 1e-4 * self.speed
-        squares = [
-            orbit_of_mean_speed(self.system, self.speed + s).speed ** 2 for s in (-step, step)
-        ]
-        energy_slope = (
-            self.system.mass / (8.0 * math.pi**2) * (squares[1] - squares[0]) / (2.0 * step)
-        )
+        squares = [orbit_of_mean_speed(self.system, self.speed + s).speed ** 2 for s in (-step, step)]
+        energy_slope = self.system.mass / (8.0 * math.pi**2) * (squares[1] - squares[0]) / (2.0 * step)
         return energy_slope * self.system.chain.spacing / (self.speed * abs(self.slope))
 
 
-def drift_velocities(
-    system: System, lowest: float, highest: float, *, certified: bool = True
-) -> list[DriftVelocity]:
+def drift_velocities(system: System, lowest: float, highest: float, *, certified: bool = True) -> list[DriftVelocity]:
     """All mean speeds between two speeds at which the mean dissipation balances the bias, sorted.
 
     A negative bias drives the particle the other way; speeds are magnitudes. Without a bias there are none. Solutions
@@ -321,9 +315,7 @@ def drift_diagram(
         [
             [
                 item
-                for item in drift_velocities(
-                    replace(system, bias=float(bias)), lowest, highest, certified=certified
-                )
+                for item in drift_velocities(replace(system, bias=float(bias)), lowest, highest, certified=certified)
                 if item.separation >= resolution
             ]
             for bias in biases

@@ -93,11 +93,7 @@ class _Parser:
             "e": sp.E,
         }
         for name, value in constants.items():
-            if (
-                name in self.names
-                or name in FUNCTIONS
-                or not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII)
-            ):
+            if name in self.names or name in FUNCTIONS or not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
                 raise ValueError(f"constants may not define {name!r}")
             from chaintheory.validation import number
 
@@ -179,9 +175,7 @@ class _Parser:
             if self.next("**", "^"):
                 exponent = self.power()
                 if exponent.is_number and not abs(exponent) <= 100:
-                    raise ValueError(
-                        f"expression: the power at character {place + 1} is larger than 100"
-                    )
+                    raise ValueError(f"expression: the power at character {place + 1} is larger than 100")
                 if result.is_Rational and len(str(result)) > 20:
                     result = self.sp.Float(result, 30)  # a tower of powers would fill the memory
                 result = result**exponent

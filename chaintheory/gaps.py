@@ -32,9 +32,7 @@ def undecided(system: System, low: float, high: float, level: float) -> Array:
     ``level`` is the bias. Neighbouring intervals are merged.
     """
     span = high - low
-    edges = np.unique(
-        np.concatenate([[low, high, 0.5 * (low + high)], low + span * GRADES, high - span * GRADES])
-    )
+    edges = np.unique(np.concatenate([[low, high, 0.5 * (low + high)], low + span * GRADES, high - span * GRADES]))
     edges = edges[(edges >= low) & (edges <= high)]
     left, right = edges[:-1], edges[1:]
     found: list[Array] = []
@@ -84,18 +82,14 @@ def bounds(system: System, low: Array, high: Array) -> tuple[Array, Array]:
         v1, v2 = low[part][owner], high[part][owner]
         # Pieces alternate, and the first falls: there the line is steeper than the band.
         begins = np.concatenate([[True], owner[1:] != owner[:-1]])
-        position = np.arange(owner.size) - np.maximum.accumulate(
-            np.where(begins, np.arange(owner.size), 0)
-        )
+        position = np.arange(owner.size) - np.maximum.accumulate(np.where(begins, np.arange(owner.size), 0))
         falls = position % 2 == 0
         near = np.where(falls, v1 - spacing * steepest, spacing * flattest - v2)
         far = np.where(falls, v2 - spacing * flattest, spacing * steepest - v1)
         weak, strong = power_bounds(system, (n + start) / spacing, (n + stop) / spacing)
         with np.errstate(divide="ignore"):
             share_least = weak / (v2 * np.maximum(far, np.finfo(float).tiny))
-            share_most = np.where(
-                near > 0.0, strong / (v1 * np.maximum(near, np.finfo(float).tiny)), np.inf
-            )
+            share_most = np.where(near > 0.0, strong / (v1 * np.maximum(near, np.finfo(float).tiny)), np.inf)
         share_most = np.where(strong > 0.0, share_most, 0.0)
         size = low[part].size
         least[part] = np.bincount(owner, share_least, size) * (1.0 - SLACK)

@@ -266,8 +266,7 @@ class HalfIntegerMatern(_Profile):
         p = self.order
         scale = math.factorial(p) / math.factorial(2 * p)
         return [
-            scale * math.factorial(2 * p - j) * 2**j / (math.factorial(p - j) * math.factorial(j))
-            for j in range(p + 1)
+            scale * math.factorial(2 * p - j) * 2**j / (math.factorial(p - j) * math.factorial(j)) for j in range(p + 1)
         ]
 
     def _profile(self, x: Array) -> Array:
@@ -474,9 +473,7 @@ class SquareWell(_Profile):
         return abs(self.amplitude) * self.width**2
 
     def slope(self, r: ArrayLike) -> Array:
-        raise ValueError(
-            "interaction SquareWell has no finite slope; use a smooth one, for instance a Gaussian"
-        )
+        raise ValueError("interaction SquareWell has no finite slope; use a smooth one, for instance a Gaussian")
 
     def _profile(self, x: Array) -> Array:
         return np.where(np.abs(x) < 1.0, 1.0, 0.0)
@@ -507,8 +504,7 @@ class GaussianMixture(Interaction):
         widths = tuple(positive("widths", w) for w in self.widths)
         if not amplitudes or len(amplitudes) != len(widths):
             raise ValueError(
-                "amplitudes and widths must be of one length, at least 1, "
-                f"got {len(amplitudes)} and {len(widths)}"
+                f"amplitudes and widths must be of one length, at least 1, got {len(amplitudes)} and {len(widths)}"
             )
         object.__setattr__(self, "amplitudes", amplitudes)
         object.__setattr__(self, "widths", widths)

@@ -145,9 +145,7 @@ class Stretch:
         first = max(origin, self.origin)
         last = min(origin + size, self.origin + self.state.shape[1])
         if last > first:
-            copy[:, first - origin : last - origin] = self.state[
-                :, first - self.origin : last - self.origin
-            ]
+            copy[:, first - origin : last - origin] = self.state[:, first - self.origin : last - self.origin]
         return Stretch(origin, copy)
 
     def paste(self, other: Stretch, centre: int, reach: int) -> None:
@@ -238,9 +236,7 @@ class Plan:
     @cached_property
     def block(self) -> int:
         """Steps in the shortest block."""
-        return block_steps(
-            SCHEMES[self.order], self.system.chain, self.time_step, self.kicks_per_block
-        )
+        return block_steps(SCHEMES[self.order], self.system.chain, self.time_step, self.kicks_per_block)
 
     def steps(self, level: int) -> int:
         """Steps in one block of a level."""
@@ -379,8 +375,7 @@ class LightCone:
         speed = 2.0 * math.pi * abs(self.q)
         masses = np.arange(-64, 65) * chain.spacing
         potential = max(
-            float(np.abs(system.interaction.potential(masses + shift)).sum())
-            for shift in (0.0, 0.5 * chain.spacing)
+            float(np.abs(system.interaction.potential(masses + shift)).sum()) for shift in (0.0, 0.5 * chain.spacing)
         )
         pull = 4.0 * math.pi**2 * abs(system.bias) / chain.spacing / system.mass
         bound = math.sqrt(speed**2 + 16.0 * math.pi**2 * potential / system.mass) + pull * duration
@@ -438,9 +433,7 @@ class LightCone:
         here = round(self.sigma / chain.spacing)
         lowest, highest = min(self.lowest, here - travel), max(self.highest, here + travel)
         cone = half_width(chain, total)
-        stretch = self.stretch.window(
-            lowest - cone, _coarse_length(highest - lowest + 2 * cone + 1)
-        )
+        stretch = self.stretch.window(lowest - cone, _coarse_length(highest - lowest + 2 * cone + 1))
         level = plan.near_levels
         while plan.steps(level) < steps:
             level += 1
@@ -482,15 +475,11 @@ class LightCone:
                 self._carry(plan, near, window, below, part, records, row + start)
             stretch.paste(window, centre, plan.influence(below))
 
-    def _carry_near(
-        self, plan: Plan, near: Any, window: Stretch, steps: int, records: Records, row: int
-    ) -> None:
+    def _carry_near(self, plan: Plan, near: Any, window: Stretch, steps: int, records: Records, row: int) -> None:
         """Carry the uppermost compiled window over at most one of its blocks."""
         blocks, rest = divmod(steps, plan.block)
         kernels = rest_kernels(plan, rest) if rest else None
-        if not near.advance(
-            window.state, window.origin, blocks, rest, *records.rows(row, row + steps), kernels
-        ):
+        if not near.advance(window.state, window.origin, blocks, rest, *records.rows(row, row + steps), kernels):
             raise Escaped
         if self.on_progress is not None:
             self.on_progress(steps)

@@ -61,9 +61,7 @@ class Chain:
         return np.sqrt(1.0 + (self.omega_fast**2 - 1.0) * sine * sine)
 
     @classmethod
-    def from_physical(
-        cls, mass: float, confinement: float, coupling: float, spacing: float
-    ) -> Chain:
+    def from_physical(cls, mass: float, confinement: float, coupling: float, spacing: float) -> Chain:
         """The chain of masses (kg) in wells and with springs (N/m) at a spacing (m); see physical.py."""
         from chaintheory.physical import from_physical
 
@@ -123,17 +121,13 @@ class System:
         barrier = float(self.interaction.potential(0.0))
         return math.sqrt(8.0 * math.pi**2 * max(barrier, 0.0) / self.mass)
 
-    def single_pass_dissipation(
-        self, speed: ArrayLike, *, method: str | None = None, **options: Any
-    ) -> Array:
+    def single_pass_dissipation(self, speed: ArrayLike, *, method: str | None = None, **options: Any) -> Array:
         """Energy lost in passing one mass of a chain at rest, Eqs. 6 and 7; see dissipation.py."""
         from chaintheory.dissipation import single_pass_dissipation
 
         return single_pass_dissipation(self, speed, method=method, **options)
 
-    def mean_dissipation(
-        self, speed: ArrayLike, *, method: str = "uniform", **options: Any
-    ) -> Array:
+    def mean_dissipation(self, speed: ArrayLike, *, method: str = "uniform", **options: Any) -> Array:
         """Mean energy lost per pass in the steady state, Eq. 10; see dissipation.py."""
         from chaintheory.dissipation import mean_dissipation
 
@@ -151,9 +145,7 @@ class System:
 
         return resonant_speeds(self, lowest, highest)
 
-    def drift_velocities(
-        self, lowest: float, highest: float, **options: Any
-    ) -> list[DriftVelocity]:
+    def drift_velocities(self, lowest: float, highest: float, **options: Any) -> list[DriftVelocity]:
         """All solutions of mean_dissipation = bias between two speeds, typed; see drift.py."""
         from chaintheory.drift import drift_velocities
 

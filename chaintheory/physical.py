@@ -8,7 +8,9 @@ The units are
 
 Drift locks the speed at the resonances with the lower band edge,
 
-.. math:: v_n = \frac{a\,\Omega_\mathrm{slow}}{2\pi n}\Bigl(1 + \frac{1}{n^2\pi^2(\omega_\mathrm{fast}^2-1)}\Bigr)^{-1/2} ,
+.. math::
+
+    v_n = \frac{a\,\Omega_\mathrm{slow}}{2\pi n}\Bigl(1 + \frac{1}{n^2\pi^2(\omega_\mathrm{fast}^2-1)}\Bigr)^{-1/2} ,
 
 in which hbar and m do not appear: a measured drift velocity gives kappa/m. (The paper says the product.)
 """
@@ -182,9 +184,7 @@ def fit_chain(
         omega_fast = above("omega_fast", omega_fast, 1.0)
     speed = real_array("drift_velocities", drift_velocities).ravel()
     if speed.size == 0 or not np.all(speed > 0.0):
-        raise ValueError(
-            f"drift_velocities must be positive and at least one, got {drift_velocities!r}"
-        )
+        raise ValueError(f"drift_velocities must be positive and at least one, got {drift_velocities!r}")
     if uncertainty is None:
         sigma, known = np.full(speed.shape, 0.005) * speed, False
         if speed.size < 2:
@@ -218,7 +218,7 @@ def fit_chain(
 
 
 def _order(n: np.ndarray, omega_fast: float) -> np.ndarray:
-    """n with the leading correction of the tangency."""
+    """The order n with the leading correction of the tangency."""
     correction = 0.0 if omega_fast == math.inf else 1.0 / (math.pi**2 * (omega_fast**2 - 1.0))
     return np.sqrt(n * n + correction)
 
@@ -233,9 +233,7 @@ def _fitted(
     return scale, speed - scale * design
 
 
-def _assigned(
-    speed: np.ndarray, sigma: np.ndarray, spacing: float, omega_fast: float
-) -> np.ndarray:
+def _assigned(speed: np.ndarray, sigma: np.ndarray, spacing: float, omega_fast: float) -> np.ndarray:
     """The smallest distinct numbers whose fit stays within five standard errors."""
     fastest = speed.max()
     for first in range(1, MOST_FIRST + 1):

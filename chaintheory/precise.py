@@ -35,9 +35,7 @@ def product(a: Array | float, b: Array | float) -> tuple[Array, Array]:
     return high, ((a1 * b1 - high) + a1 * b2 + a2 * b1) + a2 * b2
 
 
-def exponent(
-    constant: tuple[float, float], width: float, speed: Array, power: int
-) -> tuple[Array, Array]:
+def exponent(constant: tuple[float, float], width: float, speed: Array, power: int) -> tuple[Array, Array]:
     """Constant (width/speed)^power as two doubles, for power 1 or 2 and speed greater than 0.
 
     >>> high, low = exponent(FOUR_PI, 3.0, np.array([7.0]), 1)

@@ -121,9 +121,7 @@ def _finite_side(system: System, edge: str, n: int, slope: float) -> float:
 
 def merging_pieces(tangents, edge: str, n: int) -> tuple[float, float]:
     """The two monotone pieces of omega(x)/x on both sides of a point of contact, from start to stop."""
-    before, here, after = tangents.resonances(
-        np.array([max(n - 1, tangents.onset), n, n + 1], dtype=np.float64)
-    )
+    before, here, after = tangents.resonances(np.array([max(n - 1, tangents.onset), n, n + 1], dtype=np.float64))
     if edge == "lower":
         return (n - 1 + before[2] if n > tangents.onset else 0.0), n + here[2]
     return n + here[0], n + 1 + after[0]

@@ -270,9 +270,7 @@ def time_scale(system: System, speed: float) -> float:
     return 1.0 / max(fastest / width, math.sqrt(stiffness), 1e-300)
 
 
-def _resolved_steps(
-    system: System, speed: float, order: int | None, rate: float | None
-) -> tuple[int, float]:
+def _resolved_steps(system: System, speed: float, order: int | None, rate: float | None) -> tuple[int, float]:
     """Order and steps per fast period: as asked for, refused if too coarse, or chosen.
 
     The flow of the chain is exact, so that only the interaction sets the step; five steps in a fast
@@ -347,9 +345,7 @@ def _started(run: Run) -> Records:
     force = float(np.sum(run.system.interaction.slope(r[np.abs(r) < run.reach])))
     force += run.system.bias / spacing
     acceleration = 4.0 * math.pi**2 / run.system.mass * force
-    for column, value in zip(
-        records.rows(0, 1), (run.position, run.speed, acceleration, 0.0), strict=True
-    ):
+    for column, value in zip(records.rows(0, 1), (run.position, run.speed, acceleration, 0.0), strict=True):
         column[0] = value
     return records
 
@@ -358,9 +354,7 @@ def _trajectory(run: Run, records: Records, rows: int, **more: Any) -> Trajector
     times = np.arange(rows, dtype=np.float64)
     times /= run.system.chain.omega_fast * run.rate
     position, speed, acceleration, energy = records.rows(0, rows)
-    return Trajectory(
-        run.system, times, position, speed, acceleration, energy, settings=run.settings, **more
-    )
+    return Trajectory(run.system, times, position, speed, acceleration, energy, settings=run.settings, **more)
 
 
 def _run_light_cone(run: Run, tick: Callable[[int], None] | None) -> Trajectory:

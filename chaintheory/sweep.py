@@ -177,9 +177,7 @@ def quantities(compute: dict[str, Any]) -> tuple[str, ...]:
     """Check the list of what to compute."""
     given = compute.get("quantities")
     if not isinstance(given, list) or not given:
-        raise ValueError(
-            f"quantities must be a list of one or more of {', '.join(QUANTITIES)}, got {given!r}"
-        )
+        raise ValueError(f"quantities must be a list of one or more of {', '.join(QUANTITIES)}, got {given!r}")
     named = tuple(choice("quantities", name, QUANTITIES) for name in given)
     if len(set(named)) < len(named):
         raise ValueError(f"quantities must not repeat, got {given!r}")

@@ -73,11 +73,7 @@ def run_sweep(
         done = journal.results
         tell(len(done), len(points))
         missing = {index: point for index, point in enumerate(points) if index not in done}
-        source = (
-            on_cluster(sweep, missing, scheduler)
-            if scheduler
-            else on_cores(sweep, missing, workers)
-        )
+        source = on_cluster(sweep, missing, scheduler) if scheduler else on_cores(sweep, missing, workers)
         for index, result in source:
             if journal.add(index, result):
                 tell(1, len(points))
@@ -152,9 +148,7 @@ class OtherSweep(Exception):
     """The journal belongs to another sweep or version."""
 
 
-def on_cores(
-    sweep: Sweep, points: dict[int, dict[str, Any]], workers: int
-) -> Iterator[tuple[int, Result]]:
+def on_cores(sweep: Sweep, points: dict[int, dict[str, Any]], workers: int) -> Iterator[tuple[int, Result]]:
     """Compute the points in processes on this machine, in whatever order they finish."""
     if not points:
         return
@@ -175,9 +169,7 @@ def on_cores(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def on_cluster(
-    sweep: Sweep, points: dict[int, dict[str, Any]], address: str
-) -> Iterator[tuple[int, Result]]:
+def on_cluster(sweep: Sweep, points: dict[int, dict[str, Any]], address: str) -> Iterator[tuple[int, Result]]:
     """Compute the points on a Dask cluster; those of a worker that dies are given to another."""
     try:
         from distributed import Client
@@ -221,8 +213,7 @@ def assemble(sweep: Sweep, results: list[Result]) -> xarray.Dataset:
                 data, dims = rows.reshape(*sweep.shape, longest), (*dimensions, along)
             variables[name] = (dims, data, {"units": unit})
     coordinates = {
-        name: (name, np.array(values, dtype=float), {"units": UNITS[name]})
-        for name, values in sweep.axes.items()
+        name: (name, np.array(values, dtype=float), {"units": UNITS[name]}) for name, values in sweep.axes.items()
     }
     return xarray.Dataset(variables, coordinates, attrs=provenance(sweep))
 

@@ -101,9 +101,7 @@ class Trajectory:
         at_start = self._interaction_energy(float(self.position[0]), None)
         work = system.bias * float(self.position[-1] - self.position[0]) / system.chain.spacing
         start = float(self.kinetic_energy[0]) + at_start + float(self.chain_energy[0])
-        return Balance(
-            particle, interaction, chain, work, particle + interaction + chain - work - start
-        )
+        return Balance(particle, interaction, chain, work, particle + interaction + chain - work - start)
 
     def _interaction_energy(self, sigma: float, state: Stretch | None) -> float:
         """Interaction energy of the particle at ``sigma`` with the masses of ``state``."""
@@ -127,8 +125,7 @@ class Trajectory:
         wanted = real_array("times", times)
         if wanted.size and not (wanted.min() >= self.time[0] and wanted.max() <= self.time[-1]):
             raise ValueError(
-                f"times must lie within {self.time[0]:g} .. {self.time[-1]:g}, "
-                f"got {wanted.min():g} .. {wanted.max():g}"
+                f"times must lie within {self.time[0]:g} .. {self.time[-1]:g}, got {wanted.min():g} .. {wanted.max():g}"
             )
         row = np.clip(np.searchsorted(self.time, wanted, side="right") - 1, 0, self.time.size - 2)
         return self._hermite(row, wanted - self.time[row])
@@ -148,9 +145,7 @@ class Trajectory:
             6.0 * dx - 3.0 * dv + 0.5 * da,
         )
         x = after / h
-        position = (
-            self.position[row] + after * (v0 + 0.5 * a0 * after) + x**3 * (c3 + x * (c4 + x * c5))
-        )
+        position = self.position[row] + after * (v0 + 0.5 * a0 * after) + x**3 * (c3 + x * (c4 + x * c5))
         speed = v0 + a0 * after + x * x * (3.0 * c3 + x * (4.0 * c4 + x * 5.0 * c5)) / h
         return position, speed
 
@@ -240,9 +235,7 @@ class Trajectory:
 
         units = {"position": "l_slow", "speed": "l_slow/t_slow", "chain_energy": "hbar Omega_slow"}
         units["acceleration"] = "l_slow/t_slow^2"
-        data = {
-            name: ("time", getattr(self, name), {"units": unit}) for name, unit in units.items()
-        }
+        data = {name: ("time", getattr(self, name), {"units": unit}) for name, unit in units.items()}
         attributes = {
             "format": _FORMAT,
             **system_attributes(self.system),
@@ -258,9 +251,7 @@ class Trajectory:
             data["chain_u"] = ("mass", self.chain_state.state[0], {"units": "l_slow"})
             data["chain_p"] = ("mass", self.chain_state.state[1], {"units": "l_slow"})
             attributes["first_mass"] = self.chain_state.origin
-        return xarray.Dataset(
-            data, coords={"time": ("time", self.time, {"units": "t_slow"})}, attrs=attributes
-        )
+        return xarray.Dataset(data, coords={"time": ("time", self.time, {"units": "t_slow"})}, attrs=attributes)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the run to a NetCDF file, at once or not at all; xarray opens it."""
@@ -380,7 +371,5 @@ def read_dataset(path: Path, expected: str) -> xarray.Dataset:
     except Exception as problem:  # HDF5 reports damage by many kinds of exception
         raise ValueError(f"{path} cannot be read: {str(problem).splitlines()[0:1]}") from None
     if data.attrs.get("format") != expected:
-        raise ValueError(
-            f"{path} is not a file of the kind {expected!r}, but {data.attrs.get('format')!r}"
-        )
+        raise ValueError(f"{path} is not a file of the kind {expected!r}, but {data.attrs.get('format')!r}")
     return data

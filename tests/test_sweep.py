@@ -234,9 +234,7 @@ def test_dask_cluster_with_a_killed_worker(sweep, expected, tmp_path, monkeypatc
     for noisy in ("distributed.scheduler", "distributed.nanny", "distributed.core"):
         monkeypatch.setattr(distributed.scheduler.logging.getLogger(noisy), "disabled", True)
     told = []
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
-    ) as cluster:
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
         victim = next(iter(cluster.workers.values())).pid
 
         def progress(done, total):
@@ -244,9 +242,7 @@ def test_dask_cluster_with_a_killed_worker(sweep, expected, tmp_path, monkeypatc
             if len(told) == 2:  # the first point is there
                 os.kill(victim, signal.SIGKILL)
 
-        dataset = run_sweep(
-            sweep, tmp_path / "grid.nc", scheduler=cluster.scheduler_address, progress=progress
-        )
+        dataset = run_sweep(sweep, tmp_path / "grid.nc", scheduler=cluster.scheduler_address, progress=progress)
     assert dataset.equals(expected)
     assert sum(told) == 6
 

@@ -23,9 +23,7 @@ from chaintheory.model import System
 @click.option("--points", type=int, default=80, show_default=True, help="Number of speeds.")
 @click.option("--log", "logarithmic", is_flag=True, help="Space the speeds logarithmically.")
 @json_option
-def curves(
-    system: System, lowest: float, highest: float, points: int, logarithmic: bool, as_json: bool
-) -> None:
+def curves(system: System, lowest: float, highest: float, points: int, logarithmic: bool, as_json: bool) -> None:
     """Energy lost per pass against speed: single pass (Eq. 7) and steady state (Eq. 10)."""
     import numpy as np
 
@@ -64,10 +62,7 @@ def drift(system: System, lowest: float, highest: float, as_json: bool) -> None:
         print_json(rows)
     elif rows:
         headers = ("speed", "kind", "edge", "n", "slope", "margin", "certified")
-        cells = [
-            [*list(row.values())[:-1], "yes" if row["enclosure"] is not None else "no"]
-            for row in rows
-        ]
+        cells = [[*list(row.values())[:-1], "yes" if row["enclosure"] is not None else "no"] for row in rows]
         formats = (".12g", "", "", "g", ".4g", ".4g", "")
         print_table(cells, headers, floatfmt=formats)
     else:

@@ -38,10 +38,7 @@ def verify(ids: tuple[str, ...], equation: str | None, as_json: bool) -> None:
         print_json([{name: getattr(result, name) for name in fields} for result in results])
     else:
         print_table(
-            [
-                (r.id, r.equation, r.evidence, "" if r.ok else "FAILS", r.seconds, r.statement)
-                for r in results
-            ],
+            [(r.id, r.equation, r.evidence, "" if r.ok else "FAILS", r.seconds, r.statement) for r in results],
             ("id", "equation", "evidence", "", "seconds", "statement"),
             floatfmt=".2f",
             maxcolwidths=[None, 12, None, None, None, 70],

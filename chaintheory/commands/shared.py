@@ -19,9 +19,7 @@ class Number(click.ParamType):
 
     name = "number"
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Return ``value`` as a float, or say what is allowed."""
         try:
             result = float(value)
@@ -73,9 +71,7 @@ def system_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return with_system
 
 
-def build_system(
-    omega_fast: float, spacing: float, amplitude: float, width: float, mass: float, bias: float
-) -> System:
+def build_system(omega_fast: float, spacing: float, amplitude: float, width: float, mass: float, bias: float) -> System:
     """Build the system that the options describe."""
     from chaintheory import Chain, Gaussian, System
 

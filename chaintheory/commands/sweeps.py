@@ -11,9 +11,7 @@ from chaintheory.commands.shared import bar
 
 @click.command(epilog="Example: chaintheory sweep grid.toml --output grid.nc")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "--output", type=click.Path(path_type=Path), required=True, help="NetCDF file to write."
-)
+@click.option("--output", type=click.Path(path_type=Path), required=True, help="NetCDF file to write.")
 @click.option("--workers", type=int, help="Processes on this machine; all cores if left out.")
 @click.option("--scheduler", help="Address of a Dask scheduler, such as tcp://127.0.0.1:8786.")
 def sweep(file: Path, output: Path, workers: int | None, scheduler: str | None) -> None:
@@ -33,8 +31,6 @@ def sweep(file: Path, output: Path, workers: int | None, scheduler: str | None) 
             progress.total = total
             progress.update(done)
 
-        dataset = run_sweep(
-            read_sweep(file), output, workers=workers, scheduler=scheduler, progress=tell
-        )
+        dataset = run_sweep(read_sweep(file), output, workers=workers, scheduler=scheduler, progress=tell)
     sizes = ", ".join(f"{name} {size}" for name, size in dataset.sizes.items())
     click.echo(f"{output}: {', '.join(dataset.data_vars)} over {sizes}")

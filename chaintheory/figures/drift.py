@@ -37,9 +37,7 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
     for name, (sign, starts) in STARTS.items():
         system = System(Chain(10.0, 40.0), Gaussian(sign * 2.0, 4.0), mass=1.0, bias=0.01)
         chosen = starts[:: 3 if quick else 1]
-        runs = simulated_all(
-            (system, {"position": 220.0, "speed": float(v), "duration": duration}) for v in chosen
-        )
+        runs = simulated_all((system, {"position": 220.0, "speed": float(v), "duration": duration}) for v in chosen)
         extrema = [speed_extrema(run.time, run.position, maxima=sign > 0) for run in runs]
         resonances = [r for r in system.resonant_speeds(9.0, 60.0) if r.edge == "lower"]
         numbers[name] = {
@@ -49,16 +47,13 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
             ],
             "capture_speed": system.capture_speed,
             "resonances": [
-                {"n": r.n, "mean": r.speed, "midway": orbit_of_mean_speed(system, r.speed).speed}
-                for r in resonances
+                {"n": r.n, "mean": r.speed, "midway": orbit_of_mean_speed(system, r.speed).speed} for r in resonances
             ],
         }
     speed = np.linspace(9.0, 60.0, 4000)
     numbers["curve"] = {"speed": speed, "eq10": system.mean_dissipation(speed)}
     numbers["bias"] = system.bias
-    numbers["locked"] = [
-        float(v.speed) for v in system.drift_velocities(9.0, 60.0) if v.kind == "locked"
-    ]
+    numbers["locked"] = [float(v.speed) for v in system.drift_velocities(9.0, 60.0) if v.kind == "locked"]
     return numbers
 
 

@@ -54,9 +54,7 @@ def draw(numbers: dict[str, Any]) -> Figure:
     figure, (above, below) = style.new(1.3, rows=2, height_ratios=(1.5, 1))
     kernel = np.asarray(numbers["kernel"])
     norm = SymLogNorm(1e-3, vmin=-0.3, vmax=0.3, base=10)
-    drawn = above.pcolormesh(
-        numbers["times"], numbers["masses"], kernel, norm=norm, cmap="RdBu_r", rasterized=True
-    )
+    drawn = above.pcolormesh(numbers["times"], numbers["masses"], kernel, norm=norm, cmap="RdBu_r", rasterized=True)
     times = np.array([0.0, 2.0])
     for sign in (-1, 1):
         above.plot(times, sign * numbers["masses_per_time"] * times, color=style.BLACK, lw=0.8,

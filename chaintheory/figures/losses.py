@@ -50,10 +50,7 @@ def draw(numbers: dict[str, Any]) -> Figure:
     looks = {"repulsive": style.REPULSIVE, "attractive": style.ATTRACTIVE}
     for axes, (name, look), text in zip(panels, looks.items(), ("(a)", "(b)"), strict=True):
         one = numbers[name]
-        lower, upper = (
-            [r["speed"] for r in numbers["resonances"] if r["edge"] == edge]
-            for edge in ("lower", "upper")
-        )
+        lower, upper = ([r["speed"] for r in numbers["resonances"] if r["edge"] == edge] for edge in ("lower", "upper"))
         for speed in lower:
             axes.axvline(speed, ls="--", lw=0.6, color=style.GREEN, zorder=0)
         axes.plot(upper, np.full(len(upper), 0.13), "|", ms=5, mew=0.7, color=style.ORANGE)

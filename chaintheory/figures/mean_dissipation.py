@@ -37,8 +37,7 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
         "mean_dissipation": system.mean_dissipation(speed),
         "resonances": [{"speed": r.speed, "edge": r.edge, "n": r.n} for r in resonances],
         "drift_velocities": [
-            {"speed": float(v.speed), "kind": v.kind}
-            for v in system.drift_velocities(LOWEST, HIGHEST)
+            {"speed": float(v.speed), "kind": v.kind} for v in system.drift_velocities(LOWEST, HIGHEST)
         ],
     }
 
@@ -46,10 +45,7 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
 def draw(numbers: dict[str, Any]) -> Figure:
     """Draw the curve, its resonances and the bias."""
     figure, axes = style.new(0.72)
-    lower, upper = (
-        [r["speed"] for r in numbers["resonances"] if r["edge"] == edge]
-        for edge in ("lower", "upper")
-    )
+    lower, upper = ([r["speed"] for r in numbers["resonances"] if r["edge"] == edge] for edge in ("lower", "upper"))
     for speed in lower:
         axes.axvline(speed, ls="--", lw=0.7, color=style.GREEN, zorder=0)
     axes.plot([], [], ls="--", lw=0.7, color=style.GREEN, label="resonance, lower edge")

@@ -102,9 +102,7 @@ def write_index(folder, **changes):
         "file": "run.dat", "initial_position": 220, "initial_speed": 50, "width": 4,
         "amplitude": 2.0, "mass": 1.0, "steps_per_fast_period": 60, "bias": 0.01,
     } | changes  # fmt: skip
-    (folder / "index.csv").write_text(
-        ",".join(row) + "\n" + ",".join(str(value) for value in row.values()) + "\n"
-    )
+    (folder / "index.csv").write_text(",".join(row) + "\n" + ",".join(str(value) for value in row.values()) + "\n")
     (folder / "run.dat").write_text("0.7\t50.0\n1.5\t50.0\n2.3\t50.0\n")
     return folder
 

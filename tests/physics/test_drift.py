@@ -13,9 +13,7 @@ import chaintheory as ct
 from chaintheory import certify, gaps
 from chaintheory.resonances import resonant_speeds
 
-PAPER = ct.System(
-    ct.Chain(omega_fast=10.0, spacing=40.0), ct.Gaussian(amplitude=2.0, width=4.0), bias=0.01
-)
+PAPER = ct.System(ct.Chain(omega_fast=10.0, spacing=40.0), ct.Gaussian(amplitude=2.0, width=4.0), bias=0.01)
 
 
 def attracts(drift):
@@ -39,26 +37,20 @@ def test_lower_resonances_follow_the_leading_order():
     assert [r.n for r in lower] == list(range(13, 0, -1))
     for item in lower:
         leading = 40.0 / math.sqrt(item.n**2 + 1.0 / (99.0 * math.pi**2))
-        assert item.speed == pytest.approx(
-            leading, rel=2e-7, abs=0
-        )  # next order: 1/(99 pi^2)^2 / n^4
+        assert item.speed == pytest.approx(leading, rel=2e-7, abs=0)  # next order: 1/(99 pi^2)^2 / n^4
         assert item.speed < 40.0 / item.n
 
 
 @pytest.mark.parametrize("edge", ["lower", "upper"])
 def test_strength_is_the_coefficient_of_the_divergence(edge):
     item = next(
-        r
-        for r in PAPER.resonant_speeds(18.0, 120.0)
-        if r.edge == edge and r.n == (2 if edge == "lower" else 3)
+        r for r in PAPER.resonant_speeds(18.0, 120.0) if r.edge == edge and r.n == (2 if edge == "lower" else 3)
     )
     side = 1.0 if edge == "lower" else -1.0
     distance = 1e-8
     near = PAPER.mean_dissipation(item.speed * (1.0 + side * distance))
     # The correction is a constant beside 1/sqrt(distance): the finite side, to 1e-4 in the sum.
-    assert near == pytest.approx(
-        item.finite_side + item.strength / math.sqrt(distance), rel=1e-4, abs=0
-    )
+    assert near == pytest.approx(item.finite_side + item.strength / math.sqrt(distance), rel=1e-4, abs=0)
     far = PAPER.mean_dissipation(item.speed * (1.0 - side * distance))
     assert far == pytest.approx(item.finite_side, rel=1e-6, abs=0)
 
@@ -164,18 +156,16 @@ def test_bounds_hold_and_tighten():
 )
 def test_every_interaction_alternates_and_is_certified(interaction):
     system = ct.System(PAPER.chain, interaction)
-    system = replace(
-        system, bias=float(np.median(system.mean_dissipation(np.linspace(30, 60, 101))))
-    )
+    system = replace(system, bias=float(np.median(system.mean_dissipation(np.linspace(30, 60, 101)))))
     found = system.drift_velocities(30.0, 60.0)
     assert found
     assert all(d.certified for d in found)
     assert all(attracts(a) != attracts(b) for a, b in pairwise(found))
     speed = np.linspace(30.0, 60.0, 30_001)
     changes = np.flatnonzero(np.diff(np.sign(system.mean_dissipation(speed) - system.bias)))
-    assert {
-        int(np.argmin(np.abs(speed[changes] - d.speed))) for d in found if d.separation > 1e-3
-    } <= set(range(changes.size))
+    assert {int(np.argmin(np.abs(speed[changes] - d.speed))) for d in found if d.separation > 1e-3} <= set(
+        range(changes.size)
+    )
     for at in speed[changes]:
         assert min(abs(d.speed - at) for d in found) < 2e-3
 
@@ -185,17 +175,13 @@ def test_a_table_is_solved_but_not_certified():
     table = ct.Interaction.from_samples(r, 2.0 * np.exp(-(r**2) / 32.0))
     found = replace(PAPER, interaction=table).drift_velocities(60.0, 70.0)
     exact = PAPER.drift_velocities(60.0, 70.0)
-    assert [d.kind for d in found if d.separation > 1e-9] == [
-        d.kind for d in exact if d.separation > 1e-9
-    ]
+    assert [d.kind for d in found if d.separation > 1e-9] == [d.kind for d in exact if d.separation > 1e-9]
     assert not any(d.certified for d in found)
 
 
 def test_sign_of_bias_and_no_bias():
     forward = [d.speed for d in PAPER.drift_velocities(18.0, 70.0, certified=False)]
-    backward = [
-        d.speed for d in replace(PAPER, bias=-0.01).drift_velocities(18.0, 70.0, certified=False)
-    ]
+    backward = [d.speed for d in replace(PAPER, bias=-0.01).drift_velocities(18.0, 70.0, certified=False)]
     assert forward == backward
     assert replace(PAPER, bias=0.0).drift_velocities(18.0, 70.0) == []
 
@@ -203,9 +189,7 @@ def test_sign_of_bias_and_no_bias():
 def test_relaxation_time_without_speed_variation():
     # A heavy particle keeps its speed: tau = mu alpha/(4 pi^2 slope) for the energy mu v^2/(8 pi^2).
     heavy = replace(PAPER, mass=1e6)
-    root = next(
-        d for d in heavy.drift_velocities(60.0, 70.0) if d.resonance is None and d.separation > 1e-3
-    )
+    root = next(d for d in heavy.drift_velocities(60.0, 70.0) if d.resonance is None and d.separation > 1e-3)
     expected = heavy.mass * 40.0 / (4.0 * math.pi**2 * abs(root.slope))
     assert root.relaxation_time == pytest.approx(expected, rel=1e-5, abs=0)
     assert root.slowest == pytest.approx(root.speed, rel=1e-5, abs=0)

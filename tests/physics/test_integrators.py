@@ -237,9 +237,5 @@ def test_propagators_are_the_modes_of_a_ring():
     for n in (0, 3, 12):
         wave = np.cos(2 * n * theta)
         assert c[0, n] == pytest.approx(np.mean(np.cos(2 * np.pi * 0.37 * omega) * wave), abs=1e-15)
-        assert s[0, n] == pytest.approx(
-            np.mean(np.sin(2 * np.pi * 0.37 * omega) / omega * wave), abs=1e-15
-        )
-        assert d[0, n] == pytest.approx(
-            np.mean(np.sin(2 * np.pi * 0.37 * omega) * omega * wave), abs=1e-14
-        )
+        assert s[0, n] == pytest.approx(np.mean(np.sin(2 * np.pi * 0.37 * omega) / omega * wave), abs=1e-15)
+        assert d[0, n] == pytest.approx(np.mean(np.sin(2 * np.pi * 0.37 * omega) * omega * wave), abs=1e-14)

@@ -23,9 +23,7 @@ def test_there_and_back():
 def test_units_are_consistent():
     units = Units(6.6e-26, 1e12)
     # energy = mass length^2 Omega^2: a mass at rest one length away from its place, twice its energy
-    assert units.energy == pytest.approx(
-        units.mass * (units.length * units.omega_slow) ** 2, rel=1e-14, abs=0
-    )
+    assert units.energy == pytest.approx(units.mass * (units.length * units.omega_slow) ** 2, rel=1e-14, abs=0)
 
 
 def test_resonances_of_the_model_give_the_ratio_back():
@@ -37,15 +35,11 @@ def test_resonances_of_the_model_give_the_ratio_back():
         units = Units(mass, 1e12)
         lowest = 0.2 * chain.spacing
         speeds = [
-            r.speed * units.speed
-            for r in system.resonant_speeds(lowest, chain.spacing / 1.5)
-            if r.edge == "lower"
+            r.speed * units.speed for r in system.resonant_speeds(lowest, chain.spacing / 1.5) if r.edge == "lower"
         ]
         fit = fit_chain(speeds, 1.6e-9, uncertainty=1e-3, omega_fast=10.0)
         assert fit.numbers == (4, 3, 2)
-        assert fit.confinement_over_mass == pytest.approx(
-            1e24, rel=1e-6, abs=0
-        )  # next order of the tangency, 1e-7
+        assert fit.confinement_over_mass == pytest.approx(1e24, rel=1e-6, abs=0)  # next order of the tangency, 1e-7
 
 
 def test_uncertainty_is_that_of_repeated_measurements():

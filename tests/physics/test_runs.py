@@ -146,9 +146,7 @@ def test_saved_runs_open_again(tmp_path):
         ct.GaussianMixture([0.5, -0.2], [4.0, 6.0]),
         ct.Matern(0.5, 4.0, order=2),
         ct.Interaction.from_expression("0.4*exp(-abs(r/4)**3)"),
-        ct.Interaction.from_samples(
-            np.arange(0.0, 40.0), np.exp(-(np.arange(0.0, 40.0) ** 2) / 20)
-        ),
+        ct.Interaction.from_samples(np.arange(0.0, 40.0), np.exp(-(np.arange(0.0, 40.0) ** 2) / 20)),
     ],
     ids=lambda one: type(one).__name__,
 )
@@ -230,9 +228,7 @@ def test_sigint_leaves_a_valid_checkpoint(tmp_path):
         "    if not started: print('going', flush=True); started.append(1)\n"
         f"s.simulate(220.0, 50.0, 1e5, checkpoint={str(path)!r}, progress=tick)\n"
     )
-    process = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     with process:
         guard = threading.Timer(60.0, process.kill)
         guard.start()

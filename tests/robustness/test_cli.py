@@ -97,9 +97,7 @@ def test_help_loads_nothing_heavy():
         "except SystemExit: pass\n"
         f"print('loaded:', sorted({HEAVY!r} & set(sys.modules)))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "loaded: []"
 
 
