@@ -1,8 +1,8 @@
 """Ball arithmetic: a number with a proved error bound, and roots that cannot be missed.
 
-Every function of a SymPy expression is evaluated on balls (python-flint); the result holds for *all* points of
-the argument's ball.  Roots are isolated by bisection, where the derivative's ball decides that an interval holds
-exactly one, and refined by interval Newton steps.
+Every function of a SymPy expression is evaluated on balls (python-flint); the result holds for
+*all* points of the argument's ball. Roots are isolated by bisection, where the derivative's ball
+decides that an interval holds exactly one, and refined by interval Newton steps.
 
 >>> import sympy as sp
 >>> a = sp.Symbol("a")
@@ -17,7 +17,15 @@ import sympy as sp
 
 __all__ = ["ball", "roots"]
 
-_UNARY = {sp.sin: "sin", sp.cos: "cos", sp.exp: "exp", sp.log: "log", sp.sinh: "sinh", sp.cosh: "cosh", sp.tan: "tan"}
+_UNARY = {
+    sp.sin: "sin",
+    sp.cos: "cos",
+    sp.exp: "exp",
+    sp.log: "log",
+    sp.sinh: "sinh",
+    sp.cosh: "cosh",
+    sp.tan: "tan",
+}
 
 
 def _interval(low: flint.arb, high: flint.arb) -> flint.arb:
@@ -57,7 +65,10 @@ def ball(expression: sp.Expr, values: dict) -> flint.arb:
 
 
 def roots(function: sp.Expr, variable: sp.Symbol, low, high, precision: int = 200) -> list[flint.arb]:
-    """Every simple root in [low, high], each enclosed by a ball; ``ArithmeticError`` where this cannot be decided."""
+    """Every simple root in [low, high], each enclosed by a ball.
+
+    ``ArithmeticError`` where this cannot be decided.
+    """
     flint.ctx.prec = precision
     slope = sp.diff(function, variable)
     low, high = (ball(sp.sympify(end), {}) for end in (low, high))
@@ -70,7 +81,7 @@ def roots(function: sp.Expr, variable: sp.Symbol, low, high, precision: int = 20
             continue
         steepness = ball(slope, {variable: whole})
         middle = whole.mid()
-        # The mean-value form is tighter on short intervals, where the plain form suffers from cancellation.
+        # The mean-value form is tighter on short intervals, where cancellation widens the plain one.
         if not (ball(function, {variable: middle}) + steepness * (whole - middle)).contains(0):
             continue
         if not steepness.contains(0):

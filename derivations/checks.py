@@ -1,7 +1,8 @@
 """The checks that a step of the ledger can name, and the rewritings that a proof may use.
 
-A proof is a list of *named rewritings* applied to ``before - after``; it passes when the result is the number
-zero.  ``simplify`` is not among them: a reader should be able to say which rule was used.
+A proof is a list of *named rewritings* applied to ``before - after``; it passes when the result is
+the number zero. ``simplify`` is not among them: a reader should be able to say which rule was
+used.
 
 >>> import sympy as sp
 >>> a = sp.Symbol("a", real=True)
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from itertools import pairwise
 
 import flint
 import sympy as sp
@@ -23,7 +25,16 @@ from .balls import ball, roots
 from .numeric import agree_at_points, value
 
 __all__ = [
-    "Apply", "Approaches", "Check", "Cited", "EnclosedSum", "Integrands", "Numeric", "Outcome", "Reduce", "Refute",
+    "Apply",
+    "Approaches",
+    "Check",
+    "Cited",
+    "EnclosedSum",
+    "Integrands",
+    "Numeric",
+    "Outcome",
+    "Reduce",
+    "Refute",
 ]
 
 
@@ -94,7 +105,9 @@ REWRITINGS = {
     "factorials": lambda e: sp.gammasimp(sp.combsimp(e)),
     "Bessel recurrence": _bessel,
     "logarithms": lambda e: sp.expand_log(e),
-    "exponentials": lambda e: sp.powsimp(sp.expand(sp.cancel(sp.together(sp.powsimp(e.rewrite(sp.exp))))), combine="exp"),
+    "exponentials": lambda e: sp.powsimp(
+        sp.expand(sp.cancel(sp.together(sp.powsimp(e.rewrite(sp.exp))))), combine="exp"
+    ),
     "hyperbolic": lambda e: sp.powsimp(sp.expand(e.rewrite(sp.exp)), combine="exp").expand(),
     "squares of the sine": lambda e: _powers_of(sp.sin, sp.cos, e),
     "squares of the cosine": lambda e: _powers_of(sp.cos, sp.sin, e),
@@ -105,9 +118,14 @@ REWRITINGS = {
     "Laplace transform": lambda e: e.replace(
         sp.LaplaceTransform, lambda f, a, b: sp.laplace_transform(f, a, b, noconds=True)
     ),
-    "factored radicals": lambda e: sp.powdenest(sp.expand(e.replace(
-        lambda p: p.is_Pow and not p.exp.is_Integer, lambda p: sp.Pow(sp.factor(p.base), p.exp)
-    ))),
+    "factored radicals": lambda e: sp.powdenest(
+        sp.expand(
+            e.replace(
+                lambda p: p.is_Pow and not p.exp.is_Integer,
+                lambda p: sp.Pow(sp.factor(p.base), p.exp),
+            )
+        )
+    ),
     "radicals": lambda e: sp.radsimp(sp.sqrtdenest(e)),
 }
 
@@ -124,7 +142,7 @@ class Check:
 
 
 class Reduce(Check):
-    """The difference (or the ratio minus 1) reduces to zero by these named rewritings, in this order."""
+    """The difference (or the ratio minus 1) reduces to zero by named rewritings, in this order."""
 
     evidence = "proved"
 
@@ -153,7 +171,12 @@ class Numeric(Check):
     evidence = "checked"
 
     def __init__(self, points: int = 5, digits: int = 40, ranges: dict | None = None, assuming: tuple = ()):
-        self.points, self.digits, self.ranges, self.assuming = points, digits, ranges or {}, assuming
+        self.points, self.digits, self.ranges, self.assuming = (
+            points,
+            digits,
+            ranges or {},
+            assuming,
+        )
 
     def run(self, before, after, rng):
         """Evaluate both sides at points that meet the assumptions; none met is a failure."""
@@ -197,7 +220,7 @@ class Refute(Check):
 
 
 def _gather(expression: sp.Expr) -> tuple[sp.Expr, tuple]:
-    """Write a sum of multiples of integrals over one range as the integrand of a single integral."""
+    """Write a sum of multiples of integrals over one range as a single integrand."""
     integrand, limits = sp.Integer(0), None
     for term in sp.Add.make_args(sp.expand(expression.doit(integrals=False))):
         factors = sp.Mul.make_args(term)
@@ -214,7 +237,8 @@ def _gather(expression: sp.Expr) -> tuple[sp.Expr, tuple]:
 class Integrands(Check):
     """Two integrals over one range whose integrands agree (derivatives go under the integral sign).
 
-    With ``change=(old, new, variable)`` the first integral is transformed by ``old = new(variable)`` before.
+    With ``change=(old, new, variable)`` the first integral is transformed by ``old =
+    new(variable)`` before.
     """
 
     evidence = "proved"
@@ -257,20 +281,38 @@ class Apply(Check):
 class Approaches(Check):
     """An asymptotic statement: the deviation falls like ``variable**-order`` as the variable grows.
 
-    The theorem is named; the numbers show that the prefactor and the power are right, which a comparison at one
-    point could not.
+    The theorem is named; the numbers show that the prefactor and the power are right, which a
+    comparison at one point could not.
     """
 
     evidence = "cited"
     relation = r"\sim"
 
-    def __init__(self, theorem: str, variable: sp.Symbol, start, order, *, scale=1, at: dict | None = None,
-                 factor: int = 4, levels: int = 3):
-        self.theorem, self.variable, self.start, self.order = theorem, variable, sp.sympify(start), order
+    def __init__(
+        self,
+        theorem: str,
+        variable: sp.Symbol,
+        start,
+        order,
+        *,
+        scale=1,
+        at: dict | None = None,
+        factor: int = 4,
+        levels: int = 3,
+    ):
+        self.theorem, self.variable, self.start, self.order = (
+            theorem,
+            variable,
+            sp.sympify(start),
+            order,
+        )
         self.scale, self.at, self.factor, self.levels = sp.sympify(scale), at or {}, factor, levels
 
     def run(self, before, after, rng):
-        """Measure the deviation, over `scale` or over the value itself, at geometrically growing points."""
+        """Measure the deviation, over `scale` or over the value itself.
+
+        At geometrically growing points.
+        """
         deviations = []
         for level in range(self.levels):
             point = {**self.at, self.variable: self.start * self.factor**level}
@@ -282,23 +324,26 @@ class Approaches(Check):
             deviations.append(abs((one - other) / scale))
         text = ", ".join(str(sp.N(d, 3)) for d in deviations)
         allowed = sp.Rational(3, 2) * sp.Float(self.factor) ** -self.order
-        for first, second in zip(deviations, deviations[1:], strict=False):
+        for first, second in pairwise(deviations):
             if not second <= allowed * first:
                 return Outcome("failed", f"{self.theorem}: deviations {text} do not fall as order {self.order}")
-        return Outcome("cited", f"{self.theorem}; deviations {text} at {self.variable} growing by {self.factor}")
+        return Outcome(
+            "cited",
+            f"{self.theorem}; deviations {text} at {self.variable} growing by {self.factor}",
+        )
 
 
 class EnclosedSum(Check):
-    """The sum of `before` over all roots of an equation, enclosed by ball arithmetic, is `after` to the digits printed.
+    """The sum of `before` over all roots of an equation is `after`, to the digits printed.
 
-    `places` counts the decimals that are claimed, `count` how many roots there are.  ``EnclosedSum(None)`` encloses the number `before` itself.
+    Roots and sum are enclosed by ball arithmetic. `places` counts the decimals that are claimed,
+    `count` how many roots there are. ``EnclosedSum(None)`` encloses the number `before` itself.
     """
 
     evidence = "enclosed"
     relation = r"\approx"
 
-    def __init__(self, equation, variable=None, low=None, high=None, count: int | None = None,
-                 *, places: int):
+    def __init__(self, equation, variable=None, low=None, high=None, count: int | None = None, *, places: int):
         self.equation, self.variable, self.low, self.high = equation, variable, low, high
         self.count, self.places = count, places
 
@@ -315,5 +360,8 @@ class EnclosedSum(Check):
         half_unit = flint.arb(1) / (2 * 10**self.places)
         if abs(total - ball(after, {})) <= half_unit:
             roots_found = "" if self.equation is None else f"{len(found)} roots, "
-            return Outcome("enclosed", f"{roots_found}{float(total):.10g}, error below {float(total.rad()):.0e}")
+            return Outcome(
+                "enclosed",
+                f"{roots_found}{float(total):.10g}, error below {float(total.rad()):.0e}",
+            )
         return Outcome("failed", f"enclosed {float(total):.10g}, claimed {float(after):.10g}")

@@ -1,9 +1,10 @@
-"""Eq. (6) in closed form for other interactions: mixtures of Gaussians, and the cusp and its Matern relatives.
+"""Eq. (6) in closed form for other interactions: Gaussian mixtures, the cusp, Matern shapes.
 
-A rational transform turns the band average into derivatives of ``<1/(p + z omega^2)> = 1/sqrt((p + z)(p + z
-omega_fast^2))``, which is elementary.
+A rational transform turns the band average into derivatives of ``<1/(p + z omega^2)> = 1/sqrt((p +
+z)(p + z omega_fast^2))``, which is elementary.
 
->>> exponential_closed_form().subs({amplitude: 2, width: 4, omega_fast: 10, speed: sp.Rational(1, 1000)}).n(6)
+>>> slow = {amplitude: 2, width: 4, omega_fast: 10, speed: sp.Rational(1, 1000)}
+>>> exponential_closed_form().subs(slow).n(6)
 0.0500000
 """
 
@@ -15,8 +16,20 @@ from .checks import Apply, Approaches, Integrands, Reduce
 from .lattice import band_squared, resolvent
 from .ledger import Step, refuted, states
 from .notation import (
-    amplitude, first_amplitude, first_width, omega, omega_fast, resolvent_p, resolvent_q, second_amplitude, second_width, speed,
-    theta, wavenumber, width, z,
+    amplitude,
+    first_amplitude,
+    first_width,
+    omega,
+    omega_fast,
+    resolvent_p,
+    resolvent_q,
+    second_amplitude,
+    second_width,
+    speed,
+    theta,
+    wavenumber,
+    width,
+    z,
 )
 from .potentials import INTERACTIONS, exponential, gaussian, matern32, matern52, transform
 from .single_pass import Delta, band_average, gaussian_single_pass, in_z, single_pass, slowness
@@ -39,10 +52,18 @@ def pole(formula):
     lower, upper = p + z, p + z * omega_fast**2
     split = band_average(1 / (lower * sp.cos(theta) ** 2 + upper * sp.sin(theta) ** 2))
     return [
-        Step(formula.lhs, split, "split into squares of sine and cosine",
-             Integrands("common denominator", "squares of the cosine", "common denominator")),
-        Step(split, formula.rhs, "the band average of the inverse",
-             Apply(resolvent.formula, {p: lower, q: upper}, "expand")),
+        Step(
+            formula.lhs,
+            split,
+            "split into squares of sine and cosine",
+            Integrands("common denominator", "squares of the cosine", "common denominator"),
+        ),
+        Step(
+            split,
+            formula.rhs,
+            "the band average of the inverse",
+            Apply(resolvent.formula, {p: lower, q: upper}, "expand"),
+        ),
     ]
 
 
@@ -50,7 +71,10 @@ STRETCH = {1: 1, 2: 3, 3: 5}  # the a^2 of the transform, by its order
 
 
 def _logarithmic(order: int) -> sp.Expr:
-    """Return the mean of omega^2/(1 + z omega^2)^(2 order), over that of 1/(1 + z omega^2): a rational function of z."""
+    """Return the mean of omega^2/(1 + z omega^2)^(2 order), over that of 1/(1 + z omega^2).
+
+    A rational function of z.
+    """
     along = {s: sp.cancel(inverse_mean.diff(s) / inverse_mean) for s in (p, z)}
     quotient = -along[z]
     for _ in range(2 * order - 2):
@@ -63,7 +87,10 @@ def _factor(name: str) -> sp.Expr:
 
 
 def _closed(name: str, order: int):
-    """Return the closed form for a transform proportional to (1 + z omega^2)^-order, z = (2 pi lambda/(a v))^2."""
+    """Return Delta for a transform proportional to (1 + z omega^2)^-order.
+
+    Here z = (2 pi lambda/(a v))^2, a^2 being the stretch.
+    """
     return _factor(name) * (_logarithmic(order) * inverse_mean.subs(p, 1)).subs(z, slowness / STRETCH[order])
 
 
@@ -88,7 +115,10 @@ def _rational(name: str, order: int, title: str, parent):
         parents=[single_pass, pole, parent],
     )
     def statement(formula):
-        """Insert the transform; a derivative of the pole in z, and in p for the Matern shapes; the band average."""
+        """Insert the transform.
+
+        A derivative of the pole in z, and in p for the Matern shapes; the band average.
+        """
         inserted = single_pass.formula.rhs.replace(transform, INTERACTIONS[name].transform)
         stretch, factor = STRETCH[order], _factor(name)
         squared = omega**2
@@ -103,7 +133,12 @@ def _rational(name: str, order: int, title: str, parent):
         )
         return [
             Step(inserted, in_poles, "insert the transform", Integrands("common denominator")),
-            Step(differentiated, target, "a multiple pole as a derivative of a simple one", Reduce("common denominator")),
+            Step(
+                differentiated,
+                target,
+                "a multiple pole as a derivative of a simple one",
+                Reduce("common denominator"),
+            ),
             Step(
                 sp.expand(mean / inverse_mean).subs(p, 1),
                 (formula.rhs / factor).subs(speed, in_z / sp.sqrt(stretch)) / inverse_mean.subs(p, 1),
@@ -126,14 +161,18 @@ smooth_twice = _rational("matern52", 3, "the Matern shape of order 5/2", matern5
     "For a mixture of Gaussians each pair adds Eq. (7) with the mean square of the two widths.",
     sp.Eq(
         Delta(speed),
-        first_amplitude * second_amplitude * first_width * second_width / (amplitude**2 * width**2)
+        first_amplitude
+        * second_amplitude
+        * first_width
+        * second_width
+        / (amplitude**2 * width**2)
         * gaussian_single_pass.formula.rhs,
         evaluate=False,
     ),
     parents=[gaussian_single_pass, gaussian],
 )
 def mixture(formula):
-    """The product of two transforms is the square of one Gaussian transform of the mean square width."""
+    """The product of two transforms is the square of one, of the mean square width."""
     k = wavenumber
     one = INTERACTIONS["gaussian"].transform(k).subs({amplitude: first_amplitude, width: first_width})
     other = INTERACTIONS["gaussian"].transform(k).subs({amplitude: second_amplitude, width: second_width})
@@ -141,10 +180,25 @@ def mixture(formula):
     square = INTERACTIONS["gaussian"].transform(k) ** 2
     quotient = formula.rhs / gaussian_single_pass.formula.rhs
     return [
-        Step(one * other / (quotient * square).subs(width, joint),
-             sp.Integer(1), "the product of two transforms", Reduce("powers", "expand", "powers")),
-        Step(quotient.subs({first_amplitude: amplitude, second_amplitude: amplitude, first_width: width,
-                            second_width: width}), sp.Integer(1), "two equal Gaussians are one", Reduce()),
+        Step(
+            one * other / (quotient * square).subs(width, joint),
+            sp.Integer(1),
+            "the product of two transforms",
+            Reduce("powers", "expand", "powers"),
+        ),
+        Step(
+            quotient.subs(
+                {
+                    first_amplitude: amplitude,
+                    second_amplitude: amplitude,
+                    first_width: width,
+                    second_width: width,
+                }
+            ),
+            sp.Integer(1),
+            "two equal Gaussians are one",
+            Reduce(),
+        ),
     ]
 
 
@@ -159,10 +213,18 @@ def cusp_slow(formula):
     """Let v go to 0, that is z to infinity."""
     in_inverse = cusp.formula.rhs.subs(speed, 2 * sp.pi * width * sp.sqrt(z))  # z is 1/slowness here
     return [
-        Step(sp.cancel(sp.together(in_inverse**2)).subs(z, 0), formula.rhs**2, "the square at v = 0",
-             Reduce("common denominator")),
-        Step(sp.Limit(in_inverse.subs({omega_fast: 3, amplitude: 1, width: 1}), z, 0, "+"),
-             formula.rhs.subs({omega_fast: 3, amplitude: 1, width: 1}), "and the sign", Reduce("evaluate")),
+        Step(
+            sp.cancel(sp.together(in_inverse**2)).subs(z, 0),
+            formula.rhs**2,
+            "the square at v = 0",
+            Reduce("common denominator"),
+        ),
+        Step(
+            sp.Limit(in_inverse.subs({omega_fast: 3, amplitude: 1, width: 1}), z, 0, "+"),
+            formula.rhs.subs({omega_fast: 3, amplitude: 1, width: 1}),
+            "and the sign",
+            Reduce("evaluate"),
+        ),
     ]
 
 
@@ -170,7 +232,11 @@ def cusp_slow(formula):
     "cusp_fast_limit",
     "beyond the paper",
     "Fast particles lose 16 pi^4 (omega_fast^2 + 1) Phi0^2 lambda^2/v^4 to a cusp.",
-    sp.Eq(Delta(speed), 16 * sp.pi**4 * (1 + omega_fast**2) * amplitude**2 * width**2 / speed**4, evaluate=False),
+    sp.Eq(
+        Delta(speed),
+        16 * sp.pi**4 * (1 + omega_fast**2) * amplitude**2 * width**2 / speed**4,
+        evaluate=False,
+    ),
     parents=[cusp],
 )
 def cusp_fast(formula):
@@ -187,14 +253,21 @@ def cusp_fast(formula):
     parents=[cusp_slow],
 )
 def not_absorbed(formula):
-    """The cusp does not diverge, and loses 0.05 for Phi0 = 2, lambda = 4, omega_fast = 10 at any low speed."""
+    """The cusp does not diverge.
+
+    And loses 0.05 for Phi0 = 2, lambda = 4, omega_fast = 10 at any low speed.
+    """
     paper = {amplitude: 2, width: 4, omega_fast: 10}
     other = {amplitude: 3, width: 6, omega_fast: 2}
     return [
         *refuted(formula.rhs, cusp_slow.formula.rhs, paper, 0, sp.Rational(1, 20)),
         *refuted(formula.rhs, cusp_slow.formula.rhs, other, 0, sp.Rational(1, 4)),
-        Step(cusp.formula.rhs.subs(other).subs(speed, 1 / z), cusp_slow.formula.rhs.subs(other),
-             "the closed form goes there", Approaches("continuity", z, 4, 2)),
+        Step(
+            cusp.formula.rhs.subs(other).subs(speed, 1 / z),
+            cusp_slow.formula.rhs.subs(other),
+            "the closed form goes there",
+            Approaches("continuity", z, 4, 2),
+        ),
     ]
 
 

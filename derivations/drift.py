@@ -1,8 +1,8 @@
-"""The bias, the speeds at which it balances the losses, and the particle's orbit between two masses.
+"""The bias, the speeds at which it balances the losses, and the orbit between two masses.
 
-Per lattice spacing the bias gives beta and the chain takes the mean dissipation.  Where the two are equal the particle
-can drift: at a zero of their difference (stable if the dissipation rises with speed) or locked to a resonance, where
-the difference jumps from one sign to the other.
+Per lattice spacing the bias gives beta and the chain takes the mean dissipation. Where the two are
+equal the particle can drift: at a zero of their difference (stable if the dissipation rises with
+speed) or locked to a resonance, where the difference jumps from one sign to the other.
 
 >>> growth_factor(sp.Integer(0))
 1
@@ -16,8 +16,29 @@ from .checks import EnclosedSum, Integrands, Reduce, Refute
 from .ledger import Step, refuted, states
 from .motion import kinetic_energy, length, slow, unit_time
 from .notation import (
-    amplitude, bias, chain_mass, confinement, dissipation_slope, drift, growth, hbar, lag, lattice_constant, mass,
-    offset, omega, position, spacing, speed, t, transit, u, v_c, width, work, x,
+    amplitude,
+    bias,
+    chain_mass,
+    confinement,
+    dissipation_slope,
+    drift,
+    growth,
+    hbar,
+    lag,
+    lattice_constant,
+    mass,
+    offset,
+    omega,
+    position,
+    spacing,
+    speed,
+    t,
+    transit,
+    u,
+    v_c,
+    width,
+    work,
+    x,
 )
 from .resonances import finite_side, lower_edge
 from .single_pass import single_pass
@@ -30,12 +51,18 @@ local_speed = sp.Function("v")
 
 
 def growth_factor(slope: sp.Expr) -> sp.Expr:
-    """Return 1 - 4 pi^2 slope/(mu v): how a deviation of speed changes in a pass, slope = d mean_dissipation/dv."""
+    """Return 1 - 4 pi^2 slope/(mu v).
+
+    How a deviation of speed changes in a pass, slope = d mean_dissipation/dv.
+    """
     return 1 - 4 * sp.pi**2 * slope / (mass * speed)
 
 
 def orbit_speed(potential: sp.Expr) -> sp.Expr:
-    """Return sqrt(v^2 - 8 pi^2 Phi/mu): the speed in the rigid lattice where the interaction is Phi, v midway."""
+    """Return sqrt(v^2 - 8 pi^2 Phi/mu).
+
+    The speed in the rigid lattice where the interaction is Phi, v midway.
+    """
     return sp.sqrt(speed**2 - 8 * sp.pi**2 * potential / mass)
 
 
@@ -53,17 +80,26 @@ def bias_work(formula):
 @states(
     "stability_of_a_zero",
     "below Eq. 10",
-    "Near a zero of dissipation minus bias a deviation changes by the factor 1 - 4 pi^2 slope/(mu v) per pass: stable where "
+    "Near a zero of dissipation minus bias a deviation changes by the factor 1 - 4 pi^2 "
+    "slope/(mu v) per pass: stable where"
     "the dissipation rises with speed.",
     sp.Eq(growth, growth_factor(dissipation_slope), evaluate=False),
     parents=[bias_work, mean_dissipation],
 )
 def stability(formula):
-    """One pass adds beta - dissipation to the kinetic energy; differentiate the map of speeds at its fixed point."""
+    """One pass adds beta - dissipation to the kinetic energy.
+
+    Differentiate the map of speeds at its fixed point.
+    """
     loss = bias + dissipation_slope * offset  # the dissipation at the speed v + offset, v balanced
     after = sp.sqrt((speed + offset) ** 2 + 8 * sp.pi**2 / mass * (bias - loss))
     return [
-        Step(kinetic_energy(after) - kinetic_energy(speed + offset), bias - loss, "energy in a pass", Reduce("expand")),
+        Step(
+            kinetic_energy(after) - kinetic_energy(speed + offset),
+            bias - loss,
+            "energy in a pass",
+            Reduce("expand"),
+        ),
         Step(after.subs(offset, 0), speed, "balanced", Reduce("expand")),
         Step(after.diff(offset).subs(offset, 0), formula.rhs, "the map's slope", Reduce("expand")),
     ]
@@ -78,13 +114,21 @@ def stability(formula):
 )
 def relaxation(formula):
     """To first order the factor per pass is 1 - 1/(number of passes)."""
-    return [Step(growth_factor(dissipation_slope), 1 - 1 / formula.rhs, "the factor per pass", Reduce("expand"))]
+    return [
+        Step(
+            growth_factor(dissipation_slope),
+            1 - 1 / formula.rhs,
+            "the factor per pass",
+            Reduce("expand"),
+        )
+    ]
 
 
 @states(
     "orbit_speed",
     "beyond the paper",
-    "In the rigid lattice the particle's speed at the distance u from a mass is sqrt(v^2 - 8 pi^2 Phi(u)/mu), v midway.",
+    "In the rigid lattice the particle's speed at the distance u from a mass is sqrt(v^2 - 8 "
+    "pi^2 Phi(u)/mu), v midway.",
     sp.Eq(local_speed(u), orbit_speed(Phi(u)), evaluate=False),
 )
 def orbit(formula):
@@ -93,7 +137,12 @@ def orbit(formula):
     acceleration = formula.rhs * formula.rhs.diff(u)
     return [
         Step(energy, kinetic_energy(speed), "energy", Reduce("expand")),
-        Step(acceleration, -((2 * sp.pi) ** 2) / mass * Phi(u).diff(u), "acceleration v dv/du", Reduce("expand")),
+        Step(
+            acceleration,
+            -((2 * sp.pi) ** 2) / mass * Phi(u).diff(u),
+            "acceleration v dv/du",
+            Reduce("expand"),
+        ),
         Step(formula.rhs.subs(Phi(u), 0), speed, "far away", Reduce()),
     ]
 
@@ -101,12 +150,16 @@ def orbit(formula):
 @states(
     "extreme_speed",
     "beyond the paper",
-    "At a mass the speed is sqrt(v^2 - 8 pi^2 Phi0/mu): the least for a repulsive, the greatest for an attractive interaction.",
+    "At a mass the speed is sqrt(v^2 - 8 pi^2 Phi0/mu): the least for a repulsive, the "
+    "greatest for an attractive interaction.",
     sp.Eq(local_speed(0), orbit_speed(amplitude), evaluate=False),
     parents=[orbit],
 )
 def extreme(formula):
-    """The interaction is stationary at the mass, and so is the speed; its curvature has the sign of the amplitude."""
+    """The interaction is stationary at the mass, and so is the speed.
+
+    Its curvature has the sign of the amplitude.
+    """
     shape = amplitude * sp.exp(-(u**2) / (2 * width**2))
     along = orbit.formula.rhs.subs(Phi(u), shape)
     return [
@@ -127,7 +180,8 @@ transit_integral = sp.Integral(1 / orbit_speed(offset * Phi(u)), (u, -spacing / 
 @states(
     "transit_time",
     "beyond the paper",
-    "The transit of one lattice spacing takes int du/v(u); to first order in Phi, written epsilon Phi, the mean speed lies "
+    "The transit of one lattice spacing takes int du/v(u); to first order in Phi, written "
+    "epsilon Phi, the mean speed lies"
     "below v by 4 pi^2 int Phi du/(mu v alpha).",
     sp.Eq(
         transit,
@@ -143,7 +197,12 @@ def transit_time(formula):
     area = sp.Integral(Phi(u), *transit_integral.limits)
     mean_speed = spacing / formula.rhs
     return [
-        Step(transit_integral.subs(offset, 0).doit(), formula.rhs.subs(offset, 0), "without interaction", Reduce("expand")),
+        Step(
+            transit_integral.subs(offset, 0).doit(),
+            formula.rhs.subs(offset, 0),
+            "without interaction",
+            Reduce("expand"),
+        ),
         Step(first, formula.rhs.diff(offset), "first order", Integrands("expand")),
         Step(
             mean_speed.diff(offset).subs(offset, 0).subs(area, work),
@@ -166,7 +225,12 @@ def transit_of_well(formula):
     outside = 2 * sp.Integral(1 / orbit_speed(sp.Integer(0)), (u, width, spacing / 2))
     inside = 2 * sp.Integral(1 / orbit_speed(amplitude), (u, 0, width))
     return [
-        Step(outside + inside, formula.rhs, "two pieces of constant speed", Reduce("evaluate", "expand")),
+        Step(
+            outside + inside,
+            formula.rhs,
+            "two pieces of constant speed",
+            Reduce("evaluate", "expand"),
+        ),
         Step(formula.rhs.subs(amplitude, 0), spacing / speed, "no interaction", Reduce("expand")),
     ]
 
@@ -182,7 +246,12 @@ def orbit_ends(formula):
     """The square of the least speed is v^2 minus the square of the capture speed."""
     barrier = sp.sqrt(8 * sp.pi**2 * amplitude / mass)
     return [
-        Step(extreme.formula.rhs**2, formula.rhs.subs(v_c, barrier), "least speed squared", Reduce("expand")),
+        Step(
+            extreme.formula.rhs**2,
+            formula.rhs.subs(v_c, barrier),
+            "least speed squared",
+            Reduce("expand"),
+        ),
         Step(formula.rhs.subs(speed, v_c), sp.Integer(0), "none left at the capture speed", Reduce()),
     ]
 
@@ -194,7 +263,8 @@ def orbit_ends(formula):
     sp.Eq(
         sp.Function("J")(omega),
         sp.Integral(
-            Phi(u).diff(u) / local_speed(u)
+            Phi(u).diff(u)
+            / local_speed(u)
             * sp.exp(2 * sp.pi * sp.I * omega * sp.Integral(1 / local_speed(t), (t, 0, u))),
             (u, -sp.oo, sp.oo),
         ),
@@ -203,16 +273,25 @@ def orbit_ends(formula):
     parents=[single_pass, orbit],
 )
 def orbit_single_pass(formula):
-    """The integrand has one factor Phi already: the orbit's speed enters at the next order, and v(u) becomes v."""
+    """The integrand has one factor Phi already.
+
+    The orbit's speed enters at the next order, and v(u) becomes v.
+    """
     at_first_order = formula.rhs.function.subs(local_speed(u), speed).replace(local_speed, lambda _: speed).doit()
     uniform = Phi(u).diff(u) / speed * sp.exp(2 * sp.pi * sp.I * omega * u / speed)
     return [
         Step(orbit_speed(offset * Phi(u)).subs(offset, 0), speed, "the speed at order zero", Reduce()),
-        Step(at_first_order, uniform, "the force integral of Eq. (6), with time measured by distance", Reduce("expand")),
+        Step(
+            at_first_order,
+            uniform,
+            "the force integral of Eq. (6), with time measured by distance",
+            Reduce("expand"),
+        ),
         Step(
             sp.Integral(uniform, *formula.rhs.limits),
             sp.Integral(
-                sp.exp(2 * sp.pi * sp.I * omega * t) * Phi(u).diff(u).subs(u, speed * t), (t, -sp.oo, sp.oo)
+                sp.exp(2 * sp.pi * sp.I * omega * t) * Phi(u).diff(u).subs(u, speed * t),
+                (t, -sp.oo, sp.oo),
             ),
             "and back to time",
             Integrands("evaluate", change=(u, speed * t, t)),
@@ -227,26 +306,37 @@ def _mean_at(v: str, claimed: sp.Expr, rule: str, count: int, places: int = 6) -
         weight_gaussian().subs(point),
         claimed,
         rule,
-        EnclosedSum(crossing_function().subs(point), x, sp.Rational(1, 10), 420 / sp.Rational(v) + 1, count, places=places),
+        EnclosedSum(
+            crossing_function().subs(point),
+            x,
+            sp.Rational(1, 10),
+            420 / sp.Rational(v) + 1,
+            count,
+            places=places,
+        ),
     )
 
 
 def _claimed_mean(formula: sp.Eq) -> sp.Expr:
     """The mean dissipation that a claim about dissipation and bias amounts to, at the bias 0.01."""
-    unknown, = formula.lhs.atoms(sp.core.function.AppliedUndef)
-    solution, = sp.solve(formula.lhs - formula.rhs, unknown)
+    (unknown,) = formula.lhs.atoms(sp.core.function.AppliedUndef)
+    (solution,) = sp.solve(formula.lhs - formula.rhs, unknown)
     return solution.subs(bias, sp.Rational(1, 100))
 
 
 @states(
     "drift_is_a_jump",
     "below Eq. 10, corrected",
-    "At n = 2 the dissipation minus the bias 0.01 jumps from -0.003994 to plus infinity: the particle is locked, with no zero.",
+    "At n = 2 the dissipation minus the bias 0.01 jumps from -0.003994 to plus infinity: the "
+    "particle is locked, with no zero.",
     sp.Eq(mean_loss(sp.Rational("19.9974")) - bias, sp.Rational("-0.003994"), evaluate=False),
     parents=[finite_side, bias_work],
 )
 def jump(formula):
-    """Both sides of the resonance at 19.99744, 0.0001 apart, enclosed; slower particles speed up, faster ones slow down."""
+    """Both sides of the resonance at 19.99744, 0.0001 apart, enclosed.
+
+    Slower particles speed up, faster ones slow down.
+    """
     return [
         _mean_at("19.9974", _claimed_mean(formula), "below the resonance", 35),
         _mean_at("19.9975", sp.Rational("5.362956"), "above the resonance", 37),
@@ -265,7 +355,12 @@ def zero_as_printed(formula):
     below, above = sp.Rational("0.006006"), sp.Rational("5.362956")
     printed = _claimed_mean(formula)
     return [
-        Step(printed, sp.Rational("0.01"), "as printed, the mean dissipation equals the bias", Reduce()),
+        Step(
+            printed,
+            sp.Rational("0.01"),
+            "as printed, the mean dissipation equals the bias",
+            Reduce(),
+        ),
         _mean_at("19.9974", below, "below the resonance", 35),
         _mean_at("19.9975", above, "above the resonance", 37),
         Step(printed, below, "just below the resonance it does not", Refute()),
@@ -276,7 +371,8 @@ def zero_as_printed(formula):
 @states(
     "first_drift_margin",
     "beyond the paper",
-    "At the paper's bias 0.01 the first drift velocity does not exist: just below alpha the chain takes 6.3e-5 more than the bias.",
+    "At the paper's bias 0.01 the first drift velocity does not exist: just below alpha the "
+    "chain takes 6.3e-5 more than the bias.",
     sp.Eq(bias - mean_loss(sp.Rational("39.9795")), sp.Rational("-0.0000631"), evaluate=False),
     parents=[finite_side, bias_work],
 )
@@ -289,16 +385,30 @@ def first_margin(formula):
     "drift_measures_the_ratio",
     "conclusions, corrected",
     "In physical units a drift speed is a sqrt(kappa/m)/(2 pi n): it measures the ratio kappa/m, and hbar cancels.",
-    sp.Eq(drift, lattice_constant * sp.sqrt(confinement / chain_mass) / (2 * sp.pi * lag), evaluate=False),
+    sp.Eq(
+        drift,
+        lattice_constant * sp.sqrt(confinement / chain_mass) / (2 * sp.pi * lag),
+        evaluate=False,
+    ),
     parents=[lower_edge],
 )
 def measures_ratio(formula):
     """The speed alpha/n, in units of length over time."""
     in_units = spacing / lag * length / unit_time
     return [
-        Step(in_units.subs(spacing, lattice_constant / length), formula.rhs, "alpha/n in physical units", Reduce("powers")),
+        Step(
+            in_units.subs(spacing, lattice_constant / length),
+            formula.rhs,
+            "alpha/n in physical units",
+            Reduce("powers"),
+        ),
         Step(formula.rhs.diff(hbar), sp.Integer(0), "no hbar", Reduce()),
-        Step(slow * lattice_constant / (2 * sp.pi * lag), formula.rhs, "one spacing in n slow periods", Reduce("expand")),
+        Step(
+            slow * lattice_constant / (2 * sp.pi * lag),
+            formula.rhs,
+            "one spacing in n slow periods",
+            Reduce("expand"),
+        ),
     ]
 
 
@@ -306,11 +416,18 @@ def measures_ratio(formula):
     "drift_measures_the_product_as_printed",
     "conclusions",
     "As printed: a drift velocity measures the product of chain mass and confinement.",
-    sp.Eq(drift, lattice_constant * sp.sqrt(confinement * chain_mass) / (2 * sp.pi * lag), evaluate=False),
+    sp.Eq(
+        drift,
+        lattice_constant * sp.sqrt(confinement * chain_mass) / (2 * sp.pi * lag),
+        evaluate=False,
+    ),
     parents=[measures_ratio],
 )
 def measures_product(formula):
-    """Four times the stiffness at a quarter of the mass keeps the product; the speed is four times as large."""
+    """Four times the stiffness at a quarter of the mass keeps the product.
+
+    The speed is four times as large.
+    """
     soft = {confinement: 1, chain_mass: 4, lattice_constant: 2 * sp.pi, lag: 1}
     stiff = {confinement: 4, chain_mass: 1, lattice_constant: 6 * sp.pi, lag: 2}
     return [
@@ -320,6 +437,18 @@ def measures_product(formula):
 
 
 STATEMENTS = (
-    bias_work, stability, relaxation, orbit, extreme, orbit_ends, transit_time, transit_of_well, orbit_single_pass, jump, zero_as_printed,
-    first_margin, measures_ratio, measures_product,
+    bias_work,
+    stability,
+    relaxation,
+    orbit,
+    extreme,
+    orbit_ends,
+    transit_time,
+    transit_of_well,
+    orbit_single_pass,
+    jump,
+    zero_as_printed,
+    first_margin,
+    measures_ratio,
+    measures_product,
 )

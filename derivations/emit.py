@@ -1,7 +1,8 @@
 """Statements to source code: what the compiled part of the project is built from.
 
-Pure: nothing here writes a file (``python -m derivations --regenerate`` does).  Each function is emitted with
-the expression it computes, the ledger statements it comes from and its operation count.
+Pure: nothing here writes a file (``python -m derivations --regenerate`` does). Each function is
+emitted with the expression it computes, the ledger statements it comes from and its operation
+count.
 
 >>> sorted(files())
 ['__init__.pxd', 'derivatives.pxd', 'dissipation.pxd', 'interactions.h']
@@ -21,7 +22,15 @@ from .single_pass import half_width, loss_per_mode, slowness
 from .steady_state import band_continued, crossing_function, tangency_function
 from .user_code import LANGUAGES, generate
 
-__all__ = ["LANGUAGES", "Routine", "derivatives_pxd", "dissipation_pxd", "files", "generate", "interactions_h"]
+__all__ = [
+    "LANGUAGES",
+    "Routine",
+    "derivatives_pxd",
+    "dissipation_pxd",
+    "files",
+    "generate",
+    "interactions_h",
+]
 
 
 def _asymptotic(order: int, terms: int) -> list[sp.Rational]:
@@ -34,7 +43,10 @@ def _asymptotic(order: int, terms: int) -> list[sp.Rational]:
 
 
 def _difference_routine(terms: int = 14) -> str:
-    """Return the Cython source of i0e - i1e: the difference itself, or its asymptotic series beyond x = 30."""
+    """Return the Cython source of i0e - i1e.
+
+    The difference itself, or its asymptotic series beyond x = 30.
+    """
     pairs = zip(_asymptotic(0, terms), _asymptotic(1, terms), strict=True)
     differences = [float(a - b) for a, b in pairs][1:]  # the leading terms cancel
     horner = repr(differences[-1])
@@ -91,35 +103,93 @@ def routines() -> list[Routine]:
     pass_arguments = (speed, omega_fast, *shape)
     strength = sp.Abs(amplitude) * width
     listed = [
-        Routine("single_pass_gaussian", pass_arguments, factor * sp.exp(-slowness) * bessels,
-                ("eq07_scaled",), "Eq. (7), the loss in one pass; v > 0."),
-        Routine("log_single_pass_gaussian", pass_arguments,
-                sp.log(16 * sp.pi**5) + 2 * sp.log(strength) - 4 * sp.log(speed) - slowness + sp.log(bessels),
-                ("eq07_scaled",), "Logarithm of Eq. (7), also where the loss underflows; v > 0, amplitude not 0."),
+        Routine(
+            "single_pass_gaussian",
+            pass_arguments,
+            factor * sp.exp(-slowness) * bessels,
+            ("eq07_scaled",),
+            "Eq. (7), the loss in one pass; v > 0.",
+        ),
+        Routine(
+            "log_single_pass_gaussian",
+            pass_arguments,
+            sp.log(16 * sp.pi**5) + 2 * sp.log(strength) - 4 * sp.log(speed) - slowness + sp.log(bessels),
+            ("eq07_scaled",),
+            "Logarithm of Eq. (7), also where the loss underflows; v > 0, amplitude not 0.",
+        ),
         *(
-            Routine(f"single_pass_{name}", pass_arguments, CLOSED_FORMS[name], (f"{name}_closed_form",),
-                    "Loss in one pass; v > 0.")
+            Routine(
+                f"single_pass_{name}",
+                pass_arguments,
+                CLOSED_FORMS[name],
+                (f"{name}_closed_form",),
+                "Loss in one pass; v > 0.",
+            )
             for name in CLOSED_FORMS
         ),
-        Routine("band_squared", chain, band_squared(sp.pi * x), ("eq01_band",),
-                "omega^2 at x = theta/pi, continued over all zones.", x),
-        Routine("band", chain, band_continued(), ("eq01_band",), "omega at x, continued over all zones.", x),
+        Routine(
+            "band_squared",
+            chain,
+            band_squared(sp.pi * x),
+            ("eq01_band",),
+            "omega^2 at x = theta/pi, continued over all zones.",
+            x,
+        ),
+        Routine(
+            "band",
+            chain,
+            band_continued(),
+            ("eq01_band",),
+            "omega at x, continued over all zones.",
+            x,
+        ),
         Routine("band_slope", chain, sp.diff(band_continued(), x), ("eq01_band",), "d omega/dx.", x),
-        Routine("crossing", line, crossing_function(), ten, "Zero where the line x v/spacing meets the band.", x),
+        Routine(
+            "crossing",
+            line,
+            crossing_function(),
+            ten,
+            "Zero where the line x v/spacing meets the band.",
+            x,
+        ),
         Routine("crossing_slope", line, sp.diff(crossing_function(), x), ten, "d crossing/dx.", x),
-        Routine("tangency", chain, tangency_function(), edge,
-                "Zero where a line through the origin touches the band: ends of the monotone pieces.", x),
-        Routine("tangency_slope", chain, sp.diff(tangency_function(), x), ("crossing_count",), "d tangency/dx.", x),
+        Routine(
+            "tangency",
+            chain,
+            tangency_function(),
+            edge,
+            "Zero where a line through the origin touches the band: ends of the monotone pieces.",
+            x,
+        ),
+        Routine(
+            "tangency_slope",
+            chain,
+            sp.diff(tangency_function(), x),
+            ("crossing_count",),
+            "d tangency/dx.",
+            x,
+        ),
     ]
     for name in INTERACTIONS:
         loss, jacobian = _weight(name)
         per_mode = loss_per_mode(omega**2, _stable_transform(name, 2 * sp.pi * omega / speed))
         ledger = ("eq06_single_pass", f"transform_{name}")
         listed += [
-            Routine(f"loss_per_mode_{name}", (omega, speed, *shape), per_mode, ledger,
-                    "What a phonon of frequency omega takes; its band average is Eq. (6)."),
-            Routine(f"weight_{name}", (*line, *shape), loss / sp.Abs(jacobian), (*ten, f"transform_{name}"),
-                    "The term of Eq. (10) at the crossing x.", x),
+            Routine(
+                f"loss_per_mode_{name}",
+                (omega, speed, *shape),
+                per_mode,
+                ledger,
+                "What a phonon of frequency omega takes; its band average is Eq. (6).",
+            ),
+            Routine(
+                f"weight_{name}",
+                (*line, *shape),
+                loss / sp.Abs(jacobian),
+                (*ten, f"transform_{name}"),
+                "The term of Eq. (10) at the crossing x.",
+                x,
+            ),
         ]
     return listed
 
@@ -130,10 +200,21 @@ def derivative_routines() -> list[Routine]:
     shape = (amplitude, width)
     factor, bessels = _single_pass_parts()
     sources = [
-        ("single_pass_gaussian", (speed, omega_fast, *shape), factor * sp.exp(-slowness) * bessels, "eq07_scaled", None),
+        (
+            "single_pass_gaussian",
+            (speed, omega_fast, *shape),
+            factor * sp.exp(-slowness) * bessels,
+            "eq07_scaled",
+            None,
+        ),
         *(
-            (f"single_pass_{name}", (speed, omega_fast, *shape), CLOSED_FORMS[name],
-             f"{name}_closed_form", None)
+            (
+                f"single_pass_{name}",
+                (speed, omega_fast, *shape),
+                CLOSED_FORMS[name],
+                f"{name}_closed_form",
+                None,
+            )
             for name in CLOSED_FORMS
         ),
         ("crossing", line, crossing_function(), "eq10_mean_dissipation", x),
@@ -153,9 +234,15 @@ def derivative_routines() -> list[Routine]:
             else:
                 derivative = sp.diff(source, variable)
             listed.append(
-                Routine(f"{name}_by_{CODE_NAMES[variable]}", arguments, derivative, (ledger,),
-                        f"d {name}/d {CODE_NAMES[variable]}, all else fixed.", periodic,
-                        f"Derivative({name}, {CODE_NAMES[variable]})")
+                Routine(
+                    f"{name}_by_{CODE_NAMES[variable]}",
+                    arguments,
+                    derivative,
+                    (ledger,),
+                    f"d {name}/d {CODE_NAMES[variable]}, all else fixed.",
+                    periodic,
+                    f"Derivative({name}, {CODE_NAMES[variable]})",
+                )
             )
     return listed
 
@@ -173,7 +260,12 @@ def dissipation_pxd() -> str:
         "from libc.math cimport cos, exp, expm1, fabs, log, pow, rint, sin, sqrt\n"
         "from scipy.special.cython_special cimport i0e, i1e, k0\n"
     )
-    return _pxd("Single-pass and mean dissipation: Eqs. (6), (7) and (10).", routines(), imports, (_difference_routine(),))
+    return _pxd(
+        "Single-pass and mean dissipation: Eqs. (6), (7) and (10).",
+        routines(),
+        imports,
+        (_difference_routine(),),
+    )
 
 
 def derivatives_pxd() -> str:
@@ -183,8 +275,11 @@ def derivatives_pxd() -> str:
         "from scipy.special.cython_special cimport i0e, k0, k1\n"
         "from chaintheory_ext.generated.dissipation cimport i0e_minus_i1e\n"
     )
-    return _pxd("Partial derivatives of the functions of dissipation.pxd, in v and in the parameters.",
-                derivative_routines(), imports)
+    return _pxd(
+        "Partial derivatives of the functions of dissipation.pxd, in v and in the parameters.",
+        derivative_routines(),
+        imports,
+    )
 
 
 def _factored_slope(potential: sp.Expr, distance: sp.Symbol) -> sp.Expr:
@@ -205,17 +300,26 @@ def _factored_slope(potential: sp.Expr, distance: sp.Symbol) -> sp.Expr:
 
 
 def interactions_h() -> str:
-    """Return the C source of the interactions (the square well has no force that a time step could follow)."""
+    """Return the C source of the interactions.
+
+    The square well is left out: it has no force that a time step could follow.
+    """
     distance = sp.Symbol("r", positive=True)
     blocks = []
     for name in INTERACTIONS:
         if name == "square_well":
             continue
-        even = name == "gaussian" or name in ("lorentzian", "softened_coulomb")  # smooth in r itself
+        even = name == "gaussian" or name in (
+            "lorentzian",
+            "softened_coulomb",
+        )  # smooth in r itself
         variable = "r" if even else "a"
         printer = Printer({amplitude: "c[0]", width: "c[1]", distance: variable})
         potential = _stable_potential(name, distance)
-        for suffix, expression in (("potential", potential), ("slope", _factored_slope(potential, distance))):
+        for suffix, expression in (
+            ("potential", potential),
+            ("slope", _factored_slope(potential, distance)),
+        ):
             temporaries, (result,) = sp.cse([expression], sp.numbered_symbols("t"), order="canonical")
             lines = [] if even else ["    const double a = fabs(r);"]
             lines += [f"    const double {s.name} = {printer.doprint(value)};" for s, value in temporaries]
@@ -223,19 +327,30 @@ def interactions_h() -> str:
             if suffix == "slope" and not even:  # odd; no force exactly on top of a cusp
                 text = f"r == 0.0 ? 0.0 : copysign(1.0, r)*({text})"
             blocks.append(
-                f"/* {sp.sstr(expression)}, r > 0   [{int(sp.count_ops(expression))} operations; ledger: transform_{name}] */\n"
+                f"/* {sp.sstr(expression)}, r > 0   [{int(sp.count_ops(expression))} "
+                f"operations; ledger: transform_{name}] */\n"
                 f"static inline double {name}_{suffix}(double r, const double *c)\n"
                 "{\n" + "\n".join([*lines, f"    return {text};"]) + "\n}\n"
             )
-    head = header(" *", "Interactions: NAME_potential(r, c) and NAME_slope(r, c) = dPhi/dr.",
-                     ("c[0] is the amplitude, c[1] the width.",
-                      f"NAME: {', '.join(n for n in INTERACTIONS if n != 'square_well')}."))
-    return "/*\n" + head + " */\n#ifndef CHAINTHEORY_INTERACTIONS_H\n#define CHAINTHEORY_INTERACTIONS_H\n\n" \
+    head = header(
+        " *",
+        "Interactions: NAME_potential(r, c) and NAME_slope(r, c) = dPhi/dr.",
+        (
+            "c[0] is the amplitude, c[1] the width.",
+            f"NAME: {', '.join(n for n in INTERACTIONS if n != 'square_well')}.",
+        ),
+    )
+    return (
+        "/*\n" + head + " */\n#ifndef CHAINTHEORY_INTERACTIONS_H\n#define CHAINTHEORY_INTERACTIONS_H\n\n"
         "#include <math.h>\n\n" + "\n".join(blocks) + "\n#endif\n"
+    )
 
 
 def files() -> dict[str, str]:
     """All generated files: name -> text."""
-    return {"__init__.pxd": "# The generated declarations form a package; do not edit.\n",
-            "dissipation.pxd": dissipation_pxd(), "derivatives.pxd": derivatives_pxd(),
-            "interactions.h": interactions_h()}
+    return {
+        "__init__.pxd": "# The generated declarations form a package; do not edit.\n",
+        "dissipation.pxd": dissipation_pxd(),
+        "derivatives.pxd": derivatives_pxd(),
+        "interactions.h": interactions_h(),
+    }

@@ -1,11 +1,12 @@
 """The chain by itself: band, modes, memory kernel, sound cone (Eqs. 1, 3, 5).
 
-Masses on springs: each mass is held by its own spring (unit strength, frequency 1) and tied to its neighbours
-by springs of strength ``(omega_fast^2 - 1)/4``.  In units of ``Omega_slow`` the frequencies fill a band from 1
-to ``omega_fast``, and everything the chain does to the particle goes through this band.
+Masses on springs: each mass is held by its own spring (unit strength, frequency 1) and tied to its
+neighbours by springs of strength ``(omega_fast^2 - 1)/4``. In units of ``Omega_slow`` the
+frequencies fill a band from 1 to ``omega_fast``, and everything the chain does to the particle
+goes through this band.
 
-The memory kernel ``Gamma_n(tau)`` is the displacement of mass l + n at the time tau after a blow on mass l;
-time is counted in slow periods, whence the factors 2 pi.
+The memory kernel ``Gamma_n(tau)`` is the displacement of mass l + n at the time tau after a blow
+on mass l; time is counted in slow periods, whence the factors 2 pi.
 
 >>> band_squared(sp.pi / 2)
 omega_fast**2
@@ -20,8 +21,22 @@ import sympy as sp
 from .checks import Approaches, Cited, Reduce
 from .ledger import Step, states
 from .notation import (
-    c_s, gap, harmonic, lag, laplace, masses, omega, omega_fast, ratio, resolvent_p, resolvent_q, site, spacing, t,
-    theta, time,
+    c_s,
+    gap,
+    harmonic,
+    lag,
+    laplace,
+    masses,
+    omega,
+    omega_fast,
+    ratio,
+    resolvent_p,
+    resolvent_q,
+    site,
+    spacing,
+    t,
+    theta,
+    time,
 )
 
 __all__ = ["STATEMENTS", "band_squared", "dynamical_operator", "kernel", "kernel_finite"]
@@ -37,7 +52,7 @@ def band_squared(angle: sp.Expr) -> sp.Expr:
 
 
 def dynamical_operator(displacement, number=site) -> sp.Expr:
-    """Return (D rho)_l, the restoring force on mass l, for a displacement given as a function of l."""
+    """Return (D rho)_l, the restoring force on mass l; the displacement is a function of l."""
     return displacement(number) + coupling * (
         2 * displacement(number) - displacement(number + 1) - displacement(number - 1)
     )
@@ -68,8 +83,11 @@ def kernel(number: sp.Expr) -> sp.Expr:
     "lattice_forces",
     "above Eq. 1",
     "The force on a chain mass is minus the derivative of the chain's potential energy.",
-    sp.Eq(dynamical_operator(rho), rho(site) + coupling * (2 * rho(site) - rho(site + 1) - rho(site - 1)),
-          evaluate=False),
+    sp.Eq(
+        dynamical_operator(rho),
+        rho(site) + coupling * (2 * rho(site) - rho(site + 1) - rho(site - 1)),
+        evaluate=False,
+    ),
 )
 def forces(formula):
     """Only three terms of the potential energy contain rho_l."""
@@ -84,7 +102,8 @@ def forces(formula):
 @states(
     "eq01_band",
     "Eq. 1",
-    "A plane wave of phase 2 theta per mass is a mode of the chain, and its frequency fills the band from 1 to omega_fast.",
+    "A plane wave of phase 2 theta per mass is a mode of the chain, and its frequency fills "
+    "the band from 1 to omega_fast.",
     sp.Eq(omega**2, band_squared(theta), evaluate=False),
     parents=[forces],
 )
@@ -92,9 +111,19 @@ def band(formula):
     """Insert exp(2 i theta l) into the restoring force; both band edges follow."""
     wave = lambda number: sp.exp(2 * sp.I * theta * number)  # noqa: E731
     return [
-        Step(dynamical_operator(wave) / wave(site), formula.rhs, "insert a plane wave", Reduce("trigonometry")),
+        Step(
+            dynamical_operator(wave) / wave(site),
+            formula.rhs,
+            "insert a plane wave",
+            Reduce("trigonometry"),
+        ),
         Step(formula.rhs.subs(theta, 0), sp.Integer(1), "lower edge of the band", Reduce()),
-        Step(formula.rhs.subs(theta, sp.pi / 2), omega_fast**2, "upper edge of the band", Reduce("expand")),
+        Step(
+            formula.rhs.subs(theta, sp.pi / 2),
+            omega_fast**2,
+            "upper edge of the band",
+            Reduce("expand"),
+        ),
     ]
 
 
@@ -102,14 +131,23 @@ def band(formula):
     "geometric_sum",
     "above Eq. 3",
     "The sum of a geometric progression of N terms, for symbolic N.",
-    sp.Eq(sp.Sum(ratio**harmonic, (harmonic, 0, masses - 1)), (ratio**masses - 1) / (ratio - 1), evaluate=False),
+    sp.Eq(
+        sp.Sum(ratio**harmonic, (harmonic, 0, masses - 1)),
+        (ratio**masses - 1) / (ratio - 1),
+        evaluate=False,
+    ),
 )
 def geometric_sum(formula):
     """By induction: one term for N = 1, and r^N more for one more term."""
     closed = formula.rhs
-    (_, low, high), = formula.lhs.limits
+    ((_, _, high),) = formula.lhs.limits
     return [
-        Step(formula.lhs.subs(masses, 1).doit(), closed.subs(masses, 1), "a single term", Reduce("common denominator")),
+        Step(
+            formula.lhs.subs(masses, 1).doit(),
+            closed.subs(masses, 1),
+            "a single term",
+            Reduce("common denominator"),
+        ),
         Step(
             closed.subs(masses, masses + 1) - closed,
             formula.lhs.function.subs(harmonic, high + 1),
@@ -131,14 +169,17 @@ def geometric_sum(formula):
     parents=[geometric_sum],
 )
 def orthonormal(formula):
-    """Equal waves add up to N; different ones (j = 1 ... N - 1) to a geometric sum whose ratio is a root of unity."""
-    waves, = (formula.lhs / formula.lhs.coeff(formula.lhs.atoms(sp.Sum).pop())).atoms(sp.Sum)
-    (_, low, high), = waves.limits
+    """Equal waves add up to N.
+
+    Different ones (j = 1 ... N - 1) to a geometric sum whose ratio is a root of unity.
+    """
+    (waves,) = (formula.lhs / formula.lhs.coeff(formula.lhs.atoms(sp.Sum).pop())).atoms(sp.Sum)
+    ((_, low, high),) = waves.limits
     same = formula.lhs.subs(harmonic, 0).doit()
     different = sp.Symbol("j", integer=True, positive=True)
     term = waves.function.subs(harmonic, different)
     step = sp.powsimp(term.subs(site, site + 1) / term)
-    root = sp.powsimp(step**(high - low + 1))
+    root = sp.powsimp(step ** (high - low + 1))
     return [
         Step(same, formula.rhs.subs(harmonic, 0), "two equal modes", Reduce("expand")),
         Step(
@@ -147,7 +188,12 @@ def orthonormal(formula):
             "two different modes: the ratio is an N-th root of one",
             Reduce("expand"),
         ),
-        Step(term.subs(site, high + 1), term.subs(site, low), "which returns to where it began", Reduce("powers")),
+        Step(
+            term.subs(site, high + 1),
+            term.subs(site, low),
+            "which returns to where it began",
+            Reduce("powers"),
+        ),
     ]
 
 
@@ -159,14 +205,18 @@ def orthonormal(formula):
     parents=[band, orthonormal],
 )
 def kernel_of_ring(formula):
-    """Each mode solves the equation; the initial speeds add up to 2 pi on the mass that was hit, by orthonormality."""
-    total, = formula.rhs.atoms(sp.Sum)
+    """Each mode solves the equation.
+
+    The initial speeds add up to 2 pi on the mass that was hit, by orthonormality.
+    """
+    (total,) = formula.rhs.atoms(sp.Sum)
     mode = total.function * formula.rhs.coeff(total) * masses
     moved = lambda number: mode.subs(site, number)  # noqa: E731
-    (_, low, high), = total.limits
+    ((_, low, high),) = total.limits
     return [
         Step(
-            (mode.diff(time, 2) + (2 * sp.pi) ** 2 * dynamical_operator(moved)) / oscillation(sp.pi * harmonic / masses),
+            (mode.diff(time, 2) + (2 * sp.pi) ** 2 * dynamical_operator(moved))
+            / oscillation(sp.pi * harmonic / masses),
             sp.Integer(0),
             "each mode moves freely",
             Reduce("expand", "trigonometry"),
@@ -197,7 +247,7 @@ def kernel_of_ring(formula):
 )
 def kernel_of_chain(formula):
     """The equation of motion under the integral; rest; the blow on mass 0 alone."""
-    integral, = formula.rhs.atoms(sp.Integral)
+    (integral,) = formula.rhs.atoms(sp.Integral)
     factor = formula.rhs.coeff(integral)
     moved = lambda number: integral.function.subs(lag, number)  # noqa: E731
     blow = factor * integral.function.diff(time).subs(time, 0)
@@ -209,13 +259,24 @@ def kernel_of_chain(formula):
             Reduce("expand", "trigonometry"),
         ),
         Step(integral.function.subs(time, 0), sp.Integer(0), "from rest", Reduce()),
-        Step(sp.Integral(blow.subs(lag, 0), *integral.limits), 2 * sp.pi, "the mass that was hit", Reduce("evaluate")),
-        Step(sp.Integral(blow, *integral.limits), sp.Integer(0), "all other masses", Reduce("evaluate", "expand")),
+        Step(
+            sp.Integral(blow.subs(lag, 0), *integral.limits),
+            2 * sp.pi,
+            "the mass that was hit",
+            Reduce("evaluate"),
+        ),
+        Step(
+            sp.Integral(blow, *integral.limits),
+            sp.Integer(0),
+            "all other masses",
+            Reduce("evaluate", "expand"),
+        ),
     ]
 
 
-# The generating function of the lattice.  A quantity p + q sin^2 theta, averaged over the band in its inverse,
-# is all that the Laplace transform, the response of a trapped particle and the cusp's dissipation need.
+# The generating function of the lattice. A quantity p + q sin^2 theta, averaged over the band in its
+# inverse, is all that the Laplace transform, the response of a trapped particle and the loss to a
+# cusp need.
 
 
 @states(
@@ -223,24 +284,34 @@ def kernel_of_chain(formula):
     "beyond the paper",
     "The band average of 1/(p cos^2 + q sin^2) is 1/sqrt(p q).",
     sp.Eq(
-        2 / sp.pi * sp.Integral(1 / (resolvent_p * sp.cos(theta) ** 2 + resolvent_q * sp.sin(theta) ** 2),
-                                (theta, 0, sp.pi / 2)),
+        2
+        / sp.pi
+        * sp.Integral(
+            1 / (resolvent_p * sp.cos(theta) ** 2 + resolvent_q * sp.sin(theta) ** 2),
+            (theta, 0, sp.pi / 2),
+        ),
         1 / sp.sqrt(resolvent_p * resolvent_q),
         evaluate=False,
     ),
 )
 def resolvent(formula):
     """The antiderivative is an arc tangent, which climbs from 0 to pi/2 over the band."""
-    integral, = formula.lhs.atoms(sp.Integral)
+    (integral,) = formula.lhs.atoms(sp.Integral)
     root = sp.sqrt(resolvent_q / resolvent_p)
     antiderivative = sp.atan(root * sp.tan(theta)) / sp.sqrt(resolvent_p * resolvent_q)
-    (_, low, high), = integral.limits
+    ((_, low, high),) = integral.limits
     return [
         Step(
             antiderivative.diff(theta).rewrite(sp.cos).subs(sp.cos(theta - sp.pi / 2), sp.sin(theta)),
             integral.function,
             "differentiate the antiderivative",
-            Reduce("sine over cosine", "common denominator", "squares of the sine", "common denominator", "trigonometry"),
+            Reduce(
+                "sine over cosine",
+                "common denominator",
+                "squares of the sine",
+                "common denominator",
+                "trigonometry",
+            ),
         ),
         Step(
             formula.lhs.coeff(integral)
@@ -261,7 +332,8 @@ half_trace = 1 + edge_slow / (2 * (2 * sp.pi) ** 2 * coupling)
 @states(
     "kernel_laplace",
     "beyond the paper",
-    "In the Laplace domain the kernel falls off geometrically along the chain: 2 pi r^n/sqrt(product over both band edges).",
+    "In the Laplace domain the kernel falls off geometrically along the chain: 2 pi "
+    "r^n/sqrt(product over both band edges).",
     sp.Eq(Gamma(laplace), 2 * sp.pi * ratio**lag / sp.sqrt(edge_slow * edge_fast), evaluate=False),
     parents=[band],
 )
@@ -269,9 +341,7 @@ def kernel_laplace(formula):
     """The recurrence away from the mass that was hit, and at it."""
     fold = lambda number: formula.rhs.subs(lag, number)  # noqa: E731
     trace = 2 * half_trace
-    at_zero = (
-        laplace**2 * fold(0) + (2 * sp.pi) ** 2 * (fold(0) + coupling * (2 * fold(0) - 2 * fold(1)))
-    )
+    at_zero = laplace**2 * fold(0) + (2 * sp.pi) ** 2 * (fold(0) + coupling * (2 * fold(0) - 2 * fold(1)))
     decaying = half_trace - sp.sqrt(edge_slow * edge_fast) / (2 * (2 * sp.pi) ** 2 * coupling)
     return [
         Step(
@@ -286,9 +356,18 @@ def kernel_laplace(formula):
             "away from the mass that was hit the transform solves the recurrence",
             Reduce("powers", "common denominator", "expand"),
         ),
-        Step(decaying + 1 / decaying, trace, "for the root r that decays",
-             Reduce("common denominator", "expand", "common denominator")),
-        Step(at_zero.subs(ratio, decaying), 2 * sp.pi, "and the blow at the mass itself", Reduce("expand", "common denominator", "expand")),
+        Step(
+            decaying + 1 / decaying,
+            trace,
+            "for the root r that decays",
+            Reduce("common denominator", "expand", "common denominator"),
+        ),
+        Step(
+            at_zero.subs(ratio, decaying),
+            2 * sp.pi,
+            "and the blow at the mass itself",
+            Reduce("expand", "common denominator", "expand"),
+        ),
     ]
 
 
@@ -298,27 +377,41 @@ def kernel_laplace(formula):
     "On the mass itself the kernel is 2 pi times the convolution of two Bessel functions, one for each band edge.",
     sp.Eq(
         Gamma(time),
-        2 * sp.pi * sp.Integral(
-            sp.besselj(0, 2 * sp.pi * t) * sp.besselj(0, 2 * sp.pi * omega_fast * (time - t)), (t, 0, time)
+        2
+        * sp.pi
+        * sp.Integral(
+            sp.besselj(0, 2 * sp.pi * t) * sp.besselj(0, 2 * sp.pi * omega_fast * (time - t)),
+            (t, 0, time),
         ),
         evaluate=False,
     ),
     parents=[kernel_of_chain, kernel_laplace],
 )
 def kernel_convolution(formula):
-    """The transform is the product of two transforms of J0; a function is fixed by its transform."""
-    integral, = formula.rhs.atoms(sp.Integral)
+    """The transform is the product of two transforms of J0.
+
+    A function is fixed by its transform.
+    """
     product = sp.Integer(1)
     for edge in (2 * sp.pi, 2 * sp.pi * omega_fast):
         product *= sp.LaplaceTransform(sp.besselj(0, edge * time), time, laplace)
     return [
-        Step(2 * sp.pi * product, kernel_laplace.formula.rhs.subs(lag, 0), "the transform of J0, twice",
-             Reduce("Laplace transform", "powers")),
+        Step(
+            2 * sp.pi * product,
+            kernel_laplace.formula.rhs.subs(lag, 0),
+            "the transform of J0, twice",
+            Reduce("Laplace transform", "powers"),
+        ),
         Step(
             kernel(0),
             formula.rhs,
             "a function is fixed by its transform",
-            Cited("Lerch's theorem", points=1, digits=30, ranges={time: (sp.Rational(1, 2), 1), omega_fast: (2, 3)}),
+            Cited(
+                "Lerch's theorem",
+                points=1,
+                digits=30,
+                ranges={time: (sp.Rational(1, 2), 1), omega_fast: (2, 3)},
+            ),
         ),
     ]
 
@@ -336,7 +429,10 @@ def tone(frequency: sp.Expr, shift: sp.Expr) -> sp.Expr:
     parents=[kernel_of_chain],
 )
 def kernel_late(formula):
-    """Both edges are stationary points of the phase; each gives a Fresnel integral; then a chain without echo."""
+    """Both edges are stationary points of the phase.
+
+    Each gives a Fresnel integral; then a chain without echo.
+    """
     steepness = sp.Symbol("b", positive=True)
     fresnel = sp.Integral(sp.sin(theta + steepness * t**2), (t, 0, sp.oo))
     frequency = sp.sqrt(band_squared(theta))
@@ -344,11 +440,24 @@ def kernel_late(formula):
     ring = kernel_finite(sp.Integer(0)).subs(masses, n_ring)
     two_tones = formula.rhs.subs(gap, sp.sqrt(omega_fast**2 - 1))
     return [
-        Step(frequency.diff(theta, 2).subs(theta, 0), omega_fast**2 - 1, "curvature at the lower edge", Reduce("expand")),
-        Step(frequency.diff(theta, 2).subs(theta, sp.pi / 2), -(omega_fast**2 - 1) / omega_fast,
-             "curvature at the upper edge", Reduce("expand", "common denominator")),
-        Step(fresnel, sp.sqrt(sp.pi / steepness) / 2 * sp.sin(theta + sp.pi / 4), "the Fresnel integral",
-             Reduce("evaluate", "trigonometry", "expand")),
+        Step(
+            frequency.diff(theta, 2).subs(theta, 0),
+            omega_fast**2 - 1,
+            "curvature at the lower edge",
+            Reduce("expand"),
+        ),
+        Step(
+            frequency.diff(theta, 2).subs(theta, sp.pi / 2),
+            -(omega_fast**2 - 1) / omega_fast,
+            "curvature at the upper edge",
+            Reduce("expand", "common denominator"),
+        ),
+        Step(
+            fresnel,
+            sp.sqrt(sp.pi / steepness) / 2 * sp.sin(theta + sp.pi / 4),
+            "the Fresnel integral",
+            Reduce("evaluate", "trigonometry", "expand"),
+        ),
         Step(
             2 / sp.pi * (sp.sqrt(sp.pi / (sp.pi * time * gap**2)) / 2 * sp.sin(2 * sp.pi * time + sp.pi / 4)),
             tone(1, sp.pi / 4),
@@ -359,7 +468,15 @@ def kernel_late(formula):
             ring,
             two_tones,
             "only the stationary points count at late times",
-            Approaches("method of stationary phase", time, sp.Rational(13, 3), 1, scale=1 / sp.sqrt(time), at={omega_fast: 2}, levels=3),
+            Approaches(
+                "method of stationary phase",
+                time,
+                sp.Rational(13, 3),
+                1,
+                scale=1 / sp.sqrt(time),
+                at={omega_fast: 2},
+                levels=3,
+            ),
         ),
     ]
 
@@ -372,7 +489,7 @@ def kernel_late(formula):
     parents=[band],
 )
 def sound_cone(formula):
-    """The largest speed squared exceeds the group speed squared by a perfect square over omega^2, zero at one angle."""
+    """The claim, squared, exceeds the group speed squared by a square that vanishes once."""
     frequency = sp.sqrt(band_squared(theta))
     group_speed = sp.pi * spacing * frequency.diff(theta)
     lead = (omega_fast**2 - 1) * sp.sin(theta) ** 2 - (omega_fast - 1)
@@ -390,8 +507,9 @@ def sound_cone(formula):
             Reduce("common denominator"),
         ),
         Step(
-            group_speed.subs(sp.cos(theta), sp.sqrt(1 - sp.sin(theta)**2)).subs(
-                sp.sin(theta), 1 / sp.sqrt(omega_fast + 1)).subs(omega_fast, 1 + gap),
+            group_speed.subs(sp.cos(theta), sp.sqrt(1 - sp.sin(theta) ** 2))
+            .subs(sp.sin(theta), 1 / sp.sqrt(omega_fast + 1))
+            .subs(omega_fast, 1 + gap),
             formula.rhs.subs(omega_fast, 1 + gap),
             "where the group speed has this value and sign",
             Reduce("factored radicals", "common denominator"),
@@ -400,6 +518,15 @@ def sound_cone(formula):
 
 
 STATEMENTS = (
-    forces, band, geometric_sum, orthonormal, kernel_of_ring, kernel_of_chain, resolvent, kernel_laplace,
-    kernel_convolution, kernel_late, sound_cone,
+    forces,
+    band,
+    geometric_sum,
+    orthonormal,
+    kernel_of_ring,
+    kernel_of_chain,
+    resolvent,
+    kernel_laplace,
+    kernel_convolution,
+    kernel_late,
+    sound_cone,
 )

@@ -1,8 +1,9 @@
 """The ledger: what is claimed, from what it follows, and what was run to check it.
 
-A `Statement` carries a formula and a derivation; the derivation turns the formula into `Step` s, each of which
-claims that ``before`` equals ``after`` and names the check that decides.  The physics modules only state: all
-checks live here, and a check *computes*: nothing is marked as proved by hand.
+A `Statement` carries a formula and a derivation; the derivation turns the formula into `Step` s,
+each of which claims that ``before`` equals ``after`` and names the check that decides. The
+physics modules only state: all checks live here, and a check *computes*: nothing is marked as
+proved by hand.
 
     ===========  ==============================================================================
     evidence     meaning
@@ -34,17 +35,40 @@ import sympy as sp
 
 from .checks import Check, Outcome, Refute
 
-__all__ = ["EVIDENCE", "Result", "Statement", "Step", "chain", "find", "statements", "states", "verify"]
+__all__ = [
+    "EVIDENCE",
+    "Result",
+    "Statement",
+    "Step",
+    "chain",
+    "find",
+    "statements",
+    "states",
+    "verify",
+]
 
 EVIDENCE = ("proved", "cited", "enclosed", "checked", "refuted", "failed")  # strongest first
 
 # The paper's order: one module per physical idea, each with a tuple STATEMENTS.
-MODULES = ("lattice", "motion", "potentials", "single_pass", "closed_forms", "steady_state", "resonances", "drift", "trapping")
+MODULES = (
+    "lattice",
+    "motion",
+    "potentials",
+    "single_pass",
+    "closed_forms",
+    "steady_state",
+    "resonances",
+    "drift",
+    "trapping",
+)
 
 
 @dataclass(frozen=True)
 class Step:
-    """The claim that `before` equals `after`, the rule that takes one to the other, and the check of it."""
+    """The claim that `before` equals `after`, the rule that takes one to the other.
+
+    And the check of it.
+    """
 
     before: sp.Basic
     after: sp.Basic
@@ -88,12 +112,11 @@ class Statement:
     def derivation_latex(self) -> list[tuple[str, str]]:
         """The steps as pairs (rule, LaTeX), in order."""
         return [
-            (step.rule, f"{sp.latex(step.before)} {step.check.relation} {sp.latex(step.after)}")
-            for step in self.steps
+            (step.rule, f"{sp.latex(step.before)} {step.check.relation} {sp.latex(step.after)}") for step in self.steps
         ]
 
     def with_formula(self, formula: sp.Basic) -> Statement:
-        """The same derivation applied to another formula (the mutation suite plants errors this way)."""
+        """The same derivation applied to another formula: this is how errors are planted."""
         return Statement(self.id, self.equation, self.statement, formula, self.derivation, self.parents)
 
     def verify(self) -> Result:
@@ -164,7 +187,11 @@ class Result:
 
 
 def states(
-    id: str, equation: str, statement: str, formula: sp.Basic, parents: Sequence[Statement | str] = ()
+    id: str,
+    equation: str,
+    statement: str,
+    formula: sp.Basic,
+    parents: Sequence[Statement | str] = (),
 ) -> Callable[[Callable], Statement]:
     """Turn a derivation ``formula -> steps`` into the `Statement` that it derives."""
     names = tuple(parent if isinstance(parent, str) else parent.id for parent in parents)

@@ -1,11 +1,13 @@
 """The equations of motion (Eqs. 2 and 4), their units, and where the energy goes.
 
-In the paper's units, length ``sqrt(hbar/(m Omega_slow))``, time ``2 pi/Omega_slow``, energy ``hbar Omega_slow``:
+In the paper's units, length ``sqrt(hbar/(m Omega_slow))``, time ``2 pi/Omega_slow``, energy ``hbar
+Omega_slow``:
 
     rho_n''  = (2 pi)^2 [ -(D rho)_n - dPhi/drho_n ]
     sigma''  = (2 pi)^2/mu [ -sum_n dPhi/dsigma + beta/alpha ]
 
-and a phonon that feels the force F(tau) keeps the energy ``|2 pi int F exp(2 pi i omega t) dt|^2/2``.
+and a phonon that feels the force F(tau) keeps the energy ``|2 pi int F exp(2 pi i omega t)
+dt|^2/2``.
 
 >>> kinetic_energy(2 * sp.pi)
 mu/2
@@ -19,8 +21,21 @@ from .checks import Integrands, Reduce
 from .lattice import band, coupling, kernel_of_chain
 from .ledger import Step, states
 from .notation import (
-    bias, chain_mass, confinement, energy, hbar, lag, mass, omega, omega_fast, particle_mass,
-    position, spacing, speed, t, time,
+    bias,
+    chain_mass,
+    confinement,
+    energy,
+    hbar,
+    lag,
+    mass,
+    omega,
+    omega_fast,
+    particle_mass,
+    position,
+    spacing,
+    speed,
+    t,
+    time,
 )
 from .notation import coupling as neighbour_stiffness
 
@@ -53,9 +68,18 @@ def units_band(formula):
     """Neighbours in opposite phase stretch each spring twice as far on both sides: kappa + 4 k."""
     fast_squared = (confinement + 4 * neighbour_stiffness) / chain_mass
     return [
-        Step(fast_squared / slow**2, formula.rhs, "the highest frequency over the lowest, squared", Reduce("expand")),
-        Step(coupling.subs(omega_fast**2, formula.rhs), neighbour_stiffness / confinement,
-             "springs in units of the on-site spring", Reduce("expand")),
+        Step(
+            fast_squared / slow**2,
+            formula.rhs,
+            "the highest frequency over the lowest, squared",
+            Reduce("expand"),
+        ),
+        Step(
+            coupling.subs(omega_fast**2, formula.rhs),
+            neighbour_stiffness / confinement,
+            "springs in units of the on-site spring",
+            Reduce("expand"),
+        ),
     ]
 
 
@@ -65,13 +89,17 @@ def units_band(formula):
     "In the paper's units a chain mass obeys rho'' = (2 pi)^2 (-(D rho) - dPhi/drho): every constant becomes one.",
     sp.Eq(
         rho(time).diff(time, 2),
-        (2 * sp.pi) ** 2 * (-rho(time) - neighbour_stiffness / confinement * lag * rho(time) - Phi(rho(time)).diff(rho(time))),
+        (2 * sp.pi) ** 2
+        * (-rho(time) - neighbour_stiffness / confinement * lag * rho(time) - Phi(rho(time)).diff(rho(time))),
         evaluate=False,
     ),
     parents=[units_band],
 )
 def units_chain(formula):
-    """Insert u = length * rho, t = (2 pi/Omega) tau and U = hbar Omega Phi into m u'' = -kappa u - n k u - dU/du."""
+    """Insert the units into m u'' = -kappa u - n k u - dU/du.
+
+    They are u = length * rho, t = (2 pi/Omega) tau and U = hbar Omega Phi.
+    """
     slope = formula.rhs.atoms(sp.Derivative).pop()
     acceleration = formula.rhs * length / unit_time**2
     newton = (
@@ -93,7 +121,7 @@ def units_chain(formula):
     ),
 )
 def units_particle(formula):
-    """Insert the units into M x'' = -dU/dx + B/a, with B = hbar Omega beta and a = length * alpha."""
+    """Insert the units into M x'' = -dU/dx + B/a, B = hbar Omega beta, a = length * alpha."""
     acceleration = (formula.rhs * length / unit_time**2).subs(mass, particle_mass / chain_mass)
     newton = -unit_energy / length * Phi(position).diff(position) + unit_energy * bias / (length * spacing)
     return [
@@ -119,22 +147,31 @@ def units_particle(formula):
     parents=[kernel_of_chain],
 )
 def duhamel(formula):
-    """Differentiate twice (Leibniz): back to the equation of motion zeta'' = (2 pi)^2 (F - omega^2 zeta)."""
+    """Differentiate twice (Leibniz).
+
+    Back to the equation of motion zeta'' = (2 pi)^2 (F - omega^2 zeta).
+    """
     solution = formula.rhs
     slope = solution.diff(time)
-    integral, = solution.atoms(sp.Integral)
+    (integral,) = solution.atoms(sp.Integral)
     return [
         Step(solution.subs(time, 0).doit(), sp.Integer(0), "at rest", Reduce()),
         Step(slope.subs(time, 0).doit(), sp.Integer(0), "without speed", Reduce()),
         Step(
             slope.diff(time) - (2 * sp.pi) ** 2 * force(time),
-            -((2 * sp.pi * omega) ** 2) * 2 * sp.pi * sp.Integral(
-                sp.sin(2 * sp.pi * omega * (time - t)) / omega * force(t), (t, 0, time)),
+            -((2 * sp.pi * omega) ** 2)
+            * 2
+            * sp.pi
+            * sp.Integral(sp.sin(2 * sp.pi * omega * (time - t)) / omega * force(t), (t, 0, time)),
             "twice differentiated",
             Integrands("trigonometry", "expand"),
         ),
-        Step(solution, 2 * sp.pi * sp.Integral(integral.function, integral.limits[0]), "the same integral",
-             Integrands("expand")),
+        Step(
+            solution,
+            2 * sp.pi * sp.Integral(integral.function, integral.limits[0]),
+            "the same integral",
+            Integrands("expand"),
+        ),
     ]
 
 
@@ -144,10 +181,8 @@ def duhamel(formula):
     "A phonon driven from rest ends with the energy |2 pi int F exp(2 pi i omega t) dt|^2/2.",
     sp.Eq(
         energy,
-        (2 * sp.pi) ** 2
-        * sp.Integral(force(t) * sp.cos(2 * sp.pi * omega * t), (t, 0, time)) ** 2 / 2
-        + (2 * sp.pi) ** 2
-        * sp.Integral(force(t) * sp.sin(2 * sp.pi * omega * t), (t, 0, time)) ** 2 / 2,
+        (2 * sp.pi) ** 2 * sp.Integral(force(t) * sp.cos(2 * sp.pi * omega * t), (t, 0, time)) ** 2 / 2
+        + (2 * sp.pi) ** 2 * sp.Integral(force(t) * sp.sin(2 * sp.pi * omega * t), (t, 0, time)) ** 2 / 2,
         evaluate=False,
     ),
     parents=[duhamel],
@@ -155,12 +190,8 @@ def duhamel(formula):
 def mode_energy(formula):
     """Energy and claim both start at zero and grow at the rate force times speed."""
     speed_of_mode = duhamel.formula.rhs.diff(time)
-    cosine, sine = (
-        sp.Integral(force(t) * f(2 * sp.pi * omega * t), (t, 0, time)) for f in (sp.cos, sp.sin)
-    )
-    addition = (2 * sp.pi) ** 2 * (
-        sp.cos(2 * sp.pi * omega * time) * cosine + sp.sin(2 * sp.pi * omega * time) * sine
-    )
+    cosine, sine = (sp.Integral(force(t) * f(2 * sp.pi * omega * t), (t, 0, time)) for f in (sp.cos, sp.sin))
+    addition = (2 * sp.pi) ** 2 * (sp.cos(2 * sp.pi * omega * time) * cosine + sp.sin(2 * sp.pi * omega * time) * sine)
     accelerated = (2 * sp.pi) ** 2 * (force(time) - omega**2 * zeta(time))
     stored = zeta(time).diff(time) ** 2 / (2 * (2 * sp.pi) ** 2) + omega**2 * zeta(time) ** 2 / 2
     return [
@@ -177,8 +208,12 @@ def mode_energy(formula):
             "the speed, by the addition theorem",
             Integrands("trigonometry", "expand"),
         ),
-        Step(formula.rhs.diff(time), force(time) * addition, "the claim grows by the same",
-             Reduce("evaluate", "expand")),
+        Step(
+            formula.rhs.diff(time),
+            force(time) * addition,
+            "the claim grows by the same",
+            Reduce("evaluate", "expand"),
+        ),
     ]
 
 
@@ -195,11 +230,18 @@ ring = [sp.Function(f"rho_{number}")(time) for number in range(3)]
     "energy_conserved",
     "below Eq. 4",
     "Chain, particle and interaction together gain exactly the work of the bias, beta per lattice spacing.",
-    sp.Eq(sp.Derivative(sp.Function("E")(time), time), bias / spacing * sigma.diff(time), evaluate=False),
+    sp.Eq(
+        sp.Derivative(sp.Function("E")(time), time),
+        bias / spacing * sigma.diff(time),
+        evaluate=False,
+    ),
     parents=[units_chain, units_particle],
 )
 def energy_conserved(formula):
-    """A ring of three masses: every kind of term occurs; the interaction's work enters with both signs and cancels."""
+    """A ring of three masses: every kind of term occurs.
+
+    The interaction's work enters with both signs and cancels.
+    """
     around = [(ring[n - 1], ring[n], ring[(n + 1) % 3]) for n in range(3)]
     slope = lambda r: sp.Subs(Phi(t).diff(t), t, sigma - r)  # noqa: E731
     accelerations = {
@@ -215,11 +257,24 @@ def energy_conserved(formula):
     work = sum((sigma - r).diff(time) * slope(r) for r in ring)
     gain = lambda e: e.diff(time).subs(accelerations)  # noqa: E731
     return [
-        Step(gain(chain_energy), sum(r.diff(time) * slope(r) for r in ring), "what the chain gains", Reduce("expand")),
-        Step(gain(particle_energy), formula.rhs - sigma.diff(time) * sum(slope(r) for r in ring),
-             "what the particle gains", Reduce("expand")),
-        Step(gain(chain_energy) + gain(particle_energy) + work, formula.rhs,
-             "with the interaction's energy, only the bias remains", Reduce("expand")),
+        Step(
+            gain(chain_energy),
+            sum(r.diff(time) * slope(r) for r in ring),
+            "what the chain gains",
+            Reduce("expand"),
+        ),
+        Step(
+            gain(particle_energy),
+            formula.rhs - sigma.diff(time) * sum(slope(r) for r in ring),
+            "what the particle gains",
+            Reduce("expand"),
+        ),
+        Step(
+            gain(chain_energy) + gain(particle_energy) + work,
+            formula.rhs,
+            "with the interaction's energy, only the bias remains",
+            Reduce("expand"),
+        ),
     ]
 
 

@@ -1,9 +1,10 @@
-"""Planted errors: does the ledger reject a wrong formula?
+"""Planted errors: the ledger has to reject every wrong formula.
 
-Errors are generated from the expression tree of every formula and of every step: a sign, a factor 2, a pi
-dropped, an exponent, an index, the band's edges swapped.  A planted formula goes through the statement's own
-derivation, so that it is the mathematics that has to notice.  A mutant that survives must be equivalent to the
-original, which is shown by reducing their difference to zero; anything else is a hole in the ledger.
+Errors are generated from the expression tree of every formula and of every step: a sign, a factor
+2, a pi dropped, an exponent, an index, the band's edges swapped. A planted formula goes through
+the statement's own derivation, so that it is the mathematics that has to notice. A mutant that
+survives must be equivalent to the original, which is shown by reducing their difference to zero;
+anything else is a hole in the ledger.
 
 >>> from derivations.notation import theta
 >>> [kind for kind, _ in mutants(1 + 2 * sp.sin(theta))]
@@ -33,7 +34,10 @@ _SWAPPED = {sp.sin: sp.cos, sp.cos: sp.sin}
 
 @contextlib.contextmanager
 def _patience(seconds: float = 4):
-    """Interrupt a check that a planted error sends astray: what is not verified in time is not accepted."""
+    """Interrupt a check that a planted error sends astray.
+
+    What is not verified in time is not accepted.
+    """
 
     def interrupt(number, frame):
         raise TimeoutError(f"not verified within {seconds} s")
@@ -118,7 +122,10 @@ def mutants(expression: sp.Basic, limit: int | None = None) -> list[tuple[str, s
             else:
                 whole = wrong
             found.setdefault(whole, kind)
-    listed = sorted(((kind, wrong) for wrong, kind in found.items()), key=lambda pair: (pair[0], sp.srepr(pair[1])))
+    listed = sorted(
+        ((kind, wrong) for wrong, kind in found.items()),
+        key=lambda pair: (pair[0], sp.srepr(pair[1])),
+    )
     if limit is None or len(listed) <= limit:
         return listed
     by_kind = {kind: [m for m in listed if m[0] == kind] for kind in KINDS}
@@ -133,8 +140,6 @@ def mutants(expression: sp.Basic, limit: int | None = None) -> list[tuple[str, s
     return chosen
 
 
-
-
 def _named(side: sp.Basic) -> bool:
     """Whether a side is only the name of what the other side claims."""
     if isinstance(side, (sp.Derivative, sp.Limit)) or side.is_Pow:
@@ -143,7 +148,10 @@ def _named(side: sp.Basic) -> bool:
 
 
 def _equivalent(one: sp.Basic, other: sp.Basic) -> bool:
-    """Whether a surviving mutant says the same thing: equal side by side, or true for the same reason."""
+    """Whether a surviving mutant says the same thing.
+
+    Equal side by side, or true for the same reason.
+    """
     if isinstance(one, sp.Eq):
         quotient = sp.cancel(sp.together(one.lhs - one.rhs)) / sp.cancel(sp.together(other.lhs - other.rhs))
         if sp.cancel(quotient).is_number:  # the same equation, multiplied by a number
@@ -169,14 +177,15 @@ def _same(one: sp.Expr, other: sp.Expr) -> bool:
 def _formula_mutants(statement: ledger.Statement, limit: int) -> list[tuple[str, sp.Basic]]:
     formula = statement.formula
     if isinstance(formula, sp.Eq) and _named(formula.lhs):
-        return [
-            (kind, sp.Eq(formula.lhs, wrong, evaluate=False)) for kind, wrong in mutants(formula.rhs, limit)
-        ]
+        return [(kind, sp.Eq(formula.lhs, wrong, evaluate=False)) for kind, wrong in mutants(formula.rhs, limit)]
     return mutants(formula, limit)
 
 
 def plant(statement: ledger.Statement, limit: int = 6, per_step: int = 2) -> list[Mutation]:
-    """Plant errors in the formula and in each step of a statement, and record what the ledger says."""
+    """Plant errors in the formula and in each step of a statement.
+
+    And record what the ledger says.
+    """
     record = []
     for kind, wrong in _formula_mutants(statement, limit):
         with _patience():
@@ -199,7 +208,15 @@ def plant(statement: ledger.Statement, limit: int = 6, per_step: int = 2) -> lis
                 verdict = "rejected"
             else:
                 verdict = "equivalent" if _same(wrong, step.after) else "survived"
-            record.append(Mutation(statement.id, f"step {number + 1}", kind, verdict, f"{wrong}: {outcome.detail}"[:400]))
+            record.append(
+                Mutation(
+                    statement.id,
+                    f"step {number + 1}",
+                    kind,
+                    verdict,
+                    f"{wrong}: {outcome.detail}"[:400],
+                )
+            )
     return record
 
 

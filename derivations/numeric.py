@@ -1,4 +1,4 @@
-"""Numbers to 50 digits for the checks: seeded points over the assumed range, quadrature and sums by mpmath.
+"""Numbers to 50 digits for the checks: seeded points, quadrature and sums by mpmath.
 
 >>> import sympy as sp
 >>> a = sp.Symbol("a")
@@ -63,8 +63,10 @@ def _quadrature(node: sp.Integral) -> sp.Expr:
         integrand = sp.Integral(integrand, node.limits[0])
         variable, low, high = node.limits[1]
     function = _function(integrand, variable)
-    ends = [_mpmath(_numbers(end)) if end.is_finite is not False else mpmath.mpf(str(end).replace("oo", "inf"))
-            for end in (low, high)]
+    ends = [
+        _mpmath(_numbers(end)) if end.is_finite is not False else mpmath.mpf(str(end).replace("oo", "inf"))
+        for end in (low, high)
+    ]
     if all(map(mpmath.isfinite, ends)):
         middle = [ends[0] + (ends[1] - ends[0]) * mpmath.mpf(part) / 4 for part in range(5)]
         return _sympy(mpmath.quad(function, middle))
@@ -89,9 +91,14 @@ def value(expression: sp.Expr, point: dict) -> sp.Expr:
 
 
 def agree_at_points(before, after, rng, points, ranges, assuming) -> tuple[int, sp.Expr]:
-    """How many points met the assumptions, and the largest relative deviation between the two sides."""
-    symbols = sorted(before.free_symbols | after.free_symbols | set().union(*(a.free_symbols for a in assuming), set()),
-                     key=str)
+    """How many points met the assumptions.
+
+    And the largest relative deviation between the two sides.
+    """
+    symbols = sorted(
+        before.free_symbols | after.free_symbols | set().union(*(a.free_symbols for a in assuming), set()),
+        key=str,
+    )
     met, worst = 0, sp.Integer(0)
     for _ in range(10 * points if assuming else points):
         point = {symbol: draw(symbol, rng, ranges) for symbol in symbols}

@@ -1,8 +1,9 @@
 """Interactions between the particle and a chain mass, and their Fourier transforms.
 
-``transform(k) = int Phi(u) exp(i k u) du`` is real and even for an even interaction, and it is all that the
-dissipation of a particle at constant speed knows of the interaction.  Each shape is written for u >= 0 and
-continued evenly; amplitude and width mean the same for all: ``Phi(0) = amplitude`` and a length.
+``transform(k) = int Phi(u) exp(i k u) du`` is real and even for an even interaction, and it is all
+that the dissipation of a particle at constant speed knows of the interaction. Each shape is
+written for u >= 0 and continued evenly; amplitude and width mean the same for all: ``Phi(0) =
+amplitude`` and a length.
 
     ==================  ============================  ================================
     name                Phi/Phi0, r = |u|/lambda      transform/(Phi0 lambda), q = k lambda
@@ -34,14 +35,24 @@ from .checks import Cited, Reduce
 from .ledger import Statement, Step, states
 from .notation import amplitude, u, wavenumber, width
 
-__all__ = ["INTERACTIONS", "STATEMENTS", "Interaction", "potential_gaussian", "transform", "transform_gaussian"]
+__all__ = [
+    "INTERACTIONS",
+    "STATEMENTS",
+    "Interaction",
+    "potential_gaussian",
+    "transform",
+    "transform_gaussian",
+]
 
 transform = sp.Function(r"\hat\Phi")
 
 
 @dataclass(frozen=True)
 class Interaction:
-    """A shape: potential at a distance r >= 0 and transform at a wave number k >= 0, and what makes the two fit."""
+    """A shape: potential at a distance r >= 0 and transform at a wave number k >= 0.
+
+    And what makes the two fit.
+    """
 
     name: str
     title: str
@@ -50,7 +61,10 @@ class Interaction:
 
 
 def potential_gaussian(distance: sp.Expr) -> sp.Expr:
-    """Return Phi0 exp(-u^2/(2 lambda^2)), the paper's interaction; energy, for a distance in length units."""
+    """Return Phi0 exp(-u^2/(2 lambda^2)), the paper's interaction.
+
+    Energy, for a distance in length units.
+    """
     return amplitude * sp.exp(-(distance**2) / (2 * width**2))
 
 
@@ -74,29 +88,34 @@ INTERACTIONS: dict[str, Interaction] = {
     for shape in (
         Interaction("gaussian", "a Gaussian", potential_gaussian, transform_gaussian),
         Interaction(
-            "exponential", "an exponential cusp",
+            "exponential",
+            "an exponential cusp",
             lambda r: amplitude * sp.exp(-r / width),
             lambda k: 2 * amplitude * width / (1 + (k * width) ** 2),
         ),
         Interaction("matern32", "a Matern shape of order 3/2", *_matern(1)),
         Interaction("matern52", "a Matern shape of order 5/2", *_matern(2)),
         Interaction(
-            "lorentzian", "a Lorentzian",
+            "lorentzian",
+            "a Lorentzian",
             lambda r: amplitude / (1 + (r / width) ** 2),
             lambda k: sp.pi * amplitude * width * sp.exp(-k * width),
         ),
         Interaction(
-            "sech2", "a squared hyperbolic secant",
+            "sech2",
+            "a squared hyperbolic secant",
             lambda r: amplitude / sp.cosh(r / width) ** 2,
             lambda k: sp.pi * amplitude * width**2 * k / sp.sinh(sp.pi * k * width / 2),
         ),
         Interaction(
-            "softened_coulomb", "a softened Coulomb interaction",
+            "softened_coulomb",
+            "a softened Coulomb interaction",
             lambda r: amplitude / sp.sqrt(1 + (r / width) ** 2),
             lambda k: 2 * amplitude * width * sp.besselk(0, k * width),
         ),
         Interaction(
-            "square_well", "a square well",
+            "square_well",
+            "a square well",
             lambda r: sp.Piecewise((amplitude, r < width), (sp.Integer(0), True)),
             lambda k: 2 * amplitude * sp.sin(k * width) / k,
         ),
@@ -107,14 +126,19 @@ half_line = (u, 0, sp.oo)
 
 
 def transform_integral(shape: Interaction) -> sp.Integral:
-    """Return twice the integral of Phi(u) cos(k u) over u > 0: the odd part of exp(iku) integrates to nothing."""
+    """Return twice the integral of Phi(u) cos(k u) over u > 0.
+
+    The odd part of exp(iku) integrates to nothing.
+    """
     return 2 * sp.Integral(shape.potential(u) * sp.cos(wavenumber * u), half_line)
 
 
 def _states(name: str, equation: str = "beyond the paper"):
     shape = INTERACTIONS[name]
     return states(
-        f"transform_{name}", equation, f"The Fourier transform of {shape.title}.",
+        f"transform_{name}",
+        equation,
+        f"The Fourier transform of {shape.title}.",
         sp.Eq(transform(wavenumber), shape.transform(wavenumber), evaluate=False),
     )
 
@@ -124,7 +148,12 @@ def _integrated(name: str, *rewritings: str, equation: str = "beyond the paper")
     integral = transform_integral(INTERACTIONS[name])
     return _states(name, equation)(
         lambda formula: [
-            Step(integral, formula.rhs, "integrate over the half line", Reduce("evaluate", *rewritings)),
+            Step(
+                integral,
+                formula.rhs,
+                "integrate over the half line",
+                Reduce("evaluate", *rewritings),
+            ),
         ]
     )
 
@@ -138,13 +167,24 @@ lorentzian = _integrated("lorentzian", "hyperbolic")
 
 @_states("sech2")
 def sech2(formula):
-    """One period of the integrand in the imaginary direction multiplies it by exp(-pi k lambda): residues."""
+    """One period of the integrand in the imaginary direction multiplies it by exp(-pi k lambda).
+
+    Residues.
+    """
     return [
         Step(
             sp.sinh(sp.pi * wavenumber * width / 2) * formula.rhs,
-            # 2 pi i times the residue at i pi/2 (double pole: -derivative of exp(iku)), over the factor 1 - exp(-pi q)
-            2 * sp.pi * sp.I * (sp.I * wavenumber * width) * (-1) * amplitude * width
-            * sp.exp(-sp.pi * wavenumber * width / 2) / (1 - sp.exp(-sp.pi * wavenumber * width))
+            # 2 pi i times the residue at i pi/2 (a double pole: minus the derivative of exp(iku)),
+            # over the factor 1 - exp(-pi q) that one period contributes
+            2
+            * sp.pi
+            * sp.I
+            * (sp.I * wavenumber * width)
+            * (-1)
+            * amplitude
+            * width
+            * sp.exp(-sp.pi * wavenumber * width / 2)
+            / (1 - sp.exp(-sp.pi * wavenumber * width))
             * sp.sinh(sp.pi * wavenumber * width / 2),
             "the double pole at u = i pi lambda/2, over one period",
             Reduce("exponentials", "common denominator"),
@@ -153,7 +193,12 @@ def sech2(formula):
             transform_integral(INTERACTIONS["sech2"]),
             formula.rhs,
             "close the contour around it",
-            Cited("residue theorem", points=2, digits=25, ranges={width: (1, 2), wavenumber: (sp.Rational(1, 4), 1)}),
+            Cited(
+                "residue theorem",
+                points=2,
+                digits=25,
+                ranges={width: (1, 2), wavenumber: (sp.Rational(1, 4), 1)},
+            ),
         ),
     ]
 
@@ -204,4 +249,13 @@ def square_well(formula):
     ]
 
 
-STATEMENTS = (gaussian, exponential, matern32, matern52, lorentzian, sech2, softened_coulomb, square_well)
+STATEMENTS = (
+    gaussian,
+    exponential,
+    matern32,
+    matern52,
+    lorentzian,
+    sech2,
+    softened_coulomb,
+    square_well,
+)

@@ -1,4 +1,4 @@
-"""Expressions to C and Cython: scaled Bessel functions, small powers as products, constants multiplied out.
+"""Expressions to C and Cython: scaled Bessel functions, powers as products, folded constants.
 
 >>> print(Routine("square_plus_pi", (x,), x**2 + sp.pi, (), "An example.").cython())
 cdef inline double square_plus_pi(double x) noexcept nogil:
@@ -17,18 +17,36 @@ from sympy.printing.c import C99CodePrinter
 
 from .notation import amplitude, omega, omega_fast, spacing, speed, width, x
 
-__all__ = ["CODE_NAMES", "Printer", "Routine", "fold", "header", "i0e", "i0e_minus_i1e", "k0", "k1", "unit_sign"]
+__all__ = [
+    "CODE_NAMES",
+    "Printer",
+    "Routine",
+    "fold",
+    "header",
+    "i0e",
+    "i0e_minus_i1e",
+    "k0",
+    "k1",
+    "unit_sign",
+]
 
 # Names of the symbols in code, where they differ from the SymPy name.
-CODE_NAMES = {speed: "v", width: "width", amplitude: "amplitude", omega_fast: "omega_fast", spacing: "spacing", x: "x",
-              omega: "omega"}
+CODE_NAMES = {
+    speed: "v",
+    width: "width",
+    amplitude: "amplitude",
+    omega_fast: "omega_fast",
+    spacing: "spacing",
+    x: "x",
+    omega: "omega",
+}
 
 
 class i0e(sp.Function):
     """The scaled Bessel function exp(-x) I0(x), x >= 0."""
 
     def fdiff(self, argindex=1):
-        """d i0e/dx = i1e - i0e."""
+        """D i0e/dx = i1e - i0e."""
         return -i0e_minus_i1e(self.args[0])
 
 
@@ -36,7 +54,7 @@ class i0e_minus_i1e(sp.Function):
     """exp(-x) (I0(x) - I1(x)) for x >= 0, without the cancellation at large x."""
 
     def fdiff(self, argindex=1):
-        """d (i0e - i1e)/dx = -2 (i0e - i1e) + i1e/x."""
+        """D (i0e - i1e)/dx = -2 (i0e - i1e) + i1e/x."""
         argument = self.args[0]
         return -2 * self + (i0e(argument) - self) / argument
 
@@ -45,7 +63,7 @@ class k0(sp.Function):
     """The Bessel function K0."""
 
     def fdiff(self, argindex=1):
-        """d K0/dx = -K1."""
+        """D K0/dx = -K1."""
         return -k1(self.args[0])
 
 
@@ -53,7 +71,7 @@ class k1(sp.Function):
     """The Bessel function K1."""
 
     def fdiff(self, argindex=1):
-        """d K1/dx = -K0 - K1/x."""
+        """D K1/dx = -K0 - K1/x."""
         return -k0(self.args[0]) - self / self.args[0]
 
 
@@ -111,10 +129,11 @@ def fold(expression: sp.Expr) -> sp.Expr:
 
 @dataclass(frozen=True)
 class Routine:
-    """A function to emit: name, arguments, expression, the ledger statements it comes from, and what it is.
+    """A function to emit: its expression, the statements it comes from, and what it is.
 
-    `periodic` replaces that argument by its distance from the nearest integer wherever it stands inside a sine or cosine of
-    pi times it, which keeps full precision however far out in the extended zone.
+    `periodic` replaces that argument by its distance from the nearest integer wherever it stands
+    inside a sine or cosine of pi times it, which keeps full precision however far out in the
+    extended zone.
     """
 
     name: str
@@ -149,7 +168,10 @@ class Routine:
         """The function as Cython."""
         lines, result = self.body()
         arguments = ", ".join(f"double {CODE_NAMES[a]}" for a in self.arguments)
-        source = [f"cdef inline double {self.name}({arguments}) noexcept nogil:", f"    # {self.doc}"]
+        source = [
+            f"cdef inline double {self.name}({arguments}) noexcept nogil:",
+            f"    # {self.doc}",
+        ]
         source += self._comment("    # ")
         source += [f"    cdef double {name} = {value}" for name, value in lines]
         return "\n".join([*source, f"    return {result}", ""])
@@ -160,6 +182,7 @@ class Routine:
 
 
 def header(mark: str, title: str, notes: tuple[str, ...]) -> str:
+    """Return the head of a generated file as comment lines."""
     lines = [
         title,
         "",

@@ -1,7 +1,8 @@
 """Resonances: where the line x v/alpha is tangent to the band, and Eq. (10) diverges on one side.
 
-At the lower band edge the mean dissipation is infinite just above ``v_n`` (two crossings merge there) and finite
-just below; at the upper edge it is the other way round.  A tangent through the origin asks for ``x omega' = omega``.
+At the lower band edge the mean dissipation is infinite just above ``v_n`` (two crossings merge
+there) and finite just below; at the upper edge it is the other way round. A tangent through the
+origin asks for ``x omega' = omega``.
 
 >>> lower_resonance().subs({lag: 1, spacing: 40, gap: sp.sqrt(99)}).n(7)
 39.97955
@@ -15,22 +16,45 @@ from .checks import EnclosedSum, Reduce
 from .lattice import band_squared, sound_cone
 from .ledger import Step, refuted, states
 from .notation import (
-    curvature, excess, gap, lag, offset, omega_fast, spacing, speed, strength, theta, weight_of_mode, x,
+    curvature,
+    excess,
+    gap,
+    lag,
+    offset,
+    omega_fast,
+    spacing,
+    speed,
+    strength,
+    theta,
+    weight_of_mode,
+    x,
 )
 from .steady_state import (
-    PAPER, band_continued, crossing_function, mean_dissipation, mean_loss, tangency_function, weight_gaussian,
+    PAPER,
+    band_continued,
+    crossing_function,
+    mean_dissipation,
+    mean_loss,
+    tangency_function,
+    weight_gaussian,
 )
 
 __all__ = ["STATEMENTS", "lower_resonance", "upper_resonance"]
 
 
 def lower_resonance() -> sp.Expr:
-    """Return alpha/sqrt(n^2 + 1/(g^2 pi^2)), g^2 = omega_fast^2 - 1: resonances of the lower band edge, n = 1, 2, ..."""
+    """Return alpha/sqrt(n^2 + 1/(g^2 pi^2)), g^2 = omega_fast^2 - 1.
+
+    Resonances of the lower band edge, n = 1, 2, ...
+    """
     return spacing / sp.sqrt(lag**2 + 1 / (gap**2 * sp.pi**2))
 
 
 def upper_resonance() -> sp.Expr:
-    """Return alpha omega_fast/sqrt((n + 1/2)^2 - omega_fast^2/(g^2 pi^2)): resonances of the upper band edge."""
+    """Return alpha omega_fast/sqrt((n + 1/2)^2 - omega_fast^2/(g^2 pi^2)).
+
+    Resonances of the upper band edge.
+    """
     half_way = lag + sp.Rational(1, 2)
     return spacing * omega_fast / sp.sqrt(half_way**2 - omega_fast**2 / (gap**2 * sp.pi**2))
 
@@ -44,7 +68,11 @@ def group_speed(angle: sp.Expr) -> sp.Expr:
     "tangency",
     "below Eq. 10, corrected",
     "A line through the origin touches the band where (omega_fast^2 - 1) pi x sin(pi x) cos(pi x) = omega^2.",
-    sp.Eq(x * band_continued().diff(x) - band_continued(), tangency_function() / band_continued(), evaluate=False),
+    sp.Eq(
+        x * band_continued().diff(x) - band_continued(),
+        tangency_function() / band_continued(),
+        evaluate=False,
+    ),
     parents=[mean_dissipation],
 )
 def tangency(formula):
@@ -52,34 +80,56 @@ def tangency(formula):
     touching = spacing * band_continued() / x  # the speed of the line through (x, omega(x))
     jacobian = 1 - spacing * band_continued().diff(x) / touching
     return [
-        Step(formula.lhs, formula.rhs, "height of the tangent over the origin", Reduce("common denominator")),
-        Step(-jacobian * band_continued(), formula.rhs, "the Jacobian of Eq. (10) on this line",
-             Reduce("common denominator")),
+        Step(
+            formula.lhs,
+            formula.rhs,
+            "height of the tangent over the origin",
+            Reduce("common denominator"),
+        ),
+        Step(
+            -jacobian * band_continued(),
+            formula.rhs,
+            "the Jacobian of Eq. (10) on this line",
+            Reduce("common denominator"),
+        ),
     ]
 
 
 @states(
     "resonance_is_group_speed",
     "below Eq. 10",
-    "The Jacobian of Eq. (10) is 1 - c/v with the phonon's group speed c: at a resonance the phonon travels with the particle.",
-    sp.Eq(1 - spacing * band_continued().diff(x) / speed, 1 - group_speed(sp.pi * x) / speed, evaluate=False),
+    "The Jacobian of Eq. (10) is 1 - c/v with the phonon's group speed c: at a resonance the "
+    "phonon travels with the particle.",
+    sp.Eq(
+        1 - spacing * band_continued().diff(x) / speed,
+        1 - group_speed(sp.pi * x) / speed,
+        evaluate=False,
+    ),
     parents=[tangency, sound_cone],
 )
 def travels_along(formula):
-    """The group speed is alpha pi d omega/d theta; it never exceeds the sound speed, so no resonance is faster."""
+    """The group speed is alpha pi d omega/d theta.
+
+    It never exceeds the sound speed, so no resonance is faster.
+    """
     bound = sound_cone.formula.rhs**2 - group_speed(theta) ** 2
     lead = (omega_fast**2 - 1) * sp.sin(theta) ** 2 - (omega_fast - 1)
     return [
         Step(formula.lhs, formula.rhs, "x is theta/pi", Reduce("expand")),
-        Step(bound, (sp.pi * spacing * lead) ** 2 / band_squared(theta), "no group speed is above the sound speed",
-             Reduce("squares of the cosine", "common denominator")),
+        Step(
+            bound,
+            (sp.pi * spacing * lead) ** 2 / band_squared(theta),
+            "no group speed is above the sound speed",
+            Reduce("squares of the cosine", "common denominator"),
+        ),
     ]
 
 
 @states(
     "crossing_count",
     "beyond the paper",
-    "There is at most one crossing in each monotone piece of omega(x)/x, and the pieces end at the tangencies, at most one "
+    "There is at most one crossing in each monotone piece of omega(x)/x, and the pieces end at "
+    "the tangencies, at most one"
     "between neighbouring zeros of 2 pi x cos(2 pi x) - sin(2 pi x).",
     sp.Eq(
         tangency_function().diff(x),
@@ -89,18 +139,31 @@ def travels_along(formula):
     parents=[tangency],
 )
 def crossing_count(formula):
-    """The slope of omega/x has the sign of the tangency function, whose own slope changes sign once in each half zone."""
+    """The slope of omega/x has the sign of the tangency function.
+
+    Its own slope changes sign once in each half zone.
+    """
     half_slope = formula.rhs / sp.cos(2 * sp.pi * x)
     return [
-        Step((band_continued() / x).diff(x), tangency_function() / (x**2 * band_continued()),
-             "slope of omega/x", Reduce("common denominator")),
+        Step(
+            (band_continued() / x).diff(x),
+            tangency_function() / (x**2 * band_continued()),
+            "slope of omega/x",
+            Reduce("common denominator"),
+        ),
         Step(formula.lhs, formula.rhs, "slope of the tangency function", Reduce("trigonometry")),
         Step(
             -half_slope.diff(x),
             sp.pi**2 * (omega_fast**2 - 1) * (sp.sin(2 * sp.pi * x) / sp.cos(2 * sp.pi * x)) ** 2,
             "over the cosine it falls monotonically from one pole to the next: one change of sign between them",
-            Reduce("expand", "squares of the cosine", "common denominator", "squares of the cosine", "common denominator",
-                   "trigonometry"),
+            Reduce(
+                "expand",
+                "squares of the cosine",
+                "common denominator",
+                "squares of the cosine",
+                "common denominator",
+                "trigonometry",
+            ),
         ),
     ]
 
@@ -124,7 +187,12 @@ def lower_edge(formula):
     place = 1 / (lag * sp.pi**2 * gap**2)
     band = band_squared(sp.pi * (lag + offset)).subs(omega_fast, sp.sqrt(1 + gap**2))
     return [
-        Step(sp.series(band, offset, 0, 3).removeO(), parabola, "the band near its lower edge", Reduce("evaluate", "expand")),
+        Step(
+            sp.series(band, offset, 0, 3).removeO(),
+            parabola,
+            "the band near its lower edge",
+            Reduce("evaluate", "expand"),
+        ),
         _parabola_step("where the line touches", parabola, lag, place),
         Step(
             spacing**2 * parabola.subs(offset, place) / (lag + place) ** 2,
@@ -132,8 +200,12 @@ def lower_edge(formula):
             "its slope, squared",
             Reduce("common denominator"),
         ),
-        Step(formula.rhs.subs({lag: 1, spacing: 40, gap: 1 / (sp.sqrt(3) * sp.pi)}), sp.Integer(20), "and positive",
-             Reduce()),
+        Step(
+            formula.rhs.subs({lag: 1, spacing: 40, gap: 1 / (sp.sqrt(3) * sp.pi)}),
+            sp.Integer(20),
+            "and positive",
+            Reduce(),
+        ),
     ]
 
 
@@ -143,37 +215,48 @@ def lower_edge(formula):
     "The next orders in 1/n of the resonances of the lower band edge, q = 1/((omega_fast^2 - 1) pi^2).",
     sp.Eq(
         speed**2,
-        spacing**2 / lag**2 * (
-            1 - 1 / (sp.pi**2 * gap**2 * lag**2)
-            + (1 / (sp.pi**4 * gap**4) - 1 / (3 * sp.pi**4 * gap**6)) / lag**4
-        ),
+        spacing**2
+        / lag**2
+        * (1 - 1 / (sp.pi**2 * gap**2 * lag**2) + (1 / (sp.pi**4 * gap**4) - 1 / (3 * sp.pi**4 * gap**6)) / lag**4),
         evaluate=False,
     ),
     parents=[tangency, lower_edge],
 )
 def lower_edge_next(formula):
-    """Insert an expansion of the tangency's place in h = 1/n; the tangency function vanishes order by order."""
+    """Insert an expansion of the tangency's place in h = 1/n.
+
+    The tangency function vanishes order by order.
+    """
     h, q = offset, 1 / (sp.pi**2 * gap**2)
     place = q * h + sp.Rational(2, 3) * sp.pi**2 * q**3 * h**3
     fast = sp.sqrt(1 + gap**2)
     small = lambda e: e.replace(sp.sin, lambda a: a - a**3 / 6 + a**5 / 120).replace(  # noqa: E731
-        sp.cos, lambda a: 1 - a**2 / 2 + a**4 / 24)
+        sp.cos, lambda a: 1 - a**2 / 2 + a**4 / 24
+    )
     # One zone is like another: near x = 1/h + place the sines and cosines are those of pi * place.
-    condition = small(gap**2 * sp.pi * (1 / h + place) * sp.sin(sp.pi * place) * sp.cos(sp.pi * place)
-                      - band_squared(sp.pi * place).subs(omega_fast, fast))
+    condition = small(
+        gap**2 * sp.pi * (1 / h + place) * sp.sin(sp.pi * place) * sp.cos(sp.pi * place)
+        - band_squared(sp.pi * place).subs(omega_fast, fast)
+    )
     slope = small(band_squared(sp.pi * place).subs(omega_fast, fast)) / (1 / h + place) ** 2
     condition, claimed = sp.expand(condition), (formula.rhs / spacing**2).subs(lag, 1 / h)
     return [
         Step(condition.coeff(h, 0), sp.Integer(0), "the tangency function, order 0", Reduce("expand")),
         Step(condition.coeff(h, 2), sp.Integer(0), "order 2", Reduce("expand")),
-        Step(sp.series(slope, h, 0, 7).removeO(), claimed, "speed squared, to order 6 in 1/n", Reduce("expand")),
+        Step(
+            sp.series(slope, h, 0, 7).removeO(),
+            claimed,
+            "speed squared, to order 6 in 1/n",
+            Reduce("expand"),
+        ),
     ]
 
 
 @states(
     "resonance_upper_edge",
     "beyond the paper",
-    "A second family, at the upper band edge, is near 2 alpha omega_fast/(2 n + 1); Eq. (10) is infinite just below it.",
+    "A second family, at the upper band edge, is near 2 alpha omega_fast/(2 n + 1); Eq. (10) "
+    "is infinite just below it.",
     sp.Eq(speed, upper_resonance(), evaluate=False),
     parents=[tangency],
 )
@@ -185,8 +268,12 @@ def upper_edge(formula):
     place = -(omega_fast**2) / (gap**2 * sp.pi**2 * centre)
     band = band_squared(sp.pi * (centre + offset)).subs(omega_fast, fast)
     return [
-        Step(sp.series(band, offset, 0, 3).removeO(), parabola.subs(omega_fast, fast), "the band near its upper edge",
-             Reduce("evaluate", "expand", "trigonometry")),
+        Step(
+            sp.series(band, offset, 0, 3).removeO(),
+            parabola.subs(omega_fast, fast),
+            "the band near its upper edge",
+            Reduce("evaluate", "expand", "trigonometry"),
+        ),
         _parabola_step("where the line touches", parabola, centre, place),
         Step(
             spacing**2 * parabola.subs(offset, place) / (centre + place) ** 2,
@@ -194,8 +281,12 @@ def upper_edge(formula):
             "its slope, squared",
             Reduce("common denominator"),
         ),
-        Step(formula.rhs.subs({lag: 1, omega_fast: 3, spacing: 2, gap: 6 / (sp.sqrt(5) * sp.pi)}), sp.Integer(6),
-             "and positive", Reduce()),
+        Step(
+            formula.rhs.subs({lag: 1, omega_fast: 3, spacing: 2, gap: 6 / (sp.sqrt(5) * sp.pi)}),
+            sp.Integer(6),
+            "and positive",
+            Reduce(),
+        ),
     ]
 
 
@@ -211,7 +302,10 @@ def upper_edge(formula):
     parents=[tangency],
 )
 def resonance_curvature(formula):
-    """Half the second derivative of omega^2 is omega omega'' + omega'^2, and omega' is omega/x at a tangency."""
+    """Half the second derivative of omega^2 is omega omega'' + omega'^2.
+
+    And omega' is omega/x at a tangency.
+    """
     frequency = band_continued()
     return [
         Step(
@@ -232,20 +326,25 @@ def resonance_curvature(formula):
 @states(
     "resonance_strength",
     "beyond the paper",
-    "On its infinite side a resonance diverges like an inverse square root: A v sqrt(2/(alpha x omega'' dv)), A the loss per mode.",
+    "On its infinite side a resonance diverges like an inverse square root: A v sqrt(2/(alpha "
+    "x omega'' dv)), A the loss per mode.",
     sp.Eq(strength, weight_of_mode * speed * sp.sqrt(2 / (spacing * x * curvature)), evaluate=False),
     parents=[tangency],
 )
 def resonance_strength(formula):
-    """To leading order two crossings lie a distance sqrt(2 x dv/(alpha omega'')) to both sides of the tangency."""
+    """Two crossings lie a distance sqrt(2 x dv/(alpha omega'')) to both sides of the tangency."""
     distance = sp.sqrt(2 * x * excess / (spacing * curvature))
     miss = curvature * offset**2 / 2 - x * excess / spacing  # the crossing function near the tangency
     jacobian = spacing / speed * miss.diff(offset).subs(offset, distance)
     return [
         Step(miss.subs(offset, distance), sp.Integer(0), "crossing on one side", Reduce("expand")),
         Step(miss.subs(offset, -distance), sp.Integer(0), "crossing on the other", Reduce("expand")),
-        Step(2 * weight_of_mode / jacobian, formula.rhs / sp.sqrt(excess), "the sum of the two weights",
-             Reduce("powers")),
+        Step(
+            2 * weight_of_mode / jacobian,
+            formula.rhs / sp.sqrt(excess),
+            "the sum of the two weights",
+            Reduce("powers"),
+        ),
     ]
 
 
@@ -255,20 +354,30 @@ def _mean_at(v: str, value_text: str, rule: str, count: int) -> Step:
         weight_gaussian().subs(point),
         sp.Rational(value_text),
         rule,
-        EnclosedSum(crossing_function().subs(point), x, sp.Rational(1, 10), 420 / sp.Rational(v) + 1, count,
-                    places=len(value_text.partition(".")[2])),
+        EnclosedSum(
+            crossing_function().subs(point),
+            x,
+            sp.Rational(1, 10),
+            420 / sp.Rational(v) + 1,
+            count,
+            places=len(value_text.partition(".")[2]),
+        ),
     )
 
 
 @states(
     "resonance_finite_side",
     "Fig. 4(c), corrected",
-    "Just below alpha, at v = 39.9795, the mean dissipation is finite and is 0.0100631: more than the paper's bias of 0.01.",
+    "Just below alpha, at v = 39.9795, the mean dissipation is finite and is 0.0100631: more "
+    "than the paper's bias of 0.01.",
     sp.Eq(mean_loss(sp.Rational("39.9795")), sp.Rational("0.0100631"), evaluate=False),
     parents=[mean_dissipation, lower_edge],
 )
 def finite_side(formula):
-    """The resonance lies between 39.9795 and 39.9796; below it two crossings fewer remain, above it Eq. (10) is large."""
+    """The resonance lies between 39.9795 and 39.9796.
+
+    Below it two crossings fewer remain, above it Eq. (10) is large.
+    """
     at = tangency_function().subs(omega_fast, 10)
     below = _mean_at("39.9795", "0.0100631", "below the resonance", 17)
     return [
@@ -291,21 +400,41 @@ def finite_side(formula):
     parents=[lower_edge, finite_side],
 )
 def spikes_as_printed(formula):
-    """At alpha/n a crossing is at the band's very edge, where the Jacobian is 1: nothing diverges."""
+    """At alpha/n a crossing is at the band's very edge, where the Jacobian is 1.
+
+    Nothing diverges.
+    """
     first = {lag: 1, spacing: 40, gap: 1 / (sp.sqrt(3) * sp.pi)}
     second = {lag: 2, spacing: 24, gap: 1 / (sp.sqrt(5) * sp.pi)}
     jacobian = 1 - spacing * band_continued().diff(x) / speed
     return [
         *refuted(formula.rhs, lower_edge.formula.rhs, first, 40, 20),
         *refuted(formula.rhs, lower_edge.formula.rhs, second, 12, 8),
-        Step(crossing_function().subs({x: lag, speed: formula.rhs}), sp.Integer(0), "a crossing at the edge",
-             Reduce("expand")),
-        Step(jacobian.subs({x: lag, speed: formula.rhs}), sp.Integer(1), "where the Jacobian is 1", Reduce("expand")),
+        Step(
+            crossing_function().subs({x: lag, speed: formula.rhs}),
+            sp.Integer(0),
+            "a crossing at the edge",
+            Reduce("expand"),
+        ),
+        Step(
+            jacobian.subs({x: lag, speed: formula.rhs}),
+            sp.Integer(1),
+            "where the Jacobian is 1",
+            Reduce("expand"),
+        ),
         _mean_at("40", "0.1754", "the mean dissipation at alpha itself", 19),
     ]
 
 
 STATEMENTS = (
-    tangency, travels_along, crossing_count, lower_edge, lower_edge_next, upper_edge, resonance_curvature, resonance_strength, finite_side,
+    tangency,
+    travels_along,
+    crossing_count,
+    lower_edge,
+    lower_edge_next,
+    upper_edge,
+    resonance_curvature,
+    resonance_strength,
+    finite_side,
     spikes_as_printed,
 )

@@ -1,8 +1,9 @@
 """What the particle loses in one pass by one chain mass (Eqs. 6-9).
 
 Each phonon is an oscillator driven by the particle's force; after the pass it keeps the energy
-``|2 pi int exp(2 pi i omega t) Phi'(sigma(t)) dt|^2 / 2``, and the dissipation Delta is the mean of this over the
-band.  At constant speed v the integral is the interaction's transform at the wave number ``2 pi omega/v``.
+``|2 pi int exp(2 pi i omega t) Phi'(sigma(t)) dt|^2 / 2``, and the dissipation Delta is the mean
+of this over the band. At constant speed v the integral is the interaction's transform at the wave
+number ``2 pi omega/v``.
 
 >>> gaussian_closed_form().subs({amplitude: 2, width: 4, omega_fast: 10, speed: 30}).n(8)
 0.022375906
@@ -17,8 +18,26 @@ from .lattice import band, band_squared
 from .ledger import Step, chain, refuted, states
 from .motion import kinetic_energy, mode_energy
 from .notation import (
-    amplitude, energy, gap, index, mass, offset, omega, omega_fast, phi, position, rate, spacing, speed, t, theta, time, u,
-    wavenumber, width, z,
+    amplitude,
+    energy,
+    gap,
+    index,
+    mass,
+    offset,
+    omega,
+    omega_fast,
+    phi,
+    position,
+    rate,
+    spacing,
+    speed,
+    t,
+    theta,
+    time,
+    u,
+    wavenumber,
+    width,
+    z,
 )
 from .potentials import gaussian as gaussian_transform
 from .potentials import transform, transform_gaussian
@@ -28,14 +47,15 @@ __all__ = ["STATEMENTS", "gaussian_closed_form", "loss_per_mode", "slowness"]
 Delta = sp.Function("Delta")
 Phi = sp.Function("Phi")
 
-# Half the sum and half the difference of the band's edges: omega^2 = middle - half_width cos(2 theta).
+# Half the sum and half the difference of the band's edges, squared:
+# omega^2 = middle - half_width cos(2 theta).
 middle = (omega_fast**2 + 1) / 2
 half_width = (omega_fast**2 - 1) / 2
 slowness = (2 * sp.pi * width / speed) ** 2
 
 
 def loss_per_mode(frequency_squared: sp.Expr, transform_value: sp.Expr) -> sp.Expr:
-    """Return 8 pi^4 omega^2 |transform(2 pi omega/v)|^2 / v^4, what a phonon of this frequency takes; energy."""
+    """Return 8 pi^4 omega^2 |transform(2 pi omega/v)|^2 / v^4, what a phonon takes; energy."""
     return 8 * sp.pi**4 * frequency_squared / speed**4 * transform_value**2
 
 
@@ -52,7 +72,11 @@ def scaled_bessel(order: int, argument: sp.Expr) -> sp.Expr:
 def gaussian_closed_form() -> sp.Expr:
     """Return Eq. (7): Delta for the Gaussian interaction at constant speed."""
     return (
-        16 * sp.pi**5 * amplitude**2 * width**2 / speed**4
+        16
+        * sp.pi**5
+        * amplitude**2
+        * width**2
+        / speed**4
         * sp.exp(-slowness * middle)
         * (middle * sp.besseli(0, slowness * half_width) - half_width * sp.besseli(1, slowness * half_width))
     )
@@ -70,17 +94,29 @@ def gaussian_closed_form() -> sp.Expr:
     parents=[band, mode_energy],
 )
 def single_pass(formula):
-    """Force on a phonon -> its transform at k = 2 pi omega/v -> its energy -> the mean over the band."""
+    """Force on a phonon -> its transform at 2 pi omega/v -> its energy -> mean over the band."""
     k = 2 * sp.pi * omega / speed
     force = sp.Integral(sp.exp(2 * sp.pi * sp.I * omega * t) * Phi(u).diff(u).subs(u, speed * t), (t, -sp.oo, sp.oo))
     scaled = sp.Integral(sp.exp(sp.I * k * u) * Phi(u).diff(u) / speed, (u, -sp.oo, sp.oo))
-    by_parts = sp.Derivative(sp.exp(sp.I * k * u) * Phi(u), u) / speed - sp.I * k / speed * sp.exp(sp.I * k * u) * Phi(u)
+    by_parts = sp.Derivative(sp.exp(sp.I * k * u) * Phi(u), u) / speed - sp.I * k / speed * sp.exp(sp.I * k * u) * Phi(
+        u
+    )
     force_transform = -sp.I * k / speed * transform(k)
     absorbed = (2 * sp.pi) ** 2 * force_transform * sp.conjugate(force_transform) / 2
     integrand = formula.rhs * sp.pi / 2  # undo the band average
     return [
-        Step(force, scaled, "measure time by the distance u = v t", Integrands("evaluate", change=(t, u / speed, u))),
-        Step(scaled.function, by_parts, "integrate by parts (the boundary term vanishes)", Reduce("evaluate", "expand")),
+        Step(
+            force,
+            scaled,
+            "measure time by the distance u = v t",
+            Integrands("evaluate", change=(t, u / speed, u)),
+        ),
+        Step(
+            scaled.function,
+            by_parts,
+            "integrate by parts (the boundary term vanishes)",
+            Reduce("evaluate", "expand"),
+        ),
         Step(
             absorbed.subs(sp.conjugate(transform(k)), transform(k)),  # real, as the interaction is even
             loss_per_mode(omega**2, transform(k)),
@@ -103,14 +139,21 @@ def single_pass(formula):
     "bessel_integral",
     "above Eq. 7",
     "The mean of exp(z cos phi) over a half turn is the modified Bessel function I0(z).",
-    sp.Eq(sp.Integral(sp.exp(z * sp.cos(phi)), (phi, 0, sp.pi)), sp.pi * sp.besseli(0, z), evaluate=False),
+    sp.Eq(
+        sp.Integral(sp.exp(z * sp.cos(phi)), (phi, 0, sp.pi)),
+        sp.pi * sp.besseli(0, z),
+        evaluate=False,
+    ),
 )
 def bessel_integral(formula):
-    """Both sides solve z y'' + y' = z y and agree, with the first derivative, at z = 0 (regular there)."""
+    """Both sides solve z y'' + y' = z y and agree, with the first derivative.
+
+    At z = 0 (regular there).
+    """
     integrand, bessel = formula.lhs.function, formula.rhs
     equation = lambda y: z * sp.diff(y, z, 2) + sp.diff(y, z) - z * y  # noqa: E731
     boundary = sp.sin(phi) * integrand
-    (_, low, high), = formula.lhs.limits
+    ((_, low, high),) = formula.lhs.limits
     coefficient = sp.binomial(2 * index, index) / 4**index
     power = sp.cos(phi) ** (2 * index + 2)
     return [
@@ -120,16 +163,25 @@ def bessel_integral(formula):
             "the differential equation makes the integrand a total derivative",
             Reduce("evaluate", "trigonometry"),
         ),
-        Step(boundary.subs(phi, high) - boundary.subs(phi, low), sp.Integer(0), "which vanishes at both ends", Reduce()),
-        Step(equation(bessel), sp.Integer(0), "the Bessel function solves the same equation",
-             Reduce("evaluate", "Bessel recurrence")),
+        Step(
+            boundary.subs(phi, high) - boundary.subs(phi, low),
+            sp.Integer(0),
+            "which vanishes at both ends",
+            Reduce(),
+        ),
+        Step(
+            equation(bessel),
+            sp.Integer(0),
+            "the Bessel function solves the same equation",
+            Reduce("evaluate", "Bessel recurrence"),
+        ),
         Step(
             sp.Integral(integrand.subs(z, 0), (phi, low, high)),
             bessel.subs(z, 0),
             "equal at z = 0, where only one solution is regular",
             Reduce("evaluate"),
         ),
-        # The same again term by term in the power series, for symbolic index, with no theorem on equations.
+        # The same again term by term in the power series, for symbolic index, with no theorem.
         Step(
             sp.Derivative(sp.cos(phi) ** (2 * index + 1) * sp.sin(phi), phi),
             (2 * index + 2) * power - (2 * index + 1) * power / sp.cos(phi) ** 2,
@@ -159,44 +211,64 @@ def bessel_integral(formula):
     parents=[single_pass, gaussian_transform, bessel_integral],
 )
 def gaussian_single_pass(formula):
-    """Insert the transform, double the angle, write omega^2 as a derivative in z, and recognise I0."""
+    """Insert the transform, double the angle, write omega^2 as a derivative in z.
+
+    And recognise I0.
+    """
     inserted = single_pass.formula.rhs.replace(transform, transform_gaussian)
     factor = 16 * sp.pi**5 * amplitude**2 * width**2 / speed**4
     squared = middle - half_width * sp.cos(phi)
     doubled = factor / sp.pi * sp.Integral(squared * sp.exp(-z * squared), (phi, 0, sp.pi))
     generating = sp.Integral(sp.exp(z * half_width * sp.cos(phi)), (phi, 0, sp.pi))
-    return chain(
-        inserted,
-        ("insert the Gaussian's transform", Integrands("expand", "powers"),
-         factor * band_average(band_squared(theta) * sp.exp(-slowness * band_squared(theta)))),
-        ("double the angle, phi = 2 theta",
-         Integrands("trigonometry", change=(theta, phi / 2, phi)), doubled.subs(z, slowness)),
-    ) + chain(
-        doubled,
-        ("omega^2 exp(-z omega^2) is minus the derivative in z",
-         Integrands("expand", "powers"), -factor / sp.pi * sp.Derivative(sp.exp(-z * middle) * generating, z)),
-        ("the integral is a Bessel function",
-         Apply(bessel_integral.formula, {z: z * half_width}),
-         -factor / sp.pi * sp.Derivative(sp.exp(-z * middle) * sp.pi * sp.besseli(0, z * half_width), z)),
-    ) + [
-        Step(
-            (-factor * sp.Derivative(sp.exp(-z * middle) * sp.besseli(0, z * half_width), z)).doit().subs(z, slowness),
-            formula.rhs,
-            "differentiate and put z = (2 pi lambda/v)^2",
-            Reduce("expand"),
+    return (
+        chain(
+            inserted,
+            (
+                "insert the Gaussian's transform",
+                Integrands("expand", "powers"),
+                factor * band_average(band_squared(theta) * sp.exp(-slowness * band_squared(theta))),
+            ),
+            (
+                "double the angle, phi = 2 theta",
+                Integrands("trigonometry", change=(theta, phi / 2, phi)),
+                doubled.subs(z, slowness),
+            ),
         )
-    ]
+        + chain(
+            doubled,
+            (
+                "omega^2 exp(-z omega^2) is minus the derivative in z",
+                Integrands("expand", "powers"),
+                -factor / sp.pi * sp.Derivative(sp.exp(-z * middle) * generating, z),
+            ),
+            (
+                "the integral is a Bessel function",
+                Apply(bessel_integral.formula, {z: z * half_width}),
+                -factor / sp.pi * sp.Derivative(sp.exp(-z * middle) * sp.pi * sp.besseli(0, z * half_width), z),
+            ),
+        )
+        + [
+            Step(
+                (-factor * sp.Derivative(sp.exp(-z * middle) * sp.besseli(0, z * half_width), z))
+                .doit()
+                .subs(z, slowness),
+                formula.rhs,
+                "differentiate and put z = (2 pi lambda/v)^2",
+                Reduce("expand"),
+            )
+        ]
+    )
 
 
 @states(
     "transform_of_a_shift",
     "below Eq. 6",
-    "Moving the interaction by sigma multiplies its transform by exp(i k sigma): for an interaction that is not even, Eqs. (6) "
+    "Moving the interaction by sigma multiplies its transform by exp(i k sigma): for an "
+    "interaction that is not even, Eqs. (6)"
     "and (10) ask for the squared modulus.",
     sp.Eq(
         sp.Integral(Phi(u - position) * sp.exp(sp.I * wavenumber * u), (u, -sp.oo, sp.oo)),
-        sp.exp(sp.I * wavenumber * position)
-        * sp.Integral(Phi(t) * sp.exp(sp.I * wavenumber * t), (t, -sp.oo, sp.oo)),
+        sp.exp(sp.I * wavenumber * position) * sp.Integral(Phi(t) * sp.exp(sp.I * wavenumber * t), (t, -sp.oo, sp.oo)),
         evaluate=False,
     ),
     parents=[single_pass],
@@ -205,8 +277,29 @@ def shifted(formula):
     """Measure the distance from the new centre; the phase has modulus one."""
     factor = formula.rhs / sp.Mul(*formula.rhs.atoms(sp.Integral))
     return [
-        Step(formula.lhs, formula.rhs, "u = t + sigma", Integrands("powers", change=(u, t + position, t))),
+        Step(
+            formula.lhs,
+            formula.rhs,
+            "u = t + sigma",
+            Integrands("powers", change=(u, t + position, t)),
+        ),
         Step(factor * sp.conjugate(factor), sp.Integer(1), "a phase", Reduce("powers")),
+    ]
+
+
+@states(
+    "even_in_speed",
+    "beyond the paper",
+    "The direction of the motion does not matter: the loss in a pass is even in the speed.",
+    sp.Eq(Delta(-speed), gaussian_single_pass.formula.rhs, evaluate=False),
+    parents=[gaussian_single_pass],
+)
+def even_in_speed(formula):
+    """The speed enters squared, here and in any even transform."""
+    per_mode = loss_per_mode(omega**2, transform_gaussian(2 * sp.pi * omega / speed))
+    return [
+        Step(gaussian_single_pass.formula.rhs.subs(speed, -speed), formula.rhs, "Eq. (7)", Reduce()),
+        Step(per_mode.subs(speed, -speed), per_mode, "each phonon", Reduce()),
     ]
 
 
@@ -216,18 +309,30 @@ def shifted(formula):
     "Eq. (7) without overflow: exp(-z) times scaled Bessel functions, their difference kept as such.",
     sp.Eq(
         Delta(speed),
-        16 * sp.pi**5 * amplitude**2 * width**2 / speed**4 * sp.exp(-slowness)
-        * (scaled_bessel(0, slowness * half_width)
-           + half_width * (scaled_bessel(0, slowness * half_width) - scaled_bessel(1, slowness * half_width))),
+        16
+        * sp.pi**5
+        * amplitude**2
+        * width**2
+        / speed**4
+        * sp.exp(-slowness)
+        * (
+            scaled_bessel(0, slowness * half_width)
+            + half_width * (scaled_bessel(0, slowness * half_width) - scaled_bessel(1, slowness * half_width))
+        ),
         evaluate=False,
     ),
     parents=[gaussian_single_pass],
 )
 def gaussian_scaled(formula):
-    """The exponents add up to -z because half the sum of the band's edges exceeds half their difference by 1."""
+    """The exponents add up to -z, as half the sum of the edges exceeds half their difference by 1."""
     return [
         Step(middle - half_width, sp.Integer(1), "the edges", Reduce("expand")),
-        Step(formula.rhs, gaussian_single_pass.formula.rhs, "collect the exponentials", Reduce("expand", "powers")),
+        Step(
+            formula.rhs,
+            gaussian_single_pass.formula.rhs,
+            "collect the exponentials",
+            Reduce("expand", "powers"),
+        ),
     ]
 
 
@@ -235,7 +340,11 @@ def gaussian_scaled(formula):
     "eq08_fast_limit",
     "Eq. 8",
     "Fast particles lose energy as v^-4: the factor is 8 pi^5 Phi0^2 lambda^2 (omega_fast^2 + 1).",
-    sp.Eq(Delta(speed), 8 * sp.pi**5 * amplitude**2 * width**2 * (1 + omega_fast**2) / speed**4, evaluate=False),
+    sp.Eq(
+        Delta(speed),
+        8 * sp.pi**5 * amplitude**2 * width**2 * (1 + omega_fast**2) / speed**4,
+        evaluate=False,
+    ),
     parents=[gaussian_single_pass],
 )
 def fast_limit(formula):
@@ -243,7 +352,12 @@ def fast_limit(formula):
     scaled = (gaussian_single_pass.formula.rhs * speed**4).subs(speed, 2 * sp.pi * width / sp.sqrt(z))
     claimed = formula.rhs * speed**4
     return [
-        Step(scaled.subs(z, 0), claimed, "v to infinity, that is z = (2 pi lambda/v)^2 to 0", Reduce("expand"))
+        Step(
+            scaled.subs(z, 0),
+            claimed,
+            "v to infinity, that is z = (2 pi lambda/v)^2 to 0",
+            Reduce("expand"),
+        )
     ]
 
 
@@ -280,15 +394,19 @@ def fast_next_order(formula):
 
 
 def slow_limit_formula() -> sp.Expr:
-    """Return Eq. (9), 8 pi^(7/2) Phi0^2 lambda exp(-(2 pi lambda/v)^2)/(v^3 sqrt(omega_fast^2 - 1))."""
+    """Return Eq. (9), proportional to exp(-(2 pi lambda/v)^2)/v^3."""
     return (
-        8 * sp.pi ** sp.Rational(7, 2) * amplitude**2 * width * sp.exp(-slowness)
+        8
+        * sp.pi ** sp.Rational(7, 2)
+        * amplitude**2
+        * width
+        * sp.exp(-slowness)
         / (speed**3 * sp.sqrt(omega_fast**2 - 1))
     )
 
 
 def hankel(order: int, terms: int) -> sp.Expr:
-    """Return the first terms of Hankel's series of sqrt(2 pi z) exp(-z) I_order(z) in powers of 1/z."""
+    """Return the first terms of Hankel's series of sqrt(2 pi z) exp(-z) I_order(z) in 1/z."""
     total, term = sp.Integer(0), sp.Integer(1)
     for number in range(terms):
         total += term
@@ -312,8 +430,12 @@ def hankel_series(formula):
     inserted = bessel_equation(formula.rhs * sp.exp(z) / sp.sqrt(z)) * sp.exp(-z) * sp.sqrt(z)
     residue = sp.Rational(9, 128) * sp.Rational(25, 4) / z**2
     return [
-        Step(inserted, residue, "Bessel's equation is solved up to the next order in 1/z",
-             Reduce("evaluate", "expand", "powers")),
+        Step(
+            inserted,
+            residue,
+            "Bessel's equation is solved up to the next order in 1/z",
+            Reduce("evaluate", "expand", "powers"),
+        ),
         Step(
             sp.sqrt(2 * sp.pi * z) * sp.exp(-z) * sp.besseli(1, z),
             hankel(1, 3),
@@ -332,14 +454,26 @@ def hankel_series(formula):
     parents=[gaussian_single_pass, hankel_series],
 )
 def slow_limit(formula):
-    """Only the bottom of the band counts: omega^2 = 1 + g^2 theta^2, and the integral is Gaussian."""
+    """Only the bottom of the band counts.
+
+    Omega^2 = 1 + g^2 theta^2, and the integral is Gaussian.
+    """
     bottom = sp.Integral(sp.exp(-z * (1 + gap**2 * theta**2)), (theta, 0, sp.oo))
     at_z = (formula.rhs / leading).subs(speed, in_z).subs(omega_fast, sp.sqrt(1 + gap**2))
     point = {omega_fast: 3, amplitude: 1, width: 1}
     return [
-        Step(sp.series(band_squared(theta), theta, 0, 3).removeO(), 1 + (omega_fast**2 - 1) * theta**2,
-             "the band near its bottom", Reduce("expand")),
-        Step(2 / sp.pi * bottom, at_z, "where omega^2 is 1, a Gaussian integral", Reduce("evaluate", "expand", "powers")),
+        Step(
+            sp.series(band_squared(theta), theta, 0, 3).removeO(),
+            1 + (omega_fast**2 - 1) * theta**2,
+            "the band near its bottom",
+            Reduce("expand"),
+        ),
+        Step(
+            2 / sp.pi * bottom,
+            at_z,
+            "where omega^2 is 1, a Gaussian integral",
+            Reduce("evaluate", "expand", "powers"),
+        ),
         Step(
             gaussian_single_pass.formula.rhs.subs(point).subs(speed, in_z.subs(width, 1)),
             formula.rhs.subs(point).subs(speed, in_z.subs(width, 1)),
@@ -411,13 +545,18 @@ def band_mean(formula):
 @states(
     "fast_power_law",
     "below Eq. 8",
-    "Whatever the interaction, as long as it is integrable, fast particles lose 4 pi^4 (omega_fast^2 + 1) (int Phi du)^2/v^4.",
-    sp.Eq(Delta(speed), 4 * sp.pi**4 * (omega_fast**2 + 1) * transform(0) ** 2 / speed**4, evaluate=False),
+    "Whatever the interaction, as long as it is integrable, fast particles lose 4 pi^4 "
+    "(omega_fast^2 + 1) (int Phi du)^2/v^4.",
+    sp.Eq(
+        Delta(speed),
+        4 * sp.pi**4 * (omega_fast**2 + 1) * transform(0) ** 2 / speed**4,
+        evaluate=False,
+    ),
     parents=[single_pass, band_mean],
 )
 def fast_power_law(formula):
-    """The wave number 2 pi omega/v goes to 0 and the transform of an integrable function is continuous there."""
-    integral, = single_pass.formula.rhs.atoms(sp.Integral)
+    """The wave number 2 pi omega/v goes to 0, where the transform is continuous."""
+    (integral,) = single_pass.formula.rhs.atoms(sp.Integral)
     scaled = (speed**4 * integral.function).replace(transform, lambda k: transform(k * speed * offset))
     return [
         Step(
@@ -476,8 +615,18 @@ def capture_time(formula):
     solution = formula.rhs
     return [
         Step(solution.subs(time, 0), energy, "energy at the start", Reduce("powers")),
-        Step(solution.diff(time), -rate * solution ** sp.Rational(-3, 2), "rate of loss", Reduce("powers")),
-        Step(solution.subs(time, 2 * energy ** sp.Rational(5, 2) / (5 * rate)), sp.Integer(0), "end", Reduce("expand")),
+        Step(
+            solution.diff(time),
+            -rate * solution ** sp.Rational(-3, 2),
+            "rate of loss",
+            Reduce("powers"),
+        ),
+        Step(
+            solution.subs(time, 2 * energy ** sp.Rational(5, 2) / (5 * rate)),
+            sp.Integer(0),
+            "end",
+            Reduce("expand"),
+        ),
     ]
 
 
@@ -485,17 +634,28 @@ def capture_time(formula):
     "finite_capture_time_as_printed",
     "below Eq. 8",
     "As the text may be read: a loss rate that follows E^(-3/2) lets the energy decay without end.",
-    sp.Eq(sp.Function("E")(time), energy * (1 + rate * time / energy ** sp.Rational(5, 2)) ** (-1), evaluate=False),
+    sp.Eq(
+        sp.Function("E")(time),
+        energy * (1 + rate * time / energy ** sp.Rational(5, 2)) ** (-1),
+        evaluate=False,
+    ),
     parents=[capture_time],
 )
 def capture_time_as_printed(formula):
-    """With E = 4, C = 8: at tau = 8/5 nothing is left, while a decay that starts at the same rate keeps 80/37."""
+    """With E = 4, C = 8.
+
+    At tau = 8/5 nothing is left, while a decay that starts at the same rate keeps 80/37.
+    """
     first = {energy: 4, rate: 8, time: sp.Rational(8, 5)}
     second = {energy: 1, rate: 3, time: sp.Rational(2, 15)}
     return [
         Step(formula.rhs.subs(time, 0), energy, "both start at E", Reduce("expand")),
-        Step(formula.rhs.diff(time).subs(time, 0), -rate * energy ** sp.Rational(-3, 2), "at the same rate",
-             Reduce("powers")),
+        Step(
+            formula.rhs.diff(time).subs(time, 0),
+            -rate * energy ** sp.Rational(-3, 2),
+            "at the same rate",
+            Reduce("powers"),
+        ),
         *refuted(formula.rhs, capture_time.formula.rhs, first, sp.Rational(20, 7), 0),
         *refuted(formula.rhs, capture_time.formula.rhs, second, sp.Rational(5, 7), 0),
     ]
@@ -504,7 +664,8 @@ def capture_time_as_printed(formula):
 @states(
     "largest_loss",
     "beyond the paper",
-    "Where the loss is largest, twice the mean of omega^2 exp(-z omega^2) equals z times that of omega^4 exp(-z omega^2).",
+    "Where the loss is largest, twice the mean of omega^2 exp(-z omega^2) equals z times that "
+    "of omega^4 exp(-z omega^2).",
     sp.Eq(
         2 * (middle * sp.besseli(0, z * half_width) - half_width * sp.besseli(1, z * half_width)),
         z * (middle**2 + half_width**2) * sp.besseli(0, z * half_width)
@@ -540,22 +701,59 @@ def largest_loss(formula):
     parents=[largest_loss],
 )
 def largest_loss_speed(formula):
-    """One root of the condition in a narrow box, by interval Newton; slower and faster the loss is smaller."""
+    """One root of the condition in a narrow box, by interval Newton.
+
+    Slower and faster the loss is smaller.
+    """
     condition = (largest_loss.formula.lhs - largest_loss.formula.rhs).subs(omega_fast, 10)
     loss = gaussian_single_pass.formula.rhs.subs({omega_fast: 10, width: 4, amplitude: 2})
     box = (sp.Rational("1.2019"), sp.Rational("1.2020"))
     return [
-        Step(8 * sp.pi / sp.sqrt(z), formula.rhs, "the root of the condition",
-             EnclosedSum(condition, z, *box, count=1, places=2)),
-        Step(loss.subs(speed, formula.rhs), sp.Rational("0.025064"), "the loss there, Phi0 = 2",
-             EnclosedSum(None, places=6)),
-        Step(loss.subs(speed, formula.rhs - 1), sp.Rational("0.024961"), "slower", EnclosedSum(None, places=6)),
-        Step(loss.subs(speed, formula.rhs + 1), sp.Rational("0.024978"), "faster", EnclosedSum(None, places=6)),
+        Step(
+            8 * sp.pi / sp.sqrt(z),
+            formula.rhs,
+            "the root of the condition",
+            EnclosedSum(condition, z, *box, count=1, places=2),
+        ),
+        Step(
+            loss.subs(speed, formula.rhs),
+            sp.Rational("0.025064"),
+            "the loss there, Phi0 = 2",
+            EnclosedSum(None, places=6),
+        ),
+        Step(
+            loss.subs(speed, formula.rhs - 1),
+            sp.Rational("0.024961"),
+            "slower",
+            EnclosedSum(None, places=6),
+        ),
+        Step(
+            loss.subs(speed, formula.rhs + 1),
+            sp.Rational("0.024978"),
+            "faster",
+            EnclosedSum(None, places=6),
+        ),
     ]
 
 
 STATEMENTS = (
-    single_pass, shifted, bessel_integral, gaussian_single_pass, gaussian_scaled, band_mean, fast_limit, fast_next_order, hankel_series,
-    slow_limit, slow_next_order, slow_validity, fast_power_law, loss_rate, capture_time, capture_time_as_printed,
-    largest_loss, largest_loss_speed,
+    single_pass,
+    shifted,
+    bessel_integral,
+    gaussian_single_pass,
+    even_in_speed,
+    gaussian_scaled,
+    band_mean,
+    fast_limit,
+    fast_next_order,
+    hankel_series,
+    slow_limit,
+    slow_next_order,
+    slow_validity,
+    fast_power_law,
+    loss_rate,
+    capture_time,
+    capture_time_as_printed,
+    largest_loss,
+    largest_loss_speed,
 )

@@ -1,9 +1,9 @@
 """The mean loss per pass of a particle at constant speed through the whole chain (Eq. 10).
 
-Successive masses push a phonon with the phase ``2 pi phi``, ``phi = alpha omega/v - x``, x = theta/pi.  Over N masses
-the pushes add up to Fejer's kernel, which becomes a comb as N grows: only phonons with a whole phi are fed.
-Continued over all zones these are the points where the line ``x v/alpha`` crosses the band, and the mean dissipation
-is a sum over the crossings.
+Successive masses push a phonon with the phase ``2 pi phi``, ``phi = alpha omega/v - x``, x =
+theta/pi. Over N masses the pushes add up to Fejer's kernel, which becomes a comb as N grows: only
+phonons with a whole phi are fed. Continued over all zones these are the points where the line ``x
+v/alpha`` crosses the band, and the mean dissipation is a sum over the crossings.
 
 >>> crossing_function().subs(x, 0)
 1
@@ -17,7 +17,20 @@ from .checks import Approaches, EnclosedSum, Integrands, Reduce
 from .lattice import band_squared, geometric_sum
 from .ledger import Step, refuted, states
 from .notation import (
-    amplitude, harmonic, lag, masses, omega, omega_fast, passes, phi, ratio, spacing, speed, theta, width, x,
+    amplitude,
+    harmonic,
+    lag,
+    masses,
+    omega,
+    omega_fast,
+    passes,
+    phi,
+    ratio,
+    spacing,
+    speed,
+    theta,
+    width,
+    x,
 )
 from .potentials import gaussian, transform, transform_gaussian
 from .single_pass import loss_per_mode, single_pass
@@ -40,12 +53,18 @@ def crossing_function() -> sp.Expr:
 
 
 def tangency_function() -> sp.Expr:
-    """Return (omega_fast^2 - 1) pi x sin(pi x) cos(pi x) - omega^2: zero where a line from the origin is tangent."""
+    """Return (omega_fast^2 - 1) pi x sin(pi x) cos(pi x) - omega^2.
+
+    Zero where a line from the origin is tangent.
+    """
     return (omega_fast**2 - 1) * sp.pi * x * sp.sin(sp.pi * x) * sp.cos(sp.pi * x) - band_squared(sp.pi * x)
 
 
 def weight(transform_value) -> sp.Expr:
-    """Return the term of Eq. (10) for the crossing x: loss per mode over the Jacobian |1 - alpha omega'/v|."""
+    """Return the term of Eq.
+
+    (10) for the crossing x: loss per mode over the Jacobian |1 - alpha omega'/v|.
+    """
     frequency = band_continued()
     loss = loss_per_mode(frequency**2, transform_value(2 * sp.pi * frequency / speed))
     return loss / sp.Abs(1 - spacing * sp.diff(frequency, x) / speed)
@@ -69,7 +88,8 @@ def phase() -> sp.Expr:
 @states(
     "pushes_of_passes",
     "above Eq. 10",
-    "N pushes in a row, each a phase 2 pi phi after the last, feed a phonon sin^2(pi N phi)/sin^2(pi phi) times one push.",
+    "N pushes in a row, each a phase 2 pi phi after the last, feed a phonon sin^2(pi N "
+    "phi)/sin^2(pi phi) times one push.",
     sp.Eq(
         sp.Sum(sp.exp(2 * sp.pi * sp.I * phi * harmonic), (harmonic, 0, masses - 1))
         * sp.Sum(sp.exp(-2 * sp.pi * sp.I * phi * harmonic), (harmonic, 0, masses - 1)),
@@ -85,7 +105,7 @@ def pushes(formula):
     for total in sums:
         turn = total.function.subs(harmonic, 1) / total.function.subs(harmonic, 0)
         product *= geometric_sum.formula.rhs.subs(ratio, turn)
-        (_, low, high), = total.limits
+        ((_, low, high),) = total.limits
         steps += [
             Step(turn**harmonic, total.function, "each push turns the phase alike", Reduce("powers")),
             Step(low, sp.Integer(0), "from the first push", Reduce()),
@@ -94,7 +114,12 @@ def pushes(formula):
     turns = sp.denom(sp.together(product))
     return [
         *steps,
-        Step(sp.Integer(len(sums)), sp.Integer(2), "one sum for the push, one for its conjugate", Reduce()),
+        Step(
+            sp.Integer(len(sums)),
+            sp.Integer(2),
+            "one sum for the push, one for its conjugate",
+            Reduce(),
+        ),
         Step(
             product * turns * sp.sin(sp.pi * phi) ** 2,
             formula.rhs * turns * sp.sin(sp.pi * phi) ** 2,
@@ -116,15 +141,18 @@ def pushes(formula):
     parents=[pushes],
 )
 def fejer_series(formula):
-    """Twice the induction: the second difference in N is the next harmonic, and both sides begin alike."""
+    """Twice the induction.
+
+    The second difference in N is the next harmonic, and both sides begin alike.
+    """
     closed, series = formula.args
     sine = sp.sin(sp.pi * phi)
     second = lambda e: e.subs(masses, masses + 2) - 2 * e.subs(masses, masses + 1) + e  # noqa: E731
-    # Two more terms enter; the others change by 2 - 2 + ... = 0, as the weight N - j is linear in N.
-    total, = series.atoms(sp.Sum)
+    # Two more terms enter; the others do not change, as the weight N - j is linear in N.
+    (total,) = series.atoms(sp.Sum)
     term = series.coeff(total) * total.function
     rest = series.subs(total, 0)
-    (_, low, high), = total.limits
+    ((_, _, high),) = total.limits
     entering = (
         term.subs(masses, masses + 2).subs(harmonic, high + 1)
         + term.subs(masses, masses + 2).subs(harmonic, high + 2)
@@ -138,8 +166,18 @@ def fejer_series(formula):
             "the next harmonic enters",
             Reduce("trigonometry"),
         ),
-        Step(closed.subs(masses, 1), series.subs(masses, 1).doit(), "one push", Reduce("trigonometry")),
-        Step(closed.subs(masses, 2) * sine**2, series.subs(masses, 2).doit() * sine**2, "two pushes", Reduce("trigonometry")),
+        Step(
+            closed.subs(masses, 1),
+            series.subs(masses, 1).doit(),
+            "one push",
+            Reduce("trigonometry"),
+        ),
+        Step(
+            closed.subs(masses, 2) * sine**2,
+            series.subs(masses, 2).doit() * sine**2,
+            "two pushes",
+            Reduce("trigonometry"),
+        ),
         Step(
             sp.Integral(sp.cos(2 * sp.pi * (harmonic + 1) * phi), (phi, 0, 1)),
             sp.Integer(0),
@@ -165,7 +203,10 @@ def fejer_series(formula):
     parents=[single_pass, pushes],
 )
 def finite_mean(formula):
-    """One pass is Eq. (6), over a whole zone; the particle meets mass l at the time l alpha/v, at the phase 2 l theta."""
+    """One pass is Eq. (6), over a whole zone.
+
+    The particle meets mass l at the time l alpha/v, at the phase 2 l theta.
+    """
     weighted = formula.rhs.function
     loss = loss_per_mode(band_squared(sp.pi * x), transform(2 * sp.pi * band_continued() / speed))
     push = sp.exp(2 * sp.pi * sp.I * omega * lag * spacing / speed - 2 * sp.I * theta * lag)
@@ -185,8 +226,12 @@ def finite_mean(formula):
             "half a zone twice, as the band is even, is Eq. (6)",
             Integrands("expand", change=(x, theta / sp.pi, theta)),
         ),
-        Step(sp.Integral(formula.rhs.function.subs(passes, 1) / loss, *formula.rhs.limits), sp.Integer(1),
-             "one zone", Reduce("evaluate")),
+        Step(
+            sp.Integral(formula.rhs.function.subs(passes, 1) / loss, *formula.rhs.limits),
+            sp.Integer(1),
+            "one zone",
+            Reduce("evaluate"),
+        ),
     ]
 
 
@@ -202,9 +247,12 @@ def finite_mean(formula):
     parents=[fejer_series],
 )
 def fejer_limit(formula):
-    """For a function with harmonics r^j (any smooth one is a sum of such): exact for every N, with a 1/N remainder."""
+    """For a function with harmonics r^j (any smooth one is a sum of such).
+
+    Exact for every N, with a 1/N remainder.
+    """
     closed = formula.rhs
-    total, = formula.lhs.atoms(sp.Sum)
+    (total,) = formula.lhs.atoms(sp.Sum)
     scaled = lambda e: sp.expand(masses * e)  # noqa: E731
     first = scaled(closed).subs(masses, masses + 1) - scaled(closed)
     next_first = first.subs(masses, masses + 1) - first
@@ -215,9 +263,24 @@ def fejer_limit(formula):
         - 2 * term.subs(masses, masses + 1).subs(harmonic, masses)
     )
     return [
-        Step(formula.lhs.subs(masses, 1).doit(), closed.subs(masses, 1), "one pass", Reduce("common denominator")),
-        Step(formula.lhs.subs(masses, 2).doit(), closed.subs(masses, 2), "two passes", Reduce("common denominator")),
-        Step(next_first, entering, "one more pass, twice", Reduce("common denominator", "expand", "powers")),
+        Step(
+            formula.lhs.subs(masses, 1).doit(),
+            closed.subs(masses, 1),
+            "one pass",
+            Reduce("common denominator"),
+        ),
+        Step(
+            formula.lhs.subs(masses, 2).doit(),
+            closed.subs(masses, 2),
+            "two passes",
+            Reduce("common denominator"),
+        ),
+        Step(
+            next_first,
+            entering,
+            "one more pass, twice",
+            Reduce("common denominator", "expand", "powers"),
+        ),
         Step(
             formula.lhs.subs(ratio, sp.Rational(1, 2)),
             ((1 + ratio) / (1 - ratio)).subs(ratio, sp.Rational(1, 2)),
@@ -252,7 +315,9 @@ def mean_dissipation(formula):
             Reduce("expand"),
         ),
         Step(
-            band_squared(sp.pi * (x + lag)), band_squared(sp.pi * x), "the band repeats in every zone",
+            band_squared(sp.pi * (x + lag)),
+            band_squared(sp.pi * x),
+            "the band repeats in every zone",
             Reduce("trigonometry"),
         ),
     ]
@@ -264,7 +329,12 @@ def mean_dissipation(formula):
     "For the Gaussian interaction the weight carries exp(-(2 pi lambda omega/v)^2).",
     sp.Eq(
         share(omega),
-        16 * sp.pi**5 * amplitude**2 * width**2 * omega**2 / speed**4
+        16
+        * sp.pi**5
+        * amplitude**2
+        * width**2
+        * omega**2
+        / speed**4
         * sp.exp(-((2 * sp.pi * width * omega / speed) ** 2)),
         evaluate=False,
     ),
@@ -297,13 +367,22 @@ VALUES = ((21, "0.045841", 35), (30, "0.0150316", 23), (50, "0.0148695", 15), (9
     parents=[mean_dissipation_gaussian],
 )
 def values(formula):
-    """Bisection finds every crossing, interval Newton encloses it, and the weights are summed as balls."""
+    """Bisection finds every crossing, interval Newton encloses it.
+
+    And the weights are summed as balls.
+    """
     steps = []
     for (v, text, count), claimed in zip(VALUES, formula.rhs, strict=True):
         point = {**PAPER, speed: v}
         places = len(text.partition(".")[2])
-        check = EnclosedSum(crossing_function().subs(point), x, sp.Rational(1, 10), sp.Integer(400) / v + 1, count,
-                            places=places)
+        check = EnclosedSum(
+            crossing_function().subs(point),
+            x,
+            sp.Rational(1, 10),
+            sp.Integer(400) / v + 1,
+            count,
+            places=places,
+        )
         steps.append(Step(weight_gaussian().subs(point), claimed, f"sum over all crossings, v = {v}", check))
     return steps
 
@@ -312,7 +391,11 @@ def values(formula):
     "crossing_moves",
     "beyond the paper",
     "As the speed changes a crossing moves at the rate x/(alpha omega' - v): fastest near a tangency.",
-    sp.Eq(sp.Function("x")(speed).diff(speed), x / (spacing * band_continued().diff(x) - speed), evaluate=False),
+    sp.Eq(
+        sp.Function("x")(speed).diff(speed),
+        x / (spacing * band_continued().diff(x) - speed),
+        evaluate=False,
+    ),
     parents=[mean_dissipation],
 )
 def crossing_moves(formula):
@@ -327,7 +410,12 @@ def crossing_moves(formula):
     "As scripted: the weight carries exp(-2 pi^2 lambda^2 omega^4/v^2); Fig. 4(c) is drawn with it.",
     sp.Eq(
         share(omega),
-        16 * sp.pi**5 * amplitude**2 * width**2 * omega**2 / speed**4
+        16
+        * sp.pi**5
+        * amplitude**2
+        * width**2
+        * omega**2
+        / speed**4
         * sp.exp(-2 * sp.pi**2 * width**2 * omega**4 / speed**2),
         evaluate=False,
     ),
@@ -339,20 +427,40 @@ def published_exponent(formula):
     first = {amplitude: 2, width: 4, omega: 2, speed: 8 * sp.pi}
     second = {amplitude: 1, width: 1, omega: 3, speed: 6 * sp.pi}
     wrong = sp.Rational("0.00952")
-    slope = (weight_gaussian() / mean_dissipation_gaussian.formula.rhs.subs(omega, band_continued()))
+    slope = weight_gaussian() / mean_dissipation_gaussian.formula.rhs.subs(omega, band_continued())
     return [
         *refuted(formula.rhs, true, first, sp.pi * sp.exp(-8), sp.pi * sp.exp(-4)),
-        *refuted(formula.rhs, true, second, sp.pi / 9 * sp.exp(-sp.Rational(81, 18)), sp.pi / 9 * sp.exp(-1)),
+        *refuted(
+            formula.rhs,
+            true,
+            second,
+            sp.pi / 9 * sp.exp(-sp.Rational(81, 18)),
+            sp.pi / 9 * sp.exp(-1),
+        ),
         Step(
             (slope * formula.rhs.subs(omega, band_continued())).subs({**PAPER, speed: 30}),
             wrong,
             "with the scripts' exponent, v = 30",
-            EnclosedSum(crossing_function().subs({**PAPER, speed: 30}), x, sp.Rational(1, 10), 15, 23, places=5),
+            EnclosedSum(
+                crossing_function().subs({**PAPER, speed: 30}),
+                x,
+                sp.Rational(1, 10),
+                15,
+                23,
+                places=5,
+            ),
         ),
     ]
 
 
 STATEMENTS = (
-    pushes, fejer_series, finite_mean, fejer_limit, mean_dissipation, mean_dissipation_gaussian, values,
-    crossing_moves, published_exponent,
+    pushes,
+    fejer_series,
+    finite_mean,
+    fejer_limit,
+    mean_dissipation,
+    mean_dissipation_gaussian,
+    values,
+    crossing_moves,
+    published_exponent,
 )

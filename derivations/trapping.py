@@ -1,7 +1,8 @@
 """Capture by the chain, and the oscillation of a captured particle.
 
-A repulsive interaction turns back what is slower than the capture speed.  A particle trapped in a well of curvature
-K_w oscillates without loss only at frequencies outside the band, where the lattice follows but does not radiate.
+A repulsive interaction turns back what is slower than the capture speed. A particle trapped in a
+well of curvature K_w oscillates without loss only at frequencies outside the band, where the
+lattice follows but does not radiate.
 
 >>> capture_speed().subs({amplitude: 2, mass: 1}).n(5)
 12.566
@@ -12,11 +13,25 @@ from __future__ import annotations
 import sympy as sp
 
 from .checks import Apply, EnclosedSum, Integrands, Reduce
-from .lattice import band_squared, resolvent
+from .lattice import band_squared, coupling, dynamical_operator, resolvent
 from .ledger import Step, refuted, states
 from .motion import kinetic_energy
 from .notation import (
-    amplitude, mass, omega, omega_fast, resolvent_p, resolvent_q, response, stiffness, theta, u, v_c, width,
+    amplitude,
+    lag,
+    mass,
+    omega,
+    omega_fast,
+    position,
+    ratio,
+    resolvent_p,
+    resolvent_q,
+    response,
+    stiffness,
+    theta,
+    u,
+    v_c,
+    width,
 )
 from .potentials import potential_gaussian
 from .single_pass import band_average
@@ -25,7 +40,7 @@ __all__ = ["STATEMENTS", "capture_speed", "response_above", "response_below"]
 
 
 def capture_speed() -> sp.Expr:
-    """Return sqrt(8 pi^2 Phi0/mu), the least speed that carries the particle over a mass (repulsive, no loss)."""
+    """Return sqrt(8 pi^2 Phi0/mu), the least speed over a repulsive mass (without loss)."""
     return sp.sqrt(8 * sp.pi**2 * amplitude / mass)
 
 
@@ -48,8 +63,18 @@ def response_above() -> sp.Expr:
 def capture(formula):
     """The kinetic energy at that speed is the height of the interaction."""
     return [
-        Step(kinetic_energy(formula.rhs), amplitude, "kinetic energy equals the barrier", Reduce("expand")),
-        Step(sp.sqrt(amplitude / kinetic_energy(1)), formula.rhs, "the positive root", Reduce("expand")),
+        Step(
+            kinetic_energy(formula.rhs),
+            amplitude,
+            "kinetic energy equals the barrier",
+            Reduce("expand"),
+        ),
+        Step(
+            sp.sqrt(amplitude / kinetic_energy(1)),
+            formula.rhs,
+            "the positive root",
+            Reduce("expand"),
+        ),
     ]
 
 
@@ -61,7 +86,10 @@ def capture(formula):
     parents=[capture],
 )
 def capture_as_printed(formula):
-    """At Phi0 = 2, mu = 1 (paper) the printed value is 157.9, the true one 12.57; another mass besides."""
+    """At Phi0 = 2, mu = 1 (paper) the printed value is 157.9, the true one 12.57.
+
+    Another mass besides.
+    """
     return [
         *refuted(formula.rhs, capture.formula.rhs, {amplitude: 2, mass: 1}, 16 * sp.pi**2, 4 * sp.pi),
         *refuted(formula.rhs, capture.formula.rhs, {amplitude: 3, mass: 6}, 4 * sp.pi**2, 2 * sp.pi),
@@ -76,15 +104,26 @@ def capture_as_printed(formula):
     parents=[resolvent],
 )
 def below(formula):
-    """Each mode answers by 1/(omega_mode^2 - omega^2); the band average has both band edges in it."""
+    """Each mode answers by 1/(omega_mode^2 - omega^2).
+
+    The band average has both band edges in it.
+    """
     modes = band_average(1 / (band_squared(theta) - omega**2))
     low, high = 1 - omega**2, omega_fast**2 - omega**2
     split = band_average(1 / (low * sp.cos(theta) ** 2 + high * sp.sin(theta) ** 2))
     return [
-        Step(modes, split, "split into squares of sine and cosine",
-             Integrands("common denominator", "squares of the cosine", "common denominator")),
-        Step(split, formula.rhs, "the band average of the inverse",
-             Apply(resolvent.formula, {resolvent_p: low, resolvent_q: high}, "expand")),
+        Step(
+            modes,
+            split,
+            "split into squares of sine and cosine",
+            Integrands("common denominator", "squares of the cosine", "common denominator"),
+        ),
+        Step(
+            split,
+            formula.rhs,
+            "the band average of the inverse",
+            Apply(resolvent.formula, {resolvent_p: low, resolvent_q: high}, "expand"),
+        ),
     ]
 
 
@@ -101,38 +140,135 @@ def above(formula):
     low, high = omega**2 - 1, omega**2 - omega_fast**2
     split = -band_average(1 / (low * sp.cos(theta) ** 2 + high * sp.sin(theta) ** 2))
     return [
-        Step(modes, split, "split into squares of sine and cosine",
-             Integrands("common denominator", "squares of the cosine", "common denominator")),
-        Step(split, formula.rhs, "the band average of the inverse",
-             Apply(resolvent.formula, {resolvent_p: low, resolvent_q: high}, "expand")),
+        Step(
+            modes,
+            split,
+            "split into squares of sine and cosine",
+            Integrands("common denominator", "squares of the cosine", "common denominator"),
+        ),
+        Step(
+            split,
+            formula.rhs,
+            "the band average of the inverse",
+            Apply(resolvent.formula, {resolvent_p: low, resolvent_q: high}, "expand"),
+        ),
     ]
 
 
 @states(
     "trapped_frequency",
     "beyond the paper",
-    "A particle trapped at a mass by a well of curvature K oscillates where 1/(mu omega^2) minus the lattice's response is 1/K.",
+    "A particle trapped at a mass by a well of curvature K oscillates where 1/(mu omega^2) "
+    "minus the lattice's response is 1/K.",
     sp.Eq(1 / (mass * omega**2) - response, 1 / stiffness, evaluate=False),
     parents=[below, above],
 )
 def trapped(formula):
-    """Eliminate the mass: its displacement is the response times the spring's force; then the particle's own equation."""
-    stretch = sp.Symbol("sigma", real=True)  # particle minus mass
+    """Eliminate the mass: its displacement is the response times the spring's force.
+
+    Then the particle's own equation.
+    """
+    stretch = position  # particle minus mass
     displaced = response * stiffness * stretch
     particle = stretch + displaced
     newton = -mass * omega**2 * particle + stiffness * stretch
     claim = (formula.lhs - formula.rhs) * stretch * mass * omega**2 * stiffness
     well = potential_gaussian(u).diff(u, 2).subs(u, 0)
     return [
-        Step(newton, claim, "the particle's equation of motion, times -1", Reduce("common denominator", "expand")),
-        Step(well, -amplitude / width**2, "curvature of the Gaussian well (attractive: positive)", Reduce("expand")),
+        Step(
+            newton,
+            claim,
+            "the particle's equation of motion, times -1",
+            Reduce("common denominator", "expand"),
+        ),
+        Step(
+            well,
+            -amplitude / width**2,
+            "curvature of the Gaussian well (attractive: positive)",
+            Reduce("expand"),
+        ),
+    ]
+
+
+@states(
+    "response_along_the_chain",
+    "beyond the paper",
+    "Outside the band the response falls off geometrically along the chain: r^n times that of the mass itself.",
+    sp.Eq(sp.Function("G")(lag), response * ratio**lag, evaluate=False),
+    parents=[below, above],
+)
+def along_chain(formula):
+    """Away from the force the recurrence (D - omega^2) G = 0 fixes r + 1/r.
+
+    At the force it gives the response back.
+    """
+    at = lambda number: formula.rhs.subs(lag, number)  # noqa: E731
+    trace = 2 + (1 - omega**2) / coupling
+    root = sp.sqrt((1 - omega**2) * (omega_fast**2 - omega**2)) / coupling
+    decaying = (trace - root) / 2
+    source = (1 - omega**2) * at(0) + coupling * (2 * at(0) - 2 * at(1))
+    return [
+        Step(
+            (dynamical_operator(at, lag) - omega**2 * at(lag)) / at(lag),
+            coupling * (trace - ratio - 1 / ratio),
+            "away from the force",
+            Reduce("powers", "common denominator", "expand"),
+        ),
+        Step(
+            decaying + 1 / decaying,
+            trace,
+            "for the root r that decays",
+            Reduce("common denominator"),
+        ),
+        Step(
+            source.subs(ratio, decaying),
+            response * root * coupling,
+            "at the force: one, with the response below the band",
+            Reduce("common denominator"),
+        ),
+        Step(
+            (response * root * coupling).subs(response, response_below()) ** 2,
+            sp.Integer(1),
+            "so that the response is that of the band average",
+            Reduce("common denominator"),
+        ),
+    ]
+
+
+@states(
+    "trapped_midway",
+    "beyond the paper",
+    "A particle held midway between two masses, by a curvature K on each side, oscillates "
+    "where 2/(mu omega^2) minus the"
+    "response (1 + r) G is 1/K.",
+    sp.Eq(2 / (mass * omega**2) - response * (1 + ratio), 1 / stiffness, evaluate=False),
+    parents=[along_chain],
+)
+def midway(formula):
+    """Both masses move alike.
+
+    Each answers to the force on itself and, by r G, to that on its neighbour.
+    """
+    stretch = position  # particle minus mass
+    displaced = stiffness * stretch * (along_chain.formula.rhs.subs(lag, 0) + along_chain.formula.rhs.subs(lag, 1))
+    particle = stretch + displaced
+    newton = -mass * omega**2 * particle + 2 * stiffness * stretch
+    claim = (formula.lhs - formula.rhs) * stretch * mass * omega**2 * stiffness
+    return [
+        Step(
+            newton,
+            claim,
+            "the particle's equation of motion",
+            Reduce("common denominator", "expand"),
+        )
     ]
 
 
 @states(
     "trapped_frequency_below",
     "beyond the paper",
-    "With Phi0 = -2, lambda = 4, mu = 1, omega_fast = 10 a trapped particle oscillates at 0.35122 slow frequencies, without loss.",
+    "With Phi0 = -2, lambda = 4, mu = 1, omega_fast = 10 a trapped particle oscillates at "
+    "0.35122 slow frequencies, without loss.",
     sp.Eq(omega, sp.Rational("0.35122"), evaluate=False),
     parents=[trapped],
 )
@@ -141,9 +277,22 @@ def trapped_below(formula):
     point = {mass: 1, stiffness: sp.Rational(1, 8), response: response_below()}
     condition = (trapped.formula.lhs - trapped.formula.rhs).subs(point).subs(omega_fast, 10)
     return [
-        Step(omega, formula.rhs, "the root below the band",
-             EnclosedSum(condition, omega, sp.Rational(1, 10), sp.Rational(9, 10), 1, places=5)),
+        Step(
+            omega,
+            formula.rhs,
+            "the root below the band",
+            EnclosedSum(condition, omega, sp.Rational(1, 10), sp.Rational(9, 10), 1, places=5),
+        ),
     ]
 
 
-STATEMENTS = (capture, capture_as_printed, below, above, trapped, trapped_below)
+STATEMENTS = (
+    capture,
+    capture_as_printed,
+    below,
+    above,
+    trapped,
+    along_chain,
+    midway,
+    trapped_below,
+)

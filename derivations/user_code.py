@@ -9,7 +9,7 @@ from __future__ import annotations
 import sympy as sp
 from sympy.printing.pycode import PythonCodePrinter
 
-from .notation import omega, spacing, speed, x
+from .notation import omega, x
 from .printer import CODE_NAMES, Printer, fold, header, unit_sign
 from .single_pass import loss_per_mode
 from .steady_state import crossing_function, tangency_function, weight
@@ -36,7 +36,7 @@ class PythonPrinter(PythonCodePrinter):
 
 
 def _bounded(expression: sp.Expr) -> sp.Expr:
-    """Write quotients by cosh so that nothing overflows far away: 1/cosh(a) = 2 exp(-|a|)/(1 + exp(-2 |a|)).
+    """Write quotients by cosh so that nothing overflows: 2 exp(-|a|)/(1 + exp(-2 |a|)).
 
     >>> _bounded(sp.sech(sp.Symbol("r", real=True)))
     2*exp(-Abs(r))/(1 + exp(-2*Abs(r)))
@@ -86,14 +86,37 @@ def _user_functions(expression: sp.Expr) -> list[tuple[str, tuple[str, ...], sp.
     return [
         ("potential", ("r",), _bounded(potential), "the interaction"),
         ("slope", ("r",), _bounded(_slope(potential, distance)), "d potential/dr"),
-        ("loss_per_mode", ("omega", "v", "transform"), loss,
-         "what a phonon takes in a pass; transform: of the interaction, at 2 pi omega/v"),
-        ("crossing", ("x", "v", "omega_fast", "spacing"), crossing_function(), "zero at a crossing (Eq. 10)"),
-        ("crossing_slope", ("x", "v", "omega_fast", "spacing"), sp.diff(crossing_function(), x), "d crossing/dx"),
-        ("tangency", ("x", "omega_fast"), tangency_function(), "zero where the line touches the band"),
+        (
+            "loss_per_mode",
+            ("omega", "v", "transform"),
+            loss,
+            "what a phonon takes in a pass; transform: of the interaction, at 2 pi omega/v",
+        ),
+        (
+            "crossing",
+            ("x", "v", "omega_fast", "spacing"),
+            crossing_function(),
+            "zero at a crossing (Eq. 10)",
+        ),
+        (
+            "crossing_slope",
+            ("x", "v", "omega_fast", "spacing"),
+            sp.diff(crossing_function(), x),
+            "d crossing/dx",
+        ),
+        (
+            "tangency",
+            ("x", "omega_fast"),
+            tangency_function(),
+            "zero where the line touches the band",
+        ),
         ("tangency_slope", ("x", "omega_fast"), sp.diff(tangency_function(), x), "d tangency/dx"),
-        ("weight", ("x", "v", "omega_fast", "spacing", "transform"), weight(lambda k: transform_value),
-         "the term of Eq. (10) at the crossing x; transform: of the interaction, at 2 pi omega(x)/v"),
+        (
+            "weight",
+            ("x", "v", "omega_fast", "spacing", "transform"),
+            weight(lambda k: transform_value),
+            "the term of Eq. (10) at the crossing x; transform: of the interaction, at 2 pi omega(x)/v",
+        ),
     ]
 
 
@@ -104,7 +127,8 @@ _FRAMES = {
 }
 
 _QUADRATURE = {
-    "c": """/* transform(k): int Phi(u) cos(k u) du over |u| < reach, {nodes}-point Gauss-Legendre on each of the pieces of a half line */
+    "c": """/* transform(k): int Phi(u) cos(k u) du over |u| < reach; Gauss-Legendre, {nodes} points on each of
+   the pieces of a half line */
 static inline double interaction_transform(double k, double reach, int pieces)
 {{
     static const double node[{nodes}] = {{{node}}};
@@ -124,7 +148,7 @@ cdef double[{nodes}] _weight = [{weight}]
 
 
 cpdef double transform(double k, double reach, int pieces) noexcept nogil:
-    # int Phi(u) cos(k u) du over |u| < reach, {nodes}-point Gauss-Legendre on each of the pieces of a half line
+    # int Phi(u) cos(k u) du over |u| < reach; Gauss-Legendre, {nodes} points on each of the pieces
     cdef double half = 0.5*reach/pieces
     cdef double total = 0.0
     cdef double u
@@ -140,7 +164,7 @@ _WEIGHT = ({weight})
 
 
 def transform(k, reach, pieces):
-    \"\"\"int Phi(u) cos(k u) du over |u| < reach, {nodes}-point Gauss-Legendre on each of the pieces of a half line.\"\"\"
+    # int Phi(u) cos(k u) du over |u| < reach; Gauss-Legendre, {nodes} points on each of the pieces
     half = 0.5 * reach / pieces
     total = 0.0
     for piece in range(pieces):
@@ -152,17 +176,18 @@ def transform(k, reach, pieces):
 }
 
 
-_LIBC = """from libc.math cimport acos, acosh, asin, asinh, atan, atanh, cbrt, ceil, copysign, cos, cosh, erf, erfc
-from libc.math cimport exp, expm1, fabs, floor, fmax, fmin, lgamma, log, log10, log1p, log2, pow, rint, sin, sinh
-from libc.math cimport sqrt, tan, tanh, tgamma"""
+_LIBC = """from libc.math cimport acos, acosh, asin, asinh, atan, atanh, cbrt, ceil, copysign, cos
+from libc.math cimport cosh, erf, erfc, exp, expm1, fabs, floor, fmax, fmin, lgamma, log, log10
+from libc.math cimport log1p, log2, pow, rint, sin, sinh, sqrt, tan, tanh, tgamma"""
 
 
 def generate(expression: sp.Expr, language: str) -> str:
     """Return self-contained source code for a user's interaction, an expression in the distance r.
 
-    The source holds the potential and its slope, the interaction's transform by quadrature, and what Eqs. (6) and
-    (10) need: loss per mode, crossing and tangency functions with their slopes, the weight of a crossing.
-    ``language`` is "c" (a header of functions ``interaction_*``), "cython" or "python" (a module).
+    The source holds the potential and its slope, the interaction's transform by quadrature, and
+    what Eqs. (6) and (10) need: loss per mode, crossing and tangency functions with their slopes,
+    the weight of a crossing. ``language`` is "c" (a header of functions ``interaction_*``),
+    "cython" or "python" (a module).
 
     >>> module = {}
     >>> exec(generate(sp.exp(-sp.Abs(sp.Symbol("r")) / 3), "python"), module)
@@ -193,15 +218,33 @@ def generate(expression: sp.Expr, language: str) -> str:
         body = frame.format(name=name, arguments=", ".join(typed + a for a in arguments), result=result)
         blocks.append(f"{comment}\n{body}")
     nodes = _legendre()
-    blocks.insert(2, _QUADRATURE[language].format(
-        nodes=NODES, node=", ".join(repr(n) for n, _ in nodes), weight=", ".join(repr(w) for _, w in nodes)))
-    notes = ("", f"Interaction: {sp.sstr(expression)}",
-             "Ledger: eq01_band, eq06_single_pass, eq10_mean_dissipation, tangency, crossing_count.")
-    head = header(mark, "Drag on a particle in a one-dimensional crystal: an interaction and its dissipation.", notes)
+    blocks.insert(
+        2,
+        _QUADRATURE[language].format(
+            nodes=NODES,
+            node=", ".join(repr(n) for n, _ in nodes),
+            weight=", ".join(repr(w) for _, w in nodes),
+        ),
+    )
+    notes = (
+        "",
+        f"Interaction: {sp.sstr(expression)}",
+        "Ledger: eq01_band, eq06_single_pass, eq10_mean_dissipation, tangency, crossing_count.",
+    )
+    head = header(
+        mark,
+        "Drag on a particle in a one-dimensional crystal: an interaction and its dissipation.",
+        notes,
+    )
     head = head.replace("(python -m derivations --regenerate); do not edit", "(chaintheory generate)")
     if language == "c":
-        return ("/*\n" + head + " */\n#ifndef INTERACTION_H\n#define INTERACTION_H\n\n#include <math.h>\n\n"
-                + "\n".join(blocks) + "\n#endif\n")
+        return (
+            "/*\n"
+            + head
+            + " */\n#ifndef INTERACTION_H\n#define INTERACTION_H\n\n#include <math.h>\n\n"
+            + "\n".join(blocks)
+            + "\n#endif\n"
+        )
     if language == "cython":
         return f"# cython: language_level=3, cdivision=True\n{head}\n{_LIBC}\n\n\n" + "\n\n".join(blocks)
     return f"{head}\nimport math\n\n\n" + "\n\n".join(blocks)

@@ -34,7 +34,7 @@ def _interaction_wrappers():
         if name == "square_well":
             continue
         for kind in ("potential", "slope"):
-            lines.append(f"    double {name}_{kind}_c \"{name}_{kind}\"(double r, const double *c)")
+            lines.append(f'    double {name}_{kind}_c "{name}_{kind}"(double r, const double *c)')
             bodies.append(
                 f"def {name}_{kind}(double r, double amplitude, double width):\n"
                 f"    cdef double[2] c = [amplitude, width]\n"
@@ -49,7 +49,9 @@ def compiled(folder, name, source):
     (folder / "setup.py").write_text(SETUP.replace("probe", name), encoding="utf-8")
     done = subprocess.run([sys.executable, "setup.py"], cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    (library,) = [path for path in folder.iterdir() if path.name.startswith(f"{name}.") and path.suffix in (".so", ".pyd")]
+    (library,) = [
+        path for path in folder.iterdir() if path.name.startswith(f"{name}.") and path.suffix in (".so", ".pyd")
+    ]
     specification = importlib.util.spec_from_file_location(name, library)
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)

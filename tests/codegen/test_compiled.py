@@ -1,4 +1,4 @@
-"""Every generated function, compiled, against 50-digit arithmetic of the expression it was emitted from."""
+"""Every generated function, compiled, against exact arithmetic of its source expression."""
 
 import math
 import random
@@ -11,8 +11,13 @@ from derivations import emit
 from derivations.notation import amplitude, omega, omega_fast, spacing, speed, width, x
 
 RANGES = {
-    x: (0.05, 9.0), speed: (2.0, 90.0), omega_fast: (1.05, 20.0), spacing: (5.0, 60.0), amplitude: (-3.0, 3.0),
-    width: (0.5, 6.0), omega: (1.0, 20.0),
+    x: (0.05, 9.0),
+    speed: (2.0, 90.0),
+    omega_fast: (1.05, 20.0),
+    spacing: (5.0, 60.0),
+    amplitude: (-3.0, 3.0),
+    width: (0.5, 6.0),
+    omega: (1.0, 20.0),
 }
 EXACT = {
     "i0e": lambda a: mpmath.exp(-a) * mpmath.besseli(0, a),
@@ -26,7 +31,10 @@ ROUTINES = emit.routines() + emit.derivative_routines()
 
 
 def relative_allowance(routine):
-    """Rounding in a handful of operations; the derivatives are sums in which a digit or two can cancel."""
+    """Rounding in a handful of operations.
+
+    The derivatives are sums in which a digit or two can cancel.
+    """
     return 1e-12 if "_by_" in routine.name else 5e-14
 
 

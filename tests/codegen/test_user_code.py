@@ -37,7 +37,9 @@ def test_python_against_exact(name):
     shape = SHAPES[name].subs(r, variable)
     for point in POINTS:
         exact = sp.Float(point, 40)
-        assert module["potential"](point) == pytest.approx(float(shape.subs(variable, exact).n(30)), rel=1e-13, abs=1e-300)
+        assert module["potential"](point) == pytest.approx(
+            float(shape.subs(variable, exact).n(30)), rel=1e-13, abs=1e-300
+        )
         slope = float(shape.diff(variable).subs(variable, exact).n(30))
         assert module["slope"](point) == pytest.approx(slope, rel=1e-13, abs=1e-300)
     assert math.isfinite(module["potential"](1e4)) and math.isfinite(module["slope"](-1e4))
@@ -61,7 +63,8 @@ def test_cython_and_c_agree_with_python(compile_source):
         typed = ["int" if isinstance(a, int) else "double" for a in arguments[name]]
         listed = ", ".join(f"{kind} a{i}" for i, kind in enumerate(typed))
         lines.append(f"    double interaction_{name}({listed})")
-        wrappers.append(f"def {name}({listed}):\n    return interaction_{name}({', '.join(f'a{i}' for i in range(len(typed)))})\n")
+        passed = ", ".join(f"a{i}" for i in range(len(typed)))
+        wrappers.append(f"def {name}({listed}):\n    return interaction_{name}({passed})\n")
     c = compile_source("user_c", "\n".join([*lines, "", *wrappers]), {"user.h": generate(shape, "c")})
     for name in names:
         expected = module[name](*arguments[name])

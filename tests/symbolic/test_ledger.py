@@ -9,7 +9,18 @@ import sympy as sp
 from derivations import ledger, notation
 from derivations.checks import Cited, Numeric, Reduce, Refute
 
-MODULES = ("notation", "numeric", "checks", "ledger", *ledger.MODULES, "balls", "printer", "user_code", "mutations", "emit")
+MODULES = (
+    "notation",
+    "numeric",
+    "checks",
+    "ledger",
+    *ledger.MODULES,
+    "balls",
+    "printer",
+    "user_code",
+    "mutations",
+    "emit",
+)
 
 
 @pytest.mark.parametrize("statement", ledger.statements(), ids=lambda statement: statement.id)
@@ -55,3 +66,58 @@ def test_selection():
     assert [r.evidence for r in ledger.verify(["capture_speed_as_printed"], progress=list)] == ["refuted"]
     with pytest.raises(KeyError, match="no_such"):
         ledger.verify(["no_such"])
+
+
+ERRATA = {
+    "capture_speed_as_printed": "capture_speed",
+    "spikes_as_printed": "resonance_lower_edge",
+    "drift_is_a_zero_as_printed": "drift_is_a_jump",
+    "drift_measures_the_product_as_printed": "drift_measures_the_ratio",
+    "not_absorbed_as_printed": "cusp_slow_limit",
+    "finite_capture_time_as_printed": "finite_capture_time",
+    "published_exponent": "eq10_gaussian",
+}
+
+
+def test_each_erratum_is_refuted_and_corrected():
+    evidence = {statement.id: set(statement.evidence_kinds) for statement in ledger.statements()}
+    for printed, corrected in ERRATA.items():
+        assert "refuted" in evidence[printed]
+        assert "refuted" not in evidence[corrected]
+        assert corrected in ledger.find(printed).parents
+    assert set(ERRATA) == {name for name, kinds in evidence.items() if "refuted" in kinds}
+
+
+def test_all_equations_are_stated():
+    places = {statement.equation for statement in ledger.statements()}
+    assert {f"Eq. {number}" for number in range(1, 11)} <= places
+
+
+def test_at_least_three_in_four_are_proved():
+    kinds = [set(statement.evidence_kinds) for statement in ledger.statements()]
+    assert sum(kind == {"proved"} for kind in kinds) >= 0.75 * len(kinds)
+
+
+@pytest.mark.parametrize("statement", ledger.statements(), ids=lambda statement: statement.id)
+def test_shows_itself(statement):
+    assert statement.statement.endswith(".") and statement.equation
+    assert "=" in statement.latex or r"\lim" in statement.latex
+    steps = statement.derivation_latex()
+    assert len(steps) == len(statement.steps) >= 1
+    assert all(rule and latex for rule, latex in steps)
+    assert statement.id in statement._repr_html_()
+    assert statement.latex in statement._repr_latex_()
+
+
+def test_a_statement_before_its_parents_is_refused(monkeypatch):
+    monkeypatch.setattr(ledger, "MODULES", ("single_pass", "lattice"))
+    with pytest.raises(ValueError, match="before its parents"):
+        ledger.statements()
+
+
+def test_a_failing_check_is_reported_and_not_raised():
+    band = ledger.find("eq01_band")
+    wrong = band.with_formula(sp.Eq(band.formula.lhs, 2 * band.formula.rhs, evaluate=False))
+    result = wrong.verify()
+    assert result.evidence == "failed" and not result.ok
+    assert "insert a plane wave" in result.detail
