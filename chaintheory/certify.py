@@ -126,7 +126,7 @@ def excess(system: System, speed: arb, near: float, without: ResonantSpeed | Non
         row = tangents.resonances(np.array([float(without.n)]))[0]
         slopes[0] = row[1] if without.edge == "lower" else row[3]
     first, last, _ = tangents.ranges(slopes)
-    _check_count(enclosed, tangents, slope, int(first[0]), int(last[0]), without)
+    prove_count(enclosed, tangents, slope, int(first[0]), int(last[0]), without)
     owner, period, offset, omega, group = tangents.crossings(slopes, first, last)
     keep = np.ones(owner.shape, dtype=bool)
     if without is not None:
@@ -161,20 +161,21 @@ def _share(system: System, band: EnclosedBand, speed: arb, slope: arb, offset: a
     return share
 
 
-def _check_count(
+def prove_count(
     enclosed: EnclosedBand,
     tangents,
     slope: arb,
     first: int,
     last: int,
-    without: ResonantSpeed | None,
+    without: ResonantSpeed | None = None,
 ) -> None:
-    """Prove which periods' tangents lie on which side of the line."""
+    """Prove which periods' tangents lie on which side of the line: there are 2 (last - first) + 3 crossings.
+
+    ``without`` is the resonance that the line itself touches. Raises Uncertain.
+    """
     onset = int(tangents.onset)
     steepest = enclosed.steepest
-    proved = enclosed.tangency(onset, steepest) > 0 and (
-        onset == 1 or enclosed.tangency(onset - 1, steepest) < 0
-    )
+    proved = enclosed.tangency(onset, steepest) > 0 and (onset == 1 or enclosed.tangency(onset - 1, steepest) < 0)
 
     def tangent(period: int, edge: str) -> arb:
         row = tangents.resonances(np.array([float(period)]))[0]
@@ -198,9 +199,7 @@ def zero(system: System, near: float, rising: bool) -> tuple[float, float] | Non
     """Two doubles around ``near`` between which the excess proves to change sign; None if it does not."""
     for distance in (4e-16, 1e-14, 1e-12, 1e-10, 1e-8):
         low, high = near * (1.0 - distance), near * (1.0 + distance)
-        if sign(system, low) == (-1 if rising else 1) and sign(system, high) == (
-            1 if rising else -1
-        ):
+        if sign(system, low) == (-1 if rising else 1) and sign(system, high) == (1 if rising else -1):
             return low, high
     return None
 

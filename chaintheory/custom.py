@@ -28,9 +28,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 NEGLIGIBLE = 1e-17  # of the largest value: where the potential ends
-FARTHEST = (
-    1e3  # in half-widths: a potential that goes on beyond decays too slowly for the quadrature
-)
+FARTHEST = 1e3  # in half-widths: a potential that goes on beyond decays too slowly for the quadrature
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(16)
 PHASE = 12.0  # of the cosine per panel, which 16 nodes integrate to rounding
 PRODUCTS_AT_ONCE = 2**22
@@ -46,7 +44,7 @@ class NumericalInteraction(Interaction):
     def _prepare(self, function: Callable[[Array], Array], edges: Array) -> None:
         """Choose the panels between ``edges`` and the error of the transform."""
         self._function = function
-        total = _integrate(lambda r: np.abs(function(r)), edges)
+        total = _integrate(lambda r: np.minimum(np.abs(function(r)), 1e300), edges)
         self._edges = _refined(function, edges, 1e-15 * max(total, 1e-300))
         self.transform_error = 4.0 * np.finfo(float).eps * total
         self._rules: dict[int, tuple[Array, Array]] = {}
@@ -57,18 +55,14 @@ class NumericalInteraction(Interaction):
 
     def potential(self, r: ArrayLike) -> Array:
         r = np.abs(np.asarray(r, dtype=np.float64))
-        return np.where(r < self._edges[-1], self._function(np.minimum(r, self._edges[-1])), 0.0)[
-            ()
-        ]
+        return np.where(r < self._edges[-1], self._function(np.minimum(r, self._edges[-1])), 0.0)[()]
 
     def transform(self, k: ArrayLike) -> Array:
         k = np.abs(np.asarray(k, dtype=np.float64))
         flat = k.ravel()
         result = np.empty(flat.shape)
         longest = float(np.diff(self._edges).max())
-        parts = np.maximum(np.ceil(np.log2(np.maximum(flat * longest / PHASE, 1.0))), 0.0).astype(
-            int
-        )
+        parts = np.maximum(np.ceil(np.log2(np.maximum(flat * longest / PHASE, 1.0))), 0.0).astype(int)
         for level in np.unique(parts):
             nodes, values = self._rule(int(level))
             (members,) = np.nonzero(parts == level)
@@ -105,11 +99,12 @@ def _gauss(edges: Array) -> tuple[Array, Array]:
 
 def _integrate(function: Callable[[Array], Array], edges: Array) -> float:
     nodes, weights = _gauss(edges)
-    return float(weights @ function(nodes))
+    with np.errstate(invalid="ignore", over="ignore"):
+        return float(weights @ function(nodes))
 
 
 def _refined(function: Callable[[Array], Array], edges: Array, tolerance: float) -> Array:
-    """Cut panels in half until Gauss's rule agrees with itself on the halves."""
+    """Cut panels in half until Gauss's rule agrees with itself on the halves; a pole never lets it."""
     done: list[float] = []
     todo = [(a, b, 0) for a, b in pairwise(edges)]
     while todo:
@@ -117,7 +112,9 @@ def _refined(function: Callable[[Array], Array], edges: Array, tolerance: float)
         middle = 0.5 * (a + b)
         whole = _integrate(function, np.array([a, b]))
         halves = _integrate(function, np.array([a, middle, b]))
-        if depth < 40 and abs(whole - halves) > tolerance:
+        if not abs(whole - halves) <= tolerance:
+            if depth == 60:
+                raise ValueError(f"expression is not finite near r = {middle:.6g}")
             todo += [(a, middle, depth + 1), (middle, b, depth + 1)]
         else:
             done += [a, middle] if depth else [a]
@@ -166,9 +163,7 @@ class ExpressionInteraction(NumericalInteraction):
     def slope(self, r: ArrayLike) -> Array:
         r = np.asarray(r, dtype=np.float64)
         distance = np.clip(np.abs(r), 1e-12 * self.width, self._edges[-1])
-        return np.where(np.abs(r) < self._edges[-1], np.sign(r) * self._derivative(distance), 0.0)[
-            ()
-        ]
+        return np.where(np.abs(r) < self._edges[-1], np.sign(r) * self._derivative(distance), 0.0)[()]
 
 
 def from_expression(expression: Any, constants: Mapping[str, float]) -> Interaction:
@@ -199,9 +194,7 @@ def from_expression(expression: Any, constants: Mapping[str, float]) -> Interact
         formula = parse(expression, constants)
     else:
         formula = sp.sympify(expression, strict=True)
-        formula = formula.subs(
-            {s: constants[s.name] for s in formula.free_symbols if s.name in constants}
-        )
+        formula = formula.subs({s: constants[s.name] for s in formula.free_symbols if s.name in constants})
         unknown = sorted(s.name for s in formula.free_symbols if s.name != "r")
         if unknown:
             raise ValueError(f"expression: {', '.join(unknown)} must be given a value in {formula}")
@@ -240,9 +233,7 @@ def recognised(formula: sp.Expr) -> Interaction | None:
                 half *= 2
             while value(half) / top < 0.5 and half > 1e-6:
                 half /= 2
-            half = mp.findroot(
-                lambda r: value(r) / top - 0.5, (half, 2 * half), solver="anderson", tol=1e-25
-            )
+            half = mp.findroot(lambda r: value(r) / top - 0.5, (half, 2 * half), solver="anderson", tol=1e-25)
             for name, (profile, at_half) in profiles.items():
                 width = half / at_half()
                 points = (half * mp.mpf(j) / 3 for j in (1, 2, 4, 5, 9))
@@ -280,9 +271,7 @@ def compiled(expression: sp.Expr) -> Callable[[Array], Array]:
             return np.power(arguments[0], arguments[1])
         if node.func in functions:
             return functions[node.func](*arguments)
-        raise ValueError(
-            f"expression: {node.func} is not among {', '.join(f.__name__ for f in functions)}"
-        )
+        raise ValueError(f"expression: {node.func} is not among {', '.join(f.__name__ for f in functions)}")
 
     def function(r: Array) -> Array:
         with np.errstate(all="ignore"):
@@ -302,9 +291,7 @@ def _extent(function: Callable[[Array], Array], text: str) -> tuple[float, float
     if peak == 0.0:
         raise ValueError(f"expression: {text!r} is zero everywhere")
     if value[-1] > 1e-3 * peak:
-        raise ValueError(
-            f"expression: {text!r} does not decay, it is still {value[-1]:.3g} at r = 1e+06"
-        )
+        raise ValueError(f"expression: {text!r} does not decay, it is still {value[-1]:.3g} at r = 1e+06")
     half = float(r[np.flatnonzero(value >= 0.5 * peak)[-1]])
     last = int(np.flatnonzero(value > NEGLIGIBLE * peak)[-1])
     end = float(r[min(last + 1, r.size - 1)])
@@ -344,9 +331,7 @@ class SampledInteraction(NumericalInteraction):
             )
         if distance[0] < 0.0 or not np.all(np.diff(distance) > 0.0):
             place = int(np.argmax(np.diff(distance) <= 0.0)) + 1 if distance[0] >= 0.0 else 0
-            raise ValueError(
-                f"r must start at 0 or above and increase, got {distance[place]:g} at index {place}"
-            )
+            raise ValueError(f"r must start at 0 or above and increase, got {distance[place]:g} at index {place}")
         if distance[0] > 2.0 * (distance[1] - distance[0]):
             raise ValueError(f"r must begin at or near 0, got {distance[0]:g}")
         peak = float(np.abs(values).max())
@@ -360,9 +345,7 @@ class SampledInteraction(NumericalInteraction):
         half = _even_spline(distance[::2], values[::2])
         inside = distance <= distance[::2][-1]
         self.error = float(np.abs(half(distance[inside]) - values[inside]).max())
-        self.width = float(distance[np.flatnonzero(np.abs(values) >= 0.5 * peak)[-1]]) or float(
-            distance[1]
-        )
+        self.width = float(distance[np.flatnonzero(np.abs(values) >= 0.5 * peak)[-1]]) or float(distance[1])
         self._last = float(distance[-1])
         self._derivative = self._spline.derivative()
         value, slope = float(self._spline(self._last)), float(self._derivative(self._last))
@@ -370,9 +353,7 @@ class SampledInteraction(NumericalInteraction):
         length = -value / slope if value * slope < 0.0 else float(distance[-1] - distance[-2])
         self._tail = min(length, self._last)
         end = self._last + self._tail * math.log(1e17)
-        edges = np.concatenate(
-            [[0.0], distance[distance > 0.0], np.linspace(self._last, end, 17)[1:]]
-        )
+        edges = np.concatenate([[0.0], distance[distance > 0.0], np.linspace(self._last, end, 17)[1:]])
         self._prepare(self._evaluate, edges)
 
     @property

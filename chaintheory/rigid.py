@@ -37,10 +37,7 @@ NODES, WEIGHTS = np.polynomial.legendre.leggauss(ORDER)
 # Integral of a function from -1 to each node, from its values at the nodes; exact to degree ORDER - 1.
 _LEGENDRE = np.polynomial.legendre.legvander(NODES, ORDER - 1)
 _PRIMITIVE = np.stack(
-    [
-        np.polynomial.legendre.legval(NODES, np.polynomial.legendre.legint(row, lbnd=-1))
-        for row in np.eye(ORDER)
-    ],
+    [np.polynomial.legendre.legval(NODES, np.polynomial.legendre.legint(row, lbnd=-1)) for row in np.eye(ORDER)],
     axis=1,
 )
 CUMULATE = _PRIMITIVE @ np.linalg.inv(_LEGENDRE)
@@ -70,19 +67,11 @@ class Orbit:
         self.system = system
         self.speed = speed
         self.lattice = lattice
-        self._reference = (
-            float(lattice_potential(system, np.array(0.5 * system.chain.spacing)))
-            if lattice
-            else 0.0
-        )
+        self._reference = float(lattice_potential(system, np.array(0.5 * system.chain.spacing))) if lattice else 0.0
 
     def squared_speed(self, u: Array) -> Array:
         """v(u)^2, for real or complex u."""
-        energy = (
-            lattice_potential(self.system, u)
-            if self.lattice
-            else self.system.interaction.potential(u)
-        )
+        energy = lattice_potential(self.system, u) if self.lattice else self.system.interaction.potential(u)
         return self.speed**2 - 8.0 * math.pi**2 / self.system.mass * (energy - self._reference)
 
     @property
@@ -111,9 +100,7 @@ class Orbit:
         half = 0.5 * self.system.chain.spacing
         # Refined towards both ends, where the particle may nearly stop.
         steps = half * 0.25 ** np.arange(1, 13)
-        edges = np.unique(
-            np.concatenate([[0.0, half], steps, half - steps, np.linspace(0.0, half, 17)])
-        )
+        edges = np.unique(np.concatenate([[0.0, half], steps, half - steps, np.linspace(0.0, half, 17)]))
         panels = _Panels(edges)
         return 2.0 * float(panels.weights @ (1.0 / np.sqrt(self.squared_speed(panels.nodes))))
 
@@ -133,7 +120,7 @@ class Orbit:
         result = np.empty(omega.shape)
         best = np.full(omega.shape, np.inf)
         for shift in self._shifts():
-            path = on_axis.nodes + 1j * shift
+            path = on_axis.nodes + 1j * shift if shift else on_axis.nodes
             squared = self.squared_speed(path)
             if shift and not np.all(squared.real > 0.3 * stiffness):
                 break  # a branch point of v(u) may be near
@@ -142,22 +129,18 @@ class Orbit:
             # (omega, node); the imaginary part of the time makes this grow or fall along the path
             terms = terms * np.exp(2j * math.pi * np.outer(omega, on_axis.cumulative(rate)))
             # Beyond the last node by parts, which matters along an algebraic tail.
-            beyond = (
-                1j
-                * interaction.slope(path[-1:])
-                * np.exp(2j * math.pi * omega * on_axis.total(rate))
-            )
+            beyond = 1j * interaction.slope(path[-1:]) * np.exp(2j * math.pi * omega * on_axis.total(rate))
             integral = np.abs((terms.sum(axis=1) + beyond / (2.0 * math.pi * omega)).imag)
             lost = np.abs(terms).max(axis=1) / np.maximum(integral, TINY)
-            value = 2.0 * np.log(np.maximum(integral, TINY)) - 4.0 * math.pi * omega * self._delay(
-                shift
-            )
+            value = 2.0 * np.log(np.maximum(integral, TINY)) - 4.0 * math.pi * omega * self._delay(shift)
             result = np.where(lost < best, value, result)
             best = np.minimum(lost, best)
         return math.log(8.0 * math.pi**2) + result
 
     def _delay(self, shift: float) -> float:
         """The time from u = 0 to i shift, divided by i."""
+        if not shift:
+            return 0.0
         nodes, weights = 0.5 * shift * (NODES + 1.0), 0.5 * shift * WEIGHTS
         return float(weights @ (1.0 / np.sqrt(self.squared_speed(1j * nodes))).real)
 
@@ -242,6 +225,4 @@ def orbit_of_mean_speed(system: System, mean_speed: float) -> Orbit:
         high *= 2.0
     while orbit(low).mean_speed > mean_speed:
         low *= 1e-6
-    return orbit(
-        brentq(lambda e: orbit(e).mean_speed - mean_speed, low, high, xtol=1e-300, rtol=1e-14)
-    )
+    return orbit(brentq(lambda e: orbit(e).mean_speed - mean_speed, low, high, xtol=1e-300, rtol=1e-14))

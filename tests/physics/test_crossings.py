@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from chaintheory_ext.curves import Band
 from flint import arb
 
-from chaintheory.certify import EnclosedBand, Uncertain, _check_count, precision
-from chaintheory_ext.curves import Band
+from chaintheory.certify import EnclosedBand, Uncertain, precision, prove_count
 
 SYSTEMS = 1000
 JUDGED = 40  # crossings enclosed in each system: the first ones, the last ones and some between
@@ -26,7 +26,7 @@ def judge(omega_fast, slope, first, last, period, offset, random):
     with precision():
         enclosed = EnclosedBand(omega_fast)
         line = arb(slope)
-        _check_count(enclosed, Band(omega_fast), line, int(first), int(last), None)
+        prove_count(enclosed, Band(omega_fast), line, int(first), int(last), None)
         assert period.size == max(2 * int(last - first) + 3, 1)
         assert np.all(np.diff(period + offset) > 0.0)
         chosen = np.unique(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import replace
 
@@ -14,7 +15,6 @@ import chaintheory as ct
 from chaintheory.dissipation import emitted, mean_dissipation_slope, speed_of_largest_loss
 from derivations.notation import amplitude, wavenumber, width
 from derivations.potentials import INTERACTIONS
-import itertools
 
 PAPER = ct.System(ct.Chain(omega_fast=10.0, spacing=40.0), ct.Gaussian(amplitude=2.0, width=4.0), bias=0.01)
 NAMED = {
