@@ -30,6 +30,7 @@ Array = NDArray[np.float64]
 NEGLIGIBLE = 1e-17  # of the largest value: where the potential ends
 FARTHEST = 1e3  # in half-widths: a potential that goes on beyond decays too slowly for the quadrature
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(16)
+MOST_PANELS = 4000  # a pole asks for ever more
 PHASE = 12.0  # of the cosine per panel, which 16 nodes integrate to rounding
 PRODUCTS_AT_ONCE = 2**22
 
@@ -113,7 +114,7 @@ def _refined(function: Callable[[Array], Array], edges: Array, tolerance: float)
         whole = _integrate(function, np.array([a, b]))
         halves = _integrate(function, np.array([a, middle, b]))
         if not abs(whole - halves) <= tolerance:
-            if depth == 60:
+            if depth == 60 or len(done) > MOST_PANELS:
                 raise ValueError(f"expression is not finite near r = {middle:.6g}")
             todo += [(a, middle, depth + 1), (middle, b, depth + 1)]
         else:

