@@ -11,7 +11,7 @@ Balls are python-flint's ``arb`` with 128 bits.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from chaintheory.resonances import ResonantSpeed, merging_pieces
 
 if TYPE_CHECKING:
     from chaintheory.model import System
+    from chaintheory_ext.curves import Band
 
 BITS = 128
 NEGLIGIBLE = 1e-25  # of the bias: shares below are bounded by their double precision value
@@ -87,7 +88,7 @@ class EnclosedBand:
         )
 
 
-def newton(function, derivative, near: float) -> arb:
+def newton(function: Callable[[arb], arb], derivative: Callable[[arb], arb], near: float) -> arb:
     """The one zero near a double: a ball that the interval Newton step maps into itself, then shrunk."""
     centre = arb(near)
     for _ in range(3):  # first to full precision, from the middle alone
@@ -163,7 +164,7 @@ def _share(system: System, band: EnclosedBand, speed: arb, slope: arb, offset: a
 
 def prove_count(
     enclosed: EnclosedBand,
-    tangents,
+    tangents: Band,
     slope: arb,
     first: int,
     last: int,

@@ -67,7 +67,7 @@ def paper(amplitude: float, *, bias: float = 0.0, mass: float = 1.0) -> System:
 
 def epsilon(system: System, speed: float) -> float:
     """Return the small parameter of the orbit."""
-    return 4.0 * math.pi**2 * abs(system.interaction.amplitude) / (system.mass * speed**2)
+    return 4.0 * math.pi**2 * abs(float(system.interaction.potential(0.0))) / (system.mass * speed**2)
 
 
 def giving_way(system: System, speed: float) -> float:

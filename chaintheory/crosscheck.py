@@ -148,7 +148,7 @@ def nearest(values: Array, among: Array) -> NDArray[np.intp]:
 
 def compare(published: PublishedRun, run: Trajectory) -> Comparison:
     """Lay a simulated run beside the published one."""
-    maxima = published.system.interaction.amplitude > 0
+    maxima = float(published.system.interaction.potential(0.0)) > 0.0
     times, speeds = speed_extrema(run.time, run.position, maxima=maxima)
     # Half a typical transit: two extrema farther apart belong to different passes.
     window = 0.5 * float(np.median(np.diff(published.times)))

@@ -24,7 +24,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -34,10 +34,9 @@ from chaintheory.precise import FOUR_PI_SQUARED, exponent
 from chaintheory.validation import choice, number, real_array, whole
 
 if TYPE_CHECKING:
-    from chaintheory_ext.curves import Band
-
     from chaintheory.model import System
     from chaintheory.rigid import Orbit
+    from chaintheory_ext.curves import Band
 
 Array = NDArray[np.float64]
 
@@ -64,7 +63,7 @@ def band_width(system: System) -> float:
     return (system.chain.omega_fast - 1.0) * (system.chain.omega_fast + 1.0)
 
 
-def emitted(system: System, omega: Array, speed: Array) -> Array:
+def emitted(system: System, omega: Array, speed: Array | float) -> Array:
     """A(omega) at constant speed, Eq. 6."""
     transform = system.interaction.transform(2.0 * math.pi * omega / speed)
     return 8.0 * math.pi**4 * (omega / speed * transform / speed) ** 2
@@ -240,7 +239,7 @@ def width_of(system: System) -> float:
 
 
 def band_mean(
-    value: Callable[[NDArray[np.intp], Array], Array], rows: int, fewest: Array | float = 0.0,
+    value: Callable[[Any, Array], Array], rows: int, fewest: Array | float = 0.0,
     tolerance: float = 2e-15,
 ) -> Array:  # fmt: skip
     """Mean over theta from 0 to pi/2 of ``value(rows, sin(theta)^2)``, shape (len(rows), points).
@@ -370,7 +369,7 @@ def steepness(system: System, speed: Array, group: Array) -> Array:
     return np.maximum(np.abs(group * (system.chain.spacing / speed) - 1.0), np.finfo(float).tiny)
 
 
-def shares(system: System, speed: Array, owner: Array, omega: Array, group: Array) -> Array:
+def shares(system: System, speed: Array, owner: NDArray[np.intp], omega: Array, group: Array) -> Array:
     """Terms of Eq. 10 at the crossings (omega, d omega/dx) of the lines numbered by ``owner``."""
     v = speed[owner]
     return emitted(system, omega, v) / steepness(system, v, group)
@@ -464,7 +463,7 @@ def audible_lines(
     return audible, first, last, count
 
 
-def orbit_shares(system: System, speed: Array, owner: Array, omega: Array, group: Array) -> Array:
+def orbit_shares(system: System, speed: Array, owner: NDArray[np.intp], omega: Array, group: Array) -> Array:
     """Terms of Eq. 10 along the orbit with this mean speed, as ``shares``."""
     from chaintheory.rigid import orbit_of_mean_speed
 
@@ -499,7 +498,7 @@ def mean_over_passes(system: System, speed: Array, passes: int) -> Array:
         small = np.abs(phase) < 1e-9
         safe = np.where(small, 1.0, phase)
         kernel = np.where(small, float(passes), (np.sin(passes * safe) / np.sin(safe)) ** 2 / passes)
-        result[index] = np.mean(emitted(system, omega, np.float64(v)) * kernel)
+        result[index] = np.mean(emitted(system, omega, float(v)) * kernel)
     return result
 
 

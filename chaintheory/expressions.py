@@ -19,7 +19,7 @@ ValueError: expression: 'open' at character 5 is not known (names: e, pi, r; fun
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class _Parser:
         self.tokens = list(self._tokens())
         self.at = 0
 
-    def _tokens(self):
+    def _tokens(self) -> Iterator[tuple[str, str, int]]:
         place = 0
         end = len(self.text.rstrip())
         while place < end:
@@ -109,7 +109,7 @@ class _Parser:
             if match is None:
                 start = place + len(self.text[place:]) - len(self.text[place:].lstrip())
                 self.refuse(self.text[start], start)
-            kind = match.lastgroup
+            kind = str(match.lastgroup)
             yield kind, match[kind], match.start(kind)
             place = match.end()
         yield "end", "", end
@@ -144,7 +144,8 @@ class _Parser:
     def sum(self) -> sp.Expr:
         self.depth += 1
         if self.depth > DEEPEST:
-            self.refuse(*self.tokens[self.at][1:], f"is nested deeper than {DEEPEST} levels")
+            _, word, place = self.tokens[self.at]
+            self.refuse(word, place, f"is nested deeper than {DEEPEST} levels")
         result = self.product()
         while sign := self.next("+", "-"):
             term = self.product()
@@ -165,7 +166,8 @@ class _Parser:
     def power(self) -> sp.Expr:
         self.depth += 1
         if self.depth > DEEPEST:
-            self.refuse(*self.tokens[self.at][1:], f"is nested deeper than {DEEPEST} levels")
+            _, word, place = self.tokens[self.at]
+            self.refuse(word, place, f"is nested deeper than {DEEPEST} levels")
         if sign := self.next("+", "-"):
             result = self.power()
             result = -result if sign == "-" else result

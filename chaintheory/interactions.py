@@ -53,18 +53,20 @@ class Interaction:
         The length over which it varies.
     closed
         Whether the single-pass dissipation has a closed form.
-    analytic_width
-        Phi(r) is analytic for an imaginary part of r below this.
     """
 
     kind: ClassVar[str] = "user"
     closed: ClassVar[bool] = False
     # |transform| falls monotonically with k, as it does without a change of sign or a jump.
     monotone: ClassVar[bool] = True
-    smooth: ClassVar[bool] = True
+    smooth: bool = True
 
     width: float
-    analytic_width: float = 0.0
+
+    @property
+    def analytic_width(self) -> float:
+        """Phi(r) is analytic for an imaginary part of r below this."""
+        return 0.0
 
     @property
     def coefficients(self) -> tuple[float, ...]:
@@ -165,7 +167,7 @@ class _Profile(Interaction):
     def shape(self, k: ArrayLike) -> Array:
         return (self.amplitude * self.width) ** 2 * self._shape(_floating(k) * self.width)
 
-    def enclosed_transform(self, k: arb) -> arb | None:
+    def enclosed_transform(self, k: arb) -> arb:
         from flint import arb
 
         amplitude, width = arb(self.amplitude), arb(self.width)
@@ -251,7 +253,7 @@ class HalfIntegerMatern(_Profile):
     closed: ClassVar[bool] = True
 
     @property
-    def smooth(self) -> bool:  # type: ignore[override]
+    def smooth(self) -> bool:  # type: ignore[override]  # fixed for most kinds, computed here
         return self.order > 0
 
     @property
@@ -271,7 +273,7 @@ class HalfIntegerMatern(_Profile):
 
     def _profile(self, x: Array) -> Array:
         y = math.sqrt(2 * self.order + 1) * np.abs(x)
-        return np.polynomial.polynomial.polyval(y, self._polynomial) * np.exp(-y)
+        return np.asarray(np.polynomial.polynomial.polyval(y, self._polynomial) * np.exp(-y), dtype=np.float64)
 
     def _profile_slope(self, x: Array) -> Array:
         root = math.sqrt(2 * self.order + 1)
@@ -322,7 +324,7 @@ class Matern(HalfIntegerMatern):
     0.483357724597
     """
 
-    order: int = 1  # type: ignore[misc]
+    order: int = 1  # type: ignore[misc]  # a parameter here, fixed in the base
 
     kind: ClassVar[str] = "matern"
 
@@ -459,7 +461,10 @@ class SquareWell(_Profile):
 
     kind: ClassVar[str] = "square_well"
     monotone: ClassVar[bool] = False
-    smooth: ClassVar[bool] = False
+
+    @property
+    def smooth(self) -> bool:  # type: ignore[override]  # a constant of this kind, a number of others
+        return False
 
     @property
     def latex(self) -> str:
@@ -515,12 +520,12 @@ class GaussianMixture(Interaction):
         return [Gaussian(a, w) for a, w in zip(self.amplitudes, self.widths, strict=True)]
 
     @property
-    def width(self) -> float:  # type: ignore[override]
+    def width(self) -> float:  # type: ignore[override]  # fixed for most kinds, computed here
         """The smallest width, which rules at large k."""
         return min(self.widths)
 
     @property
-    def monotone(self) -> bool:  # type: ignore[override]
+    def monotone(self) -> bool:  # type: ignore[override]  # fixed for most kinds, computed here
         return all(a >= 0.0 for a in self.amplitudes) or all(a <= 0.0 for a in self.amplitudes)
 
     @property
@@ -536,13 +541,13 @@ class GaussianMixture(Interaction):
         return " + ".join(part.latex for part in self.parts).replace("+ -", "- ")
 
     def potential(self, r: ArrayLike) -> Array:
-        return sum(part.potential(r) for part in self.parts)  # type: ignore[return-value]
+        return sum(part.potential(r) for part in self.parts)  # type: ignore[return-value]  # no part, no mixture
 
     def slope(self, r: ArrayLike) -> Array:
-        return sum(part.slope(r) for part in self.parts)  # type: ignore[return-value]
+        return sum(part.slope(r) for part in self.parts)  # type: ignore[return-value]  # no part, no mixture
 
     def transform(self, k: ArrayLike) -> Array:
-        return sum(part.transform(k) for part in self.parts)  # type: ignore[return-value]
+        return sum(part.transform(k) for part in self.parts)  # type: ignore[return-value]  # no part, no mixture
 
     def shape(self, k: ArrayLike) -> Array:
         k = _floating(k)
@@ -551,7 +556,7 @@ class GaussianMixture(Interaction):
             a * w * np.exp(-0.5 * (w - narrow) * (w + narrow) * k * k)
             for a, w in zip(self.amplitudes, self.widths, strict=True)
         )
-        return 2.0 * math.pi * sum(terms) ** 2
+        return 2.0 * math.pi * sum(terms, np.zeros_like(k)) ** 2
 
     def enclosed_transform(self, k: arb) -> arb | None:
         from flint import arb

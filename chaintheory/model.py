@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -151,10 +151,22 @@ class System:
 
         return drift_velocities(self, lowest, highest, **options)
 
+    @overload
+    def simulate(self, position: float, speed: float, duration: float, **options: Any) -> Trajectory: ...
+
+    @overload
     def simulate(
         self,
-        position: float | Sequence[float],
-        speed: float | Sequence[float],
+        position: float | Sequence[float] | Array,
+        speed: float | Sequence[float] | Array,
+        duration: float,
+        **options: Any,
+    ) -> Trajectory | list[Trajectory]: ...
+
+    def simulate(
+        self,
+        position: float | Sequence[float] | Array,
+        speed: float | Sequence[float] | Array,
         duration: float,
         **options: Any,
     ) -> Trajectory | list[Trajectory]:

@@ -14,12 +14,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from chaintheory.dissipation import band, emitted, shares
 from chaintheory.model import System
 from chaintheory.validation import positive
+
+if TYPE_CHECKING:
+    from chaintheory_ext.curves import Band
 
 MOST_RESONANCES = 1e6
 
@@ -119,7 +123,7 @@ def _finite_side(system: System, edge: str, n: int, slope: float) -> float:
     return float(share[(x <= start) | (x >= stop)].sum())
 
 
-def merging_pieces(tangents, edge: str, n: int) -> tuple[float, float]:
+def merging_pieces(tangents: Band, edge: str, n: int) -> tuple[float, float]:
     """The two monotone pieces of omega(x)/x on both sides of a point of contact, from start to stop."""
     before, here, after = tangents.resonances(np.array([max(n - 1, tangents.onset), n, n + 1], dtype=np.float64))
     if edge == "lower":

@@ -20,7 +20,8 @@ the best of a row of values for which v(u)^2 stays away from its branch points.
 from __future__ import annotations
 
 import math
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,7 @@ Array = NDArray[np.float64]
 ORDER = 16  # nodes per panel
 PHASE = 10.0  # of a phonon per panel, which they resolve to rounding
 TINY = 1e-300
+MOST_PANELS = 1e4
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(ORDER)
 # Integral of a function from -1 to each node, from its values at the nodes; exact to degree ORDER - 1.
 _LEGENDRE = np.polynomial.legendre.legvander(NODES, ORDER - 1)
@@ -43,11 +45,12 @@ _PRIMITIVE = np.stack(
 CUMULATE = _PRIMITIVE @ np.linalg.inv(_LEGENDRE)
 
 
-def lattice_potential(system: System, u: Array) -> Array:
+def lattice_potential(system: System, u: NDArray[Any]) -> NDArray[Any]:
     """Energy of the particle at u, in the field of all masses at rest at the multiples of the spacing."""
     spacing = system.chain.spacing
     around = min(math.ceil(system.interaction.reach() / spacing) + 1, 2000)
-    return sum(system.interaction.potential(u - n * spacing) for n in range(-around, around + 1))
+    masses = range(-around, around + 1)
+    return sum((system.interaction.potential(u - n * spacing) for n in masses), np.zeros_like(u))
 
 
 class Orbit:
@@ -61,6 +64,7 @@ class Orbit:
         Speed far from the mass, or midway between masses.
     lattice
         Whether all masses act on the particle, or one alone.
+
     """
 
     def __init__(self, system: System, speed: float, *, lattice: bool = False) -> None:
@@ -79,29 +83,32 @@ class Orbit:
         """Speed at the place of a mass."""
         return math.sqrt(max(float(self.squared_speed(np.array(0.0))), 0.0))
 
+    @cached_property
+    def _extremes(self) -> tuple[float, float]:
+        """Smallest and largest squared speed."""
+        nodes = transit_panels(self.system).nodes
+        squared = self.squared_speed(np.concatenate([[0.0], nodes]))
+        return float(min(squared.min(), self.speed**2)), float(max(squared.max(), self.speed**2))
+
     @property
     def passes(self) -> bool:
         """Whether the particle gets past the mass."""
-        return float(self.squared_speed(np.array(0.0))) > 1e-12 * self.speed**2
+        return self._extremes[0] > 1e-12 * self.speed**2
 
     @property
     def slowest(self) -> float:
-        """The smaller of the speeds at a mass and away from it."""
-        return min(self.speed, self.at_mass)
+        """The smallest speed."""
+        return math.sqrt(max(self._extremes[0], 0.0))
 
     @property
     def fastest(self) -> float:
-        """The larger of the speeds at a mass and away from it."""
-        return max(self.speed, self.at_mass)
+        """The largest speed."""
+        return math.sqrt(self._extremes[1])
 
     @cached_property
     def transit_time(self) -> float:
         """Time from one mass to the next."""
-        half = 0.5 * self.system.chain.spacing
-        # Refined towards both ends, where the particle may nearly stop.
-        steps = half * 0.25 ** np.arange(1, 13)
-        edges = np.unique(np.concatenate([[0.0, half], steps, half - steps, np.linspace(0.0, half, 17)]))
-        panels = _Panels(edges)
+        panels = transit_panels(self.system)
         return 2.0 * float(panels.weights @ (1.0 / np.sqrt(self.squared_speed(panels.nodes))))
 
     @property
@@ -114,7 +121,11 @@ class Orbit:
         interaction = self.system.interaction
         if isinstance(interaction, SquareWell):
             return self._log_emitted_by_kicks(omega)
-        fewest = 2.0 * math.pi * float(omega.max()) * _end(interaction) / (self.slowest * PHASE)
+        fewest = 2.0 * math.pi * float(omega.max()) * _end(interaction) / (max(self.slowest, TINY) * PHASE)
+        if fewest > MOST_PANELS:
+            raise ValueError(
+                f"speed must not let the particle almost stop (at {self.slowest:.3g}), got {self.speed:.6g}"
+            )
         on_axis = _panels(interaction, fewest)
         stiffness = float(self.squared_speed(on_axis.nodes).min())
         result = np.empty(omega.shape)
@@ -203,26 +214,53 @@ def _end(interaction: Interaction) -> float:
     return min(interaction.reach(), 300.0 * interaction.width)
 
 
+@lru_cache(maxsize=64)
+def transit_panels(system: System) -> _Panels:
+    """Panels from a mass to midway, refined towards both ends, where the particle may nearly stop."""
+    half = 0.5 * system.chain.spacing
+    steps = half * 0.25 ** np.arange(1, 13)
+    return _Panels(np.unique(np.concatenate([[0.0, half], steps, half - steps, np.linspace(0.0, half, 17)])))
+
+
+@lru_cache(maxsize=64)
+def landscape(system: System) -> tuple[Array, float, float]:
+    """Squared speeds at the nodes of ``transit_panels``, at a mass and midway, of the slowest orbit that passes."""
+    nodes = transit_panels(system).nodes
+    squared = Orbit(system, 0.0, lattice=True).squared_speed(np.concatenate([nodes, [0.0, 0.5 * system.chain.spacing]]))
+    squared = squared - squared.min()
+    return squared[:-2], float(squared[-2]), float(squared[-1])
+
+
 def orbit_of_mean_speed(system: System, mean_speed: float) -> Orbit:
     """The orbit through the lattice at rest that has this mean speed.
+
+    Raises
+    ------
+    ValueError
+        When there is none (a particle that passes a cusp cannot be arbitrarily slow), or when it almost stops:
+        slower than 1e-7 of its fastest, doubles do not tell it from one that is caught.
 
     >>> from chaintheory import Chain, Gaussian
     >>> system = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0))
     >>> orbit = orbit_of_mean_speed(system, 20.0)
     >>> round(orbit.mean_speed, 9), round(orbit.speed, 3), round(orbit.at_mass, 3)
     (20.0, 21.111, 16.963)
+
     """
     from scipy.optimize import brentq
 
-    def orbit(energy: float) -> Orbit:
-        """``energy``: square of the smaller of the speeds at a mass and midway."""
-        return Orbit(system, math.sqrt(energy + max(barrier, 0.0)), lattice=True)
+    weights = transit_panels(system).weights
+    squared, at_mass, midway = landscape(system)
 
-    still = Orbit(system, 0.0, lattice=True)
-    barrier = -float(still.squared_speed(np.array(0.0)))
-    low, high = 1e-12 * mean_speed**2, mean_speed**2
-    while orbit(high).mean_speed < mean_speed:
-        high *= 2.0
-    while orbit(low).mean_speed > mean_speed:
-        low *= 1e-6
-    return orbit(brentq(lambda e: orbit(e).mean_speed - mean_speed, low, high, xtol=1e-300, rtol=1e-14))
+    def too_fast(log_energy: float) -> float:
+        """Logarithm of the mean speed over the wanted one; the energy is the smallest squared speed."""
+        transit = 2.0 * float(weights @ (1.0 / np.sqrt(math.exp(log_energy) + squared)))
+        return math.log(system.chain.spacing / transit / mean_speed)
+
+    low = math.log(1e-14 * (float(squared.max()) + mean_speed**2))
+    high = 2.0 * math.log(mean_speed)
+    if low >= high or too_fast(low) > 0.0:
+        raise ValueError(f"speed must be the mean of an orbit that passes the masses at rest, got {mean_speed:.6g}")
+    # The mean lies between the extremes, so that the smallest speed is at most the mean.
+    energy = math.exp(brentq(too_fast, low, high + 1e-9, xtol=1e-14, rtol=1e-14))
+    return Orbit(system, math.sqrt(energy + midway), lattice=True)

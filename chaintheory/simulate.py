@@ -101,8 +101,8 @@ class Run:
 
 def simulate(
     system: System | Sequence[System],
-    position: float | Sequence[float],
-    speed: float | Sequence[float],
+    position: float | Sequence[float] | Array,
+    speed: float | Sequence[float] | Array,
     duration: float,
     *,
     method: str = "light-cone",
@@ -169,6 +169,7 @@ def simulate(
     715.759
     """
     starts, single = _starts(system, position, speed)
+    stops = tuple(stop) if isinstance(stop, Iterable) else (stop,)
     duration = positive("duration", duration)
     choice("method", method, ("light-cone", "direct"))
     if order is not None and whole("order", order, 2) not in SCHEMES:
@@ -179,13 +180,12 @@ def simulate(
         if order not in (None, 2):
             raise ValueError(f"order must be 2 with method='direct', got {order!r}")
         order = 2
-        if stop or checkpoint or chain_window:
+        if stops or checkpoint or chain_window:
             raise ValueError("stop, checkpoint and chain_window need method='light-cone'")
     elif memory is not None:
         raise ValueError(f"memory goes with method='direct' only, got {memory!r}")
     if checkpoint is not None and not single:
         raise ValueError(f"checkpoint goes with one run, got {len(starts)} runs")
-    stops = tuple(stop) if isinstance(stop, Iterable) else (stop,)
 
     runs = []
     for one_system, x, v in starts:
@@ -223,8 +223,8 @@ def simulate(
 
 def _starts(
     system: System | Sequence[System],
-    position: float | Sequence[float],
-    speed: float | Sequence[float],
+    position: float | Sequence[float] | Array,
+    speed: float | Sequence[float] | Array,
 ) -> tuple[list[tuple[System, float, float]], bool]:
     """Checked starts of all runs, and whether there is just one, asked for by plain numbers."""
     systems = [system] if isinstance(system, System) else list(system)
@@ -235,7 +235,7 @@ def _starts(
         shape = np.shape(value)
         if len(shape) > 1:
             raise ValueError(f"{name} must be a number or a sequence, got an array of {shape}")
-        values = [value] if not shape else list(value)  # type: ignore[arg-type]
+        values: list[Any] = list(np.atleast_1d(np.asarray(value, dtype=object)))
         columns.append([number(name, one) for one in values])
     single = isinstance(system, System) and not np.shape(position) and not np.shape(speed)
     lengths = {len(systems), len(columns[0]), len(columns[1])} - {1}
@@ -480,7 +480,7 @@ def _run_direct(run: Run, tick: Callable[[int], None] | None) -> Trajectory:
     while True:
         lowest = math.floor((run.position - span) / spacing) - 2
         lags = math.ceil((run.position + span) / spacing) + 3 - lowest
-        times = run.time_step * np.arange(steps, -1, -1)
+        times = run.time_step * np.arange(steps, -1.0, -1.0, dtype=np.float64)
         momentum, displacement = _kernel_rows(chain, times, lags)
         done = integrate(
             displacement, momentum, kind == "gaussian", coefficients, run.reach, run.system.mass,

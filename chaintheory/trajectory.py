@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import math
 import os
@@ -235,7 +237,7 @@ class Trajectory:
 
         units = {"position": "l_slow", "speed": "l_slow/t_slow", "chain_energy": "hbar Omega_slow"}
         units["acceleration"] = "l_slow/t_slow^2"
-        data = {name: ("time", getattr(self, name), {"units": unit}) for name, unit in units.items()}
+        data: dict[str, Any] = {name: ("time", getattr(self, name), {"units": unit}) for name, unit in units.items()}
         attributes = {
             "format": _FORMAT,
             **system_attributes(self.system),
@@ -281,11 +283,16 @@ class Trajectory:
                 )
             displacements = None
             if "displacement" in data:
-                names = ("chain_time", "chain_mass", "displacement")
-                displacements = tuple(np.array(data[name].values) for name in names)
+                times, masses, u = (
+                    np.array(data[name].values) for name in ("chain_time", "chain_mass", "displacement")
+                )
+                displacements = (times, masses, u)
             settings = json.loads(str(attributes["settings"]))
-            if not isinstance(settings, dict) or rows["time"].ndim != 1 or not rows["time"].size:
-                raise ValueError("incomplete")
+            _check_columns(rows)
+            if not isinstance(settings, dict) or not float(settings["reach"]) >= 0.0:
+                raise ValueError("its settings are incomplete")
+            if state is not None and not np.isfinite(state.state).all():
+                raise ValueError("its chain holds numbers that are not finite")
             return cls(
                 system,
                 **rows,
@@ -294,8 +301,17 @@ class Trajectory:
                 displacements=displacements,
                 stopped=str(attributes["stopped"]),
             )
-        except (KeyError, TypeError, ValueError) as problem:
+        except (ArithmeticError, KeyError, RecursionError, TypeError, ValueError) as problem:
             raise ValueError(f"{path} is not a whole trajectory file: {problem}") from None
+
+
+def _check_columns(rows: dict[str, Array]) -> None:
+    """ValueError unless the columns are of one length, finite, and the time increases."""
+    time = rows["time"]
+    if time.ndim != 1 or not time.size or any(row.shape != time.shape for row in rows.values()):
+        raise ValueError("its columns differ in length")
+    if not all(np.isfinite(row).all() for row in rows.values()) or np.any(np.diff(time) <= 0.0):
+        raise ValueError("its columns hold numbers that are not finite, or times that do not increase")
 
 
 def system_attributes(system: System) -> dict[str, float | str]:
@@ -320,7 +336,7 @@ def interaction_to_text(interaction: Interaction) -> str:
         r, potential = interaction.samples
         described = {"name": "samples", "r": r.tolist(), "potential": potential.tolist()}
     else:
-        described = {"name": type(interaction).__name__, **asdict(interaction)}  # type: ignore[call-overload]
+        described = {"name": type(interaction).__name__, **asdict(interaction)}  # type: ignore[call-overload]  # all kinds are dataclasses
     return json.dumps(described, sort_keys=True)
 
 
@@ -342,8 +358,19 @@ def interaction_from_text(text: str) -> Interaction:
     return kind(**described)
 
 
+def _seal(content: bytes) -> bytes:
+    """The last bytes of a file, after what HDF5 reads: a digest of all that comes before."""
+    return b"\nsha256 " + hashlib.sha256(content).hexdigest().encode() + b"\n"
+
+
+_SEAL_LENGTH = len(_seal(b""))
+
+
 def write_atomically(path: Path, dataset: xarray.Dataset) -> None:
-    """Write a Dataset beside ``path`` and rename it: an interrupted write leaves no half file."""
+    """Write a Dataset beside ``path`` and rename it: an interrupted write leaves no half file.
+
+    The file ends in a seal, which other programs do not see: HDF5 reads up to the end that it has noted itself.
+    """
     path = path.absolute()
     if not path.parent.is_dir():
         raise ValueError(f"path must be in a directory that exists, got {str(path)!r}")
@@ -351,7 +378,8 @@ def write_atomically(path: Path, dataset: xarray.Dataset) -> None:
     os.close(handle)
     try:
         dataset.to_netcdf(temporary, engine="h5netcdf")
-        with open(temporary, "rb") as written:
+        with open(temporary, "r+b") as written:
+            written.write(_seal(written.read()))
             os.fsync(written.fileno())
         os.replace(temporary, path)
     except BaseException:
@@ -360,13 +388,22 @@ def write_atomically(path: Path, dataset: xarray.Dataset) -> None:
 
 
 def read_dataset(path: Path, expected: str) -> xarray.Dataset:
-    """Read a NetCDF file of this package into memory; ValueError, by name, for any other."""
+    """Read a NetCDF file of this package into memory; ValueError, by name, for any other.
+
+    HDF5 may crash on a damaged file: nothing is given to it before the seal is found whole.
+    """
     import xarray
 
     if not path.is_file():
         raise ValueError(f"path must be a file that exists, got {str(path)!r}")
+    content = path.read_bytes()
+    content, seal = content[:-_SEAL_LENGTH], content[-_SEAL_LENGTH:]
+    if seal != _seal(content):
+        raise ValueError(
+            f"{path} cannot be read: it is damaged, or was not written by this package (its checksum fails)"
+        )
     try:
-        with xarray.open_dataset(path, engine="h5netcdf") as opened:
+        with xarray.open_dataset(io.BytesIO(content), engine="h5netcdf") as opened:
             data = opened.load()
     except Exception as problem:  # HDF5 reports damage by many kinds of exception
         raise ValueError(f"{path} cannot be read: {str(problem).splitlines()[0:1]}") from None

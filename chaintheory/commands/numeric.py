@@ -61,7 +61,7 @@ def simulate(
         "passes": run.passes.size,
     }
     if as_json:
-        columns = {name: run.passes[name] for name in run.passes.dtype.names}
+        columns = {name: run.passes[name] for name in run.passes.dtype.names or ()}
         print_json({**end, "passes": columns})
     else:
         print_table(end.items(), ("at the end", ""), floatfmt=".12g")
@@ -108,7 +108,7 @@ def crosscheck(published: Path | None, as_json: bool) -> None:
         if files:
             click.echo()
             print_comparisons(files)
-    if not all(row.passed for row in [*theory, *files]):
+    if not (all(row.passed for row in theory) and all(row.passed for row in files)):
         raise click.exceptions.Exit(1)
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from chaintheory.model import System
 
 
-class Number(click.ParamType):
+class Number(click.ParamType):  # type: ignore[type-arg]  # generic only in newer versions of Click
     """A finite real number; anything else is refused with the option's name."""
 
     name = "number"

@@ -33,4 +33,4 @@ def sweep(file: Path, output: Path, workers: int | None, scheduler: str | None) 
 
         dataset = run_sweep(read_sweep(file), output, workers=workers, scheduler=scheduler, progress=tell)
     sizes = ", ".join(f"{name} {size}" for name, size in dataset.sizes.items())
-    click.echo(f"{output}: {', '.join(dataset.data_vars)} over {sizes}")
+    click.echo(f"{output}: {', '.join(map(str, dataset.data_vars))} over {sizes}")

@@ -68,7 +68,8 @@ def make(name: str, *, quick: bool = False) -> Picture:
 
     source = module(name)
     numbers = source.compute(quick=quick)
-    with matplotlib.rc_context(STYLE):
+    style: Any = STYLE
+    with matplotlib.rc_context(style):
         figure = source.draw(numbers)
     return Picture(name, source.TITLE, " ".join(source.CAPTION.split()), figure, numbers)
 
@@ -84,7 +85,8 @@ def save(picture: Picture, directory: Path, form: str = "png") -> Path:
     # No date, and the same ids in an SVG each time: the same numbers give the same bytes.
     undated: dict[str, Any] = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
     try:
-        with matplotlib.rc_context({**STYLE, "svg.hashsalt": picture.name}):
+        style: Any = {**STYLE, "svg.hashsalt": picture.name}
+        with matplotlib.rc_context(style):
             picture.figure.savefig(partial, format=form, metadata=undated[form])
         partial.replace(path)
     finally:

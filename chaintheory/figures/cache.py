@@ -40,11 +40,11 @@ def directory() -> Path:
 @cache
 def source_digest() -> str:
     """Return a digest of the integrator: its Python source and its compiled loops."""
-    import chaintheory_ext.light_cone as compiled
+    from chaintheory_ext import light_cone as compiled
 
     here = Path(__file__).parent.parent
     digest = hashlib.sha256()
-    for path in [*(here / name for name in SOURCES), Path(compiled.__file__)]:
+    for path in [*(here / name for name in SOURCES), Path(str(compiled.__file__))]:
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -55,7 +55,7 @@ def key(system: System, parameters: dict[str, Any]) -> str:
         "version": __version__,
         "source": source_digest(),
         "chain": asdict(system.chain),
-        "interaction": [type(system.interaction).__name__, asdict(system.interaction)],
+        "interaction": [type(system.interaction).__name__, repr(system.interaction)],
         "mass": system.mass,
         "bias": system.bias,
         "run": parameters,

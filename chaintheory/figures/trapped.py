@@ -42,9 +42,10 @@ def outside_frequencies(system: System) -> tuple[float, float]:
     from scipy.optimize import brentq
 
     well, top, mass = system.interaction, system.chain.omega_fast, system.mass
-    stiffness = -float(well.potential(0.0)) / well.width**2
+    depth = -float(well.potential(0.0))
+    stiffness = depth / well.width**2
     if not stiffness > 0.0:
-        raise ValueError(f"amplitude must be negative for a bound particle, got {well.amplitude!r}")
+        raise ValueError(f"amplitude must be negative for a bound particle, got {-depth!r}")
 
     def imbalance(omega: float) -> float:
         square = omega * omega
