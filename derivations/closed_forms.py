@@ -10,6 +10,8 @@ z)(p + z omega_fast^2))``, which is elementary.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import sympy as sp
 
 from .checks import Apply, Approaches, Integrands, Reduce
@@ -70,16 +72,22 @@ def pole(formula):
 STRETCH = {1: 1, 2: 3, 3: 5}  # the a^2 of the transform, by its order
 
 
-def _logarithmic(order: int) -> sp.Expr:
-    """Return the mean of omega^2/(1 + z omega^2)^(2 order), over that of 1/(1 + z omega^2).
+def _stages(order: int) -> list[sp.Expr]:
+    """Return the derivatives of the simple pole's mean, over that mean: rational in p and z.
 
-    A rational function of z.
+    First minus the derivative in z, then further derivatives in p, until the pole has the order
+    ``2 order``.
     """
-    along = {s: sp.cancel(inverse_mean.diff(s) / inverse_mean) for s in (p, z)}
-    quotient = -along[z]
+    along = {s: sp.cancel(sp.expand(inverse_mean.diff(s) / inverse_mean)) for s in (p, z)}
+    stages = [-along[z]]
     for _ in range(2 * order - 2):
-        quotient = sp.cancel(quotient.diff(p) + quotient * along[p])
-    return sp.factor((quotient / sp.factorial(2 * order - 1)).subs(p, 1))
+        stages.append(sp.factor(stages[-1].diff(p) + stages[-1] * along[p]))
+    return stages
+
+
+def _logarithmic(order: int) -> sp.Expr:
+    """Return the mean of omega^2/(1 + z omega^2)^(2 order), over that of 1/(1 + z omega^2)."""
+    return sp.factor((_stages(order)[-1] / sp.factorial(2 * order - 1)).subs(p, 1))
 
 
 def _factor(name: str) -> sp.Expr:
@@ -124,10 +132,9 @@ def _rational(name: str, order: int, title: str, parent):
         squared = omega**2
         target = squared / (p + z * squared) ** (2 * order)
         differentiated = -(1 / (p + z * squared)).diff(z)
-        mean = -inverse_mean.diff(z)
+        stages = _stages(order)
         if order > 1:
             differentiated = differentiated.diff(p, 2 * order - 2) / sp.factorial(2 * order - 1)
-            mean = mean.diff(p, 2 * order - 2) / sp.factorial(2 * order - 1)
         in_poles = band_average(
             factor * band_squared(theta) / (1 + slowness / stretch * band_squared(theta)) ** (2 * order)
         )
@@ -140,9 +147,24 @@ def _rational(name: str, order: int, title: str, parent):
                 Reduce("common denominator"),
             ),
             Step(
-                sp.expand(mean / inverse_mean).subs(p, 1),
+                -inverse_mean.diff(z) / inverse_mean,
+                stages[0],
+                "the band average, differentiated in z",
+                Reduce("expand", "common denominator"),
+            ),
+            *(
+                Step(
+                    stage.diff(p) + stage * sp.expand(inverse_mean.diff(p) / inverse_mean),
+                    following,
+                    "once more, in p, by the product rule",
+                    Reduce("common denominator"),
+                )
+                for stage, following in pairwise(stages)
+            ),
+            Step(
+                stages[-1].subs(p, 1) / sp.factorial(2 * order - 1),
                 (formula.rhs / factor).subs(speed, in_z / sp.sqrt(stretch)) / inverse_mean.subs(p, 1),
-                "the same derivative of the band average, over the average itself",
+                "over the band average itself",
                 Reduce("common denominator"),
             ),
         ]
