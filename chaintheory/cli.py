@@ -19,6 +19,7 @@ from chaintheory.commands.analytic import curves, drift
 from chaintheory.commands.ledger import verify
 from chaintheory.commands.numeric import crosscheck, simulate
 from chaintheory.commands.pictures import figures, report
+from chaintheory.commands.sources import generate
 from chaintheory.commands.sweeps import sweep
 
 RIGHT, CHECK_FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -71,6 +72,7 @@ SUMMARIES = {
     crosscheck: "Lay simulations beside published runs.",
     figures: "Draw the figures of the paper and the new ones.",
     report: "Write everything as one self-contained page.",
+    generate: "Write source code for an interaction of one's own.",
     sweep: "Compute a grid of systems and write it as NetCDF.",
 }
 for command, summary in SUMMARIES.items():

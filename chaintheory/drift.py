@@ -79,34 +79,40 @@ class DriftVelocity:
         return self.enclosure is not None
 
     @cached_property
-    def _orbit(self) -> Orbit:
+    def _orbit(self) -> Orbit | None:
         from chaintheory.rigid import orbit_of_mean_speed
 
-        return orbit_of_mean_speed(self.system, self.speed)
+        try:
+            return orbit_of_mean_speed(self.system, self.speed)
+        except ValueError:
+            return None
 
     @property
     def slowest(self) -> float:
-        """Least speed along the orbit through the rigid lattice with this mean speed."""
-        return self._orbit.slowest
+        """Least speed along the orbit through the rigid lattice with this mean speed; nan if there is none."""
+        return self._orbit.slowest if self._orbit else math.nan
 
     @property
     def fastest(self) -> float:
-        """Largest speed along the orbit through the rigid lattice with this mean speed."""
-        return self._orbit.fastest
+        """Largest speed along the orbit through the rigid lattice with this mean speed; nan if there is none."""
+        return self._orbit.fastest if self._orbit else math.nan
 
     @property
     def relaxation_time(self) -> float:
         """Time in which a small deviation falls (or, if unstable, grows) by a factor e.
 
         From the linearised map of the energy, E -> E + bias - mean_dissipation(v(E)) per transit, with E the energy
-        of the orbit through the rigid lattice. 0 in a jump, whose slope is infinite.
+        of the orbit through the rigid lattice. 0 in a jump, whose slope is infinite; nan without such an orbit.
         """
         if math.isinf(self.slope):
             return 0.0
         from chaintheory.rigid import orbit_of_mean_speed
 
         step = 1e-4 * self.speed
-        squares = [orbit_of_mean_speed(self.system, self.speed + s).speed ** 2 for s in (-step, step)]
+        try:
+            squares = [orbit_of_mean_speed(self.system, self.speed + s).speed ** 2 for s in (-step, step)]
+        except ValueError:
+            return math.nan
         energy_slope = self.system.mass / (8.0 * math.pi**2) * (squares[1] - squares[0]) / (2.0 * step)
         return energy_slope * self.system.chain.spacing / (self.speed * abs(self.slope))
 

@@ -250,7 +250,7 @@ def orbit_of_mean_speed(system: System, mean_speed: float) -> Orbit:
     from scipy.optimize import brentq
 
     weights = transit_panels(system).weights
-    squared, at_mass, midway = landscape(system)
+    squared, _, midway = landscape(system)
 
     def too_fast(log_energy: float) -> float:
         """Logarithm of the mean speed over the wanted one; the energy is the smallest squared speed."""

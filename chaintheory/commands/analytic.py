@@ -44,29 +44,45 @@ def curves(system: System, lowest: float, highest: float, points: int, logarithm
         print_table(zip(*columns.values(), strict=True), list(columns), floatfmt=".9g")
 
 
+CLOSEST = 1e-9  # relative separation of the solutions that the table shows by default
+
+
 @click.command(epilog="Example: chaintheory drift --lowest 10 --highest 60 --amplitude -2")
 @system_options
 @option("lowest", 5.0, "Lowest speed.")
 @option("highest", 80.0, "Highest speed.")
+@click.option("--all", "everything", is_flag=True, help="Show also solutions closer to each other than 1e-9.")
 @json_option
-def drift(system: System, lowest: float, highest: float, as_json: bool) -> None:
+def drift(system: System, lowest: float, highest: float, everything: bool, as_json: bool) -> None:
     """Drift velocities: speeds at which the mean dissipation balances the bias.
 
-    Kinds: locked (the curve jumps across the bias at a resonance), stable, unstable (zeros).
+    Kinds: locked (the curve jumps across the bias at a resonance with the lower band edge), stable (a
+    zero where the loss rises), unstable (a zero where it falls, or a jump at the upper edge). Slowest and
+    fastest are the extremes along the orbit with this mean speed. Certified: enclosed by ball arithmetic.
+    JSON holds all solutions.
     """
     from chaintheory.validation import above, positive
 
     above("highest", highest, positive("lowest", lowest))
-    rows = [describe(velocity) for velocity in system.drift_velocities(lowest, highest)]
+    found = system.drift_velocities(lowest, highest)
     if as_json:
-        print_json(rows)
-    elif rows:
-        headers = ("speed", "kind", "edge", "n", "slope", "margin", "certified")
-        cells = [[*list(row.values())[:-1], "yes" if row["enclosure"] is not None else "no"] for row in rows]
-        formats = (".12g", "", "", "g", ".4g", ".4g", "")
-        print_table(cells, headers, floatfmt=formats)
+        print_json([describe(velocity) for velocity in found])
+        return
+    shown = [velocity for velocity in found if everything or velocity.separation >= CLOSEST]
+    if shown:
+        headers = ("speed", "kind", "edge", "n", "slope", "margin", "slowest", "fastest", "relaxation", "certified")
+        formats = (".12g", "", "", "g", ".4g", ".4g", ".6g", ".6g", ".4g", "")
+        print_table([cells(describe(velocity)) for velocity in shown], headers, floatfmt=formats)
     else:
         click.echo(f"no drift velocity between {lowest:g} and {highest:g} at bias {system.bias:g}")
+    if len(found) > len(shown):
+        click.echo(f"{len(found) - len(shown)} more, closer to each other than {CLOSEST:g} of their speed: --all")
+
+
+def cells(row: dict[str, Any]) -> list[Any]:
+    """Return the row as the table shows it."""
+    names = ("speed", "kind", "edge", "n", "slope", "margin", "slowest", "fastest", "relaxation_time")
+    return [*(row[name] for name in names), "yes" if row["certified"] else "no"]
 
 
 def describe(velocity: Any) -> dict[str, Any]:
@@ -78,6 +94,11 @@ def describe(velocity: Any) -> dict[str, Any]:
         "edge": resonance.edge if resonance is not None else None,
         "n": resonance.n if resonance is not None else None,
         "slope": float(velocity.slope),
-        "margin": float(velocity.margin),
-        "enclosure": getattr(velocity, "enclosure", None),
+        "margin": float(velocity.margin) if resonance is not None else None,
+        "separation": float(velocity.separation),
+        "slowest": float(velocity.slowest),
+        "fastest": float(velocity.fastest),
+        "relaxation_time": float(velocity.relaxation_time),
+        "certified": velocity.certified,
+        "enclosure": velocity.enclosure,
     }

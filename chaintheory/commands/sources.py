@@ -1,0 +1,38 @@
+"""``chaintheory generate``: source code for an interaction of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command(epilog="Example: chaintheory generate --interaction 'exp(-abs(r)/3)' --language c --output own.h")
+@click.option("--interaction", required=True, metavar="FORMULA", help="Potential as a formula in the distance r.")
+@click.option(
+    "--language",
+    type=click.Choice(["c", "cython", "python"]),
+    default="python",
+    show_default=True,
+    help="Language of the source.",
+)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write; default: print.")
+def generate(interaction: str, language: str, output: Path | None) -> None:
+    """Source code for an interaction of one's own, in one file that needs no other.
+
+    It holds the potential, its slope and transform, and the loss per phonon, crossing and weight
+    functions of Eqs. 6 and 10 with their slopes. The formula knows numbers, r, pi, e, + - * / ** and
+    functions such as exp, sqrt, abs, tanh; nothing in it is run as a program.
+    """
+    from chaintheory.expressions import parse
+    from chaintheory.interactions import Interaction
+    from derivations.user_code import generate as source_of
+
+    formula = parse(interaction)
+    Interaction.from_expression(interaction)  # refuses what is not finite or does not decay
+    source = source_of(formula, language)
+    if output is None:
+        click.echo(source, nl=False)
+    else:
+        output.write_text(source, encoding="utf-8", newline="\n")
+        click.echo(f"{output}: {len(source.splitlines())} lines of {language}", err=True)
