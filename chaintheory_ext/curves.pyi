@@ -1,17 +1,11 @@
-"""Types of the compiled module; shapes are in its docstrings."""
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 
 class Band:
-    """The lines through the origin that touch the band omega(x)."""
-
-    @property
-    def omega_fast(self) -> float: ...
-    @property
-    def onset(self) -> float: ...
+    omega_fast: float
+    onset: float
     def __init__(self, omega_fast: float, tabulated: int = 512) -> None: ...
     def resonances(self, periods: ArrayLike) -> Array: ...
     def ranges(self, slopes: Array, decay: float = 0.0, power: float = 1.0) -> tuple[Array, Array, Array]: ...

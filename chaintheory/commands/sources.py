@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 
-@click.command(epilog="Example: chaintheory generate --interaction 'exp(-abs(r)/3)' --language c --output own.h")
+@click.command(epilog="Example: chaintheory generate --interaction 'exp(-abs(r)/3)' --language c")
 @click.option("--interaction", required=True, metavar="FORMULA", help="Potential as a formula in the distance r.")
 @click.option(
     "--language",
