@@ -67,11 +67,9 @@ def verify_all(ids: list[str] | None) -> int:
             print(f"          {result.detail}")
     counts = Counter(result.evidence for result in results)
     shares = ", ".join(f"{counts[kind]} {kind}" for kind in EVIDENCE if counts[kind])
-    print(
-        f"{len(results)} statements: {shares}; {100 * counts['proved'] / len(results):.0f}% "
-        f"proved,"
-        f"{sum(result.seconds for result in results):.0f} s"
-    )
+    share = 100 * counts["proved"] / len(results)
+    seconds = sum(result.seconds for result in results)
+    print(f"{len(results)} statements: {shares}; {share:.0f}% proved, {seconds:.0f} s")
     return 1 if counts["failed"] else 0
 
 
