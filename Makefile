@@ -6,18 +6,22 @@ SOURCES := pyproject.toml setup.py $(shell find chaintheory chaintheory_ext deri
 	-name '*.py' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.h' -o -path '*/templates/*' \
 	-o -path '*/src/*.c' 2>/dev/null)
 
-.PHONY: report test regenerate bench clean
+.PHONY: report test regenerate notebooks bench clean
 
 report: $(VENV)/installed
 	$(BIN)/chaintheory report --output report
 
 # The suite runs against the installed package, from a directory outside the tree.
 test: $(VENV)/installed-test
-	cd $(VENV) && bin/python -m pytest -c ../pyproject.toml --rootdir=.. ../tests
+	cd $(VENV) && bin/python -m pytest -c ../pyproject.toml --rootdir=.. ../tests ../notebooks
 
 # Write the generated code again from the ledger.
 regenerate: $(VENV)/installed
 	$(BIN)/python -m derivations --regenerate
+
+# Run the notebooks and keep their new outputs.
+notebooks: $(VENV)/installed-test
+	$(BIN)/python notebooks/execute.py
 
 bench: $(VENV)/installed
 	$(BIN)/python -m benchmarks

@@ -66,7 +66,7 @@ def test_a_killed_report_leaves_nothing(tmp_path, kind):
     """The real command, stopped while it works."""
     program = (
         "import sys, time, chaintheory.report as report\n"
-        "report.ledger_section = lambda tick: (print('working', flush=True), time.sleep(60))\n"
+        "report.verified_entries = lambda tick: (print('working', flush=True), time.sleep(60))\n"
         "from chaintheory.cli import main\n"
         f"main(['report', '--quick', '--output', {str(tmp_path / 'report')!r}])"
     )
@@ -128,7 +128,14 @@ def test_formulas_become_mathml():
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """One quick report, made by the command."""
+    """One quick report, with two of its figures: the others are made by their own tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("chaintheory.figures.NAMES", ("single-pass", "slip"))
+        patch.setenv("CHAINTHEORY_CACHE", str(tmp_path_factory.mktemp("cache")))
+        return make_report(tmp_path_factory)
+
+
+def make_report(tmp_path_factory):
     output = tmp_path_factory.mktemp("reports") / "report"
     pieces = []
     passed = report.write_report(output, quick=True, progress=lambda *told: pieces.append(told))
@@ -146,7 +153,7 @@ def test_report_is_whole(made):
     assert page.sources
     for source in page.sources:
         assert (output / source).is_file()
-    assert page.tags.count("math") >= 8
+    assert page.tags.count("math") >= 90  # a formula for each statement, and its steps
     assert (output / MARKER).is_file()
 
 
@@ -165,7 +172,7 @@ def test_report_holds_its_numbers(made):
     output, _, _ = made
     numbers = json.loads((output / "report.json").read_text(), parse_constant=pytest.fail)
     assert numbers["passed"] is True
-    curves = numbers["sections"]["single-pass"]["curves"]
+    curves = numbers["sections"]["single-pass"]["slow"]
     assert [curve["amplitude"] for curve in curves] == [0.1, 0.5, 1.0, 10.0]
     # Weak, fast: Eq. 7 is the first order in the amplitude, the next is of relative order
     # 4 pi^2 Phi0/(mu v^2) = 6e-4 at v = 80 and amplitude 0.1; both signs together cancel it.
@@ -174,8 +181,9 @@ def test_report_holds_its_numbers(made):
 
 
 def test_a_failed_check_is_told(tmp_path, monkeypatch):
-    failing = Section("ledger", "Ledger", [], passed=False)
-    monkeypatch.setattr(report, "ledger_section", lambda tick: failing)
+    failing = Section("comparisons", "Theory beside simulation", [], passed=False)
+    monkeypatch.setattr(report, "verified_entries", lambda tick: [])
+    monkeypatch.setattr(report, "comparison_section", lambda tick: failing)
     monkeypatch.setattr("chaintheory.figures.NAMES", ())
     assert report.write_report(tmp_path / "report", quick=True) is False
     assert "fails" in (tmp_path / "report" / "index.html").read_text()

@@ -30,7 +30,7 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
     numbers: dict[str, Any] = {}
     for name, (sign, lowest, highest) in RANGES.items():
         system = System(Chain(10.0, 40.0), Gaussian(sign * AMPLITUDE, 4.0))
-        speed = np.linspace(lowest, highest, 120)
+        speed = np.linspace(lowest, highest, 40 if quick else 120)
         points = np.linspace(lowest + 0.5, highest, 10 if quick else 30)
         loss = np.array([single_pass_loss(system, float(v)) for v in points])
         orbit = system.single_pass_dissipation(points, method="orbit")

@@ -40,7 +40,7 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
             "time": run.time[::every],
             "position": run.position[::every],
             "map_times": times,
-            "displacements": displacements,
+            "displacements": np.round(displacements, 7),
         }
     numbers["sound_speed"] = system.chain.sound_speed
     numbers["spacing"] = system.chain.spacing

@@ -21,7 +21,7 @@ paper does not mention this family."""
 
 STARTS = (150.0, 155.0, 158.0, 160.4, 161.2)
 LOWEST, HIGHEST = 155.0, 165.0
-FULL, QUICK = 6000.0, 1500.0
+FULL, QUICK = 6000.0, 1000.0
 
 
 def compute(*, quick: bool = False) -> dict[str, Any]:

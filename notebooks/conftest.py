@@ -1,0 +1,62 @@
+"""``pytest notebooks`` runs every notebook from its first cell to the assertion it ends in."""
+
+from __future__ import annotations
+
+import ast
+import sys
+import warnings
+from pathlib import Path
+
+import pytest
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector):
+    """Collect notebooks."""
+    if file_path.suffix == ".ipynb" and ".ipynb_checkpoints" not in file_path.parts:
+        return Notebook.from_parent(parent, path=file_path)
+    return None
+
+
+class Notebook(pytest.File):
+    """A notebook: it ends in an assertion, its outputs are kept, and it runs."""
+
+    def collect(self):
+        """Yield the two tests of a notebook."""
+        yield Kept.from_parent(self, name="is-kept")
+        yield Runs.from_parent(self, name="runs")
+
+
+class Kept(pytest.Item):
+    """The committed notebook can be read on a page: outputs there, an assertion at the end."""
+
+    def runtest(self):
+        """Check without running."""
+        import nbformat
+
+        cells = [c for c in nbformat.read(self.path, as_version=4).cells if c.cell_type == "code"]
+        last = ast.parse(cells[-1].source).body[-1]
+        assert isinstance(last, ast.Assert), f"{self.path.name} must end in an assertion"
+        assert all(cell.execution_count for cell in cells), f"{self.path.name} was not executed"
+        assert any(cell.outputs for cell in cells), f"{self.path.name} has no outputs"
+
+
+class Runs(pytest.Item):
+    """The notebook runs to its end."""
+
+    def runtest(self):
+        """Run it in a kernel of its own, away from the source tree."""
+        pytest.importorskip("nbclient")
+        import tempfile
+
+        sys.path.insert(0, str(Path(__file__).parent))
+        try:
+            from execute import execute
+        finally:
+            sys.path.pop(0)
+        with warnings.catch_warnings(), tempfile.TemporaryDirectory() as directory:
+            warnings.simplefilter("ignore")  # Jupyter warns of its own dependencies
+            execute(self.path, Path(directory))
+
+    def repr_failure(self, excinfo):
+        """Show the cell's error, not the client's."""
+        return str(excinfo.value)
