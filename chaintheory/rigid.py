@@ -73,7 +73,7 @@ class Orbit:
         self.lattice = lattice
         self._reference = float(lattice_potential(system, np.array(0.5 * system.chain.spacing))) if lattice else 0.0
 
-    def squared_speed(self, u: Array) -> Array:
+    def squared_speed(self, u: NDArray[Any]) -> NDArray[Any]:
         """v(u)^2, for real or complex u."""
         energy = lattice_potential(self.system, u) if self.lattice else self.system.interaction.potential(u)
         return self.speed**2 - 8.0 * math.pi**2 / self.system.mass * (energy - self._reference)

@@ -12,6 +12,8 @@ decides that an interval holds exactly one, and refined by interval Newton steps
 
 from __future__ import annotations
 
+from typing import Any
+
 import flint
 import sympy as sp
 
@@ -32,7 +34,7 @@ def _interval(low: flint.arb, high: flint.arb) -> flint.arb:
     return low.union(high)
 
 
-def ball(expression: sp.Expr, values: dict) -> flint.arb:
+def ball(expression: sp.Expr, values: dict[sp.Symbol, Any]) -> flint.arb:
     """The expression on balls: the result contains its value at every point of `values`."""
     if expression in values:
         return values[expression]
@@ -64,7 +66,7 @@ def ball(expression: sp.Expr, values: dict) -> flint.arb:
     return getattr(arguments[0], _UNARY[expression.func])()
 
 
-def roots(function: sp.Expr, variable: sp.Symbol, low, high, precision: int = 200) -> list[flint.arb]:
+def roots(function: sp.Expr, variable: sp.Symbol, low: Any, high: Any, precision: int = 200) -> list[flint.arb]:
     """Every simple root in [low, high], each enclosed by a ball.
 
     ``ArithmeticError`` where this cannot be decided.
@@ -97,7 +99,7 @@ def roots(function: sp.Expr, variable: sp.Symbol, low, high, precision: int = 20
     return sorted(found, key=float)
 
 
-def _refine(function, slope, variable, whole):
+def _refine(function: sp.Expr, slope: sp.Expr, variable: sp.Symbol, whole: Any) -> Any:
     """Interval Newton, with bisection where a step does not shrink the ball."""
     for _ in range(400):
         middle = whole.mid()

@@ -17,6 +17,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import flint
 import sympy as sp
@@ -46,21 +47,21 @@ class Outcome:
     detail: str
 
 
-def _trigonometry(expression):
+def _trigonometry(expression: sp.Expr) -> sp.Expr:
     """Products and multiples of angles, through exponentials: exact for any argument."""
     exponentials = sp.powsimp(sp.expand(expression.rewrite(sp.exp)), combine="exp")
     constant = lambda e: isinstance(e, sp.exp) and e.args[0].is_number  # noqa: E731
     return sp.expand(exponentials.expand().replace(constant, sp.expand_complex))
 
 
-def _bessel(expression):
+def _bessel(expression: sp.Expr) -> sp.Expr:
     """Lower the order of I_n and J_n to 0 and 1 by their three-term recurrence."""
     order_down = {
         sp.besseli: lambda n, a: sp.besseli(n - 2, a) - 2 * (n - 1) / a * sp.besseli(n - 1, a),
         sp.besselj: lambda n, a: 2 * (n - 1) / a * sp.besselj(n - 1, a) - sp.besselj(n - 2, a),
     }
 
-    def lower(node):
+    def lower(node: Any) -> sp.Expr:
         n, a = node.args
         if n.is_Integer and n >= 2:
             return order_down[node.func](n, a)
@@ -73,7 +74,7 @@ def _bessel(expression):
     return sp.expand(expression)
 
 
-def _powers_of(old, new, expression):
+def _powers_of(old: Any, new: Any, expression: sp.Expr) -> Any:
     """Write even powers of one of sine and cosine through the other."""
     return expression.replace(
         lambda e: e.is_Pow and isinstance(e.base, old) and e.exp.is_Integer and e.exp >= 2,
@@ -81,12 +82,12 @@ def _powers_of(old, new, expression):
     )
 
 
-def _conjugated(expression):
+def _conjugated(expression: sp.Expr) -> sp.Expr:
     """The conjugate of an expression in real symbols: i becomes -i."""
     return expression.subs(sp.I, -sp.I)
 
 
-def _same_sign(expression):
+def _same_sign(expression: sp.Expr) -> sp.Expr:
     """Bring absolute values of real arguments that differ by a positive factor to one of them."""
     magnitudes = sorted(expression.atoms(sp.Abs), key=sp.default_sort_key)
     for other in magnitudes[1:]:
@@ -153,7 +154,7 @@ class Reduce(Check):
         self.rewritings = rewritings
         self.ratio = ratio
 
-    def run(self, before, after, rng):
+    def run(self, before: sp.Expr, after: sp.Expr, rng: random.Random) -> Outcome:
         """Rewrite until zero, or fail."""
         remainder = before / after - 1 if self.ratio else before - after
         for name in self.rewritings:
@@ -170,7 +171,13 @@ class Numeric(Check):
 
     evidence = "checked"
 
-    def __init__(self, points: int = 5, digits: int = 40, ranges: dict | None = None, assuming: tuple = ()):
+    def __init__(
+        self,
+        points: int = 5,
+        digits: int = 40,
+        ranges: dict[sp.Symbol, Any] | None = None,
+        assuming: tuple[Any, ...] = (),
+    ):
         self.points, self.digits, self.ranges, self.assuming = (
             points,
             digits,
@@ -178,7 +185,7 @@ class Numeric(Check):
             assuming,
         )
 
-    def run(self, before, after, rng):
+    def run(self, before: sp.Expr, after: sp.Expr, rng: random.Random) -> Outcome:
         """Evaluate both sides at points that meet the assumptions; none met is a failure."""
         met, worst = agree_at_points(before, after, rng, self.points, self.ranges, self.assuming)
         if not met:
@@ -193,11 +200,11 @@ class Cited(Numeric):
 
     evidence = "cited"
 
-    def __init__(self, theorem: str, points: int = 3, digits: int = 40, **options):
+    def __init__(self, theorem: str, points: int = 3, digits: int = 40, **options: Any) -> None:
         super().__init__(points, digits, **options)
         self.theorem = theorem
 
-    def run(self, before, after, rng):
+    def run(self, before: sp.Expr, after: sp.Expr, rng: random.Random) -> Outcome:
         """As `Numeric`, naming the theorem."""
         outcome = super().run(before, after, rng)
         return Outcome(outcome.evidence, f"{self.theorem}; {outcome.detail}")
@@ -209,7 +216,7 @@ class Refute(Check):
     evidence = "refuted"
     relation = r"\neq"
 
-    def run(self, before, after, rng):
+    def run(self, before: sp.Expr, after: sp.Expr, rng: random.Random) -> Outcome:
         """Compare the two numbers."""
         one, other = before.evalf(50), after.evalf(50)
         if not (one.is_number and other.is_number and one.is_finite and other.is_finite):
@@ -219,9 +226,10 @@ class Refute(Check):
         return Outcome("failed", f"{sp.N(one, 8)} and {sp.N(other, 8)} do not differ")
 
 
-def _gather(expression: sp.Expr) -> tuple[sp.Expr, tuple]:
+def _gather(expression: sp.Expr) -> tuple[sp.Expr, tuple[Any, ...]]:
     """Write a sum of multiples of integrals over one range as a single integrand."""
-    integrand, limits = sp.Integer(0), None
+    integrand: sp.Expr = sp.Integer(0)
+    limits: Any = None
     for term in sp.Add.make_args(sp.expand(expression.doit(integrals=False))):
         factors = sp.Mul.make_args(term)
         integrals = [factor for factor in factors if isinstance(factor, sp.Integral)]
@@ -243,11 +251,11 @@ class Integrands(Check):
 
     evidence = "proved"
 
-    def __init__(self, *rewritings: str, change: tuple | None = None):
+    def __init__(self, *rewritings: str, change: tuple[Any, ...] | None = None):
         self.reduce = Reduce(*rewritings)
         self.change = change
 
-    def run(self, before, after, rng):
+    def run(self, before: sp.Expr, after: sp.Expr, rng: random.Random) -> Outcome:
         """Compare the ranges, then reduce the difference of the integrands."""
         one, limits = _gather(before)
         if self.change:
@@ -266,10 +274,10 @@ class Apply(Check):
 
     evidence = "proved"
 
-    def __init__(self, equation: sp.Eq, renamed: dict | None = None, *rewritings: str):
+    def __init__(self, equation: sp.Eq, renamed: dict[sp.Symbol, Any] | None = None, *rewritings: str):
         self.equation, self.renamed, self.rewritings = equation, renamed or {}, rewritings
 
-    def run(self, before, after, rng):
+    def run(self, before: sp.Expr, after: sp.Expr, rng: random.Random) -> Outcome:
         """Replace the left-hand side by the right-hand side and compare."""
         lhs, rhs = (side.subs(self.renamed, simultaneous=True) for side in self.equation.args)
         inserted = before.subs(lhs, rhs)
@@ -292,14 +300,14 @@ class Approaches(Check):
         self,
         theorem: str,
         variable: sp.Symbol,
-        start,
-        order,
+        start: Any,
+        order: Any,
         *,
-        scale=1,
-        at: dict | None = None,
+        scale: Any = 1,
+        at: dict[sp.Symbol, Any] | None = None,
         factor: int = 4,
         levels: int = 3,
-    ):
+    ) -> None:
         self.theorem, self.variable, self.start, self.order = (
             theorem,
             variable,
@@ -308,7 +316,7 @@ class Approaches(Check):
         )
         self.scale, self.at, self.factor, self.levels = sp.sympify(scale), at or {}, factor, levels
 
-    def run(self, before, after, rng):
+    def run(self, before: sp.Expr, after: sp.Expr, rng: random.Random) -> Outcome:
         """Measure the deviation, over `scale` or over the value itself.
 
         At geometrically growing points.
@@ -343,11 +351,20 @@ class EnclosedSum(Check):
     evidence = "enclosed"
     relation = r"\approx"
 
-    def __init__(self, equation, variable=None, low=None, high=None, count: int | None = None, *, places: int):
+    def __init__(
+        self,
+        equation: Any,
+        variable: sp.Symbol = None,
+        low: Any = None,
+        high: Any = None,
+        count: int | None = None,
+        *,
+        places: int,
+    ) -> None:
         self.equation, self.variable, self.low, self.high = equation, variable, low, high
         self.count, self.places = count, places
 
-    def run(self, before, after, rng):
+    def run(self, before: sp.Expr, after: sp.Expr, rng: random.Random) -> Outcome:
         """Isolate the roots, sum, and compare with half a unit of the last printed digit."""
         flint.ctx.prec = 200
         if self.equation is None:

@@ -11,6 +11,7 @@ z)(p + z omega_fast^2))``, which is elementary.
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import sympy as sp
 
@@ -49,7 +50,7 @@ inverse_mean = 1 / sp.sqrt((p + z) * (p + z * omega_fast**2))
     sp.Eq(band_average(1 / (p + z * band_squared(theta))), inverse_mean, evaluate=False),
     parents=[resolvent],
 )
-def pole(formula):
+def pole(formula: sp.Basic) -> list[Step]:
     """Write p + z omega^2 as (p + z) cos^2 + (p + z omega_fast^2) sin^2."""
     lower, upper = p + z, p + z * omega_fast**2
     split = band_average(1 / (lower * sp.cos(theta) ** 2 + upper * sp.sin(theta) ** 2))
@@ -94,7 +95,7 @@ def _factor(name: str) -> sp.Expr:
     return 8 * sp.pi**4 / speed**4 * INTERACTIONS[name].transform(sp.Integer(0)) ** 2
 
 
-def _closed(name: str, order: int):
+def _closed(name: str, order: int) -> Any:
     """Return Delta for a transform proportional to (1 + z omega^2)^-order.
 
     Here z = (2 pi lambda/(a v))^2, a^2 being the stretch.
@@ -114,7 +115,7 @@ CLOSED_FORMS = {
 }
 
 
-def _rational(name: str, order: int, title: str, parent):
+def _rational(name: str, order: int, title: str, parent: Any) -> Any:
     @states(
         f"{name}_closed_form",
         "beyond the paper",
@@ -122,7 +123,7 @@ def _rational(name: str, order: int, title: str, parent):
         sp.Eq(Delta(speed), CLOSED_FORMS[name], evaluate=False),
         parents=[single_pass, pole, parent],
     )
-    def statement(formula):
+    def statement(formula: sp.Basic) -> list[Step]:
         """Insert the transform.
 
         A derivative of the pole in z, and in p for the Matern shapes; the band average.
@@ -193,7 +194,7 @@ smooth_twice = _rational("matern52", 3, "the Matern shape of order 5/2", matern5
     ),
     parents=[gaussian_single_pass, gaussian],
 )
-def mixture(formula):
+def mixture(formula: sp.Basic) -> list[Step]:
     """The product of two transforms is the square of one, of the mean square width."""
     k = wavenumber
     one = INTERACTIONS["gaussian"].transform(k).subs({amplitude: first_amplitude, width: first_width})
@@ -231,7 +232,7 @@ def mixture(formula):
     sp.Eq(Delta(speed), 2 * amplitude**2 / (width**2 * omega_fast), evaluate=False),
     parents=[cusp],
 )
-def cusp_slow(formula):
+def cusp_slow(formula: sp.Basic) -> list[Step]:
     """Let v go to 0, that is z to infinity."""
     in_inverse = cusp.formula.rhs.subs(speed, 2 * sp.pi * width * sp.sqrt(z))  # z is 1/slowness here
     return [
@@ -261,7 +262,7 @@ def cusp_slow(formula):
     ),
     parents=[cusp],
 )
-def cusp_fast(formula):
+def cusp_fast(formula: sp.Basic) -> list[Step]:
     """Multiply by v^4 and let z go to 0."""
     scaled = (cusp.formula.rhs * speed**4).subs(speed, in_z)
     return [Step(scaled.subs(z, 0), formula.rhs * speed**4, "v to infinity", Reduce("expand"))]
@@ -274,7 +275,7 @@ def cusp_fast(formula):
     sp.Eq(sp.Limit(Delta(speed), speed, 0), 0, evaluate=False),
     parents=[cusp_slow],
 )
-def not_absorbed(formula):
+def not_absorbed(formula: sp.Basic) -> list[Step]:
     """The cusp does not diverge.
 
     And loses 0.05 for Phi0 = 2, lambda = 4, omega_fast = 10 at any low speed.

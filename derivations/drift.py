@@ -72,7 +72,7 @@ def orbit_speed(potential: sp.Expr) -> sp.Expr:
     "The force beta/alpha does the work beta per lattice spacing.",
     sp.Eq(work, sp.Integral(bias / spacing, (position, 0, spacing)), evaluate=False),
 )
-def bias_work(formula):
+def bias_work(formula: sp.Basic) -> list[Step]:
     """A constant force over the distance."""
     return [Step(formula.rhs, bias, "integrate", Reduce("evaluate"))]
 
@@ -86,7 +86,7 @@ def bias_work(formula):
     sp.Eq(growth, growth_factor(dissipation_slope), evaluate=False),
     parents=[bias_work, mean_dissipation],
 )
-def stability(formula):
+def stability(formula: sp.Basic) -> list[Step]:
     """One pass adds beta - dissipation to the kinetic energy.
 
     Differentiate the map of speeds at its fixed point.
@@ -112,7 +112,7 @@ def stability(formula):
     sp.Eq(transit, mass * speed / (4 * sp.pi**2 * dissipation_slope), evaluate=False),
     parents=[stability],
 )
-def relaxation(formula):
+def relaxation(formula: sp.Basic) -> list[Step]:
     """To first order the factor per pass is 1 - 1/(number of passes)."""
     return [
         Step(
@@ -131,7 +131,7 @@ def relaxation(formula):
     "pi^2 Phi(u)/mu), v midway.",
     sp.Eq(local_speed(u), orbit_speed(Phi(u)), evaluate=False),
 )
-def orbit(formula):
+def orbit(formula: sp.Basic) -> list[Step]:
     """Energy is conserved; the acceleration is the force over the mass; far away the speed is v."""
     energy = kinetic_energy(formula.rhs) + Phi(u)
     acceleration = formula.rhs * formula.rhs.diff(u)
@@ -155,7 +155,7 @@ def orbit(formula):
     sp.Eq(local_speed(0), orbit_speed(amplitude), evaluate=False),
     parents=[orbit],
 )
-def extreme(formula):
+def extreme(formula: sp.Basic) -> list[Step]:
     """The interaction is stationary at the mass, and so is the speed.
 
     Its curvature has the sign of the amplitude.
@@ -191,7 +191,7 @@ transit_integral = sp.Integral(1 / orbit_speed(offset * Phi(u)), (u, -spacing / 
     ),
     parents=[orbit],
 )
-def transit_time(formula):
+def transit_time(formula: sp.Basic) -> list[Step]:
     """Expand the integrand to first order in the interaction."""
     first = sp.Integral(transit_integral.function.diff(offset).subs(offset, 0), *transit_integral.limits)
     area = sp.Integral(Phi(u), *transit_integral.limits)
@@ -220,7 +220,7 @@ def transit_time(formula):
     sp.Eq(transit, (spacing - 2 * width) / speed + 2 * width / orbit_speed(amplitude), evaluate=False),
     parents=[orbit],
 )
-def transit_of_well(formula):
+def transit_of_well(formula: sp.Basic) -> list[Step]:
     """Outside and inside by themselves; no interaction gives back alpha/v."""
     outside = 2 * sp.Integral(1 / orbit_speed(sp.Integer(0)), (u, width, spacing / 2))
     inside = 2 * sp.Integral(1 / orbit_speed(amplitude), (u, 0, width))
@@ -242,7 +242,7 @@ def transit_of_well(formula):
     sp.Eq(local_speed(0) ** 2, speed**2 - v_c**2, evaluate=False),
     parents=[extreme],
 )
-def orbit_ends(formula):
+def orbit_ends(formula: sp.Basic) -> list[Step]:
     """The square of the least speed is v^2 minus the square of the capture speed."""
     barrier = sp.sqrt(8 * sp.pi**2 * amplitude / mass)
     return [
@@ -272,7 +272,7 @@ def orbit_ends(formula):
     ),
     parents=[single_pass, orbit],
 )
-def orbit_single_pass(formula):
+def orbit_single_pass(formula: sp.Basic) -> list[Step]:
     """The integrand has one factor Phi already.
 
     The orbit's speed enters at the next order, and v(u) becomes v.
@@ -332,7 +332,7 @@ def _claimed_mean(formula: sp.Eq) -> sp.Expr:
     sp.Eq(mean_loss(sp.Rational("19.9974")) - bias, sp.Rational("-0.003994"), evaluate=False),
     parents=[finite_side, bias_work],
 )
-def jump(formula):
+def jump(formula: sp.Basic) -> list[Step]:
     """Both sides of the resonance at 19.99744, 0.0001 apart, enclosed.
 
     Slower particles speed up, faster ones slow down.
@@ -350,7 +350,7 @@ def jump(formula):
     sp.Eq(mean_loss(sp.Rational("19.9974")) - bias, 0, evaluate=False),
     parents=[jump],
 )
-def zero_as_printed(formula):
+def zero_as_printed(formula: sp.Basic) -> list[Step]:
     """The value beside the resonance is not zero, and the sign changes through infinity."""
     below, above = sp.Rational("0.006006"), sp.Rational("5.362956")
     printed = _claimed_mean(formula)
@@ -376,7 +376,7 @@ def zero_as_printed(formula):
     sp.Eq(bias - mean_loss(sp.Rational("39.9795")), sp.Rational("-0.0000631"), evaluate=False),
     parents=[finite_side, bias_work],
 )
-def first_margin(formula):
+def first_margin(formula: sp.Basic) -> list[Step]:
     """The bias minus the finite side of the first resonance, enclosed."""
     return [_mean_at("39.9795", _claimed_mean(formula), "below the resonance", 17, places=7)]
 
@@ -392,7 +392,7 @@ def first_margin(formula):
     ),
     parents=[lower_edge],
 )
-def measures_ratio(formula):
+def measures_ratio(formula: sp.Basic) -> list[Step]:
     """The speed alpha/n, in units of length over time."""
     in_units = spacing / lag * length / unit_time
     return [
@@ -423,7 +423,7 @@ def measures_ratio(formula):
     ),
     parents=[measures_ratio],
 )
-def measures_product(formula):
+def measures_product(formula: sp.Basic) -> list[Step]:
     """Four times the stiffness at a quarter of the mass keeps the product.
 
     The speed is four times as large.

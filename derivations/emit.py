@@ -10,6 +10,8 @@ count.
 
 from __future__ import annotations
 
+from typing import Any
+
 import sympy as sp
 from sympy.codegen.cfunctions import expm1
 
@@ -199,7 +201,7 @@ def derivative_routines() -> list[Routine]:
     line = (x, speed, omega_fast, spacing)
     shape = (amplitude, width)
     factor, bessels = _single_pass_parts()
-    sources = [
+    sources: list[tuple[str, tuple[sp.Symbol, ...], Any, str, sp.Symbol | None]] = [
         (
             "single_pass_gaussian",
             (speed, omega_fast, *shape),

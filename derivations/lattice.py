@@ -16,6 +16,8 @@ omega_fast**2
 
 from __future__ import annotations
 
+from typing import Any
+
 import sympy as sp
 
 from .checks import Approaches, Cited, Reduce
@@ -51,7 +53,7 @@ def band_squared(angle: sp.Expr) -> sp.Expr:
     return 1 + (omega_fast**2 - 1) * sp.sin(angle) ** 2
 
 
-def dynamical_operator(displacement, number=site) -> sp.Expr:
+def dynamical_operator(displacement: Any, number: Any = site) -> sp.Expr:
     """Return (D rho)_l, the restoring force on mass l; the displacement is a function of l."""
     return displacement(number) + coupling * (
         2 * displacement(number) - displacement(number + 1) - displacement(number - 1)
@@ -89,7 +91,7 @@ def kernel(number: sp.Expr) -> sp.Expr:
         evaluate=False,
     ),
 )
-def forces(formula):
+def forces(formula: sp.Basic) -> list[Step]:
     """Only three terms of the potential energy contain rho_l."""
     tied = lambda number: coupling * (rho(number + 1) - rho(number)) ** 2 / 2  # noqa: E731
     energy = rho(site) ** 2 / 2 + tied(site) + tied(site - 1)
@@ -107,7 +109,7 @@ def forces(formula):
     sp.Eq(omega**2, band_squared(theta), evaluate=False),
     parents=[forces],
 )
-def band(formula):
+def band(formula: sp.Basic) -> list[Step]:
     """Insert exp(2 i theta l) into the restoring force; both band edges follow."""
     wave = lambda number: sp.exp(2 * sp.I * theta * number)  # noqa: E731
     return [
@@ -137,7 +139,7 @@ def band(formula):
         evaluate=False,
     ),
 )
-def geometric_sum(formula):
+def geometric_sum(formula: sp.Basic) -> list[Step]:
     """By induction: one term for N = 1, and r^N more for one more term."""
     closed = formula.rhs
     ((_, _, high),) = formula.lhs.limits
@@ -168,7 +170,7 @@ def geometric_sum(formula):
     ),
     parents=[geometric_sum],
 )
-def orthonormal(formula):
+def orthonormal(formula: sp.Basic) -> list[Step]:
     """Equal waves add up to N.
 
     Different ones (j = 1 ... N - 1) to a geometric sum whose ratio is a root of unity.
@@ -204,7 +206,7 @@ def orthonormal(formula):
     sp.Eq(Gamma(time), kernel_finite(site), evaluate=False),
     parents=[band, orthonormal],
 )
-def kernel_of_ring(formula):
+def kernel_of_ring(formula: sp.Basic) -> list[Step]:
     """Each mode solves the equation.
 
     The initial speeds add up to 2 pi on the mass that was hit, by orthonormality.
@@ -245,7 +247,7 @@ def kernel_of_ring(formula):
     sp.Eq(Gamma(time), kernel(lag), evaluate=False),
     parents=[kernel_of_ring],
 )
-def kernel_of_chain(formula):
+def kernel_of_chain(formula: sp.Basic) -> list[Step]:
     """The equation of motion under the integral; rest; the blow on mass 0 alone."""
     (integral,) = formula.rhs.atoms(sp.Integral)
     factor = formula.rhs.coeff(integral)
@@ -294,7 +296,7 @@ def kernel_of_chain(formula):
         evaluate=False,
     ),
 )
-def resolvent(formula):
+def resolvent(formula: sp.Basic) -> list[Step]:
     """The antiderivative is an arc tangent, which climbs from 0 to pi/2 over the band."""
     (integral,) = formula.lhs.atoms(sp.Integral)
     root = sp.sqrt(resolvent_q / resolvent_p)
@@ -337,7 +339,7 @@ half_trace = 1 + edge_slow / (2 * (2 * sp.pi) ** 2 * coupling)
     sp.Eq(Gamma(laplace), 2 * sp.pi * ratio**lag / sp.sqrt(edge_slow * edge_fast), evaluate=False),
     parents=[band],
 )
-def kernel_laplace(formula):
+def kernel_laplace(formula: sp.Basic) -> list[Step]:
     """The recurrence away from the mass that was hit, and at it."""
     fold = lambda number: formula.rhs.subs(lag, number)  # noqa: E731
     trace = 2 * half_trace
@@ -387,7 +389,7 @@ def kernel_laplace(formula):
     ),
     parents=[kernel_of_chain, kernel_laplace],
 )
-def kernel_convolution(formula):
+def kernel_convolution(formula: sp.Basic) -> list[Step]:
     """The transform is the product of two transforms of J0.
 
     A function is fixed by its transform.
@@ -428,7 +430,7 @@ def tone(frequency: sp.Expr, shift: sp.Expr) -> sp.Expr:
     sp.Eq(Gamma(time), tone(1, sp.pi / 4) + tone(omega_fast, -sp.pi / 4), evaluate=False),
     parents=[kernel_of_chain],
 )
-def kernel_late(formula):
+def kernel_late(formula: sp.Basic) -> list[Step]:
     """Both edges are stationary points of the phase.
 
     Each gives a Fresnel integral; then a chain without echo.
@@ -488,7 +490,7 @@ def kernel_late(formula):
     sp.Eq(c_s, sp.pi * spacing * (omega_fast - 1), evaluate=False),
     parents=[band],
 )
-def sound_cone(formula):
+def sound_cone(formula: sp.Basic) -> list[Step]:
     """The claim, squared, exceeds the group speed squared by a square that vanishes once."""
     frequency = sp.sqrt(band_squared(theta))
     group_speed = sp.pi * spacing * frequency.diff(theta)

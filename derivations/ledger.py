@@ -30,6 +30,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
+from typing import Any
 
 import sympy as sp
 
@@ -192,7 +193,7 @@ def states(
     statement: str,
     formula: sp.Basic,
     parents: Sequence[Statement | str] = (),
-) -> Callable[[Callable], Statement]:
+) -> Callable[[Callable[[sp.Basic], Sequence[Step]]], Statement]:
     """Turn a derivation ``formula -> steps`` into the `Statement` that it derives."""
     names = tuple(parent if isinstance(parent, str) else parent.id for parent in parents)
     return lambda derivation: Statement(id, equation, statement, formula, derivation, names)
@@ -262,7 +263,13 @@ def verify(
     return [statement.verify() for statement in (progress(chosen) if progress else chosen)]
 
 
-def refuted(printed: sp.Basic, truth: sp.Basic, point: dict, printed_value, true_value) -> list[Step]:
+def refuted(
+    printed: sp.Basic,
+    truth: sp.Basic,
+    point: dict[sp.Symbol, Any],
+    printed_value: sp.Expr,
+    true_value: sp.Expr,
+) -> list[Step]:
     """Steps of a refutation: both sides evaluated at a point, and found to differ.
 
     The two values are part of the claim, so that neither formula can be changed unnoticed.

@@ -64,7 +64,7 @@ def kinetic_energy(v: sp.Expr) -> sp.Expr:
     sp.Eq(omega_fast**2, 1 + 4 * neighbour_stiffness / confinement, evaluate=False),
     parents=[band],
 )
-def units_band(formula):
+def units_band(formula: sp.Basic) -> list[Step]:
     """Neighbours in opposite phase stretch each spring twice as far on both sides: kappa + 4 k."""
     fast_squared = (confinement + 4 * neighbour_stiffness) / chain_mass
     return [
@@ -95,7 +95,7 @@ def units_band(formula):
     ),
     parents=[units_band],
 )
-def units_chain(formula):
+def units_chain(formula: sp.Basic) -> list[Step]:
     """Insert the units into m u'' = -kappa u - n k u - dU/du.
 
     They are u = length * rho, t = (2 pi/Omega) tau and U = hbar Omega Phi.
@@ -120,7 +120,7 @@ def units_chain(formula):
         evaluate=False,
     ),
 )
-def units_particle(formula):
+def units_particle(formula: sp.Basic) -> list[Step]:
     """Insert the units into M x'' = -dU/dx + B/a, B = hbar Omega beta, a = length * alpha."""
     acceleration = (formula.rhs * length / unit_time**2).subs(mass, particle_mass / chain_mass)
     newton = -unit_energy / length * Phi(position).diff(position) + unit_energy * bias / (length * spacing)
@@ -146,7 +146,7 @@ def units_particle(formula):
     ),
     parents=[kernel_of_chain],
 )
-def duhamel(formula):
+def duhamel(formula: sp.Basic) -> list[Step]:
     """Differentiate twice (Leibniz).
 
     Back to the equation of motion zeta'' = (2 pi)^2 (F - omega^2 zeta).
@@ -187,7 +187,7 @@ def duhamel(formula):
     ),
     parents=[duhamel],
 )
-def mode_energy(formula):
+def mode_energy(formula: sp.Basic) -> list[Step]:
     """Energy and claim both start at zero and grow at the rate force times speed."""
     speed_of_mode = duhamel.formula.rhs.diff(time)
     cosine, sine = (sp.Integral(force(t) * f(2 * sp.pi * omega * t), (t, 0, time)) for f in (sp.cos, sp.sin))
@@ -237,7 +237,7 @@ ring = [sp.Function(f"rho_{number}")(time) for number in range(3)]
     ),
     parents=[units_chain, units_particle],
 )
-def energy_conserved(formula):
+def energy_conserved(formula: sp.Basic) -> list[Step]:
     """A ring of three masses: every kind of term occurs.
 
     The interaction's work enters with both signs and cancels.

@@ -19,6 +19,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, NoReturn
 
 import sympy as sp
 
@@ -33,13 +34,13 @@ _SWAPPED = {sp.sin: sp.cos, sp.cos: sp.sin}
 
 
 @contextlib.contextmanager
-def _patience(seconds: float = 4):
+def _patience(seconds: float = 4) -> Iterator[None]:
     """Interrupt a check that a planted error sends astray.
 
     What is not verified in time is not accepted.
     """
 
-    def interrupt(number, frame):
+    def interrupt(number: Any, frame: Any) -> NoReturn:
         raise TimeoutError(f"not verified within {seconds} s")
 
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
@@ -132,7 +133,7 @@ def mutants(expression: sp.Basic, limit: int | None = None) -> list[tuple[str, s
     rng = random.Random(sp.srepr(expression))
     for members in by_kind.values():
         rng.shuffle(members)
-    chosen = []
+    chosen: list[tuple[str, sp.Basic]] = []
     while len(chosen) < limit:
         for members in by_kind.values():
             if members and len(chosen) < limit:
@@ -220,7 +221,7 @@ def plant(statement: ledger.Statement, limit: int = 6, per_step: int = 2) -> lis
     return record
 
 
-def run(statements=None, progress=None, limit: int = 6, per_step: int = 2) -> list[Mutation]:
+def run(statements: Any = None, progress: Any = None, limit: int = 6, per_step: int = 2) -> list[Mutation]:
     """Plant errors in these statements (default: the whole ledger)."""
     chosen = list(statements) if statements is not None else ledger.statements()
     return [m for statement in (progress(chosen) if progress else chosen) for m in plant(statement, limit, per_step)]

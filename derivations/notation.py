@@ -17,6 +17,7 @@ The assumptions that SymPy can hold (positive, real, integer) sit on the symbol;
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import sympy as sp
 
@@ -51,7 +52,9 @@ class Entry:
 _entries: list[Entry] = []
 
 
-def _symbol(name, paper, code, unit, meaning, low, high, **assumptions):
+def _symbol(
+    name: str, paper: str, code: str, unit: str, meaning: str, low: Any, high: Any, **assumptions: Any
+) -> sp.Symbol:
     symbol = sp.Symbol(name, **assumptions)
     _entries.append(Entry(symbol, paper, code, unit, meaning, sp.Rational(low), sp.Rational(high)))
     return symbol

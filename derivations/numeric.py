@@ -9,6 +9,7 @@ True
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import mpmath
 import sympy as sp
@@ -20,7 +21,7 @@ __all__ = ["agree_at_points", "draw", "value"]
 WORKING_DIGITS = 60
 
 
-def draw(symbol: sp.Symbol, rng: random.Random, ranges: dict) -> sp.Rational:
+def draw(symbol: sp.Symbol, rng: random.Random, ranges: dict[sp.Symbol, Any]) -> sp.Rational:
     """A random exact number in the range assumed for the symbol."""
     low, high = ranges.get(symbol) or ((entry(symbol).low, entry(symbol).high) if known(symbol) else (1, 2))
     if symbol.is_integer:
@@ -41,17 +42,17 @@ def _numbers(node: sp.Basic) -> sp.Basic:
     return node.func(*map(_numbers, node.args))
 
 
-def _function(expression: sp.Expr, variable: sp.Symbol):
+def _function(expression: sp.Expr, variable: sp.Symbol) -> Any:
     if expression.has(sp.Integral, sp.Sum):
         return lambda number: _mpmath(_numbers(expression.subs(variable, sp.Float(number, WORKING_DIGITS))))
     return sp.lambdify(variable, expression, "mpmath")
 
 
-def _mpmath(expression: sp.Expr):
+def _mpmath(expression: sp.Expr) -> Any:
     return sp.N(expression, WORKING_DIGITS)._to_mpmath(mpmath.mp.prec)
 
 
-def _sympy(number) -> sp.Expr:
+def _sympy(number: Any) -> sp.Expr:
     number = mpmath.mpmathify(number)
     real = sp.Float(number.real, WORKING_DIGITS)
     return real if number.imag == 0 else real + sp.I * sp.Float(number.imag, WORKING_DIGITS)
@@ -84,13 +85,15 @@ def _sum(node: sp.Sum) -> sp.Expr:
     return _sympy(mpmath.nsum(lambda number: function(int(number)), [int(low), mpmath.inf]))
 
 
-def value(expression: sp.Expr, point: dict) -> sp.Expr:
+def value(expression: sp.Expr, point: dict[sp.Symbol, Any]) -> sp.Expr:
     """The expression at a point, to about 50 digits."""
     with mpmath.workdps(WORKING_DIGITS):
         return sp.N(_numbers(sp.sympify(expression).subs(point)), WORKING_DIGITS)
 
 
-def agree_at_points(before, after, rng, points, ranges, assuming) -> tuple[int, sp.Expr]:
+def agree_at_points(
+    before: sp.Expr, after: sp.Expr, rng: random.Random, points: int, ranges: Any, assuming: Any
+) -> tuple[int, sp.Expr]:
     """How many points met the assumptions.
 
     And the largest relative deviation between the two sides.

@@ -28,6 +28,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import sympy as sp
 
@@ -73,7 +74,7 @@ def transform_gaussian(k: sp.Expr) -> sp.Expr:
     return sp.sqrt(2 * sp.pi) * amplitude * width * sp.exp(-((k * width) ** 2) / 2)
 
 
-def _matern(order: int):
+def _matern(order: int) -> Any:
     a = sp.sqrt(2 * order + 1) / width
     polynomial = {1: lambda r: 1 + a * r, 2: lambda r: 1 + a * r + (a * r) ** 2 / 3}[order]
     weight = {1: 4 * a**3, 2: sp.Rational(16, 3) * a**5}[order]
@@ -133,7 +134,7 @@ def transform_integral(shape: Interaction) -> sp.Integral:
     return 2 * sp.Integral(shape.potential(u) * sp.cos(wavenumber * u), half_line)
 
 
-def _states(name: str, equation: str = "beyond the paper"):
+def _states(name: str, equation: str = "beyond the paper") -> Callable[[Callable[[sp.Basic], Any]], Statement]:
     shape = INTERACTIONS[name]
     return states(
         f"transform_{name}",
@@ -166,7 +167,7 @@ lorentzian = _integrated("lorentzian", "hyperbolic")
 
 
 @_states("sech2")
-def sech2(formula):
+def sech2(formula: sp.Basic) -> list[Step]:
     """One period of the integrand in the imaginary direction multiplies it by exp(-pi k lambda).
 
     Residues.
@@ -204,7 +205,7 @@ def sech2(formula):
 
 
 @_states("softened_coulomb")
-def softened_coulomb(formula):
+def softened_coulomb(formula: sp.Basic) -> list[Step]:
     """Write K0 as an integral over exponentials, transform it back, and find the interaction."""
     root = sp.sqrt(1 + u**2)
     decay, scaled = sp.symbols("p q", positive=True)
@@ -239,7 +240,7 @@ def softened_coulomb(formula):
 
 
 @_states("square_well")
-def square_well(formula):
+def square_well(formula: sp.Basic) -> list[Step]:
     """The interaction is constant inside and vanishes outside."""
     inside = 2 * sp.Integral(amplitude * sp.cos(wavenumber * u), (u, 0, width))
     outside = INTERACTIONS["square_well"].potential(2 * width)

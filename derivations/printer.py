@@ -11,6 +11,7 @@ cdef inline double square_plus_pi(double x) noexcept nogil:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import sympy as sp
 from sympy.printing.c import C99CodePrinter
@@ -45,7 +46,7 @@ CODE_NAMES = {
 class i0e(sp.Function):
     """The scaled Bessel function exp(-x) I0(x), x >= 0."""
 
-    def fdiff(self, argindex=1):
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
         """D i0e/dx = i1e - i0e."""
         return -i0e_minus_i1e(self.args[0])
 
@@ -53,7 +54,7 @@ class i0e(sp.Function):
 class i0e_minus_i1e(sp.Function):
     """exp(-x) (I0(x) - I1(x)) for x >= 0, without the cancellation at large x."""
 
-    def fdiff(self, argindex=1):
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
         """D (i0e - i1e)/dx = -2 (i0e - i1e) + i1e/x."""
         argument = self.args[0]
         return -2 * self + (i0e(argument) - self) / argument
@@ -62,7 +63,7 @@ class i0e_minus_i1e(sp.Function):
 class k0(sp.Function):
     """The Bessel function K0."""
 
-    def fdiff(self, argindex=1):
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
         """D K0/dx = -K1."""
         return -k1(self.args[0])
 
@@ -70,7 +71,7 @@ class k0(sp.Function):
 class k1(sp.Function):
     """The Bessel function K1."""
 
-    def fdiff(self, argindex=1):
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
         """D K1/dx = -K0 - K1/x."""
         return -k0(self.args[0]) - self / self.args[0]
 
@@ -82,30 +83,30 @@ class unit_sign(sp.Function):
 class Printer(C99CodePrinter):
     """Expressions as C that is also valid Cython."""
 
-    def __init__(self, names):
+    def __init__(self, names: dict[sp.Symbol, str]) -> None:
         functions = {name: name for name in ("i0e", "i0e_minus_i1e", "k0", "k1")}
         super().__init__({"user_functions": functions})
         self.names = names
 
-    def _print_Symbol(self, expr):
+    def _print_Symbol(self, expr: sp.Expr) -> str:
         return self.names.get(expr, expr.name)
 
-    def _print_Float(self, expr):
+    def _print_Float(self, expr: sp.Expr) -> str:
         return repr(float(expr))
 
-    def _print_Abs(self, expr):
+    def _print_Abs(self, expr: sp.Expr) -> str:
         return f"fabs({self._print(expr.args[0])})"
 
-    def _print_unit_sign(self, expr):
+    def _print_unit_sign(self, expr: sp.Expr) -> str:
         return f"copysign(1.0, {self._print(expr.args[0])})"
 
-    def _print_Pow(self, expr):
+    def _print_Pow(self, expr: sp.Expr) -> str:
         base, exponent = expr.args
         if exponent.is_Integer and 2 <= exponent <= 8 and base.is_Symbol:
             return "(" + "*".join([self._print(base)] * int(exponent)) + ")"
         return super()._print_Pow(expr)
 
-    def doprint(self, expr, assign_to=None):
+    def doprint(self, expr: sp.Expr, assign_to: Any = None) -> str:
         """Print, with constants such as 16 pi^5 multiplied out."""
         return super().doprint(fold(expr), assign_to)
 

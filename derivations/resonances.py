@@ -75,7 +75,7 @@ def group_speed(angle: sp.Expr) -> sp.Expr:
     ),
     parents=[mean_dissipation],
 )
-def tangency(formula):
+def tangency(formula: sp.Basic) -> list[Step]:
     """The line meets the band with the band's slope; the Jacobian of Eq. (10) vanishes there."""
     touching = spacing * band_continued() / x  # the speed of the line through (x, omega(x))
     jacobian = 1 - spacing * band_continued().diff(x) / touching
@@ -107,7 +107,7 @@ def tangency(formula):
     ),
     parents=[tangency, sound_cone],
 )
-def travels_along(formula):
+def travels_along(formula: sp.Basic) -> list[Step]:
     """The group speed is alpha pi d omega/d theta.
 
     It never exceeds the sound speed, so no resonance is faster.
@@ -138,7 +138,7 @@ def travels_along(formula):
     ),
     parents=[tangency],
 )
-def crossing_count(formula):
+def crossing_count(formula: sp.Basic) -> list[Step]:
     """The slope of omega/x has the sign of the tangency function.
 
     Its own slope changes sign once in each half zone.
@@ -181,7 +181,7 @@ def _parabola_step(rule: str, squared: sp.Expr, centre: sp.Expr, place: sp.Expr)
     sp.Eq(speed, lower_resonance(), evaluate=False),
     parents=[tangency],
 )
-def lower_edge(formula):
+def lower_edge(formula: sp.Basic) -> list[Step]:
     """Exact for the parabola that the band's square follows at its lower edge."""
     parabola = 1 + gap**2 * sp.pi**2 * offset**2
     place = 1 / (lag * sp.pi**2 * gap**2)
@@ -222,7 +222,7 @@ def lower_edge(formula):
     ),
     parents=[tangency, lower_edge],
 )
-def lower_edge_next(formula):
+def lower_edge_next(formula: sp.Basic) -> list[Step]:
     """Insert an expansion of the tangency's place in h = 1/n.
 
     The tangency function vanishes order by order.
@@ -260,7 +260,7 @@ def lower_edge_next(formula):
     sp.Eq(speed, upper_resonance(), evaluate=False),
     parents=[tangency],
 )
-def upper_edge(formula):
+def upper_edge(formula: sp.Basic) -> list[Step]:
     """Exact for the parabola that the band's square follows at its upper edge."""
     fast = sp.sqrt(1 + gap**2)
     parabola = omega_fast**2 - gap**2 * sp.pi**2 * offset**2
@@ -301,7 +301,7 @@ def upper_edge(formula):
     ),
     parents=[tangency],
 )
-def resonance_curvature(formula):
+def resonance_curvature(formula: sp.Basic) -> list[Step]:
     """Half the second derivative of omega^2 is omega omega'' + omega'^2.
 
     And omega' is omega/x at a tangency.
@@ -331,7 +331,7 @@ def resonance_curvature(formula):
     sp.Eq(strength, weight_of_mode * speed * sp.sqrt(2 / (spacing * x * curvature)), evaluate=False),
     parents=[tangency],
 )
-def resonance_strength(formula):
+def resonance_strength(formula: sp.Basic) -> list[Step]:
     """Two crossings lie a distance sqrt(2 x dv/(alpha omega'')) to both sides of the tangency."""
     distance = sp.sqrt(2 * x * excess / (spacing * curvature))
     miss = curvature * offset**2 / 2 - x * excess / spacing  # the crossing function near the tangency
@@ -373,7 +373,7 @@ def _mean_at(v: str, value_text: str, rule: str, count: int) -> Step:
     sp.Eq(mean_loss(sp.Rational("39.9795")), sp.Rational("0.0100631"), evaluate=False),
     parents=[mean_dissipation, lower_edge],
 )
-def finite_side(formula):
+def finite_side(formula: sp.Basic) -> list[Step]:
     """The resonance lies between 39.9795 and 39.9796.
 
     Below it two crossings fewer remain, above it Eq. (10) is large.
@@ -399,7 +399,7 @@ def finite_side(formula):
     sp.Eq(speed, spacing / lag, evaluate=False),
     parents=[lower_edge, finite_side],
 )
-def spikes_as_printed(formula):
+def spikes_as_printed(formula: sp.Basic) -> list[Step]:
     """At alpha/n a crossing is at the band's very edge, where the Jacobian is 1.
 
     Nothing diverges.

@@ -93,7 +93,7 @@ def gaussian_closed_form() -> sp.Expr:
     ),
     parents=[band, mode_energy],
 )
-def single_pass(formula):
+def single_pass(formula: sp.Basic) -> list[Step]:
     """Force on a phonon -> its transform at 2 pi omega/v -> its energy -> mean over the band."""
     k = 2 * sp.pi * omega / speed
     force = sp.Integral(sp.exp(2 * sp.pi * sp.I * omega * t) * Phi(u).diff(u).subs(u, speed * t), (t, -sp.oo, sp.oo))
@@ -145,7 +145,7 @@ def single_pass(formula):
         evaluate=False,
     ),
 )
-def bessel_integral(formula):
+def bessel_integral(formula: sp.Basic) -> list[Step]:
     """Both sides solve z y'' + y' = z y and agree, with the first derivative.
 
     At z = 0 (regular there).
@@ -210,7 +210,7 @@ def bessel_integral(formula):
     sp.Eq(Delta(speed), gaussian_closed_form(), evaluate=False),
     parents=[single_pass, gaussian_transform, bessel_integral],
 )
-def gaussian_single_pass(formula):
+def gaussian_single_pass(formula: sp.Basic) -> list[Step]:
     """Insert the transform, double the angle, write omega^2 as a derivative in z.
 
     And recognise I0.
@@ -273,7 +273,7 @@ def gaussian_single_pass(formula):
     ),
     parents=[single_pass],
 )
-def shifted(formula):
+def shifted(formula: sp.Basic) -> list[Step]:
     """Measure the distance from the new centre; the phase has modulus one."""
     factor = formula.rhs / sp.Mul(*formula.rhs.atoms(sp.Integral))
     return [
@@ -294,7 +294,7 @@ def shifted(formula):
     sp.Eq(Delta(-speed), gaussian_single_pass.formula.rhs, evaluate=False),
     parents=[gaussian_single_pass],
 )
-def even_in_speed(formula):
+def even_in_speed(formula: sp.Basic) -> list[Step]:
     """The speed enters squared, here and in any even transform."""
     per_mode = loss_per_mode(omega**2, transform_gaussian(2 * sp.pi * omega / speed))
     return [
@@ -323,7 +323,7 @@ def even_in_speed(formula):
     ),
     parents=[gaussian_single_pass],
 )
-def gaussian_scaled(formula):
+def gaussian_scaled(formula: sp.Basic) -> list[Step]:
     """The exponents add up to -z, as half the sum of the edges exceeds half their difference by 1."""
     return [
         Step(middle - half_width, sp.Integer(1), "the edges", Reduce("expand")),
@@ -347,7 +347,7 @@ def gaussian_scaled(formula):
     ),
     parents=[gaussian_single_pass],
 )
-def fast_limit(formula):
+def fast_limit(formula: sp.Basic) -> list[Step]:
     """Multiply Eq. (7) by v^4 and let v grow."""
     scaled = (gaussian_single_pass.formula.rhs * speed**4).subs(speed, 2 * sp.pi * width / sp.sqrt(z))
     claimed = formula.rhs * speed**4
@@ -376,7 +376,7 @@ in_z = 2 * sp.pi * width / sp.sqrt(z)  # the speed as a function of z = (2 pi la
     ),
     parents=[gaussian_single_pass],
 )
-def fast_next_order(formula):
+def fast_next_order(formula: sp.Basic) -> list[Step]:
     """Expand Eq. (7), over its v^-4, to first order in z."""
     exact = (gaussian_single_pass.formula.rhs / leading).subs(speed, in_z)
     claimed = (formula.rhs / leading).subs(speed, in_z)
@@ -424,7 +424,7 @@ def hankel(order: int, terms: int) -> sp.Expr:
         evaluate=False,
     ),
 )
-def hankel_series(formula):
+def hankel_series(formula: sp.Basic) -> list[Step]:
     """The series solves Bessel's equation order by order; that it is asymptotic is the theorem."""
     bessel_equation = lambda y: z**2 * y.diff(z, 2) + z * y.diff(z) - z**2 * y  # noqa: E731
     inserted = bessel_equation(formula.rhs * sp.exp(z) / sp.sqrt(z)) * sp.exp(-z) * sp.sqrt(z)
@@ -453,7 +453,7 @@ def hankel_series(formula):
     sp.Eq(Delta(speed), slow_limit_formula(), evaluate=False),
     parents=[gaussian_single_pass, hankel_series],
 )
-def slow_limit(formula):
+def slow_limit(formula: sp.Basic) -> list[Step]:
     """Only the bottom of the band counts.
 
     Omega^2 = 1 + g^2 theta^2, and the integral is Gaussian.
@@ -494,7 +494,7 @@ def slow_limit(formula):
     ),
     parents=[slow_limit, hankel_series],
 )
-def slow_next_order(formula):
+def slow_next_order(formula: sp.Basic) -> list[Step]:
     """Insert Hankel's series into the derivative in z that makes Eq. (7)."""
     generating = sp.exp(-z) / sp.sqrt(2 * sp.pi * z * gap**2 / 2) * hankel(0, 2).subs(z, z * gap**2 / 2)
     factor = (formula.rhs / leading).subs(speed, in_z).subs(omega_fast, sp.sqrt(1 + gap**2)) * sp.sqrt(sp.pi * z) * gap
@@ -523,7 +523,7 @@ def slow_next_order(formula):
     sp.Eq(sp.Symbol("q", positive=True), sp.Rational("0.6662"), evaluate=False),
     parents=[slow_next_order],
 )
-def slow_validity(formula):
+def slow_validity(formula: sp.Basic) -> list[Step]:
     """The quotient of Eq. (9) and Eq. (7), in ball arithmetic."""
     point = {omega_fast: 10, width: 4, amplitude: 1, speed: 25}
     quotient = (slow_limit.formula.rhs / gaussian_single_pass.formula.rhs).subs(point)
@@ -537,7 +537,7 @@ def slow_validity(formula):
     sp.Eq(band_average(band_squared(theta)), (omega_fast**2 + 1) / 2, evaluate=False),
     parents=[band],
 )
-def band_mean(formula):
+def band_mean(formula: sp.Basic) -> list[Step]:
     """SymPy integrates."""
     return [Step(formula.lhs, formula.rhs, "integrate", Reduce("evaluate", "expand"))]
 
@@ -554,7 +554,7 @@ def band_mean(formula):
     ),
     parents=[single_pass, band_mean],
 )
-def fast_power_law(formula):
+def fast_power_law(formula: sp.Basic) -> list[Step]:
     """The wave number 2 pi omega/v goes to 0, where the transform is continuous."""
     (integral,) = single_pass.formula.rhs.atoms(sp.Integral)
     scaled = (speed**4 * integral.function).replace(transform, lambda k: transform(k * speed * offset))
@@ -585,7 +585,7 @@ def fast_power_law(formula):
     ),
     parents=[fast_power_law],
 )
-def loss_rate(formula):
+def loss_rate(formula: sp.Basic) -> list[Step]:
     """Loss per spacing times spacings per time, with v from the kinetic energy."""
     v = sp.sqrt(8 * sp.pi**2 * energy / mass)
     return [
@@ -610,7 +610,7 @@ def loss_rate(formula):
     ),
     parents=[loss_rate],
 )
-def capture_time(formula):
+def capture_time(formula: sp.Basic) -> list[Step]:
     """The solution starts at E, solves E' = -C E^(-3/2), and reaches zero at 2 E^(5/2)/(5 C)."""
     solution = formula.rhs
     return [
@@ -641,7 +641,7 @@ def capture_time(formula):
     ),
     parents=[capture_time],
 )
-def capture_time_as_printed(formula):
+def capture_time_as_printed(formula: sp.Basic) -> list[Step]:
     """With E = 4, C = 8.
 
     At tau = 8/5 nothing is left, while a decay that starts at the same rate keeps 80/37.
@@ -674,7 +674,7 @@ def capture_time_as_printed(formula):
     ),
     parents=[gaussian_single_pass],
 )
-def largest_loss(formula):
+def largest_loss(formula: sp.Basic) -> list[Step]:
     """Set the derivative of Eq. (7) in z to zero."""
     loss = z**2 * sp.exp(-z * middle) * formula.lhs / 2
     return [
@@ -700,7 +700,7 @@ def largest_loss(formula):
     sp.Eq(speed, sp.Rational("22.92"), evaluate=False),
     parents=[largest_loss],
 )
-def largest_loss_speed(formula):
+def largest_loss_speed(formula: sp.Basic) -> list[Step]:
     """One root of the condition in a narrow box, by interval Newton.
 
     Slower and faster the loss is smaller.

@@ -60,7 +60,7 @@ def tangency_function() -> sp.Expr:
     return (omega_fast**2 - 1) * sp.pi * x * sp.sin(sp.pi * x) * sp.cos(sp.pi * x) - band_squared(sp.pi * x)
 
 
-def weight(transform_value) -> sp.Expr:
+def weight(transform_value: sp.Expr) -> sp.Expr:
     """Return the term of Eq.
 
     (10) for the crossing x: loss per mode over the Jacobian |1 - alpha omega'/v|.
@@ -98,7 +98,7 @@ def phase() -> sp.Expr:
     ),
     parents=[geometric_sum],
 )
-def pushes(formula):
+def pushes(formula: sp.Basic) -> list[Step]:
     """Two geometric sums, whose ratios are a phase and its conjugate."""
     sums = sorted(formula.lhs.atoms(sp.Sum), key=sp.default_sort_key)
     product, steps = formula.lhs / sp.Mul(*sums), []
@@ -140,7 +140,7 @@ def pushes(formula):
     ),
     parents=[pushes],
 )
-def fejer_series(formula):
+def fejer_series(formula: sp.Basic) -> list[Step]:
     """Twice the induction.
 
     The second difference in N is the next harmonic, and both sides begin alike.
@@ -202,7 +202,7 @@ def fejer_series(formula):
     ),
     parents=[single_pass, pushes],
 )
-def finite_mean(formula):
+def finite_mean(formula: sp.Basic) -> list[Step]:
     """One pass is Eq. (6), over a whole zone.
 
     The particle meets mass l at the time l alpha/v, at the phase 2 l theta.
@@ -246,7 +246,7 @@ def finite_mean(formula):
     ),
     parents=[fejer_series],
 )
-def fejer_limit(formula):
+def fejer_limit(formula: sp.Basic) -> list[Step]:
     """For a function with harmonics r^j (any smooth one is a sum of such).
 
     Exact for every N, with a 1/N remainder.
@@ -297,7 +297,7 @@ def fejer_limit(formula):
     sp.Eq(share(x), weight(transform), evaluate=False),
     parents=[finite_mean, fejer_limit],
 )
-def mean_dissipation(formula):
+def mean_dissipation(formula: sp.Basic) -> list[Step]:
     """A comb in phi is, at each of its teeth, a point in x with the weight 1/|dphi/dx|."""
     frequency = band_continued()
     loss = loss_per_mode(frequency**2, transform(2 * sp.pi * frequency / speed))
@@ -340,7 +340,7 @@ def mean_dissipation(formula):
     ),
     parents=[mean_dissipation, gaussian],
 )
-def mean_dissipation_gaussian(formula):
+def mean_dissipation_gaussian(formula: sp.Basic) -> list[Step]:
     """Insert the transform."""
     return [
         Step(
@@ -366,7 +366,7 @@ VALUES = ((21, "0.045841", 35), (30, "0.0150316", 23), (50, "0.0148695", 15), (9
     ),
     parents=[mean_dissipation_gaussian],
 )
-def values(formula):
+def values(formula: sp.Basic) -> list[Step]:
     """Bisection finds every crossing, interval Newton encloses it.
 
     And the weights are summed as balls.
@@ -398,7 +398,7 @@ def values(formula):
     ),
     parents=[mean_dissipation],
 )
-def crossing_moves(formula):
+def crossing_moves(formula: sp.Basic) -> list[Step]:
     """The crossing function stays zero along the crossing."""
     total = crossing_function().diff(speed) + crossing_function().diff(x) * formula.rhs
     return [Step(total, sp.Integer(0), "differentiate along the crossing", Reduce("common denominator"))]
@@ -421,7 +421,7 @@ def crossing_moves(formula):
     ),
     parents=[mean_dissipation_gaussian],
 )
-def published_exponent(formula):
+def published_exponent(formula: sp.Basic) -> list[Step]:
     """At omega = 2, v = 8 pi, lambda = 4 the exponents are -8 and -4."""
     true = mean_dissipation_gaussian.formula.rhs
     first = {amplitude: 2, width: 4, omega: 2, speed: 8 * sp.pi}

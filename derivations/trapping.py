@@ -60,7 +60,7 @@ def response_above() -> sp.Expr:
     "A repulsive interaction turns back a particle slower than sqrt(8 pi^2 Phi0/mu).",
     sp.Eq(v_c, capture_speed(), evaluate=False),
 )
-def capture(formula):
+def capture(formula: sp.Basic) -> list[Step]:
     """The kinetic energy at that speed is the height of the interaction."""
     return [
         Step(
@@ -85,7 +85,7 @@ def capture(formula):
     sp.Eq(v_c, 8 * sp.pi**2 * amplitude / mass, evaluate=False),
     parents=[capture],
 )
-def capture_as_printed(formula):
+def capture_as_printed(formula: sp.Basic) -> list[Step]:
     """At Phi0 = 2, mu = 1 (paper) the printed value is 157.9, the true one 12.57.
 
     Another mass besides.
@@ -103,7 +103,7 @@ def capture_as_printed(formula):
     sp.Eq(response, response_below(), evaluate=False),
     parents=[resolvent],
 )
-def below(formula):
+def below(formula: sp.Basic) -> list[Step]:
     """Each mode answers by 1/(omega_mode^2 - omega^2).
 
     The band average has both band edges in it.
@@ -134,7 +134,7 @@ def below(formula):
     sp.Eq(response, response_above(), evaluate=False),
     parents=[resolvent],
 )
-def above(formula):
+def above(formula: sp.Basic) -> list[Step]:
     """As below the band, with every denominator negative."""
     modes = band_average(1 / (band_squared(theta) - omega**2))
     low, high = omega**2 - 1, omega**2 - omega_fast**2
@@ -163,7 +163,7 @@ def above(formula):
     sp.Eq(1 / (mass * omega**2) - response, 1 / stiffness, evaluate=False),
     parents=[below, above],
 )
-def trapped(formula):
+def trapped(formula: sp.Basic) -> list[Step]:
     """Eliminate the mass: its displacement is the response times the spring's force.
 
     Then the particle's own equation.
@@ -197,7 +197,7 @@ def trapped(formula):
     sp.Eq(sp.Function("G")(lag), response * ratio**lag, evaluate=False),
     parents=[below, above],
 )
-def along_chain(formula):
+def along_chain(formula: sp.Basic) -> list[Step]:
     """Away from the force the recurrence (D - omega^2) G = 0 fixes r + 1/r.
 
     At the force it gives the response back.
@@ -244,7 +244,7 @@ def along_chain(formula):
     sp.Eq(2 / (mass * omega**2) - response * (1 + ratio), 1 / stiffness, evaluate=False),
     parents=[along_chain],
 )
-def midway(formula):
+def midway(formula: sp.Basic) -> list[Step]:
     """Both masses move alike.
 
     Each answers to the force on itself and, by r G, to that on its neighbour.
@@ -272,7 +272,7 @@ def midway(formula):
     sp.Eq(omega, sp.Rational("0.35122"), evaluate=False),
     parents=[trapped],
 )
-def trapped_below(formula):
+def trapped_below(formula: sp.Basic) -> list[Step]:
     """The one root below the band, by interval Newton."""
     point = {mass: 1, stiffness: sp.Rational(1, 8), response: response_below()}
     condition = (trapped.formula.lhs - trapped.formula.rhs).subs(point).subs(omega_fast, 10)

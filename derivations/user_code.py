@@ -25,13 +25,13 @@ NODES = 12
 class PythonPrinter(PythonCodePrinter):
     """Expressions for the math module, with constants multiplied out."""
 
-    def doprint(self, expr):
+    def doprint(self, expr: sp.Expr) -> str:
         return super().doprint(fold(expr))
 
-    def _print_Float(self, expr):
+    def _print_Float(self, expr: sp.Expr) -> str:
         return repr(float(expr))
 
-    def _print_unit_sign(self, expr):
+    def _print_unit_sign(self, expr: sp.Expr) -> str:
         return f"math.copysign(1.0, {self._print(expr.args[0])})"
 
 
@@ -42,7 +42,7 @@ def _bounded(expression: sp.Expr) -> sp.Expr:
     2*exp(-Abs(r))/(1 + exp(-2*Abs(r)))
     """
 
-    def secant(argument):
+    def secant(argument: sp.Expr) -> sp.Expr:
         decay = sp.exp(-sp.Abs(argument))
         return 2 * decay / (1 + decay**2)
 
