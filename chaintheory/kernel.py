@@ -132,8 +132,8 @@ def memory_kernel(chain: Chain, lags: ArrayLike, times: ArrayLike) -> Array:
 
     >>> from chaintheory import Chain
     >>> memory_kernel(Chain(10.0, 40.0), [0, 1], [0.0, 0.25]).round(6)
-    array([[0.      , 0.103953],
-           [0.      , 0.026346]])
+    array([[0.      , 0.06207 ],
+           [0.      , 0.034863]])
     """
     lag = np.atleast_1d(real_array("lags", lags))
     time = np.atleast_1d(real_array("times", times))
