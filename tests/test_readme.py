@@ -1,0 +1,44 @@
+"""What the README prints is what is there: its commands, its Python, its pictures."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from chaintheory.cli import group
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_five_lines_run():
+    (program,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout.startswith("0.01486")
+    assert "Trajectory(tau = 0 .. 800" in done.stdout
+
+
+def test_every_command_is_told_and_exists():
+    told = re.findall(r"^    chaintheory (\w+)\s+#", README, re.MULTILINE)
+    assert told == list(group.commands)
+
+
+def test_every_make_target_exists():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"^    make (\w+)", README, re.MULTILINE):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_links_lead_somewhere():
+    for link in re.findall(r"\]\(([^)]+)\)", README):
+        assert (ROOT / link).exists(), link
+    for name in re.findall(r"`(notebooks/[^`]+)`", README):
+        assert (ROOT / name).is_file(), name
+
+
+def test_ci_runs_the_test_command_of_the_readme():
+    commands = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    last = [line for line in commands if line and not line.startswith("#")][-1]
+    assert f"    {last}" in README
