@@ -15,7 +15,7 @@ import re
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
@@ -42,7 +42,7 @@ class Table:
 
     caption: str
     header: tuple[str, ...]
-    rows: list[tuple[str, ...]]
+    rows: Sequence[tuple[Any, ...]]
     prose: bool = False  # sentences rather than numbers
 
 
@@ -346,10 +346,7 @@ def replacing(target: Path) -> Iterator[Path]:
     """
     target = target.absolute()
     if target.is_symlink() or (target.exists() and not (target / MARKER).is_file()):
-        raise ValueError(
-            "output must be a new directory or an earlier report of this command, "
-            f"got {str(target)!r}"
-        )
+        raise ValueError(f"output must be a new directory or an earlier report of this command, got {str(target)!r}")
     if not target.parent.is_dir():
         raise ValueError(f"output must lie in an existing directory, got {str(target)!r}")
     partial = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))

@@ -60,9 +60,7 @@ def draw(numbers: dict[str, Any]) -> Figure:
         above.plot(points["speed"], points["loss"], ls="", mfc="none", mew=0.7,
                    label="simulated", **look)  # fmt: skip
         for key, filled in (("deviation_eq7", "none"), ("deviation_orbit", colour)):
-            below.plot(
-                points["speed"], np.abs(one[key]), ls="", mfc=filled, mew=0.7, ms=2.6, **look
-            )
+            below.plot(points["speed"], np.abs(one[key]), ls="", mfc=filled, mew=0.7, ms=2.6, **look)
     above.set(ylabel=style.LOSS, ylim=(0, 0.03))
     above.legend(loc="lower right")
     below.set(xlabel=style.SPEED, ylabel="relative deviation", yscale="log", xlim=(0, 61))

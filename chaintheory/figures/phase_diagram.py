@@ -48,9 +48,7 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
         for amplitude in amplitudes[: 1 if quick else None]:
             at = resonance(amplitude, n)
             wanted += [(n, amplitude, multiple, at) for multiple in MULTIPLES]
-    runs = simulated_all(
-        start(amplitude, multiple, at, quick) for _, amplitude, multiple, at in wanted
-    )
+    runs = simulated_all(start(amplitude, multiple, at, quick) for _, amplitude, multiple, at in wanted)
     points = []
     for (n, amplitude, multiple, at), run in zip(wanted, runs, strict=True):
         final = float(mean_speeds(run)[1][-50:].mean())
@@ -76,9 +74,7 @@ def loss_below(amplitude: float, at: Any, method: str) -> float:
     return float(attracted.mean_dissipation((1.0 - 1e-6) * at.speed, method=method))
 
 
-def start(
-    amplitude: float, multiple: float, at: Any, quick: bool
-) -> tuple[System, dict[str, float]]:
+def start(amplitude: float, multiple: float, at: Any, quick: bool) -> tuple[System, dict[str, float]]:
     """Return the system and start of one simulated point."""
     bias = multiple * loss_below(amplitude, at, "orbit")
     system = System(Chain(10.0, 40.0), Gaussian(-amplitude, 4.0), mass=1.0, bias=bias)

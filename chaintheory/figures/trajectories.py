@@ -47,9 +47,7 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
     return numbers
 
 
-def chain_motion(
-    run: Trajectory, until: float, masses: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def chain_motion(run: Trajectory, until: float, masses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return times and the displacements of ``masses``, shape (times, masses), from a run's forces.
 
     A ring of masses, too long to be gone round in the time, is carried by its modes and kicked at
@@ -77,9 +75,7 @@ def chain_motion(
         weight[[0, -1]] = 1.0
         shift = (phase * (weight * u)).real.sum(axis=1) / size
         force = -system.interaction.slope(near * spacing + shift - position)
-        p += (
-            2.0 * np.pi * step * (1.0 if row else 0.5) * (force[:, None] * phase.conj()).sum(axis=0)
-        )
+        p += 2.0 * np.pi * step * (1.0 if row else 0.5) * (force[:, None] * phase.conj()).sum(axis=0)
         if row % every == 0:
             maps.append(np.fft.irfft(u, size)[masses % size])
         u, p = cosine * u + sine / omega * p, cosine * p - omega * sine * u

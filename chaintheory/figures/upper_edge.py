@@ -30,8 +30,7 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
     for amplitude in (2.0, -2.0):
         system = System(Chain(10.0, 40.0), Gaussian(amplitude, 4.0), mass=1.0, bias=0.01)
         made = simulated_all(
-            (system, {"position": 220.0, "speed": v, "duration": QUICK if quick else FULL})
-            for v in STARTS
+            (system, {"position": 220.0, "speed": v, "duration": QUICK if quick else FULL}) for v in STARTS
         )
         for start, run in zip(STARTS, made, strict=True):
             time, speed = mean_speeds(run)
@@ -45,9 +44,7 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
         "duration": QUICK if quick else FULL,
         "runs": runs,
         "predicted": next(float(v.speed) for v in found if v.kind == "stable"),
-        "resonance": next(
-            r.speed for r in system.resonant_speeds(LOWEST, HIGHEST) if r.edge == "upper"
-        ),
+        "resonance": next(r.speed for r in system.resonant_speeds(LOWEST, HIGHEST) if r.edge == "upper"),
     }
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from chaintheory_ext.curves import Band
 from flint import arb
 
 from chaintheory.certify import EnclosedBand, Uncertain, precision, prove_count
+from chaintheory_ext.curves import Band
 
 SYSTEMS = 1000
 JUDGED = 24  # crossings enclosed in each system: the first ones, the last ones and some between
