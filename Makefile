@@ -28,6 +28,7 @@ bench: $(VENV)/installed
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed; set PYTHON=")'
+	@command -v $${CC:-cc} > /dev/null || { echo "A C compiler is needed (gcc or clang); set CC="; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/installed: $(BIN)/python $(SOURCES)

@@ -16,6 +16,7 @@ import click
 
 from chaintheory import __version__
 from chaintheory.commands.analytic import curves, drift
+from chaintheory.commands.doctor import doctor
 from chaintheory.commands.ledger import verify
 from chaintheory.commands.numeric import crosscheck, simulate
 from chaintheory.commands.pictures import figures, report
@@ -74,6 +75,7 @@ SUMMARIES = {
     report: "Write everything as one self-contained page.",
     generate: "Write source code for an interaction of one's own.",
     sweep: "Compute a grid of systems and write it as NetCDF.",
+    doctor: "Print versions and run a self-test.",
 }
 for command, summary in SUMMARIES.items():
     command.short_help = summary

@@ -107,15 +107,22 @@ def example(name):
     return shlex.split(text)
 
 
-@pytest.mark.parametrize("name", ["curves", "drift", "simulate"])
+@pytest.mark.parametrize("name", ["curves", "drift", "simulate", "doctor"])
 def test_example_runs(name, capsys):
     code, out, err = run(example(name), capsys)
     assert (code, err) == (0, "")
     assert out
 
 
-@pytest.mark.parametrize("name", ["curves", "drift", "simulate"])
+@pytest.mark.parametrize("name", ["curves", "drift", "simulate", "doctor"])
 def test_json_is_json(name, capsys):
     code, out, _ = run([*example(name), "--json"], capsys)
     assert code == 0
     json.loads(out, parse_constant=pytest.fail)  # inf and nan are no JSON
+
+
+def test_doctor_fails_when_a_check_does(monkeypatch, capsys):
+    monkeypatch.setattr("chaintheory.model.System.mean_dissipation", lambda *_: 0.0079)
+    code, out, _ = run(["doctor"], capsys)
+    assert code == 1
+    assert "FAILS" in out
