@@ -6,7 +6,7 @@ SOURCES := pyproject.toml setup.py $(shell find chaintheory chaintheory_ext deri
 	-name '*.py' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.h' -o -path '*/templates/*' \
 	-o -path '*/src/*.c' 2>/dev/null)
 
-.PHONY: report test regenerate notebooks bench clean
+.PHONY: report test regenerate notebooks bench lint types check wheel clean
 
 report: $(VENV)/installed
 	$(BIN)/chaintheory report --output report
@@ -14,6 +14,30 @@ report: $(VENV)/installed
 # The suite runs against the installed package, from a directory outside the tree.
 test: $(VENV)/installed-test
 	cd $(VENV) && bin/python -m pytest -c ../pyproject.toml --rootdir=.. ../tests ../notebooks
+
+# Style, layout, spelling and the form of the repository.
+lint: $(VENV)/installed-lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/codespell
+	$(BIN)/sp-repo-review .
+
+types: $(VENV)/installed-lint $(VENV)/installed-test
+	$(BIN)/mypy
+
+# Everything that must hold before a change is kept; the suite holds the doctests, and runs the notebooks.
+check: lint types test
+
+# Wheel and source distribution, built apart from the tree, checked, and the suite against the installed wheel.
+wheel: $(VENV)/installed-lint
+	rm -rf dist build/lib* build/bdist*
+	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/check-wheel-contents dist/*.whl
+	rm -rf $(VENV)/wheel
+	$(BIN)/python -m venv $(VENV)/wheel
+	$(VENV)/wheel/bin/python -m pip install --quiet "$$(echo dist/*.whl)[test]"
+	cd $(VENV)/wheel && bin/python -m pytest -c ../../pyproject.toml --rootdir=../.. ../../tests
 
 # Write the generated code again from the ledger.
 regenerate: $(VENV)/installed
@@ -39,5 +63,10 @@ $(VENV)/installed-test: $(BIN)/python $(SOURCES)
 	$(BIN)/python -m pip install --quiet '.[test]'
 	touch $(VENV)/installed $@
 
+$(VENV)/installed-lint: $(BIN)/python pyproject.toml
+	$(BIN)/python -m pip install --quiet 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --group lint --group package
+	touch $@
+
 clean:
-	rm -rf $(VENV) build report chaintheory.egg-info
+	rm -rf $(VENV) build dist report chaintheory.egg-info
