@@ -100,15 +100,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         code = group.main(args=arguments, prog_name="chaintheory", standalone_mode=False)
         sys.stdout.flush()
-    except (click.ClickException, ValueError, OSError, MemoryError) as error:
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("chaintheory: interrupted", err=True)
+        sys.exit(INTERRUPTED)
+    except (click.ClickException, ValueError, ArithmeticError, RuntimeError, OSError, MemoryError) as error:
         if isinstance(error, BrokenPipeError):  # the reader, `head` say, has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(RIGHT)
         click.echo(f"chaintheory: {one_line(error)}", err=True)
         sys.exit(BAD_INPUT)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("chaintheory: interrupted", err=True)
-        sys.exit(INTERRUPTED)
     sys.exit(code if isinstance(code, int) else RIGHT)
 
 

@@ -195,6 +195,8 @@ def from_expression(expression: Any, constants: Mapping[str, float]) -> Interact
         formula = parse(expression, constants)
     else:
         formula = sp.sympify(expression, strict=True)
+        if not isinstance(formula, sp.Expr):
+            raise ValueError(f"expression must be text or a SymPy expression, got {expression!r}")
         formula = formula.subs({s: constants[s.name] for s in formula.free_symbols if s.name in constants})
         unknown = sorted(s.name for s in formula.free_symbols if s.name != "r")
         if unknown:

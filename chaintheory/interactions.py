@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chaintheory.precise import FOUR_PI, FOUR_PI_SQUARED, TWO_PI_SQUARED
-from chaintheory.validation import number, positive, whole
+from chaintheory.validation import bounded, scale, whole
 
 if TYPE_CHECKING:
     from flint import arb
@@ -144,8 +144,8 @@ class _Profile(Interaction):
     PROFILE_LATEX: ClassVar[str]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "amplitude", number("amplitude", self.amplitude))
-        object.__setattr__(self, "width", positive("width", self.width))
+        object.__setattr__(self, "amplitude", bounded("amplitude", self.amplitude))
+        object.__setattr__(self, "width", scale("width", self.width))
 
     @property
     def coefficients(self) -> tuple[float, ...]:
@@ -505,8 +505,8 @@ class GaussianMixture(Interaction):
     analytic_width: ClassVar[float] = math.inf
 
     def __post_init__(self) -> None:
-        amplitudes = tuple(number("amplitudes", a) for a in self.amplitudes)
-        widths = tuple(positive("widths", w) for w in self.widths)
+        amplitudes = tuple(bounded("amplitudes", a) for a in self.amplitudes)
+        widths = tuple(scale("widths", w) for w in self.widths)
         if not amplitudes or len(amplitudes) != len(widths):
             raise ValueError(
                 f"amplitudes and widths must be of one length, at least 1, got {len(amplitudes)} and {len(widths)}"

@@ -31,6 +31,8 @@ Array = NDArray[np.float64]
 NEGLECTED = 1e-16
 # Kernels are made in portions of about this many numbers, to bound the memory in use.
 _PORTION = 1 << 21
+# Masses of the largest ring: about 1 GiB.
+LARGEST_RING = 1 << 23
 
 
 @lru_cache(maxsize=1024)
@@ -142,6 +144,10 @@ def memory_kernel(chain: Chain, lags: ArrayLike, times: ArrayLike) -> Array:
             raise ValueError(f"{name} must be one-dimensional, got an array of shape {array.shape}")
     if np.any(lag != np.rint(lag)) or np.any(np.abs(lag) > 2**40):
         raise ValueError(f"lags must be whole numbers, got {lag[lag != np.rint(lag)][:1]}")
+    longest = float(np.max(np.abs(time), initial=0.0))
+    # The cone is at most pi (omega_fast - 1) masses wide per unit time.
+    if longest > LARGEST_RING or half_width(chain, longest) > LARGEST_RING:
+        raise ValueError(f"times must be so short that sound reaches at most {LARGEST_RING} masses, got {longest:g}")
     index = np.abs(lag).astype(np.int64)
     result = np.zeros((lag.size, time.size))
     order = np.argsort(np.abs(time), kind="stable")

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chaintheory.interactions import Interaction
-from chaintheory.validation import above, number, positive
+from chaintheory.validation import bandwidth, bounded, scale
 
 if TYPE_CHECKING:
     from chaintheory.dissipation import Terms
@@ -47,8 +47,8 @@ class Chain:
     spacing: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "omega_fast", above("omega_fast", self.omega_fast, 1.0))
-        object.__setattr__(self, "spacing", positive("spacing", self.spacing))
+        object.__setattr__(self, "omega_fast", bandwidth("omega_fast", self.omega_fast))
+        object.__setattr__(self, "spacing", scale("spacing", self.spacing))
 
     @property
     def sound_speed(self) -> float:
@@ -109,8 +109,8 @@ class System:
             raise ValueError(f"chain must be a Chain, got {self.chain!r}")
         if not isinstance(self.interaction, Interaction):
             raise ValueError(f"interaction must be an Interaction, got {self.interaction!r}")
-        object.__setattr__(self, "mass", positive("mass", self.mass))
-        object.__setattr__(self, "bias", number("bias", self.bias))
+        object.__setattr__(self, "mass", scale("mass", self.mass))
+        object.__setattr__(self, "bias", bounded("bias", self.bias))
 
     @property
     def capture_speed(self) -> float:

@@ -272,7 +272,7 @@ class Trajectory:
                 float(attributes["bias"]),
             )
             rows = {
-                name: np.array(data[name].values, dtype=np.float64)
+                name: np.array(data.variables[name].values, dtype=np.float64)
                 for name in ("time", "position", "speed", "acceleration", "chain_energy")
             }
             state = None
@@ -353,7 +353,7 @@ def interaction_from_text(text: str) -> Interaction:
     if name == "samples":
         return Interaction.from_samples(**described)
     kind = getattr(interactions, name, None)
-    if not (isinstance(kind, type) and issubclass(kind, Interaction)):
+    if not (isinstance(kind, type) and issubclass(kind, Interaction) and kind is not Interaction):
         raise ValueError(f"interaction must be one of the package's own, got {text[:80]!r}")
     return kind(**described)
 

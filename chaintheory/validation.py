@@ -50,6 +50,44 @@ def positive(name: str, value: SupportsFloat | SupportsIndex) -> float:
     return above(name, value, 0.0)
 
 
+# Beyond these magnitudes powers of a parameter leave the range of doubles.
+SMALLEST, LARGEST = 1e-30, 1e30
+
+
+def scale(name: str, value: SupportsFloat | SupportsIndex) -> float:
+    """Return ``value`` as a float within ``SMALLEST`` .. ``LARGEST``: a length, a mass, any positive parameter.
+
+    >>> scale("width", 1e-200)
+    Traceback (most recent call last):
+    ...
+    ValueError: width must be within 1e-30 .. 1e+30, got 1e-200
+    """
+    result = positive(name, value)
+    if not SMALLEST <= result <= LARGEST:
+        raise ValueError(f"{name} must be within {SMALLEST:g} .. {LARGEST:g}, got {value!r}")
+    return result
+
+
+# A flatter band has its first resonance beyond any speed of interest; a wider one outruns the kernels' rings.
+FLATTEST, WIDEST = 1.0 + 1e-6, 1e6
+
+
+def bandwidth(name: str, value: SupportsFloat | SupportsIndex) -> float:
+    """Return ``value`` as the top of a band whose bottom is 1."""
+    result = above(name, value, 1.0)
+    if not FLATTEST <= result <= WIDEST:
+        raise ValueError(f"{name} must be within {FLATTEST!r} .. {WIDEST:g}, got {value!r}")
+    return result
+
+
+def bounded(name: str, value: SupportsFloat | SupportsIndex) -> float:
+    """Return ``value`` as a float of magnitude at most ``LARGEST``: an energy of either sign."""
+    result = number(name, value)
+    if abs(result) > LARGEST:
+        raise ValueError(f"{name} must be at most {LARGEST:g} in magnitude, got {value!r}")
+    return result
+
+
 def whole(name: str, value: SupportsIndex, lowest: int, highest: int | None = None) -> int:
     """Return ``value`` as an integer within ``lowest`` .. ``highest`` (both included)."""
     allowed = f"{name} must be a whole number of at least {lowest}"
