@@ -131,7 +131,7 @@ def excess(system: System, speed: arb, near: float, without: ResonantSpeed | Non
     owner, period, offset, omega, group = tangents.crossings(slopes, first, last)
     keep = np.ones(owner.shape, dtype=bool)
     if without is not None:
-        start, stop = merging_pieces(tangents, without.edge, without.n)
+        start, stop = merging_pieces(tangents, without.edge, np.array([float(without.n)]))
         keep = (period + offset <= start) | (period + offset >= stop)
     share = shares(system, np.array([near]), owner, omega, group)
     safe = steepness(system, np.array([near]), group) > 1e-6

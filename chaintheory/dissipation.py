@@ -444,16 +444,19 @@ def mean_dissipation(system: System, speed: ArrayLike, *, method: str = "uniform
     return shaped(result, shape)
 
 
-def audible_lines(
-    system: System, tangents: Band, speed: Array, method: str = "uniform"
-) -> tuple[NDArray[np.intp], Array, Array, Array]:
-    """Indices of the speeds with a loss above 1e-330; their first and last period and number of crossings."""
-    spacing = system.chain.spacing
+def decay_in_x(system: System) -> tuple[float, float]:
+    """Rate and power of exp(-rate x^power), the factor of A at the crossing x; rate 0 where it may not be used."""
     constant, width, power = system.interaction.decay
-    decay = constant[0] * (width / spacing) ** power if system.interaction.monotone else 0.0
+    rate = constant[0] * (width / system.chain.spacing) ** power if system.interaction.monotone else 0.0
+    return rate, float(power)
+
+
+def audible_lines(system: System, tangents: Band, speed: Array) -> tuple[NDArray[np.intp], Array, Array, Array]:
+    """Indices of the speeds with a loss above 1e-330; their first and last period and number of crossings."""
+    constant, width, power = system.interaction.decay
     floor = max(SLOWEST, (constant[0] / 800.0) ** (1.0 / power) * width)
     audible = np.flatnonzero(speed > floor)
-    first, last, count = tangents.ranges(speed[audible] / spacing, decay, float(power))
+    first, last, count = tangents.ranges(speed[audible] / system.chain.spacing, *decay_in_x(system))
     if count.size and count.max() > MOST_CROSSINGS:
         slowest = float(speed[audible][np.argmax(count)])
         raise ValueError(

@@ -16,7 +16,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from chaintheory.dissipation import band, batches
+from chaintheory.dissipation import band, batches, decay_in_x
 from chaintheory.model import System
 
 Array = NDArray[np.float64]
@@ -62,12 +62,10 @@ def merged(intervals: Array) -> Array:
 
 def bounds(system: System, low: Array, high: Array) -> tuple[Array, Array]:
     """Lower and upper bounds of the mean dissipation over intervals free of resonances."""
-    chain, interaction, tangents = system.chain, system.interaction, band(system)
-    spacing = chain.spacing
-    constant, width, power = interaction.decay
-    decay = constant[0] * (width / spacing) ** power if interaction.monotone else 0.0
-    first, last, _ = tangents.ranges(low / spacing, decay, float(power))
-    other_first, other_last, _ = tangents.ranges(high / spacing, decay, float(power))
+    chain, tangents = system.chain, band(system)
+    spacing, decay = chain.spacing, decay_in_x(system)
+    first, last, _ = tangents.ranges(low / spacing, *decay)
+    other_first, other_last, _ = tangents.ranges(high / spacing, *decay)
     last = np.maximum(last, other_last)
     whole = tangents.ranges(high / spacing)[1], tangents.ranges(low / spacing)[1]
     last = np.minimum(last, np.minimum(*whole))

@@ -17,11 +17,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from chaintheory.dissipation import band, emitted, shares
+from chaintheory.dissipation import band, band_width, batches, decay_in_x, emitted, shares
 from chaintheory.model import System
 from chaintheory.validation import positive
 
+if TYPE_CHECKING:
+    from chaintheory_ext.curves import Band
+
+Array = NDArray[np.float64]
+
+EDGES = ("lower", "upper")
 if TYPE_CHECKING:
     from chaintheory_ext.curves import Band
 
@@ -73,7 +80,6 @@ def resonant_speeds(system: System, lowest: float, highest: float) -> list[Reson
     """
     lowest, highest = speed_range(lowest, highest)
     chain = system.chain
-    tangents = band(system)
     low, high = lowest / chain.spacing, highest / chain.spacing
     total = (1.0 + chain.omega_fast) * (1.0 / low - 1.0 / high)
     if total > MOST_RESONANCES:
@@ -81,14 +87,7 @@ def resonant_speeds(system: System, lowest: float, highest: float) -> list[Reson
             f"lowest and highest must enclose at most {MOST_RESONANCES:.0e} resonances, "
             f"got about {total:.3g} between {lowest:g} and {highest:g}"
         )
-    found = []
-    for edge, column, top in (("lower", 0, 1.0), ("upper", 2, chain.omega_fast)):
-        first = max(tangents.onset, math.floor(top / high) - 2.0)
-        periods = np.arange(first, max(first, math.ceil(top / low)) + 3.0)
-        table = tangents.resonances(periods)[:, column : column + 2]
-        inside = (table[:, 1] >= low) & (table[:, 1] <= high)
-        for n, (offset, slope) in zip(periods[inside], table[inside].tolist(), strict=True):
-            found.append(_resonance(system, edge, int(n), offset, slope))
+    found = [item for edge in EDGES for item in _at_edge(system, edge, low, high)]
     return sorted(found, key=lambda item: item.speed)
 
 
@@ -100,32 +99,42 @@ def speed_range(lowest: float, highest: float) -> tuple[float, float]:
     return lowest, highest
 
 
-def _resonance(system: System, edge: str, n: int, offset: float, slope: float) -> ResonantSpeed:
-    """The resonance of the line of this slope, which touches the band at x = n + offset."""
-    chain = system.chain
-    speed = slope * chain.spacing
-    width = (chain.omega_fast - 1.0) * (chain.omega_fast + 1.0)
-    omega = slope * (n + offset)
-    curvature = (width * math.pi**2 * math.cos(2.0 * math.pi * offset) - slope**2) / omega
-    taken = float(emitted(system, np.array(omega), np.array(speed)))
-    strength = taken * slope * math.sqrt(2.0 / (abs(curvature) * omega))
-    return ResonantSpeed(speed, edge, n, n + offset, strength, _finite_side(system, edge, n, slope))
+def _at_edge(system: System, edge: str, low: float, high: float) -> list[ResonantSpeed]:
+    """The resonances with one edge of the band, for slopes of the line from ``low`` to ``high``."""
+    chain, tangents = system.chain, band(system)
+    column, top = (0, 1.0) if edge == "lower" else (2, chain.omega_fast)
+    first = max(tangents.onset, math.floor(top / high) - 2.0)
+    period = np.arange(first, max(first, math.ceil(top / low)) + 3.0)
+    offset, slope = tangents.resonances(period)[:, column : column + 2].T
+    inside = (slope >= low) & (slope <= high)
+    period, offset, slope = period[inside], offset[inside], slope[inside]
+    omega, speed = slope * (period + offset), slope * chain.spacing
+    curvature = (band_width(system) * math.pi**2 * np.cos(2.0 * math.pi * offset) - slope**2) / omega
+    strength = emitted(system, omega, speed) * slope * np.sqrt(2.0 / (np.abs(curvature) * omega))
+    finite_side = _finite_side(system, edge, period, slope)
+    columns = (speed, period, period + offset, strength, finite_side)
+    return [
+        ResonantSpeed(v, edge, int(n), x, s, f) for v, n, x, s, f in zip(*(c.tolist() for c in columns), strict=True)
+    ]
 
 
-def _finite_side(system: System, edge: str, n: int, slope: float) -> float:
-    """Mean dissipation at the resonance without the two crossings that merge there."""
+def _finite_side(system: System, edge: str, period: Array, slope: Array) -> Array:
+    """Mean dissipation at the resonances without the two crossings that merge at each."""
     tangents = band(system)
-    slopes = np.array([slope])
-    owner, period, offset, omega, group = tangents.crossings(slopes, *tangents.ranges(slopes)[:2])
-    start, stop = merging_pieces(tangents, edge, n)
-    x = period + offset
-    share = shares(system, slopes * system.chain.spacing, owner, omega, group)
-    return float(share[(x <= start) | (x >= stop)].sum())
+    first, last, count = tangents.ranges(slope, *decay_in_x(system))
+    start, stop = merging_pieces(tangents, edge, period)
+    result = np.empty(slope.shape)
+    for part in batches(count):
+        owner, n, offset, omega, group = tangents.crossings(slope[part], first[part], last[part])
+        share = shares(system, slope[part] * system.chain.spacing, owner, omega, group)
+        merges = (n + offset > start[part][owner]) & (n + offset < stop[part][owner])
+        result[part] = np.bincount(owner, np.where(merges, 0.0, share), slope[part].size)
+    return result
 
 
-def merging_pieces(tangents: Band, edge: str, n: int) -> tuple[float, float]:
-    """The two monotone pieces of omega(x)/x on both sides of a point of contact, from start to stop."""
-    before, here, after = tangents.resonances(np.array([max(n - 1, tangents.onset), n, n + 1], dtype=np.float64))
+def merging_pieces(tangents: Band, edge: str, period: Array) -> tuple[Array, Array]:
+    """The two monotone pieces of omega(x)/x on both sides of each point of contact, from start to stop."""
     if edge == "lower":
-        return (n - 1 + before[2] if n > tangents.onset else 0.0), n + here[2]
-    return n + here[0], n + 1 + after[0]
+        before = period - 1.0 + tangents.resonances(np.maximum(period - 1.0, tangents.onset))[:, 2]
+        return np.where(period > tangents.onset, before, 0.0), period + tangents.resonances(period)[:, 2]
+    return period + tangents.resonances(period)[:, 0], period + 1.0 + tangents.resonances(period + 1.0)[:, 0]
