@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 Result = dict[str, Any]
 FORMAT = "chaintheory sweep 1"
+# Seconds without a result after which the cluster is asked whether it has workers left.
+PATIENCE = 60.0
 
 
 def run_sweep(
@@ -172,8 +174,7 @@ def on_cores(sweep: Sweep, points: dict[int, dict[str, Any]], workers: int) -> I
 def on_cluster(sweep: Sweep, points: dict[int, dict[str, Any]], address: str) -> Iterator[tuple[int, Result]]:
     """Compute the points on a Dask cluster; those of a worker that dies are given to another."""
     try:
-        from distributed import Client
-        from distributed import as_completed as finished
+        from distributed import Client, wait
     except ImportError:
         raise ValueError("scheduler needs Dask: pip install 'chaintheory[cluster]'") from None
     try:
@@ -189,8 +190,19 @@ def on_cluster(sweep: Sweep, points: dict[int, dict[str, Any]], address: str) ->
             for index, point in points.items()
         }  # fmt: skip
         by_key = {task.key: index for task, index in tasks.items()}
-        for task in finished(list(tasks)):
-            yield by_key[task.key], task.result()
+        pending = set(tasks)
+        while pending:
+            try:
+                done, pending = wait(pending, timeout=PATIENCE, return_when="FIRST_COMPLETED")
+            except TimeoutError:
+                if client.nthreads():
+                    continue  # a long point
+                raise ChildProcessError(
+                    f"no worker has been on the cluster at {address!r} for {PATIENCE:g} s; "
+                    "the same command goes on where this one stopped"
+                ) from None
+            for task in done:
+                yield by_key[task.key], task.result()
 
 
 def assemble(sweep: Sweep, results: list[Result]) -> xarray.Dataset:
