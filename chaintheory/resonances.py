@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from chaintheory.dissipation import band, band_width, batches, decay_in_x, emitted, shares
 from chaintheory.model import System
-from chaintheory.validation import positive
+from chaintheory.validation import scale
 
 if TYPE_CHECKING:
     from chaintheory_ext.curves import Band
@@ -93,7 +93,7 @@ def resonant_speeds(system: System, lowest: float, highest: float) -> list[Reson
 
 def speed_range(lowest: float, highest: float) -> tuple[float, float]:
     """The two speeds, positive and in order."""
-    lowest, highest = positive("lowest", lowest), positive("highest", highest)
+    lowest, highest = scale("lowest", lowest), scale("highest", highest)
     if not highest > lowest:
         raise ValueError(f"highest must be greater than lowest ({lowest:g}), got {highest:g}")
     return lowest, highest
