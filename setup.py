@@ -6,6 +6,7 @@ choose one when they are loaded (see chaintheory_ext/src/dispatch.h), so that on
 
 import os
 import sys
+from glob import glob
 
 import numpy
 from Cython.Build import cythonize
@@ -16,7 +17,9 @@ FLAGS = ["/O2"] if WINDOWS else ["-O3", "-fno-math-errno", "-fno-trapping-math"]
 # A debug build (CHAINTHEORY_DEBUG=1) checks every index.
 DEBUG = bool(os.environ.get("CHAINTHEORY_DEBUG"))
 
+HEADERS = [*glob("chaintheory_ext/src/*.h"), *glob("chaintheory_ext/generated/*")]
 SOURCES = {
+    "chaintheory_ext.build_info": ["chaintheory_ext/src/target.c"],
     "chaintheory_ext.light_cone": ["chaintheory_ext/src/fine_block.c"],
     "chaintheory_ext.direct": ["chaintheory_ext/src/dot_pair.c", "chaintheory_ext/src/fine_block.c"],
     "chaintheory_ext.curves": ["chaintheory_ext/src/crossings.c"],
@@ -27,8 +30,9 @@ extensions = [
         name,
         [name.replace(".", "/") + ".pyx", *sources],
         include_dirs=[numpy.get_include(), "chaintheory_ext/src", "chaintheory_ext/generated"],
-        define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
+        define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION"), ("CT_FLAGS", f'"{" ".join(FLAGS)}"')],
         extra_compile_args=FLAGS,
+        depends=HEADERS,
         libraries=[] if WINDOWS else ["m"],
     )
     for name, sources in SOURCES.items()

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import platform
-import sys
 from collections.abc import Iterator
 from importlib import metadata
-from pathlib import Path
 
 from chaintheory import __version__
 from chaintheory.interactions import Gaussian
 from chaintheory.model import Chain, System
 
 PACKAGES = ("numpy", "scipy", "sympy", "mpmath", "python-flint", "matplotlib", "xarray", "h5netcdf")
-# Versions of the loops, widest first, with what the processor must have; see src/dispatch.h.
-VECTORS = {
-    "x86-64-v4 (512 bit)": {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"},
-    "x86-64-v3 (256 bit)": {"avx2", "fma", "bmi1", "bmi2"},
-}
 
 
 def installation() -> dict[str, str]:
-    """Return versions, machine, and the version of the compiled loops that the loader chooses."""
+    """Return versions, machine, compiler and its flags, and the vector width in use.
+
+    >>> sorted(compiled()) == ["compiler", "flags", "vectors"]
+    True
+    """
     found = {
         "chaintheory": __version__,
         "python": platform.python_version(),
-        "built with": platform.python_compiler(),
         "machine": f"{platform.system()} {platform.machine()}",
     }
     for name in PACKAGES:
@@ -33,19 +29,18 @@ def installation() -> dict[str, str]:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             found[name] = "missing"
-    return found | {"vectors": vectors()}
+    return found | compiled()
 
 
-def vectors() -> str:
-    """Return the widest version of the loops that this processor can run, as the loader chooses."""
-    if sys.platform != "linux" or platform.machine() != "x86_64":
-        return "baseline"
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return "unknown"
-    flags = next((set(line.split()) for line in lines if line.startswith("flags")), set())
-    return next((name for name, needed in VECTORS.items() if needed <= flags), "baseline")
+def compiled() -> dict[str, str]:
+    """Return compiler, flags, and the version of the loops that the loader chooses on this processor."""
+    from chaintheory_ext import build_info
+
+    return {
+        "compiler": build_info.compiler(),
+        "flags": build_info.flags(),
+        "vectors": f"{64 * build_info.vector_width()} bit ({build_info.target()})",
+    }
 
 
 def self_test() -> Iterator[tuple[str, bool, str]]:

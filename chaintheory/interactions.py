@@ -53,6 +53,9 @@ class Interaction:
         The length over which it varies.
     closed
         Whether the single-pass dissipation has a closed form.
+
+    >>> Interaction.from_expression("2*exp(-abs(r)/4)")
+    Exponential(amplitude=2.0, width=4.0)
     """
 
     kind: ClassVar[str] = "user"
@@ -305,6 +308,9 @@ class Exponential(HalfIntegerMatern):
 
     Transform: 2 amplitude width/(1 + (k width)^2). The cusp radiates at any speed: the loss in a pass
     at speed 0 is 2 amplitude^2/(width^2 omega_fast).
+
+    >>> float(Exponential(amplitude=2.0, width=4.0).transform(0.25))
+    8.0
     """
 
     order: ClassVar[int] = 0
@@ -350,7 +356,11 @@ class Matern(HalfIntegerMatern):
 
 @dataclass(frozen=True)
 class Lorentzian(_Profile):
-    """Phi(r) = amplitude/(1 + (r/width)^2). Transform: pi amplitude width exp(-k width)."""
+    """Phi(r) = amplitude/(1 + (r/width)^2). Transform: pi amplitude width exp(-k width).
+
+    >>> float(Lorentzian(amplitude=2.0, width=4.0).potential(4.0))
+    1.0
+    """
 
     kind: ClassVar[str] = "lorentzian"
     PROFILE_LATEX: ClassVar[str] = "/(1 + (r/%s)^2)"
@@ -381,7 +391,11 @@ class Lorentzian(_Profile):
 
 @dataclass(frozen=True)
 class Sech2(_Profile):
-    """Phi(r) = amplitude/cosh(r/width)^2. Transform: amplitude width (pi k width)/sinh(pi k width/2)."""
+    """Phi(r) = amplitude/cosh(r/width)^2. Transform: amplitude width (pi k width)/sinh(pi k width/2).
+
+    >>> round(float(Sech2(amplitude=2.0, width=4.0).potential(4.0)), 9)
+    0.839948683
+    """
 
     kind: ClassVar[str] = "sech2"
     PROFILE_LATEX: ClassVar[str] = r"/\cosh^2(r/%s)"
@@ -419,6 +433,9 @@ class SoftenedCoulomb(_Profile):
     """Phi(r) = amplitude/sqrt(1 + (r/width)^2): a charge at distance ``width`` from the chain.
 
     Transform: 2 amplitude width K0(k width), infinite at k = 0.
+
+    >>> round(float(SoftenedCoulomb(amplitude=2.0, width=4.0).potential(4.0)), 9)
+    1.414213562
     """
 
     kind: ClassVar[str] = "softened_coulomb"
@@ -457,6 +474,9 @@ class SquareWell(_Profile):
     """Phi(r) = amplitude for abs(r) < width, 0 outside: it acts by kicks, and cannot be simulated.
 
     Transform: 2 amplitude sin(k width)/k.
+
+    >>> round(float(SquareWell(amplitude=2.0, width=4.0).transform(0.25)), 9)
+    13.463535757
     """
 
     kind: ClassVar[str] = "square_well"

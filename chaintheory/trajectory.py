@@ -68,6 +68,11 @@ class Trajectory:
     for the start and one for each stored step. ``chain_energy`` is what the chain has absorbed.
     ``chain_state`` is the chain at the end; ``displacements``, where asked for, are times, masses
     and an array of the displacements (times by masses).
+
+    >>> from chaintheory import Chain, Gaussian, System
+    >>> run = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0), bias=0.01).simulate(220.0, 50.0, duration=10.0)
+    >>> run.time.shape, run.passes.size, round(float(run.chain_energy[-1]), 6)
+    ((501,), 12, 0.188014)
     """
 
     system: System
