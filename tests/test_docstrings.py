@@ -14,7 +14,16 @@ import chaintheory
 import chaintheory_ext
 import derivations
 
-MODULES = [*sorted(module.name for package in (chaintheory, chaintheory_ext, derivations) for module in pkgutil.walk_packages(package.__path__, package.__name__ + ".") if not module.name.endswith("__main__")), "chaintheory", "derivations"]
+MODULES = [
+    *sorted(
+        module.name
+        for package in (chaintheory, chaintheory_ext, derivations)
+        for module in pkgutil.walk_packages(package.__path__, package.__name__ + ".")
+        if not module.name.endswith("__main__")
+    ),
+    "chaintheory",
+    "derivations",
+]
 PROMISED = [name for name in chaintheory.__all__ if not name.startswith("_")]
 
 
