@@ -49,7 +49,21 @@ def call(arguments, capsys):
     return leaving.value.code, told.out, told.err
 
 
-NAMES = ["../up", "/etc/passwd", "a/b", "..", ".", "", "single-pass/../../x", "a\x00b", "-", "~", "$HOME", "`id`", "a;b"]
+NAMES = [
+    "../up",
+    "/etc/passwd",
+    "a/b",
+    "..",
+    ".",
+    "",
+    "single-pass/../../x",
+    "a\x00b",
+    "-",
+    "~",
+    "$HOME",
+    "`id`",
+    "a;b",
+]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -93,7 +107,11 @@ OPTIONS = [
 def test_junk_for_an_option(name, option, capsys, monkeypatch):
     """Right, a failed check, or bad input told in one line: never a traceback or a warning."""
     monkeypatch.setattr("chaintheory.simulate.available_memory", lambda: 24e6)
-    short = {"curves": ["--points", "3"], "drift": ["--lowest", "39", "--highest", "41"], "simulate": ["--duration", "0.1"]}
+    short = {
+        "curves": ["--points", "3"],
+        "drift": ["--lowest", "39", "--highest", "41"],
+        "simulate": ["--duration", "0.1"],
+    }
     for value in JUNK:
         given = [name, *short[name], f"{option}={value}"]
         code, out, err = call(given, capsys)
