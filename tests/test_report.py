@@ -65,7 +65,9 @@ def test_an_interrupted_report_changes_nothing(tmp_path, error):
 def test_a_killed_report_leaves_nothing(tmp_path, kind):
     """The real command, stopped while it works."""
     program = (
-        "import sys, time, chaintheory.report as report\n"
+        "import signal, time, chaintheory.report as report\n"
+        # A suite in the background of a shell is started with the interrupt ignored.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "report.verified_entries = lambda tick: (print('working', flush=True), time.sleep(60))\n"
         "from chaintheory.cli import main\n"
         f"main(['report', '--quick', '--output', {str(tmp_path / 'report')!r}])"

@@ -1,6 +1,7 @@
 """Sweeps: the schema, the same bits however they are run, resuming, and a killed worker."""
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -220,19 +221,40 @@ def test_command_line_killed_and_resumed(tmp_path, expected):
         assert kept.load().equals(expected)
 
 
-def slow_point(point, wanted, drift_range):
-    """A point that takes long enough for its worker to be killed meanwhile."""
-    time.sleep(0.3)
-    return compute_point(point, wanted, drift_range)
+# Points that take about half a second each, so that a worker can be killed meanwhile.
+LONG = """
+[run]
+duration = 1000.0
+order = 2
+steps_per_fast_period = 60
+[axes]
+speed = { start = 30, stop = 50, count = 6 }
+[compute]
+quantities = ["final_state"]
+"""
+
+
+@pytest.fixture
+def deadline():
+    """Fail, and do not wait for ever, where a cluster loses a point."""
+
+    def late(*_):
+        raise TimeoutError("the cluster did not finish")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(180)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.mark.filterwarnings("ignore")  # Dask warns of what its own dependencies deprecate
-def test_dask_cluster_with_a_killed_worker(sweep, expected, tmp_path, monkeypatch):
+def test_dask_cluster_with_a_killed_worker(tmp_path, monkeypatch, deadline):
     """Two worker processes, one of which is killed mid-run: nothing lost, nothing kept twice."""
     distributed = pytest.importorskip("distributed")
-    monkeypatch.setattr("chaintheory.sweep_run.compute_point", slow_point)
     for noisy in ("distributed.scheduler", "distributed.nanny", "distributed.core"):
-        monkeypatch.setattr(distributed.scheduler.logging.getLogger(noisy), "disabled", True)
+        monkeypatch.setattr(logging.getLogger(noisy), "disabled", True)
+    long = parse_sweep(LONG)
     told = []
     with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
         victim = next(iter(cluster.workers.values())).pid
@@ -242,9 +264,10 @@ def test_dask_cluster_with_a_killed_worker(sweep, expected, tmp_path, monkeypatc
             if len(told) == 2:  # the first point is there
                 os.kill(victim, signal.SIGKILL)
 
-        dataset = run_sweep(sweep, tmp_path / "grid.nc", scheduler=cluster.scheduler_address, progress=progress)
-    assert dataset.equals(expected)
-    assert sum(told) == 6
+        dataset = run_sweep(long, tmp_path / "grid.nc", scheduler=cluster.scheduler_address, progress=progress)
+    results = [compute_point(p, long.quantities, long.drift_range) for p in long.points()]
+    assert dataset.equals(assemble(long, results))
+    assert told == [0, 1, 1, 1, 1, 1, 1]
 
 
 def test_an_absent_scheduler_is_one_line(sweep, tmp_path):
