@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chaintheory.precise import FOUR_PI, FOUR_PI_SQUARED, TWO_PI_SQUARED
-from chaintheory.validation import bounded, scale, whole
+from chaintheory.validation import bounded, real_array, scale, whole
 
 if TYPE_CHECKING:
     from flint import arb
@@ -159,16 +159,25 @@ class _Profile(Interaction):
         return f"{self.amplitude:g}\\," + self.PROFILE_LATEX % f"{self.width:g}"
 
     def potential(self, r: ArrayLike) -> Array:
-        return self.amplitude * self._profile(_floating(r) / self.width)
+        with np.errstate(over="ignore"):
+            return self.amplitude * self._profile(_in_widths(_floating("r", r) / self.width))
 
     def slope(self, r: ArrayLike) -> Array:
-        return self.amplitude / self.width * self._profile_slope(_floating(r) / self.width)
+        with np.errstate(over="ignore"):
+            return self.amplitude / self.width * self._profile_slope(_in_widths(_floating("r", r) / self.width))
 
     def transform(self, k: ArrayLike) -> Array:
-        return self.amplitude * self.width * self._transform(_floating(k) * self.width)
+        with np.errstate(over="ignore"):
+            if self.amplitude == 0.0:
+                return np.zeros(_floating("k", k).shape)[()]
+            return self.amplitude * self.width * self._transform(_in_widths(_floating("k", k) * self.width))
 
     def shape(self, k: ArrayLike) -> Array:
-        return (self.amplitude * self.width) ** 2 * self._shape(_floating(k) * self.width)
+        with np.errstate(over="ignore"):
+            factor = (self.amplitude * self.width) ** 2
+            if factor == 0.0:
+                return np.zeros(_floating("k", k).shape)[()]
+            return factor * self._shape(_in_widths(_floating("k", k) * self.width))
 
     def enclosed_transform(self, k: arb) -> arb:
         from flint import arb
@@ -207,10 +216,15 @@ class _Profile(Interaction):
         raise NotImplementedError
 
 
-def _floating(values: ArrayLike) -> Array:
-    """``values`` as doubles; complex values, which the orbit theory needs, stay complex."""
-    values = np.asarray(values)
-    return values if values.dtype == np.complex128 else values.astype(np.float64, copy=False)
+def _floating(name: str, values: ArrayLike) -> Array:
+    """``values`` as finite doubles; complex values, which the orbit theory needs, stay complex."""
+    array = np.asarray(values)
+    return array if array.dtype == np.complex128 and array.ndim else real_array(name, values)
+
+
+def _in_widths(values: Array) -> Array:
+    """Distances so large that their square is no double are as good as infinite."""
+    return values if values.dtype == np.complex128 else np.clip(values, -1e150, 1e150)
 
 
 @dataclass(frozen=True)
@@ -274,13 +288,17 @@ class HalfIntegerMatern(_Profile):
             scale * math.factorial(2 * p - j) * 2**j / (math.factorial(p - j) * math.factorial(j)) for j in range(p + 1)
         ]
 
+    def _argument(self, x: Array) -> Array:
+        """The polynomial's argument; at 800 the exponential is 0."""
+        return np.minimum(math.sqrt(2 * self.order + 1) * np.abs(x), 800.0)
+
     def _profile(self, x: Array) -> Array:
-        y = math.sqrt(2 * self.order + 1) * np.abs(x)
+        y = self._argument(x)
         return np.asarray(np.polynomial.polynomial.polyval(y, self._polynomial) * np.exp(-y), dtype=np.float64)
 
     def _profile_slope(self, x: Array) -> Array:
         root = math.sqrt(2 * self.order + 1)
-        y = root * np.abs(x)
+        y = self._argument(x)
         c = self._polynomial
         derivative = [(j + 1) * after for j, after in enumerate(c[1:])] + [0.0]
         slope = [up - here for up, here in zip(derivative, c, strict=True)]
@@ -525,6 +543,12 @@ class GaussianMixture(Interaction):
     analytic_width: ClassVar[float] = math.inf
 
     def __post_init__(self) -> None:
+        for name in ("amplitudes", "widths"):
+            value = getattr(self, name)
+            if isinstance(value, str | bytes) or not hasattr(value, "__len__") or not hasattr(value, "__getitem__"):
+                raise ValueError(f"{name} must be a sequence of numbers, got {value!r}")
+            if not np.shape(value) and isinstance(value, np.ndarray):
+                raise ValueError(f"{name} must be a sequence of numbers, got {value!r}")
         amplitudes = tuple(bounded("amplitudes", a) for a in self.amplitudes)
         widths = tuple(scale("widths", w) for w in self.widths)
         if not amplitudes or len(amplitudes) != len(widths):
@@ -570,7 +594,7 @@ class GaussianMixture(Interaction):
         return sum(part.transform(k) for part in self.parts)  # type: ignore[return-value]  # no part, no mixture
 
     def shape(self, k: ArrayLike) -> Array:
-        k = _floating(k)
+        k = _in_widths(_floating("k", k) * self.width) / self.width
         narrow = self.width
         terms = (
             a * w * np.exp(-0.5 * (w - narrow) * (w + narrow) * k * k)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chaintheory.interactions import Interaction
-from chaintheory.validation import bandwidth, bounded, scale
+from chaintheory.validation import bandwidth, bounded, real_array, scale
 
 if TYPE_CHECKING:
     from chaintheory.dissipation import Terms
@@ -57,7 +57,7 @@ class Chain:
 
     def frequency(self, theta: ArrayLike) -> Array:
         """Phonon frequency omega(theta) for theta = q a/2, any shape."""
-        sine = np.sin(np.asarray(theta, dtype=np.float64))
+        sine = np.sin(real_array("theta", theta))
         return np.sqrt(1.0 + (self.omega_fast**2 - 1.0) * sine * sine)
 
     @classmethod

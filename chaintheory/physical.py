@@ -26,6 +26,7 @@ from numpy.typing import ArrayLike
 
 from chaintheory.model import Chain
 from chaintheory.validation import above, positive, real_array, whole
+from chaintheory.validation import scale as within_range
 
 HBAR = 1.054571817e-34  # J s, exact in the SI up to its last digit
 MOST_FIRST = 40  # largest number tried for the fastest drift velocity
@@ -179,10 +180,12 @@ def fit_chain(
     ((2, 3, 4), '1.0000e+12 +- 6.0e+08')
 
     """
-    spacing = positive("spacing", spacing)
+    spacing = within_range("spacing", spacing)
     if omega_fast != math.inf:
         omega_fast = above("omega_fast", omega_fast, 1.0)
     speed = real_array("drift_velocities", drift_velocities).ravel()
+    if speed.size and not (np.all(np.abs(speed) <= 1e30) and np.all(np.abs(speed) >= 1e-30)):
+        raise ValueError(f"drift_velocities must be within 1e-30 .. 1e+30, got {drift_velocities!r}")
     if speed.size == 0 or not np.all(speed > 0.0):
         raise ValueError(f"drift_velocities must be positive and at least one, got {drift_velocities!r}")
     if uncertainty is None:
@@ -190,11 +193,16 @@ def fit_chain(
         if speed.size < 2:
             raise ValueError("uncertainty must be given for a single drift velocity")
     else:
-        sigma = np.broadcast_to(real_array("uncertainty", uncertainty), speed.shape)
+        given = real_array("uncertainty", uncertainty).ravel()
+        if given.size not in (1, speed.size):
+            raise ValueError(f"uncertainty must be one number or {speed.size}, got {given.size}")
+        sigma = np.broadcast_to(given, speed.shape)
         known = True
-        if not np.all(sigma > 0.0):
-            raise ValueError(f"uncertainty must be greater than 0, got {uncertainty!r}")
+        if not np.all((sigma > 1e-30) & (sigma < 1e30)):
+            raise ValueError(f"uncertainty must be greater than 0 and within 1e-30 .. 1e+30, got {uncertainty!r}")
     if numbers is not None:
+        if isinstance(numbers, str | bytes) or not np.ndim(numbers) == 1:
+            raise ValueError(f"numbers must be a sequence of whole numbers, got {numbers!r}")
         n = np.array([whole("numbers", number, 1) for number in numbers], dtype=float)
         if n.shape != speed.shape:
             raise ValueError(f"numbers must be {speed.size} whole numbers, got {len(n)}")

@@ -211,7 +211,7 @@ def _panels(interaction: Interaction, fewest: float) -> _Panels:
 
 def _end(interaction: Interaction) -> float:
     """Where the force is negligible; an algebraic tail is cut at 300 widths."""
-    return min(interaction.reach(), 300.0 * interaction.width)
+    return min(interaction.reach() or math.inf, 300.0 * interaction.width)  # no reach: amplitude 0
 
 
 @lru_cache(maxsize=64)

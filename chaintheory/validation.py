@@ -125,7 +125,7 @@ def real_array(name: str, value: ArrayLike) -> NDArray[np.float64]:
         raise ValueError(f"{allowed}, got rows of unequal length") from None
     if raw.dtype.kind not in "iuf" and raw.size:
         raise ValueError(f"{allowed}, got an array of type {raw.dtype}")
-    result = raw.astype(np.float64)
+    result = raw.astype(np.float64) if raw.size else np.zeros(raw.shape)
     wrong = ~np.isfinite(result)
     if wrong.any():
         place = np.unravel_index(int(np.argmax(wrong)), wrong.shape)

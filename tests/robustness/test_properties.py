@@ -1,0 +1,647 @@
+"""Every public function over the whole range of numbers and shapes: right, or refused by name.
+
+A case passes if the function returns (no NaN, the shape asked for, the same numbers whatever the layout
+of the array in memory) or raises a ValueError or TypeError that names the parameter. Warnings are errors
+throughout the suite, so that a silent overflow fails too.
+"""
+
+import dataclasses
+import math
+import os
+import signal
+
+import numpy as np
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+import chaintheory as ct
+from chaintheory.physical import PhysicalChain
+from chaintheory.simulate import EnergyBalanceError
+from chaintheory.stops import LeftWindow, Steady, Trapped
+
+FUZZ = max(1, int(os.environ.get("CHAINTHEORY_FUZZ", "0")))
+GUARD = 30  # seconds in which any case must come back
+
+
+def cases(number):
+    # Nothing is shrunk: a case that hangs would be tried a hundred times over.
+    return settings(max_examples=number * FUZZ, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+
+
+# Laws that are not shown yet to hold over the whole range: refusals are missing there.
+unfinished = pytest.mark.skip(reason="extreme systems are not all refused by name or in bounded time yet")
+
+
+# Numbers ---------------------------------------------------------------------------------------------
+
+SPECIAL = [
+    0.0, -0.0, 5e-324, 2.2250738585072014e-308, 1.0, 1.0 + 2**-52, 1.0 - 2**-53, 1e-30, 1e30, 1e100,
+    1e154, 1e155, 1e300, 1.7976931348623157e308, -1.0, -1e300, math.inf, -math.inf, math.nan, 2.0**53,
+]  # fmt: skip
+JUNK = [
+    None, "4", "", b"4", "nan", True, 1j, 3 + 0j, [], [1.0], {}, (), object(), 10**400, -(10**400),
+    "\x00", np.nan, np.array([1.0, 2.0]), np.array("x"), slice(None), ..., lambda: 1,
+]  # fmt: skip
+
+
+def log_uniform(low, high):
+    return st.floats(math.log(low), math.log(high)).map(math.exp)
+
+
+def numbers(usual, junk=True):
+    """Numbers: mostly in the usual range, then any double, then the special ones, then junk."""
+    wide = log_uniform(1e-40, 1e40)
+    kinds = [usual, usual, usual, wide, wide.map(lambda x: -x), st.floats(), st.sampled_from(SPECIAL)]
+    kinds += [st.integers(-100, 100), usual.map(np.float32), usual.map(np.float64), usual.map(np.array)]
+    if junk:
+        kinds.append(st.sampled_from(JUNK))
+    return st.one_of(kinds)
+
+
+OMEGA = st.one_of(st.floats(1.01, 30.0), log_uniform(1e-15, 1e8).map(lambda x: 1.0 + x))
+SPACING = st.one_of(st.floats(5.0, 60.0), log_uniform(1e-4, 1e4))
+AMPLITUDE = st.one_of(st.floats(-4.0, 4.0), log_uniform(1e-20, 1e4))
+WIDTH = st.one_of(st.floats(0.5, 8.0), log_uniform(1e-4, 1e4))
+MASS = st.one_of(st.floats(0.1, 10.0), log_uniform(1e-6, 1e6))
+BIAS = st.one_of(st.floats(-0.1, 0.1), st.just(0.0))
+SPEED = st.one_of(st.floats(1.0, 90.0), log_uniform(1e-6, 1e8))
+
+
+def rows(usual, kinds=("c16",)):
+    """Arrays of any shape, type and layout, and lists."""
+    values = st.one_of(usual, usual, st.floats(), st.sampled_from(SPECIAL))
+    ordinary = hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4)
+    shapes = st.one_of(st.just((3,)), st.just(()), st.just((0,)), ordinary)
+
+    @st.composite
+    def draw_array(draw):
+        tame = draw(st.booleans())
+        elements = usual if tame else values
+        shape = draw(shapes)
+        array = draw(hnp.arrays(np.float64, shape, elements=elements))
+        kind = draw(st.sampled_from(
+            ["f8", "f8", "f4", ">f8", "g", "i8", "u1", "i4", "list", "bool", *kinds, "O", "U4", "M8[s]"]
+        ))  # fmt: skip
+        if kind == "list":
+            return array.tolist()
+        with np.errstate(all="ignore"):
+            array = np.nan_to_num(array, posinf=9.0, neginf=-9.0) if kind[0] in "iu" else array
+            array = np.clip(array, 0, 200) if kind[0] in "iu" else array
+            array = array.astype(kind)
+        layout = draw(st.sampled_from(["plain", "strided", "reversed", "transposed", "read-only", "fortran"]))
+        if layout == "strided" and array.ndim:
+            array = np.repeat(array, 2, axis=0)[::2]
+        elif layout == "reversed" and array.ndim:
+            array = array[::-1].copy()[::-1]
+        elif layout == "transposed":
+            array = array.T.copy().T
+        elif layout == "fortran":
+            array = np.asfortranarray(array)
+        array = np.asarray(array)
+        array.flags.writeable = layout != "read-only"
+        return array
+
+    return st.one_of(draw_array(), numbers(usual))
+
+
+# Laws ------------------------------------------------------------------------------------------------
+
+
+class Refused(Exception):
+    """The function refused its input, by name."""
+
+
+def ring(*_):
+    raise AssertionError(f"no answer within {GUARD} seconds")
+
+
+def lawful(names, function, *args, also=(), **kwargs):
+    """Call; the result, or Refused if the input was refused with the name of a parameter."""
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, GUARD)
+    try:
+        return function(*args, **kwargs)
+    except (ValueError, TypeError) as error:
+        text = str(error)
+        assert any(name in text for name in names), f"names none of {names}: {text}"
+        assert len(text) < 3000
+        raise Refused from None
+    except also:
+        raise Refused from None
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@st.composite
+def interactions(draw, wild=False):
+    usual = [AMPLITUDE, WIDTH]
+    amplitude, width = (draw(numbers(u) if wild else u) for u in usual)
+    name = draw(st.sampled_from(
+        ["Gaussian", "Exponential", "Matern", "Lorentzian", "Sech2", "SoftenedCoulomb", "SquareWell", "GaussianMixture"]
+    ))  # fmt: skip
+    if name == "Matern":
+        return lambda: ct.Matern(amplitude, width, draw(st.integers(0, 20)))
+    if name == "GaussianMixture":
+        other = draw(numbers(AMPLITUDE) if wild else AMPLITUDE)
+        other_width = draw(numbers(WIDTH) if wild else WIDTH)
+        return lambda: ct.GaussianMixture([amplitude, other], [width, other_width])
+    return lambda: getattr(ct, name)(amplitude, width)
+
+
+SYSTEM_NAMES = ("omega_fast", "spacing", "amplitude", "width", "mass", "bias", "chain", "interaction")
+
+
+@st.composite
+def systems(draw, interaction=None, wild=False):
+    """A system that is allowed; built of wild numbers the draw may be refused, and is then repeated."""
+    drawn = [draw(numbers(u) if wild else u) for u in (OMEGA, SPACING, MASS, BIAS)]
+    build = draw(interactions(wild=wild) if interaction is None else interaction)
+    try:
+        return lawful(
+            SYSTEM_NAMES, lambda: ct.System(ct.Chain(*drawn[:2]), build(), mass=drawn[2], bias=drawn[3])
+        )
+    except Refused:
+        return ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), bias=0.01)
+
+
+ANY_SYSTEM = st.one_of(systems(), systems(), systems(wild=True))
+
+
+def like(result, argument):
+    """A result over an array: its shape, no NaN, the same as over a plain copy of the array."""
+    result = np.asarray(result)
+    assert result.shape == np.shape(argument)
+    assert not np.isnan(result).any()
+    return result
+
+
+def check_over(names, function, argument, **options):
+    """The law of a function that broadcasts over ``argument``."""
+    kept = np.array(argument, copy=True, dtype=object) if isinstance(argument, np.ndarray) else None
+    result = like(lawful(names, function, argument, **options), argument)
+    if kept is not None:
+        assert np.array_equal(kept, np.asarray(argument, dtype=object)), "the input was changed"
+    plain = np.array(argument, dtype=np.float64, order="C")
+    again = np.asarray(function(plain, **options))
+    assert np.array_equal(result, again), "depends on the layout in memory"
+    if result.size:
+        one = np.asarray(function(float(plain.flat[-1]), **options))
+        np.testing.assert_allclose(one, result.flat[-1], rtol=1e-9, atol=1e-300)
+    return result
+
+
+def expect(test):
+    """A refusal by name ends a case well."""
+
+    def wrapped(*args, **kwargs):
+        try:
+            test(*args, **kwargs)
+        except Refused:
+            pass
+
+    return wrapped
+
+
+# The model -------------------------------------------------------------------------------------------
+
+
+@cases(300)
+@given(numbers(OMEGA), numbers(SPACING), rows(st.floats(-10.0, 10.0)))
+def test_chain(omega_fast, spacing, theta):
+    @expect
+    def law():
+        chain = lawful(("omega_fast", "spacing"), ct.Chain, omega_fast, spacing)
+        assert math.isfinite(chain.sound_speed)
+        assert hash(chain) == hash(ct.Chain(chain.omega_fast, chain.spacing))
+        omega = like(lawful(("theta",), chain.frequency, theta), theta)
+        assert np.all((omega >= 1.0) & (omega <= chain.omega_fast * (1.0 + 1e-12)))
+
+    law()
+
+
+@cases(400)
+@given(interactions(wild=True), rows(st.floats(-100.0, 100.0), ()), rows(log_uniform(1e-6, 1e3), ()))
+def test_interactions(build, r, k):
+    names = ("amplitude", "width", "order")
+
+    @expect
+    def law():
+        interaction = lawful(names, build)
+        assert interaction.reach() >= 0.0 and math.isfinite(interaction.reach())
+        assert isinstance(interaction.latex, str)
+        assert eval(repr(interaction), vars(ct)) == interaction
+        top = np.abs(interaction.potential(0.0))
+        potential = check_over(("r",), interaction.potential, r)
+        assert np.all(np.abs(potential) <= (sum(map(abs, interaction.amplitudes))
+                      if isinstance(interaction, ct.GaussianMixture) else top) * (1.0 + 1e-12))  # fmt: skip
+        if not isinstance(interaction, ct.SquareWell):
+            check_over(("r",), interaction.slope, r)
+
+    law()
+
+    @expect
+    def transforms():
+        interaction = lawful(names, build)
+        check_over(("k",), interaction.transform, k)
+        check_over(("k",), interaction.shape, k)
+
+    transforms()
+
+
+@cases(150)
+@given(
+    st.one_of(numbers(AMPLITUDE), st.lists(numbers(AMPLITUDE), max_size=4)),
+    st.one_of(numbers(WIDTH), st.lists(numbers(WIDTH), max_size=4)),
+    st.one_of(st.integers(-2, 30), numbers(st.floats(0.0, 3.0))),
+)
+def test_mixtures_and_orders(amplitudes, widths, order):
+    @expect
+    def mixture():
+        lawful(("amplitudes", "widths"), ct.GaussianMixture, amplitudes, widths)
+
+    @expect
+    def matern():
+        lawful(("order",), ct.Matern, 1.0, 2.0, order)
+
+    mixture()
+    matern()
+
+
+@cases(300)
+@given(st.data())
+def test_system(data):
+    chain = data.draw(st.one_of(st.just(ct.Chain(10.0, 40.0)), st.sampled_from(JUNK)))
+    interaction = data.draw(st.one_of(interactions().map(lambda build: build()), st.sampled_from(JUNK)))
+
+    @expect
+    def law():
+        system = lawful(
+            SYSTEM_NAMES, ct.System, chain, interaction, data.draw(numbers(MASS)), data.draw(numbers(BIAS))
+        )
+        assert math.isfinite(system.capture_speed) and system.capture_speed >= 0.0
+        repr(system)
+
+    law()
+
+
+# Curves ----------------------------------------------------------------------------------------------
+
+
+@unfinished
+@cases(400)
+@given(ANY_SYSTEM, rows(SPEED), st.sampled_from([None, None, "closed", "quadrature"]), st.booleans())
+def test_single_pass(system, speed, method, log):
+    @expect
+    def law():
+        loss = check_over(("speed", "method"), system.single_pass_dissipation, speed, method=method, log=log)
+        assert log or np.all(loss >= 0.0)
+
+    law()
+
+
+@unfinished
+@cases(60)
+@given(systems(), rows(st.floats(1.0, 90.0)), st.booleans())
+def test_single_pass_along_the_orbit(system, speed, log):
+    @expect
+    def law():
+        names = ("speed", "method", "interaction")
+        loss = lawful(names, system.single_pass_dissipation, speed, method="orbit", log=log)
+        like(loss, speed)
+
+    law()
+
+
+@unfinished
+@cases(400)
+@given(ANY_SYSTEM, rows(SPEED))
+def test_mean_dissipation(system, speed):
+    @expect
+    def law():
+        loss = check_over(("speed",), system.mean_dissipation, speed)
+        assert np.all(loss >= 0.0)
+
+    law()
+
+
+@cases(100)
+@given(ANY_SYSTEM, rows(SPEED), numbers(st.integers(1, 300)))
+def test_mean_over_passes(system, speed, passes):
+    @expect
+    def law():
+        like(lawful(("speed", "passes"), system.mean_dissipation, speed, passes=passes), speed)
+
+    law()
+
+
+@unfinished
+@cases(30)
+@given(systems(), rows(st.floats(5.0, 90.0)))
+def test_mean_dissipation_along_the_orbit(system, speed):
+    @expect
+    def law():
+        like(lawful(("speed", "method", "interaction"), system.mean_dissipation, speed, method="orbit"), speed)
+
+    law()
+
+
+@cases(100)
+@given(ANY_SYSTEM, st.text(max_size=9) | st.sampled_from(JUNK[:8]))
+def test_methods_are_named(system, method):
+    for function in (system.single_pass_dissipation, system.mean_dissipation):
+        if method not in (None, "closed", "quadrature", "orbit", "uniform"):
+            with pytest.raises((ValueError, TypeError), match="method"):
+                function(30.0, method=method)
+
+
+@unfinished
+@cases(200)
+@given(ANY_SYSTEM, numbers(SPEED))
+def test_terms(system, speed):
+    @expect
+    def law():
+        if isinstance(speed, float) and 0.0 < abs(speed) * 1e5 < system.chain.omega_fast * system.chain.spacing:
+            raise Refused  # millions of crossings, all of which are wanted: right, but slow
+        terms = lawful(("speed",), system.mean_dissipation_terms, speed)
+        for column in (terms.crossing, terms.frequency, terms.group_speed, terms.share):
+            assert column.ndim == 1 and not np.isnan(column).any()
+        assert np.all(np.diff(terms.crossing) >= 0.0)
+        assert np.all(terms.share >= 0.0)
+
+    law()
+
+
+@unfinished
+@cases(150)
+@given(ANY_SYSTEM, numbers(SPEED), numbers(SPEED))
+def test_resonances(system, lowest, highest):
+    @expect
+    def law():
+        found = lawful(("lowest", "highest"), system.resonant_speeds, lowest, highest)
+        speeds = [item.speed for item in found]
+        assert speeds == sorted(speeds)
+        assert all(lowest <= v <= highest for v in speeds)
+        assert not any(math.isnan(x) for item in found for x in (item.strength, item.finite_side))
+
+    law()
+
+
+@unfinished
+@cases(60)
+@given(ANY_SYSTEM, numbers(SPEED), st.floats(0.001, 0.5), st.booleans())
+def test_drift_velocities(system, lowest, span, certified):
+    @expect
+    def law():
+        try:
+            highest = lowest * (1.0 + span)
+        except TypeError:
+            highest = 50.0
+        found = lawful(
+            ("lowest", "highest", "speed"), system.drift_velocities, lowest, highest, certified=certified
+        )
+        speeds = [item.speed for item in found]
+        assert speeds == sorted(speeds)
+        for item in found:
+            assert item.kind in ("locked", "stable", "unstable")
+            assert lowest * (1 - 1e-9) <= item.speed <= highest * (1 + 1e-9)
+            assert not math.isnan(item.margin) and not math.isnan(item.separation)
+
+    law()
+
+
+@cases(20)
+@given(
+    st.lists(systems(interaction=st.builds(lambda a, w: lambda: ct.Gaussian(a, w), AMPLITUDE, WIDTH)), max_size=2),
+    st.lists(numbers(BIAS), max_size=2), numbers(st.floats(30.0, 40.0)), numbers(st.floats(41.0, 45.0)),
+)  # fmt: skip
+def test_drift_diagram(several, biases, lowest, highest):
+    @expect
+    def law():
+        plane = lawful(("lowest", "highest", "bias", "speed"), ct.drift_diagram, several, biases, lowest, highest)
+        assert plane.number.shape == (len(several), len(biases))
+
+    law()
+
+
+# Kernel ----------------------------------------------------------------------------------------------
+
+
+@cases(200)
+@given(
+    numbers(OMEGA, junk=False),
+    rows(st.integers(-40, 40).map(float)),
+    rows(st.one_of(st.floats(-3.0, 3.0), log_uniform(1e-6, 1e3))),
+)
+def test_memory_kernel(omega_fast, lags, times):
+    @expect
+    def law():
+        chain = lawful(("omega_fast",), ct.Chain, omega_fast, 40.0)
+        kernel = lawful(("lags", "times"), chain.memory_kernel, lags, times)
+        assert kernel.shape == (np.size(lags), np.size(times))
+        assert not np.isnan(kernel).any()
+        # |Gamma| <= (2/pi) int 1/omega <= 1
+        assert np.all(np.abs(kernel) <= 1.0 + 1e-12)
+        plain = chain.memory_kernel(np.array(lags, dtype=float), np.array(times, dtype=float))
+        assert np.array_equal(kernel, plain)
+
+    law()
+
+
+# Runs ------------------------------------------------------------------------------------------------
+
+DURATION = st.one_of(st.floats(0.01, 0.3), log_uniform(1e-6, 0.3))
+LITTLE = 24e6  # bytes a run may need: bounds its steps too
+RUN_NAMES = (
+    "position", "speed", "duration", "method", "order", "steps_per_fast_period", "memory", "stop", "chain_window",
+    "chain_every", "checkpoint", "interaction", "system", "progress",
+)  # fmt: skip
+
+
+@st.composite
+def run_options(draw):
+    options = {}
+    if draw(st.booleans()):
+        options["method"] = draw(st.sampled_from(["light-cone", "light-cone", "direct", "lightcone", None, 3]))
+    if draw(st.booleans()):
+        options["order"] = draw(st.sampled_from([2, 4, 6, 2, 4, 6, 3, 0, -2, 2.0, "2", None, 10**30]))
+    if draw(st.booleans()):
+        options["steps_per_fast_period"] = draw(numbers(st.floats(2.0, 80.0)))
+    if draw(st.integers(0, 3)) == 0:
+        options["chain_window"] = draw(st.one_of(
+            st.tuples(st.integers(-20, 20), st.integers(-20, 20)), st.sampled_from(JUNK),
+            st.tuples(st.integers(), st.integers()),
+        ))  # fmt: skip
+        options["chain_every"] = draw(numbers(st.floats(0.01, 1.0)))
+    if draw(st.integers(0, 3)) == 0:
+        options["stop"] = draw(st.sampled_from(
+            [Trapped(1), Steady(1e-3, 2), LeftWindow(-10.0, 10.0), [Trapped(2), LeftWindow(0.0, 1e9)], [], *JUNK]
+        ))  # fmt: skip
+    if draw(st.integers(0, 5)) == 0:
+        options["memory"] = draw(numbers(st.floats(0.01, 1.0)))
+    if draw(st.integers(0, 5)) == 0:
+        options["memory_limit"] = draw(st.sampled_from([-1.0, 0.0, math.nan, "x", 1.0]))
+    return {"memory_limit": LITTLE, **options}
+
+
+def check_run(run):
+    """The law of every trajectory."""
+    columns = [run.time, run.position, run.speed, run.acceleration, run.chain_energy]
+    assert len({column.shape for column in columns}) == 1
+    assert all(np.isfinite(column).all() for column in columns)
+    assert np.all(np.diff(run.time) > 0.0)
+    assert np.all(run.chain_energy >= -1e-9 * (1.0 + np.abs(run.chain_energy).max()))
+    assert math.isfinite(run.balance.drift)
+    assert run.passes.dtype.names == ("time", "position", "speed", "energy_lost", "energy_absorbed")
+    repr(run)
+
+
+@unfinished
+@cases(120)
+@given(systems(), st.floats(-500.0, 500.0), SPEED, DURATION, st.booleans())
+def test_ordinary_runs(system, position, speed, duration, twice):
+    @expect
+    def law():
+        run = lawful(
+            RUN_NAMES, system.simulate, position, speed, duration, memory_limit=LITTLE, also=EnergyBalanceError
+        )
+        check_run(run)
+        if twice:
+            again = system.simulate(position, speed, duration)
+            assert np.array_equal(run.position, again.position)
+
+    law()
+
+
+@unfinished
+@cases(250)
+@given(ANY_SYSTEM, numbers(st.floats(-500.0, 500.0)), numbers(SPEED), numbers(DURATION), run_options())
+def test_extraordinary_runs(system, position, speed, duration, options):
+    @expect
+    def law():
+        names = (*RUN_NAMES, "memory_limit")
+        run = lawful(names, system.simulate, position, speed, duration, **options, also=EnergyBalanceError)
+        for one in run if isinstance(run, list) else [run]:
+            check_run(one)
+
+    law()
+
+
+@cases(100)
+@given(rows(st.floats(0.0, 0.5)))
+def test_interpolation(times):
+    run = RUN.get()
+
+    @expect
+    def law():
+        position, speed = lawful(("times",), run.at, times)
+        like(position, times)
+        like(speed, times)
+
+    law()
+
+
+class Once:
+    """One short run, made when it is first needed."""
+
+    def get(self):
+        if not hasattr(self, "run"):
+            system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), bias=0.01)
+            self.run = system.simulate(20.0, 90.0, 0.5)
+        return self.run
+
+
+RUN = Once()
+
+
+@cases(150)
+@given(st.data())
+def test_stops(data):
+    anything = st.one_of(numbers(st.floats(-10.0, 10.0)), st.integers())
+
+    @expect
+    def law():
+        kind, names = data.draw(st.sampled_from(
+            [(Trapped, ("turns",)), (LeftWindow, ("lowest", "highest")), (Steady, ("tolerance", "passes"))]
+        ))  # fmt: skip
+        stop = lawful(names, kind, *(data.draw(anything) for _ in names))
+        row = stop.first_row(RUN.get())
+        assert row is None or 0 <= row < RUN.get().time.size
+
+    law()
+
+
+# Physical units --------------------------------------------------------------------------------------
+
+
+@cases(200)
+@given(*[numbers(log_uniform(1e-30, 1e3))] * 4)
+def test_physical(mass, confinement, coupling, spacing):
+    names = ("mass", "confinement", "coupling", "spacing", "omega_fast", "omega_slow")
+
+    @expect
+    def law():
+        chain = lawful(names, ct.Chain.from_physical, mass, confinement, coupling, spacing)
+        units = lawful(("mass", "omega_slow"), ct.Units, mass, confinement)
+        for value in (units.length, units.time, units.energy, units.speed):
+            assert value >= 0.0 and math.isfinite(value)
+        back = lawful(names, chain.to_physical, units)
+        assert isinstance(back, PhysicalChain)
+        assert all(math.isfinite(x) for x in dataclasses.astuple(back))
+
+    law()
+
+
+@cases(200)
+@given(
+    rows(log_uniform(1.0, 1e3)), numbers(log_uniform(1e-10, 10.0)), st.none() | rows(log_uniform(1e-3, 1.0)),
+    st.none() | st.lists(st.integers(0, 5), max_size=5) | st.sampled_from(JUNK), numbers(OMEGA),
+)  # fmt: skip
+def test_fit(drift, spacing, uncertainty, orders, omega_fast):
+    @expect
+    def law():
+        fit = lawful(
+            ("drift_velocities", "spacing", "uncertainty", "numbers", "omega_fast"),
+            ct.fit_chain, drift, spacing, uncertainty=uncertainty, numbers=orders, omega_fast=omega_fast,
+        )  # fmt: skip
+        assert fit.omega_slow > 0.0 and math.isfinite(fit.omega_slow)
+        assert fit.omega_slow_error >= 0.0 and math.isfinite(fit.chi_squared)
+
+    law()
+
+
+# Interactions that a user brings ---------------------------------------------------------------------
+
+
+@unfinished
+@cases(100)
+@given(rows(st.floats(0.0, 50.0)), rows(st.floats(-3.0, 3.0)), st.booleans(), st.integers(0, 60))
+def test_samples(r, potential, sensible, count):
+    if sensible:
+        r = np.linspace(0.0, 30.0, count)
+        potential = 2.0 * np.exp(-(r**2) / 20.0)
+
+    @expect
+    def law():
+        table = lawful(("r ", "potential"), ct.Interaction.from_samples, r, potential)
+        assert np.isfinite(table.potential(np.linspace(-50.0, 50.0, 101))).all()
+        assert np.isfinite(table.transform(np.array([0.0, 1.0, 10.0]))).all()
+
+    law()
+
+
+@cases(40)
+@given(numbers(st.floats(-3.0, 3.0)), numbers(WIDTH), st.sampled_from(
+    ["A*exp(-r**2/w**2)", "A*exp(-abs(r)/w)*cos(r)", "A/(w+r**2)**3", "A*sech(r/w)^4", "A*w", "A*r", "1/r", "r**A/w"]
+))  # fmt: skip
+def test_formulas(a, w, text):
+    @expect
+    def law():
+        formula = lawful(
+            ("expression", "constant", "amplitude", "width"), ct.Interaction.from_expression, text, A=a, w=w
+        )
+        assert np.isfinite(formula.potential(np.linspace(-50.0, 50.0, 101))).all()
+
+    law()
