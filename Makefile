@@ -6,7 +6,7 @@ SOURCES := pyproject.toml setup.py $(shell find chaintheory chaintheory_ext deri
 	-name '*.py' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.h' -o -path '*/templates/*' \
 	-o -path '*/src/*.c' 2>/dev/null)
 
-.PHONY: report test regenerate notebooks bench lint types check wheel clean
+.PHONY: report test regenerate notebooks bench fuzz sanitize lint types check wheel clean
 
 report: $(VENV)/installed
 	$(BIN)/chaintheory report --output report
@@ -46,6 +46,15 @@ regenerate: $(VENV)/installed
 # Run the notebooks and keep their new outputs.
 notebooks: $(VENV)/installed-test
 	$(BIN)/python notebooks/execute.py
+
+# New cases on every run: 50 times those of the suite, and 10,000 damaged files.
+fuzz: $(VENV)/installed-test
+	cd $(VENV) && CHAINTHEORY_FUZZ=50 bin/python -m pytest -c ../pyproject.toml --rootdir=.. \
+		../tests/robustness/test_properties.py ../tests/robustness/test_files.py
+
+# The compiled part under the address and undefined-behaviour sanitizers, then with every index checked.
+sanitize: $(VENV)/installed-test
+	tests/robustness/sanitize.sh $(abspath $(BIN)/python)
 
 bench: $(VENV)/installed
 	$(BIN)/python -m benchmarks
