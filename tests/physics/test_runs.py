@@ -221,7 +221,9 @@ def test_a_failed_checkpoint_keeps_the_last_good_one(tmp_path, monkeypatch):
 def test_sigint_leaves_a_valid_checkpoint(tmp_path):
     path = tmp_path / "checkpoint.nc"
     code = (
-        "import chaintheory as ct, sys\n"
+        "import chaintheory as ct, signal\n"
+        # A suite in the background of a shell has SIGINT ignored, and its children inherit that.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "s = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), bias=0.01)\n"
         "started = []\n"
         "def tick(n):\n"
