@@ -240,12 +240,12 @@ def width_of(system: System) -> float:
 
 def band_mean(
     value: Callable[[Any, Array], Array], rows: int, fewest: Array | float = 0.0,
-    tolerance: float = 2e-15,
+    tolerance: float = 1e-14, most: int = MOST_POINTS,
 ) -> Array:  # fmt: skip
     """Mean over theta from 0 to pi/2 of ``value(rows, sin(theta)^2)``, shape (len(rows), points).
 
     The trapezoidal rule, whose error falls geometrically for a periodic analytic function; the points of each row
-    are doubled until two results agree.
+    are doubled until two results agree; the error of the second is about the square of their difference.
     """
     result = np.empty(rows)
     total = np.zeros(rows)
@@ -265,11 +265,8 @@ def band_mean(
         done = (np.abs(now - before) <= tolerance * now) & (count >= fewest[open_rows]) & (count > 32)
         result[open_rows[done]] = now[done]
         open_rows = open_rows[~done]
-        if count >= MOST_POINTS and open_rows.size:
-            raise ValueError(
-                f"speed must be large enough for the transform to be resolved by {MOST_POINTS} points over the "
-                "band; use method='closed', or log=True with a smooth interaction"
-            )
+        if count >= most and open_rows.size:
+            raise ValueError(f"speed must be large enough for the band average to converge with {most} points")
         angle = 0.5 * math.pi * (np.arange(count) + 0.5) / count
         weights = np.ones(count)
         count *= 2
@@ -299,7 +296,7 @@ def log_orbit_mean(system: System, orbit: Orbit) -> float:
     def taken(_: Array, sine_squared: Array) -> Array:
         return np.exp(orbit.log_emitted(np.sqrt(1.0 + spread * sine_squared)) - scale)[None, :]
 
-    return math.log(float(band_mean(taken, 1, tolerance=1e-9)[0])) + scale
+    return math.log(float(band_mean(taken, 1, tolerance=1e-8, most=2**12)[0])) + scale
 
 
 def speed_of_largest_loss(system: System, lowest: float = 1e-3, highest: float = 1e6) -> float:

@@ -77,6 +77,18 @@ def test_gaussian_three_roads_from_0_05_to_1e6(interaction_width, omega_fast):
     assert worst < 1e-13
 
 
+def test_the_exponent_is_not_rounded():
+    # Losses of 1e-190 to 1e-300, with an exponent of up to 690 whose own rounding would cost 1e-13 (seen when the
+    # correction is left out); what remains is a few units.
+    speeds = np.random.default_rng(0).uniform(0.96, 1.2, 20)
+    transform = ledger_transform("gaussian", PAPER.interaction)
+    for speed in speeds:
+        exact = in_50_digits(PAPER, speed, transform)
+        for method in ("closed", "quadrature"):
+            value = mpmath.mpf(float(PAPER.single_pass_dissipation(speed, method=method)))
+            assert abs(float(value / exact - 1)) < 4e-15
+
+
 @pytest.mark.parametrize("name", sorted(NAMED))
 def test_every_interaction_against_the_ledger_in_50_digits(name):
     interaction = NAMED[name](-1.5, 2.0)
