@@ -249,7 +249,7 @@ def _starts(
 
 def _window(window: tuple[int, int]) -> tuple[int, int]:
     """Check first and last mass."""
-    if not isinstance(window, tuple | list) or len(window) != 2:
+    if not isinstance(window, tuple | list) or len(window) != 2:  # type: ignore[redundant-expr]  # callers without types may pass anything
         raise ValueError(f"chain_window must be (first mass, last mass), got {window!r}")
     first = whole("chain_window", window[0], -(2**40))
     return first, whole("chain_window", window[1], first)

@@ -160,9 +160,7 @@ def systems(draw, interaction=None, wild=False):
     drawn = [draw(numbers(u) if wild else u) for u in (OMEGA, SPACING, MASS, BIAS)]
     build = draw(interactions(wild=wild) if interaction is None else interaction)
     try:
-        return lawful(
-            SYSTEM_NAMES, lambda: ct.System(ct.Chain(*drawn[:2]), build(), mass=drawn[2], bias=drawn[3])
-        )
+        return lawful(SYSTEM_NAMES, lambda: ct.System(ct.Chain(*drawn[:2]), build(), mass=drawn[2], bias=drawn[3]))
     except Refused:
         return ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), bias=0.01)
 
@@ -278,9 +276,7 @@ def test_system(data):
 
     @expect
     def law():
-        system = lawful(
-            SYSTEM_NAMES, ct.System, chain, interaction, data.draw(numbers(MASS)), data.draw(numbers(BIAS))
-        )
+        system = lawful(SYSTEM_NAMES, ct.System, chain, interaction, data.draw(numbers(MASS)), data.draw(numbers(BIAS)))
         assert math.isfinite(system.capture_speed) and system.capture_speed >= 0.0
         repr(system)
 
@@ -399,9 +395,7 @@ def test_drift_velocities(system, lowest, span, certified):
             highest = lowest * (1.0 + span)
         except TypeError:
             highest = 50.0
-        found = lawful(
-            ("lowest", "highest", "speed"), system.drift_velocities, lowest, highest, certified=certified
-        )
+        found = lawful(("lowest", "highest", "speed"), system.drift_velocities, lowest, highest, certified=certified)
         speeds = [item.speed for item in found]
         assert speeds == sorted(speeds)
         for item in found:
