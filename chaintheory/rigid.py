@@ -35,6 +35,7 @@ ORDER = 16  # nodes per panel
 PHASE = 10.0  # of a phonon per panel, which they resolve to rounding
 TINY = 1e-300
 MOST_PANELS = 1e4
+VALUES_AT_ONCE = 2**21
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(ORDER)
 # Integral of a function from -1 to each node, from its values at the nodes; exact to degree ORDER - 1.
 _LEGENDRE = np.polynomial.legendre.legvander(NODES, ORDER - 1)
@@ -124,9 +125,12 @@ class Orbit:
         fewest = 2.0 * math.pi * float(omega.max()) * _end(interaction) / (max(self.slowest, TINY) * PHASE)
         if fewest > MOST_PANELS:
             raise ValueError(
-                f"speed must not let the particle almost stop (at {self.slowest:.3g}), got {self.speed:.6g}"
+                "speed must be large enough for the force integral along the orbit, whose slowest "
+                f"is {self.slowest:.3g}, got {self.speed:.6g}"
             )
         on_axis = _panels(interaction, fewest)
+        if omega.size > 1 and omega.size * on_axis.nodes.size > VALUES_AT_ONCE:
+            return np.concatenate([self.log_emitted(half) for half in np.array_split(omega, 2)])
         stiffness = float(self.squared_speed(on_axis.nodes).min())
         result = np.empty(omega.shape)
         best = np.full(omega.shape, np.inf)
