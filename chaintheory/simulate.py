@@ -144,7 +144,7 @@ def simulate(
     checkpoint, checkpoint_interval
         File to which the state is written at least this many seconds apart, and when the run is
         interrupted or done. If the file exists the run goes on from it, to the last bit as if it
-        had never stopped. One run only.
+        had never stopped (with another duration than before, to rounding). One run only.
     progress
         True for a progress bar, or a callable that is given the steps done.
     memory_limit
