@@ -1,7 +1,11 @@
-"""Run all benchmarks, or those named: ``python -m benchmarks [integrator ...]``."""
+"""Run all benchmarks, or those named: ``python -m benchmarks [integrator ...]``.
+
+The figures of a complete run are kept in ``benchmarks/results.json``, which the report shows.
+"""
 
 from __future__ import annotations
 
+import json
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -14,8 +18,20 @@ def main(names: list[str]) -> int:
     if unknown:
         print(f"benchmark must be one of {', '.join(known)}, got {unknown[0]!r}", file=sys.stderr)
         return 2
-    for name in names or known:
-        import_module(f"benchmarks.bench_{name}").main()
+    figures = [figure for name in names or known for figure in import_module(f"benchmarks.bench_{name}").main()]
+    if not names:
+        rows = [
+            {
+                "figure": figure.what,
+                "measured": f"{figure.measured:.3g} {figure.unit}".strip(),
+                "goal": f"{'at least' if figure.larger_is_better else 'at most'} {figure.goal:g}",
+                "reached": "yes" if figure.reached else "no",
+                "note": figure.note,
+            }
+            for figure in figures
+        ]
+        results = Path(__file__).parent / "results.json"
+        results.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     return 0
 
 
