@@ -28,6 +28,7 @@ from chaintheory import gaps
 from chaintheory.dissipation import mean_dissipation, mean_dissipation_slope
 from chaintheory.model import System
 from chaintheory.resonances import ResonantSpeed, resonant_speeds, speed_range
+from chaintheory.validation import number
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -317,11 +318,12 @@ def drift_diagram(
     """
     import xarray as xr
 
+    biases = [number("bias", bias) for bias in biases]
     table = [
         [
             [
                 item
-                for item in drift_velocities(replace(system, bias=float(bias)), lowest, highest, certified=certified)
+                for item in drift_velocities(replace(system, bias=bias), lowest, highest, certified=certified)
                 if item.separation >= resolution
             ]
             for bias in biases

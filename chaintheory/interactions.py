@@ -547,7 +547,7 @@ class GaussianMixture(Interaction):
             value = getattr(self, name)
             if isinstance(value, str | bytes) or not hasattr(value, "__len__") or not hasattr(value, "__getitem__"):
                 raise ValueError(f"{name} must be a sequence of numbers, got {value!r}")
-            if not np.shape(value) and isinstance(value, np.ndarray):
+            if isinstance(value, np.ndarray) and value.ndim == 0:
                 raise ValueError(f"{name} must be a sequence of numbers, got {value!r}")
         amplitudes = tuple(bounded("amplitudes", a) for a in self.amplitudes)
         widths = tuple(scale("widths", w) for w in self.widths)

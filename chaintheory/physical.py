@@ -97,8 +97,13 @@ def from_physical(mass: float, confinement: float, coupling: float, spacing: flo
     """
     mass, spacing = positive("mass", mass), positive("spacing", spacing)
     confinement, coupling = positive("confinement", confinement), positive("coupling", coupling)
-    units = Units(mass, math.sqrt(confinement / mass))
-    return Chain(math.sqrt(1.0 + 4.0 * coupling / confinement), spacing / units.length)
+    units = Units(mass, positive("confinement divided by mass", math.sqrt(confinement / mass)))
+    try:
+        return Chain(math.sqrt(1.0 + 4.0 * coupling / confinement), spacing / units.length)
+    except ArithmeticError:
+        raise ValueError(
+            f"mass and confinement must give a unit of length that is a number, got {mass!r} kg and {confinement!r} N/m"
+        ) from None
 
 
 def to_physical(chain: Chain, units: Units) -> PhysicalChain:
