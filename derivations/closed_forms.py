@@ -15,7 +15,7 @@ from typing import Any
 
 import sympy as sp
 
-from .checks import Apply, Approaches, Integrands, Reduce
+from .checks import Approaches, Integrands, Reduce
 from .lattice import band_squared, resolvent
 from .ledger import Step, refuted, states
 from .notation import (
@@ -35,7 +35,7 @@ from .notation import (
     z,
 )
 from .potentials import INTERACTIONS, exponential, gaussian, matern32, matern52, transform
-from .single_pass import Delta, band_average, gaussian_single_pass, in_z, single_pass, slowness
+from .single_pass import Delta, band_average, gaussian_single_pass, in_z, mean_of_inverse, single_pass, slowness
 
 __all__ = ["CLOSED_FORMS", "STATEMENTS", "exponential_closed_form"]
 
@@ -52,22 +52,7 @@ inverse_mean = 1 / sp.sqrt((p + z) * (p + z * omega_fast**2))
 )
 def pole(formula: sp.Basic) -> list[Step]:
     """Write p + z omega^2 as (p + z) cos^2 + (p + z omega_fast^2) sin^2."""
-    lower, upper = p + z, p + z * omega_fast**2
-    split = band_average(1 / (lower * sp.cos(theta) ** 2 + upper * sp.sin(theta) ** 2))
-    return [
-        Step(
-            formula.lhs,
-            split,
-            "split into squares of sine and cosine",
-            Integrands("common denominator", "squares of the cosine", "common denominator"),
-        ),
-        Step(
-            split,
-            formula.rhs,
-            "the band average of the inverse",
-            Apply(resolvent.formula, {p: lower, q: upper}, "expand"),
-        ),
-    ]
+    return mean_of_inverse(formula.lhs, p + z, p + z * omega_fast**2, formula.rhs)
 
 
 STRETCH = {1: 1, 2: 3, 3: 5}  # the a^2 of the transform, by its order

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from .checks import EnclosedSum, Integrands, Reduce, Refute
+from .checks import Integrands, Reduce, Refute
 from .ledger import Step, refuted, states
 from .motion import kinetic_energy, length, slow, unit_time
 from .notation import (
@@ -38,11 +38,10 @@ from .notation import (
     v_c,
     width,
     work,
-    x,
 )
 from .resonances import finite_side, lower_edge
 from .single_pass import single_pass
-from .steady_state import PAPER, crossing_function, mean_dissipation, mean_loss, weight_gaussian
+from .steady_state import mean_at, mean_dissipation, mean_loss
 
 __all__ = ["STATEMENTS", "growth_factor", "orbit_speed"]
 
@@ -299,24 +298,6 @@ def orbit_single_pass(formula: sp.Basic) -> list[Step]:
     ]
 
 
-def _mean_at(v: str, claimed: sp.Expr, rule: str, count: int, places: int = 6) -> Step:
-    """The mean dissipation at a speed, enclosed, against a claimed value."""
-    point = {**PAPER, speed: sp.Rational(v)}
-    return Step(
-        weight_gaussian().subs(point),
-        claimed,
-        rule,
-        EnclosedSum(
-            crossing_function().subs(point),
-            x,
-            sp.Rational(1, 10),
-            420 / sp.Rational(v) + 1,
-            count,
-            places=places,
-        ),
-    )
-
-
 def _claimed_mean(formula: sp.Eq) -> sp.Expr:
     """The mean dissipation that a claim about dissipation and bias amounts to, at the bias 0.01."""
     (unknown,) = formula.lhs.atoms(sp.core.function.AppliedUndef)
@@ -338,8 +319,8 @@ def jump(formula: sp.Basic) -> list[Step]:
     Slower particles speed up, faster ones slow down.
     """
     return [
-        _mean_at("19.9974", _claimed_mean(formula), "below the resonance", 35),
-        _mean_at("19.9975", sp.Rational("5.362956"), "above the resonance", 37),
+        mean_at("19.9974", _claimed_mean(formula), "below the resonance", 35),
+        mean_at("19.9975", sp.Rational("5.362956"), "above the resonance", 37),
     ]
 
 
@@ -361,8 +342,8 @@ def zero_as_printed(formula: sp.Basic) -> list[Step]:
             "as printed, the mean dissipation equals the bias",
             Reduce(),
         ),
-        _mean_at("19.9974", below, "below the resonance", 35),
-        _mean_at("19.9975", above, "above the resonance", 37),
+        mean_at("19.9974", below, "below the resonance", 35),
+        mean_at("19.9975", above, "above the resonance", 37),
         Step(printed, below, "just below the resonance it does not", Refute()),
         Step(printed, above, "nor just above", Refute()),
     ]
@@ -378,7 +359,7 @@ def zero_as_printed(formula: sp.Basic) -> list[Step]:
 )
 def first_margin(formula: sp.Basic) -> list[Step]:
     """The bias minus the finite side of the first resonance, enclosed."""
-    return [_mean_at("39.9795", _claimed_mean(formula), "below the resonance", 17, places=7)]
+    return [mean_at("39.9795", _claimed_mean(formula), "below the resonance", 17, places=7)]
 
 
 @states(

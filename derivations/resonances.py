@@ -30,13 +30,12 @@ from .notation import (
     x,
 )
 from .steady_state import (
-    PAPER,
     band_continued,
     crossing_function,
+    mean_at,
     mean_dissipation,
     mean_loss,
     tangency_function,
-    weight_gaussian,
 )
 
 __all__ = ["STATEMENTS", "lower_resonance", "upper_resonance"]
@@ -348,23 +347,6 @@ def resonance_strength(formula: sp.Basic) -> list[Step]:
     ]
 
 
-def _mean_at(v: str, value_text: str, rule: str, count: int) -> Step:
-    point = {**PAPER, speed: sp.Rational(v)}
-    return Step(
-        weight_gaussian().subs(point),
-        sp.Rational(value_text),
-        rule,
-        EnclosedSum(
-            crossing_function().subs(point),
-            x,
-            sp.Rational(1, 10),
-            420 / sp.Rational(v) + 1,
-            count,
-            places=len(value_text.partition(".")[2]),
-        ),
-    )
-
-
 @states(
     "resonance_finite_side",
     "Fig. 4(c), corrected",
@@ -379,7 +361,6 @@ def finite_side(formula: sp.Basic) -> list[Step]:
     Below it two crossings fewer remain, above it Eq. (10) is large.
     """
     at = tangency_function().subs(omega_fast, 10)
-    below = _mean_at("39.9795", "0.0100631", "below the resonance", 17)
     return [
         Step(
             (40 * band_continued() / x).subs(omega_fast, 10),
@@ -387,8 +368,8 @@ def finite_side(formula: sp.Basic) -> list[Step]:
             "the resonance itself, exactly",
             EnclosedSum(at, x, sp.Rational("1.0001"), sp.Rational("1.01"), 1, places=4),
         ),
-        Step(below.before, formula.rhs, below.rule, below.check),
-        _mean_at("39.98", "1.1208", "above the resonance", 19),
+        mean_at("39.9795", formula.rhs, "below the resonance", 17, places=7),
+        mean_at("39.98", sp.Rational("1.1208"), "above the resonance", 19, places=4),
     ]
 
 
@@ -422,7 +403,7 @@ def spikes_as_printed(formula: sp.Basic) -> list[Step]:
             "where the Jacobian is 1",
             Reduce("expand"),
         ),
-        _mean_at("40", "0.1754", "the mean dissipation at alpha itself", 19),
+        mean_at("40", sp.Rational("0.1754"), "the mean dissipation at alpha itself", 19, places=4),
     ]
 
 

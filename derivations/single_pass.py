@@ -14,7 +14,7 @@ from __future__ import annotations
 import sympy as sp
 
 from .checks import Apply, Approaches, EnclosedSum, Integrands, Reduce
-from .lattice import band, band_squared
+from .lattice import band, band_squared, resolvent
 from .ledger import Step, chain, refuted, states
 from .motion import kinetic_energy, mode_energy
 from .notation import (
@@ -29,6 +29,8 @@ from .notation import (
     phi,
     position,
     rate,
+    resolvent_p,
+    resolvent_q,
     spacing,
     speed,
     t,
@@ -62,6 +64,28 @@ def loss_per_mode(frequency_squared: sp.Expr, transform_value: sp.Expr) -> sp.Ex
 def band_average(integrand: sp.Expr) -> sp.Integral:
     """Return the mean over the band, theta from 0 to pi/2."""
     return 2 / sp.pi * sp.Integral(integrand, (theta, 0, sp.pi / 2))
+
+
+def mean_of_inverse(before: sp.Expr, at_bottom: sp.Expr, at_top: sp.Expr, after: sp.Expr, sign: int = 1) -> list[Step]:
+    """Return the steps from the band average of an inverse to its closed form.
+
+    What is inverted is linear in omega^2, with the values ``at_bottom`` and ``at_top`` at the band's edges.
+    """
+    split = sign * band_average(1 / (at_bottom * sp.cos(theta) ** 2 + at_top * sp.sin(theta) ** 2))
+    return [
+        Step(
+            before,
+            split,
+            "split into squares of sine and cosine",
+            Integrands("common denominator", "squares of the cosine", "common denominator"),
+        ),
+        Step(
+            split,
+            after,
+            "the band average of the inverse",
+            Apply(resolvent.formula, {resolvent_p: at_bottom, resolvent_q: at_top}, "expand"),
+        ),
+    ]
 
 
 def scaled_bessel(order: int, argument: sp.Expr) -> sp.Expr:

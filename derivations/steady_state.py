@@ -352,6 +352,17 @@ def mean_dissipation_gaussian(formula: sp.Basic) -> list[Step]:
     ]
 
 
+def mean_at(v: int | str, claimed: sp.Expr, rule: str, crossings: int, places: int = 6) -> Step:
+    """Return the step that encloses Eq. (10) at the paper's parameters and compares it with a claim.
+
+    The line ``x v/alpha`` leaves the band for good at ``x = alpha omega_fast/v = 400/v``.
+    """
+    point = {**PAPER, speed: sp.Rational(v)}
+    end = PAPER[spacing] * PAPER[omega_fast] / sp.Rational(v) + 1
+    every_crossing = EnclosedSum(crossing_function().subs(point), x, sp.Rational(1, 10), end, crossings, places=places)
+    return Step(weight_gaussian().subs(point), claimed, rule, every_crossing)
+
+
 VALUES = ((21, "0.045841", 35), (30, "0.0150316", 23), (50, "0.0148695", 15), (90, "0.0073308", 7))
 
 
@@ -371,20 +382,10 @@ def values(formula: sp.Basic) -> list[Step]:
 
     And the weights are summed as balls.
     """
-    steps = []
-    for (v, text, count), claimed in zip(VALUES, formula.rhs, strict=True):
-        point = {**PAPER, speed: v}
-        places = len(text.partition(".")[2])
-        check = EnclosedSum(
-            crossing_function().subs(point),
-            x,
-            sp.Rational(1, 10),
-            sp.Integer(400) / v + 1,
-            count,
-            places=places,
-        )
-        steps.append(Step(weight_gaussian().subs(point), claimed, f"sum over all crossings, v = {v}", check))
-    return steps
+    return [
+        mean_at(v, claimed, f"sum over all crossings, v = {v}", count, len(text.partition(".")[2]))
+        for (v, text, count), claimed in zip(VALUES, formula.rhs, strict=True)
+    ]
 
 
 @states(

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from .checks import Apply, EnclosedSum, Integrands, Reduce
+from .checks import EnclosedSum, Reduce
 from .lattice import band_squared, coupling, dynamical_operator, resolvent
 from .ledger import Step, refuted, states
 from .motion import kinetic_energy
@@ -24,8 +24,6 @@ from .notation import (
     omega_fast,
     position,
     ratio,
-    resolvent_p,
-    resolvent_q,
     response,
     stiffness,
     theta,
@@ -34,7 +32,7 @@ from .notation import (
     width,
 )
 from .potentials import potential_gaussian
-from .single_pass import band_average
+from .single_pass import band_average, mean_of_inverse
 
 __all__ = ["STATEMENTS", "capture_speed", "response_above", "response_below"]
 
@@ -109,22 +107,7 @@ def below(formula: sp.Basic) -> list[Step]:
     The band average has both band edges in it.
     """
     modes = band_average(1 / (band_squared(theta) - omega**2))
-    low, high = 1 - omega**2, omega_fast**2 - omega**2
-    split = band_average(1 / (low * sp.cos(theta) ** 2 + high * sp.sin(theta) ** 2))
-    return [
-        Step(
-            modes,
-            split,
-            "split into squares of sine and cosine",
-            Integrands("common denominator", "squares of the cosine", "common denominator"),
-        ),
-        Step(
-            split,
-            formula.rhs,
-            "the band average of the inverse",
-            Apply(resolvent.formula, {resolvent_p: low, resolvent_q: high}, "expand"),
-        ),
-    ]
+    return mean_of_inverse(modes, 1 - omega**2, omega_fast**2 - omega**2, formula.rhs)
 
 
 @states(
@@ -137,22 +120,7 @@ def below(formula: sp.Basic) -> list[Step]:
 def above(formula: sp.Basic) -> list[Step]:
     """As below the band, with every denominator negative."""
     modes = band_average(1 / (band_squared(theta) - omega**2))
-    low, high = omega**2 - 1, omega**2 - omega_fast**2
-    split = -band_average(1 / (low * sp.cos(theta) ** 2 + high * sp.sin(theta) ** 2))
-    return [
-        Step(
-            modes,
-            split,
-            "split into squares of sine and cosine",
-            Integrands("common denominator", "squares of the cosine", "common denominator"),
-        ),
-        Step(
-            split,
-            formula.rhs,
-            "the band average of the inverse",
-            Apply(resolvent.formula, {resolvent_p: low, resolvent_q: high}, "expand"),
-        ),
-    ]
+    return mean_of_inverse(modes, omega**2 - 1, omega**2 - omega_fast**2, formula.rhs, sign=-1)
 
 
 @states(
