@@ -80,7 +80,7 @@ def bias_work(formula: sp.Basic) -> list[Step]:
     "stability_of_a_zero",
     "below Eq. 10",
     "Near a zero of dissipation minus bias a deviation changes by the factor 1 - 4 pi^2 "
-    "slope/(mu v) per pass: stable where"
+    "slope/(mu v) per pass: stable where "
     "the dissipation rises with speed.",
     sp.Eq(growth, growth_factor(dissipation_slope), evaluate=False),
     parents=[bias_work, mean_dissipation],
@@ -180,7 +180,7 @@ transit_integral = sp.Integral(1 / orbit_speed(offset * Phi(u)), (u, -spacing / 
     "transit_time",
     "beyond the paper",
     "The transit of one lattice spacing takes int du/v(u); to first order in Phi, written "
-    "epsilon Phi, the mean speed lies"
+    "epsilon Phi, the mean speed lies "
     "below v by 4 pi^2 int Phi du/(mu v alpha).",
     sp.Eq(
         transit,

@@ -128,7 +128,7 @@ def travels_along(formula: sp.Basic) -> list[Step]:
     "crossing_count",
     "beyond the paper",
     "There is at most one crossing in each monotone piece of omega(x)/x, and the pieces end at "
-    "the tangencies, at most one"
+    "the tangencies, at most one "
     "between neighbouring zeros of 2 pi x cos(2 pi x) - sin(2 pi x).",
     sp.Eq(
         tangency_function().diff(x),

@@ -207,7 +207,7 @@ def along_chain(formula: sp.Basic) -> list[Step]:
     "trapped_midway",
     "beyond the paper",
     "A particle held midway between two masses, by a curvature K on each side, oscillates "
-    "where 2/(mu omega^2) minus the"
+    "where 2/(mu omega^2) minus the "
     "response (1 + r) G is 1/K.",
     sp.Eq(2 / (mass * omega**2) - response * (1 + ratio), 1 / stiffness, evaluate=False),
     parents=[along_chain],
