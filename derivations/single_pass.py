@@ -288,7 +288,7 @@ def gaussian_single_pass(formula: sp.Basic) -> list[Step]:
     "transform_of_a_shift",
     "below Eq. 6",
     "Moving the interaction by sigma multiplies its transform by exp(i k sigma): for an "
-    "interaction that is not even, Eqs. (6)"
+    "interaction that is not even, Eqs. (6) "
     "and (10) ask for the squared modulus.",
     sp.Eq(
         sp.Integral(Phi(u - position) * sp.exp(sp.I * wavenumber * u), (u, -sp.oo, sp.oo)),
