@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chaintheory.interactions import Gaussian
+from chaintheory.machine import cores
 from chaintheory.model import Chain, System
 from chaintheory.validation import number, positive, whole
 
@@ -204,10 +205,3 @@ def _each(runs: list[PublishedRun]) -> Iterator[Comparison]:
                 yield task.result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-
-
-def cores() -> int:
-    """Return the number of cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

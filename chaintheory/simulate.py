@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from chaintheory.kernel import half_width, propagators
 from chaintheory.light_cone import LightCone, Records, force_table
+from chaintheory.machine import available_memory, cores
 from chaintheory.model import System
 from chaintheory.schemes import SCHEMES
 from chaintheory.trajectory import Trajectory
@@ -217,7 +218,7 @@ def simulate(
     with _progress(progress, sum(run.steps for run in runs)) as tick:
         if single:
             return carry(runs[0], tick)
-        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        with ThreadPoolExecutor(cores()) as pool:
             return list(pool.map(lambda run: carry(run, tick), runs))
 
 
@@ -298,28 +299,13 @@ def _refuse_too_large(runs: list[Run], duration: float, memory_limit: float | No
     # Results stay; of the rest as much is in use at once as there are cores.
     records = sum(40.0 * run.steps for run in runs)
     working = sorted(run.memory_needed() - 40.0 * run.steps for run in runs)
-    needed = records + sum(working[-(os.cpu_count() or 1) :])
+    needed = records + sum(working[-(cores()) :])
     limit = available_memory() if memory_limit is None else positive("memory_limit", memory_limit)
     if needed > limit:
         raise ValueError(
             f"duration {duration:g} needs about {needed / 2**20:.0f} MiB of memory, allowed are "
             f"{limit / 2**20:.0f} MiB: take a shorter duration or fewer steps_per_fast_period"
         )
-
-
-def available_memory() -> float:
-    """Bytes of memory that are free, as far as the operating system tells."""
-    try:
-        with open("/proc/meminfo") as lines:
-            for line in lines:
-                if line.startswith("MemAvailable:"):
-                    return 1024.0 * int(line.split()[1])
-    except OSError:
-        pass
-    try:
-        return 0.5 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return math.inf
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chaintheory import __version__
-from chaintheory.crosscheck import cores
+from chaintheory.machine import cores
 from chaintheory.sweep import KINDS, QUANTITIES, UNITS, Sweep, compute_point
 from chaintheory.trajectory import write_atomically
 from chaintheory.validation import whole

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chaintheory import __version__
-from chaintheory.crosscheck import cores
+from chaintheory.machine import cores
 from chaintheory.model import System
 
 if TYPE_CHECKING:
