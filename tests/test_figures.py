@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from chaintheory.commands.shared import plain
-from chaintheory.figures import NAMES, available, make, module, save
+from chaintheory.figures import NAMES, available, module, save
 from chaintheory.figures.cache import key, simulated
 from chaintheory.figures.style import COLUMN
 from chaintheory.figures.trapped import outside_frequencies
@@ -21,11 +21,6 @@ def cache(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CHAINTHEORY_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
-
-
-@pytest.fixture(scope="module")
-def pictures(cache):
-    return {name: make(name, quick=True) for name in NAMES}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -45,6 +40,7 @@ def test_the_same_numbers_give_the_same_bytes(pictures, tmp_path, form):
     for name in ("first", "second"):
         (tmp_path / name).mkdir()
         paths.append(save(pictures["velocity-profile"], tmp_path / name, form))
+        save(pictures["velocity-profile"], tmp_path, "svg" if form == "png" else "png")  # leaves no trace
     assert paths[0].read_bytes() == paths[1].read_bytes()
     assert [path.name for path in (tmp_path / "first").iterdir()] == [f"velocity-profile.{form}"]
 

@@ -128,22 +128,6 @@ def test_formulas_become_mathml():
     assert "<mtext>fast</mtext>" in formula
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    """One quick report, with two of its figures: the others are made by their own tests."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("chaintheory.figures.NAMES", ("single-pass", "slip"))
-        patch.setenv("CHAINTHEORY_CACHE", str(tmp_path_factory.mktemp("cache")))
-        return make_report(tmp_path_factory)
-
-
-def make_report(tmp_path_factory):
-    output = tmp_path_factory.mktemp("reports") / "report"
-    pieces = []
-    passed = report.write_report(output, quick=True, progress=lambda *told: pieces.append(told))
-    return output, passed, pieces
-
-
 def test_report_is_whole(made):
     output, passed, pieces = made
     assert passed

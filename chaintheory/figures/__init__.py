@@ -71,6 +71,9 @@ def make(name: str, *, quick: bool = False) -> Picture:
     style: Any = STYLE
     with matplotlib.rc_context(style):
         figure = source.draw(numbers)
+        # The layout is settled once: each draw would shift it by a rounding, and by the file format's resolution.
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
     return Picture(name, source.TITLE, " ".join(source.CAPTION.split()), figure, numbers)
 
 

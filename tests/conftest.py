@@ -1,0 +1,44 @@
+"""What several modules share: all figures, quickly drawn, and one quick report with them."""
+
+import json
+
+import pytest
+
+from chaintheory import report
+from chaintheory.figures import NAMES, make
+
+MEASURED = [
+    {
+        "figure": "mean dissipation on 89,001 speeds",
+        "measured": "0.0512 s",
+        "goal": "at most 0.2",
+        "reached": "yes",
+        "note": "every root found; the scripts' search on 55 points loses the pair beside a resonance",
+    }
+]
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory):
+    """Every figure with its numbers, from a cache of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHAINTHEORY_CACHE", str(tmp_path_factory.mktemp("cache")))
+        return {name: make(name, quick=True) for name in NAMES}
+
+
+@pytest.fixture(scope="session")
+def made(pictures, tmp_path_factory):
+    """One quick report with every section: its directory, whether it passed, and the pieces that were told."""
+
+    def drawn_before(name, *, quick):
+        assert quick
+        return pictures[name]
+
+    folder = tmp_path_factory.mktemp("reports")
+    (folder / "results.json").write_text(json.dumps(MEASURED))
+    pieces = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("chaintheory.figures.make", drawn_before)
+        patch.setattr(report, "BENCHMARKS", str(folder / "results.json"))
+        passed = report.write_report(folder / "report", quick=True, progress=lambda *told: pieces.append(told))
+    return folder / "report", passed, pieces
