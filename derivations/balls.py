@@ -35,7 +35,17 @@ def _interval(low: flint.arb, high: flint.arb) -> flint.arb:
 
 
 def ball(expression: sp.Expr, values: dict[sp.Symbol, Any]) -> flint.arb:
-    """The expression on balls: the result contains its value at every point of `values`."""
+    """The expression on balls: the result contains its value at every point of `values`.
+
+    Sums, products, powers, absolute values, I_n and the elementary functions are known; another function is a
+    ``KeyError``, a symbol that `values` lacks an error of its own kind.
+
+    >>> import flint
+    >>> import sympy as sp
+    >>> a = sp.Symbol("a")
+    >>> ball(sp.sin(a), {a: flint.arb(0, 0.1)}).contains(flint.arb(0.05))
+    True
+    """
     if expression in values:
         return values[expression]
     if expression.is_Rational:
@@ -67,9 +77,17 @@ def ball(expression: sp.Expr, values: dict[sp.Symbol, Any]) -> flint.arb:
 
 
 def roots(function: sp.Expr, variable: sp.Symbol, low: Any, high: Any, precision: int = 200) -> list[flint.arb]:
-    """Every simple root in [low, high], each enclosed by a ball.
+    """Every simple root in [low, high], each enclosed by a ball, in order.
 
-    ``ArithmeticError`` where this cannot be decided.
+    Raises
+    ------
+    ArithmeticError
+        Where this cannot be decided: a double root, or one at an end.
+
+    >>> import sympy as sp
+    >>> a = sp.Symbol("a")
+    >>> [round(float(root), 9) for root in roots(a**2 - a - 1, a, -1, 2)]
+    [-0.618033989, 1.618033989]
     """
     flint.ctx.prec = precision
     slope = sp.diff(function, variable)

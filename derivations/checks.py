@@ -41,7 +41,11 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Outcome:
-    """The evidence a check gave, and how."""
+    """The evidence a check gave (see ``ledger.EVIDENCE``), and how, in words.
+
+    >>> Outcome("proved", "expand").evidence
+    'proved'
+    """
 
     evidence: str
     detail: str
@@ -132,7 +136,13 @@ REWRITINGS = {
 
 
 class Check:
-    """What decides a step: ``run(before, after, random)`` gives an `Outcome`."""
+    r"""What decides a step: ``run(before, after, random)`` gives an `Outcome`.
+
+    ``evidence`` is the most that a check of this kind can give, ``relation`` the sign between the two sides in LaTeX.
+
+    >>> Check.evidence, Refute.evidence, Refute.relation
+    ('failed', 'refuted', '\\neq')
+    """
 
     evidence = "failed"
     relation = "="
@@ -143,7 +153,18 @@ class Check:
 
 
 class Reduce(Check):
-    """The difference (or the ratio minus 1) reduces to zero by named rewritings, in this order."""
+    """The difference (or the ratio minus 1) reduces to zero by named rewritings, in this order.
+
+    Raises
+    ------
+    ValueError
+        A rewriting that ``REWRITINGS`` does not have.
+
+    >>> import sympy as sp
+    >>> a = sp.Symbol("a", positive=True)
+    >>> Reduce("expand").run((a + 1) ** 2, a**2 + 2 * a + 1, random.Random(0))
+    Outcome(evidence='proved', detail='expand')
+    """
 
     evidence = "proved"
 
@@ -167,7 +188,21 @@ class Reduce(Check):
 
 
 class Numeric(Check):
-    """Equality in 50-digit arithmetic at seeded points over the assumed ranges."""
+    """Equality in 50-digit arithmetic at seeded points over the assumed ranges.
+
+    Parameters
+    ----------
+    points, digits
+        How many points, and the decimal digits to which both sides must agree at each.
+    ranges
+        Ranges other than those of the table of symbols.
+    assuming
+        Conditions that a point must meet; when no point meets them the check fails.
+
+    >>> from derivations.notation import omega_fast
+    >>> Numeric(points=2).run((omega_fast + 1) ** 2, omega_fast**2 + 2 * omega_fast + 1, random.Random(0)).evidence
+    'checked'
+    """
 
     evidence = "checked"
 
@@ -196,7 +231,14 @@ class Numeric(Check):
 
 
 class Cited(Numeric):
-    """A named theorem, checked numerically besides."""
+    """A named theorem, checked numerically besides (as `Numeric` does).
+
+    >>> import sympy as sp
+    >>> from derivations.notation import omega_fast
+    >>> check = Cited("the addition theorem", points=1)
+    >>> check.run(sp.sin(2 * omega_fast), 2 * sp.sin(omega_fast) * sp.cos(omega_fast), random.Random(0)).detail[:20]
+    'the addition theorem'
+    """
 
     evidence = "cited"
 
@@ -211,7 +253,12 @@ class Cited(Numeric):
 
 
 class Refute(Check):
-    """Two exact numbers differ by more than one part in a thousand, decided at 50 digits."""
+    """Two exact numbers differ by more than one part in a thousand, decided at 50 digits.
+
+    >>> import sympy as sp
+    >>> Refute().run(sp.sqrt(2), sp.Rational(3, 2), random.Random(0)).evidence
+    'refuted'
+    """
 
     evidence = "refuted"
     relation = r"\neq"
@@ -247,6 +294,12 @@ class Integrands(Check):
 
     With ``change=(old, new, variable)`` the first integral is transformed by ``old =
     new(variable)`` before.
+
+    >>> import sympy as sp
+    >>> a, b = sp.symbols("a b", positive=True)
+    >>> one, other = sp.Integral(sp.sin(a * b) / b, (b, 0, 1)), sp.Integral(sp.cos(a * b), (b, 0, 1))
+    >>> Integrands().run(sp.Derivative(one, a), other, random.Random(0)).evidence
+    'proved'
     """
 
     evidence = "proved"
@@ -270,7 +323,13 @@ class Integrands(Check):
 
 
 class Apply(Check):
-    """Insert an equation that another statement established, with its symbols renamed."""
+    """Insert an equation that another statement established, with its symbols renamed.
+
+    >>> import sympy as sp
+    >>> a, b, c = sp.symbols("a b c")
+    >>> Apply(sp.Eq(a, b**2), {a: c}).run(1 + c, 1 + b**2, random.Random(0)).evidence
+    'proved'
+    """
 
     evidence = "proved"
 
@@ -290,7 +349,15 @@ class Approaches(Check):
     """An asymptotic statement: the deviation falls like ``variable**-order`` as the variable grows.
 
     The theorem is named; the numbers show that the prefactor and the power are right, which a
-    comparison at one point could not.
+    comparison at one point could not. `scale` is what the deviation is measured in (by default the value itself), `at`
+    gives the other symbols' values; the variable starts at `start` and grows `levels` times by `factor`.
+
+    >>> import sympy as sp
+    >>> a = sp.Symbol("a", positive=True)
+    >>> Approaches("geometric series", a, 10, 1).run(1 / (1 + a), 1 / a, random.Random(0)).evidence
+    'cited'
+    >>> Approaches("geometric series", a, 10, 2).run(1 / (1 + a), 1 / a, random.Random(0)).evidence
+    'failed'
     """
 
     evidence = "cited"
@@ -346,6 +413,12 @@ class EnclosedSum(Check):
 
     Roots and sum are enclosed by ball arithmetic. `places` counts the decimals that are claimed,
     `count` how many roots there are. ``EnclosedSum(None)`` encloses the number `before` itself.
+
+    >>> import sympy as sp
+    >>> a = sp.Symbol("a")
+    >>> check = EnclosedSum(a**2 - 2, a, 0, 2, 1, places=3)
+    >>> check.run(a, sp.Float("1.414"), random.Random(0)).evidence
+    'enclosed'
     """
 
     evidence = "enclosed"

@@ -50,17 +50,23 @@ local_speed = sp.Function("v")
 
 
 def growth_factor(slope: sp.Expr) -> sp.Expr:
-    """Return 1 - 4 pi^2 slope/(mu v).
+    """Return 1 - 4 pi^2 slope/(mu v): how a deviation of speed changes in a pass, slope = d mean_dissipation/dv.
 
-    How a deviation of speed changes in a pass, slope = d mean_dissipation/dv.
+    A pure number; below 1 in magnitude the drift is stable. To first order in the deviation, orbit left out.
+
+    >>> growth_factor(0)
+    1
     """
     return 1 - 4 * sp.pi**2 * slope / (mass * speed)
 
 
 def orbit_speed(potential: sp.Expr) -> sp.Expr:
-    """Return sqrt(v^2 - 8 pi^2 Phi/mu).
+    """Return sqrt(v^2 - 8 pi^2 Phi/mu), the speed in the rigid lattice where the interaction is Phi, v midway.
 
-    The speed in the rigid lattice where the interaction is Phi, v midway.
+    Speed in l_slow/t_slow for Phi in hbar Omega_slow; real above the capture speed, chain at rest.
+
+    >>> orbit_speed(0)
+    v
     """
     return sp.sqrt(speed**2 - 8 * sp.pi**2 * potential / mass)
 

@@ -257,7 +257,11 @@ def _pxd(title: str, listed: list[Routine], imports: str, extra: tuple[str, ...]
 
 
 def dissipation_pxd() -> str:
-    """Return the Cython source of the dissipation functions."""
+    """Return the Cython source of the dissipation functions, Eqs. (6), (7) and (10).
+
+    >>> "double single_pass_gaussian(" in dissipation_pxd()
+    True
+    """
     imports = (
         "from libc.math cimport cos, exp, expm1, fabs, log, pow, rint, sin, sqrt\n"
         "from scipy.special.cython_special cimport i0e, i1e, k0\n"
@@ -271,7 +275,11 @@ def dissipation_pxd() -> str:
 
 
 def derivatives_pxd() -> str:
-    """Return the Cython source of their partial derivatives."""
+    """Return the Cython source of their partial derivatives.
+
+    >>> "single_pass_gaussian" in derivatives_pxd()
+    True
+    """
     imports = (
         "from libc.math cimport copysign, cos, exp, expm1, fabs, pow, rint, sin, sqrt\n"
         "from scipy.special.cython_special cimport i0e, k0, k1\n"
@@ -305,6 +313,9 @@ def interactions_h() -> str:
     """Return the C source of the interactions.
 
     The square well is left out: it has no force that a time step could follow.
+
+    >>> "gaussian" in interactions_h(), "square_well" in interactions_h()
+    (True, False)
     """
     distance = sp.Symbol("r", positive=True)
     blocks = []
@@ -349,7 +360,11 @@ def interactions_h() -> str:
 
 
 def files() -> dict[str, str]:
-    """All generated files: name -> text."""
+    """All generated files: name -> text.
+
+    >>> sorted(files())
+    ['__init__.pxd', 'derivatives.pxd', 'dissipation.pxd', 'interactions.h']
+    """
     return {
         "__init__.pxd": "# The generated declarations form a package; do not edit.\n",
         "dissipation.pxd": dissipation_pxd(),

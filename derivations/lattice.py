@@ -49,12 +49,24 @@ coupling = (omega_fast**2 - 1) / 4  # springs between neighbours, in units of th
 
 
 def band_squared(angle: sp.Expr) -> sp.Expr:
-    """Return omega(theta)^2, Eq. (1): 1 at the zone centre, omega_fast^2 at the zone boundary."""
+    """Return omega(theta)^2, Eq. (1): 1 at the zone centre, omega_fast^2 at the zone boundary.
+
+    In units of Omega_slow^2; theta = q a/2, any real angle.
+
+    >>> band_squared(0), band_squared(sp.pi / 2)
+    (1, omega_fast**2)
+    """
     return 1 + (omega_fast**2 - 1) * sp.sin(angle) ** 2
 
 
 def dynamical_operator(displacement: Any, number: Any = site) -> sp.Expr:
-    """Return (D rho)_l, the restoring force on mass l; the displacement is a function of l."""
+    """Return (D rho)_l, the restoring force on mass l; the displacement is a function of l.
+
+    Force in units of m Omega_slow^2 l_slow for a displacement in l_slow; springs are (omega_fast^2 - 1)/4 (Eq. 1).
+
+    >>> dynamical_operator(lambda l: 1)
+    1
+    """
     return displacement(number) + coupling * (
         2 * displacement(number) - displacement(number + 1) - displacement(number - 1)
     )
@@ -72,12 +84,20 @@ def mode_response(number: sp.Expr, angle: sp.Expr) -> sp.Expr:
 
 
 def kernel_finite(number: sp.Expr) -> sp.Expr:
-    """Return Eq. (3): the kernel of a ring of N masses, theta = pi j/N."""
+    """Return Eq. (3): the kernel of a ring of N masses, theta = pi j/N; a pure number, odd in tau and even in the lag.
+
+    >>> kernel_finite(0).subs({masses: 1, time: 0}).doit()
+    0
+    """
     return sp.Sum(mode_response(number, sp.pi * harmonic / masses), (harmonic, 0, masses - 1)) / masses
 
 
 def kernel(number: sp.Expr) -> sp.Expr:
-    """Return Eq. (5): the kernel of the infinite chain."""
+    """Return Eq. (5): the kernel of the infinite chain, a pure number, odd in tau and even in the lag.
+
+    >>> sp.diff(kernel(0), time).subs(time, 0).doit()
+    2*pi
+    """
     return 2 / sp.pi * sp.Integral(mode_response(number, theta), (theta, 0, sp.pi / 2))
 
 

@@ -66,9 +66,11 @@ MODULES = (
 
 @dataclass(frozen=True)
 class Step:
-    """The claim that `before` equals `after`, the rule that takes one to the other.
+    """The claim that `before` equals `after`, the rule that takes one to the other, and the check that decides it.
 
-    And the check of it.
+    >>> step = find("eq08_fast_limit").steps[0]
+    >>> step.run("any seed").evidence
+    'proved'
     """
 
     before: sp.Basic
@@ -86,7 +88,26 @@ class Step:
 
 @dataclass(frozen=True)
 class Statement:
-    """One claim of the paper, or beyond it."""
+    """One claim of the paper, or beyond it.
+
+    Attributes
+    ----------
+    id
+        Its name, for good; ``find`` takes it.
+    equation
+        Its place in the paper, for instance ``"Eq. 7"``.
+    statement
+        The claim in words.
+    formula
+        The claim as a SymPy relation; its symbols are those of ``notation.TABLE``, which tells units and ranges.
+    derivation
+        From the formula to its steps.
+    parents
+        The ids of the statements that it builds on.
+
+    >>> find("eq07_gaussian_closed_form").parents
+    ('eq06_single_pass', 'transform_gaussian', 'bessel_integral')
+    """
 
     id: str
     equation: str
@@ -159,7 +180,12 @@ class Statement:
 
 @dataclass(frozen=True)
 class Result:
-    """What verifying a statement gave."""
+    """What verifying a statement gave: its weakest evidence, how each step was decided, and the seconds it took.
+
+    >>> result = find("eq08_fast_limit").verify()
+    >>> result.evidence, result.ok
+    ('proved', True)
+    """
 
     source: Statement
     evidence: str
@@ -194,13 +220,33 @@ def states(
     formula: sp.Basic,
     parents: Sequence[Statement | str] = (),
 ) -> Callable[[Callable[[sp.Basic], Sequence[Step]]], Statement]:
-    """Turn a derivation ``formula -> steps`` into the `Statement` that it derives."""
+    """Turn a derivation ``formula -> steps`` into the `Statement` that it derives.
+
+    Parameters
+    ----------
+    id, equation, statement, formula, parents
+        See `Statement`; parents may be given themselves or by id.
+
+    >>> from derivations.checks import Reduce
+    >>> a = sp.Symbol("a")
+    >>> @states("square", "nowhere", "The square of a sum.", sp.Eq((a + 1) ** 2, a**2 + 2 * a + 1))
+    ... def square(formula):
+    ...     return chain(formula.lhs, ("expand", Reduce("expand"), formula.rhs))
+    >>> square.verify().evidence
+    'proved'
+    """
     names = tuple(parent if isinstance(parent, str) else parent.id for parent in parents)
     return lambda derivation: Statement(id, equation, statement, formula, derivation, names)
 
 
 def chain(start: sp.Basic, *links: tuple[str, Check, sp.Basic]) -> list[Step]:
-    """Steps start = a = b = ... from links (rule, check, expression)."""
+    """Steps start = a = b = ... from links (rule, check, expression).
+
+    >>> from derivations.checks import Reduce
+    >>> a = sp.Symbol("a")
+    >>> len(chain(a + a, ("collect", Reduce(), 2 * a), ("write as a difference", Reduce("expand"), 3 * a - a)))
+    2
+    """
     steps = []
     for rule, check, after in links:
         steps.append(Step(start, after, rule, check))
@@ -209,7 +255,16 @@ def chain(start: sp.Basic, *links: tuple[str, Check, sp.Basic]) -> list[Step]:
 
 
 def statements() -> list[Statement]:
-    """All statements, in the paper's order, parents before children."""
+    """All statements, in the paper's order, parents before children.
+
+    Raises
+    ------
+    ValueError
+        Two statements of one id, or one that stands before its parents.
+
+    >>> [statement.id for statement in statements()][:2]
+    ['lattice_forces', 'eq01_band']
+    """
     collected: list[Statement] = []
     for name in MODULES:
         collected.extend(import_module(f"derivations.{name}").STATEMENTS)
@@ -225,6 +280,11 @@ def statements() -> list[Statement]:
 def find(id: str) -> Statement:
     """The statement of this id.
 
+    Raises
+    ------
+    KeyError
+        No statement has it.
+
     >>> find("eq07_gaussian_closed_form").equation
     'Eq. 7'
     """
@@ -235,7 +295,16 @@ def find(id: str) -> Statement:
 
 
 def select(ids: Iterable[str] | None = None, equation: str | int | None = None) -> list[Statement]:
-    """The statements of these ids and of this equation (``7`` or ``"Eq. 7"``)."""
+    """The statements of these ids and of this equation (``7`` or ``"Eq. 7"``).
+
+    Raises
+    ------
+    KeyError
+        An id that no statement has.
+
+    >>> [statement.id for statement in select(equation=7)]
+    ['eq07_gaussian_closed_form', 'eq07_scaled']
+    """
     chosen = statements()
     if ids is not None:
         wanted = [ids] if isinstance(ids, str) else list(ids)
@@ -257,7 +326,20 @@ def verify(
 ) -> list[Result]:
     """Run the checks of all statements, or of those chosen, in the paper's order.
 
-    `progress` wraps the sequence of statements (for instance ``tqdm.tqdm``).
+    Parameters
+    ----------
+    ids, equation
+        Those of these ids, and of this equation (``7`` or ``"Eq. 7"``); by default all.
+    progress
+        Wraps the sequence of statements (for instance ``tqdm.tqdm``).
+
+    Raises
+    ------
+    KeyError
+        An id that no statement has.
+
+    >>> [(result.id, result.evidence) for result in verify(equation=8)]
+    [('eq08_fast_limit', 'proved')]
     """
     chosen = select(ids, equation)
     return [statement.verify() for statement in (progress(chosen) if progress else chosen)]

@@ -53,7 +53,11 @@ unit_energy = hbar * slow
 
 
 def kinetic_energy(v: sp.Expr) -> sp.Expr:
-    """Return mu v^2/(2 (2 pi)^2), the particle's kinetic energy in the paper's units."""
+    """Return mu v^2/(2 (2 pi)^2), the particle's kinetic energy in the paper's units (hbar Omega_slow, Eq. 2).
+
+    >>> kinetic_energy(2 * sp.pi)
+    mu/2
+    """
     return mass * v**2 / (2 * (2 * sp.pi) ** 2)
 
 

@@ -57,7 +57,11 @@ def _patience(seconds: float = 4) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Mutation:
-    """An error planted in a statement, and what the ledger said."""
+    """An error planted in a statement, and what the ledger said: ``"rejected"``, ``"equivalent"`` or ``"survived"``.
+
+    >>> Mutation("eq01_band", "formula", "sign", "rejected", "").verdict
+    'rejected'
+    """
 
     statement: str
     where: str
@@ -104,7 +108,12 @@ def _everywhere(node: sp.Basic) -> Iterator[tuple[str, sp.Basic]]:
 
 
 def mutants(expression: sp.Basic, limit: int | None = None) -> list[tuple[str, sp.Basic]]:
-    """Wrong versions of an expression, each once; `limit` keeps all kinds as long as it can."""
+    """Wrong versions of an expression, each once; `limit` keeps all kinds as long as it can.
+
+    >>> a = sp.Symbol("a")
+    >>> sorted(kind for kind, wrong in mutants(a) if wrong in (-a, 2 * a))
+    ['factor 2', 'sign']
+    """
     found: dict[sp.Basic, str] = {}
     sides = list(expression.args) if isinstance(expression, sp.Eq) else [expression]
     for place, side in enumerate(sides):
@@ -222,6 +231,10 @@ def plant(statement: ledger.Statement, limit: int = 6, per_step: int = 2) -> lis
 
 
 def run(statements: Any = None, progress: Any = None, limit: int = 6, per_step: int = 2) -> list[Mutation]:
-    """Plant errors in these statements (default: the whole ledger)."""
+    """Plant errors in these statements (default: the whole ledger): at most `limit` in a formula, `per_step` in a step.
+
+    >>> {mutation.verdict for mutation in run([ledger.find("eq08_fast_limit")], limit=2, per_step=1)}
+    {'rejected'}
+    """
     chosen = list(statements) if statements is not None else ledger.statements()
     return [m for statement in (progress(chosen) if progress else chosen) for m in plant(statement, limit, per_step)]

@@ -26,7 +26,22 @@ __all__ = ["TABLE", "Entry", "entry", "known"]
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the table of symbols."""
+    """One line of the table of symbols.
+
+    Attributes
+    ----------
+    symbol, paper, code
+        The symbol in SymPy, in the paper and in code.
+    unit
+        ``"1"`` for a pure number, or the paper's units of length, time, energy and mass.
+    meaning
+        In words.
+    low, high
+        The range from which numerical checks draw.
+
+    >>> entry(width).meaning, entry(width).unit
+    ('width of the interaction', 'length')
+    """
 
     symbol: sp.Symbol
     paper: str
@@ -303,10 +318,18 @@ _BY_SYMBOL = {line.symbol: line for line in TABLE}
 
 
 def known(symbol: sp.Symbol) -> bool:
-    """Whether the table explains this symbol."""
+    """Whether the table explains this symbol.
+
+    >>> known(omega_fast), known(sp.Symbol("omega_fast"))
+    (True, False)
+    """
     return symbol in _BY_SYMBOL
 
 
 def entry(symbol: sp.Symbol) -> Entry:
-    """The line of the table that explains this symbol."""
+    """The line of the table that explains this symbol; a KeyError if none does.
+
+    >>> entry(omega_fast).unit
+    '1'
+    """
     return _BY_SYMBOL[symbol]

@@ -22,7 +22,12 @@ WORKING_DIGITS = 60
 
 
 def draw(symbol: sp.Symbol, rng: random.Random, ranges: dict[sp.Symbol, Any]) -> sp.Rational:
-    """A random exact number in the range assumed for the symbol."""
+    """A random exact number in the range assumed for the symbol; a whole one for an integer symbol.
+
+    >>> from derivations.notation import omega_fast
+    >>> sp.Rational(21, 20) <= draw(omega_fast, random.Random(0), {}) <= 12
+    True
+    """
     low, high = ranges.get(symbol) or ((entry(symbol).low, entry(symbol).high) if known(symbol) else (1, 2))
     if symbol.is_integer:
         return sp.Integer(rng.randint(int(low), int(high)))
@@ -86,7 +91,12 @@ def _sum(node: sp.Sum) -> sp.Expr:
 
 
 def value(expression: sp.Expr, point: dict[sp.Symbol, Any]) -> sp.Expr:
-    """The expression at a point, to about 50 digits."""
+    """The expression at a point, to about 50 digits.
+
+    >>> a = sp.Symbol("a")
+    >>> str(value(sp.sqrt(a), {a: sp.Integer(2)}))[:20]
+    '1.414213562373095048'
+    """
     with mpmath.workdps(WORKING_DIGITS):
         return sp.N(_numbers(sp.sympify(expression).subs(point)), WORKING_DIGITS)
 
@@ -94,9 +104,12 @@ def value(expression: sp.Expr, point: dict[sp.Symbol, Any]) -> sp.Expr:
 def agree_at_points(
     before: sp.Expr, after: sp.Expr, rng: random.Random, points: int, ranges: Any, assuming: Any
 ) -> tuple[int, sp.Expr]:
-    """How many points met the assumptions.
+    """How many points met the assumptions, and the largest relative deviation between the two sides.
 
-    And the largest relative deviation between the two sides.
+    >>> from derivations.notation import omega_fast
+    >>> met, worst = agree_at_points(omega_fast**2, omega_fast * omega_fast, random.Random(0), 3, {}, ())
+    >>> met, worst == 0
+    (3, True)
     """
     symbols = sorted(
         before.free_symbols | after.free_symbols | set().union(*(a.free_symbols for a in assuming), set()),

@@ -50,9 +50,12 @@ transform = sp.Function(r"\hat\Phi")
 
 @dataclass(frozen=True)
 class Interaction:
-    """A shape: potential at a distance r >= 0 and transform at a wave number k >= 0.
+    """A shape: potential at a distance r >= 0 and transform at a wave number k >= 0, and what makes the two fit.
 
-    And what makes the two fit.
+    Potentials in hbar Omega_slow, transforms int Phi(r) exp(i k r) dr in hbar Omega_slow l_slow.
+
+    >>> INTERACTIONS["gaussian"].potential(sp.Integer(0))
+    Phi_0
     """
 
     name: str
@@ -62,15 +65,20 @@ class Interaction:
 
 
 def potential_gaussian(distance: sp.Expr) -> sp.Expr:
-    """Return Phi0 exp(-u^2/(2 lambda^2)), the paper's interaction.
+    """Return Phi0 exp(-u^2/(2 lambda^2)), the paper's interaction: energy, for a distance in length units.
 
-    Energy, for a distance in length units.
+    >>> potential_gaussian(0)
+    Phi_0
     """
     return amplitude * sp.exp(-(distance**2) / (2 * width**2))
 
 
 def transform_gaussian(k: sp.Expr) -> sp.Expr:
-    """Return the transform of the Gaussian, sqrt(2 pi) Phi0 lambda exp(-(k lambda)^2/2)."""
+    """Return the transform of the Gaussian, sqrt(2 pi) Phi0 lambda exp(-(k lambda)^2/2), energy times length.
+
+    >>> transform_gaussian(0)
+    sqrt(2)*sqrt(pi)*Phi_0*lambda
+    """
     return sp.sqrt(2 * sp.pi) * amplitude * width * sp.exp(-((k * width) ** 2) / 2)
 
 

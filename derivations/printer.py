@@ -44,7 +44,11 @@ CODE_NAMES = {
 
 
 class i0e(sp.Function):
-    """The scaled Bessel function exp(-x) I0(x), x >= 0."""
+    """The scaled Bessel function exp(-x) I0(x), x >= 0.
+
+    >>> i0e(sp.Symbol("x")).diff()
+    -i0e_minus_i1e(x)
+    """
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:
         """D i0e/dx = i1e - i0e."""
@@ -52,7 +56,11 @@ class i0e(sp.Function):
 
 
 class i0e_minus_i1e(sp.Function):
-    """exp(-x) (I0(x) - I1(x)) for x >= 0, without the cancellation at large x."""
+    """exp(-x) (I0(x) - I1(x)) for x >= 0, without the cancellation at large x.
+
+    >>> i0e_minus_i1e(sp.Symbol("x")).func.__name__
+    'i0e_minus_i1e'
+    """
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:
         """D (i0e - i1e)/dx = -2 (i0e - i1e) + i1e/x."""
@@ -61,7 +69,11 @@ class i0e_minus_i1e(sp.Function):
 
 
 class k0(sp.Function):
-    """The Bessel function K0."""
+    """The Bessel function K0, x > 0.
+
+    >>> k0(sp.Symbol("x")).diff()
+    -k1(x)
+    """
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:
         """D K0/dx = -K1."""
@@ -69,7 +81,11 @@ class k0(sp.Function):
 
 
 class k1(sp.Function):
-    """The Bessel function K1."""
+    """The Bessel function K1, x > 0.
+
+    >>> k1(sp.Symbol("x")).diff()
+    -k0(x) - k1(x)/x
+    """
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:
         """D K1/dx = -K0 - K1/x."""
@@ -77,11 +93,19 @@ class k1(sp.Function):
 
 
 class unit_sign(sp.Function):
-    """copysign(1, x): the sign of a number that is not zero."""
+    """copysign(1, x): the sign of a number that is not zero.
+
+    >>> Printer({}).doprint(unit_sign(sp.Symbol("x")))
+    'copysign(1.0, x)'
+    """
 
 
 class Printer(C99CodePrinter):
-    """Expressions as C that is also valid Cython."""
+    """Expressions as C that is also valid Cython; `names` are the symbols' names in code.
+
+    >>> Printer({}).doprint(sp.Symbol("x") ** 2 + sp.Rational(1, 2))
+    '(x*x) + 1.0/2.0'
+    """
 
     def __init__(self, names: dict[sp.Symbol, str]) -> None:
         functions = {name: name for name in ("i0e", "i0e_minus_i1e", "k0", "k1")}
@@ -135,6 +159,10 @@ class Routine:
     `periodic` replaces that argument by its distance from the nearest integer wherever it stands
     inside a sine or cosine of pi times it, which keeps full precision however far out in the
     extended zone.
+
+    >>> x = sp.Symbol("x")
+    >>> Routine("square", (x,), x**2, (), "The square of a number.").name
+    'square'
     """
 
     name: str
@@ -183,7 +211,11 @@ class Routine:
 
 
 def header(mark: str, title: str, notes: tuple[str, ...]) -> str:
-    """Return the head of a generated file as comment lines."""
+    """Return the head of a generated file as comment lines.
+
+    >>> header("//", "A title", ()).splitlines()[0]
+    '// A title'
+    """
     lines = [
         title,
         "",

@@ -42,17 +42,25 @@ __all__ = ["STATEMENTS", "lower_resonance", "upper_resonance"]
 
 
 def lower_resonance() -> sp.Expr:
-    """Return alpha/sqrt(n^2 + 1/(g^2 pi^2)), g^2 = omega_fast^2 - 1.
+    """Return alpha/sqrt(n^2 + 1/(g^2 pi^2)), g^2 = omega_fast^2 - 1: the lower band edge, n = 1, 2, ...
 
-    Resonances of the lower band edge, n = 1, 2, ...
+    Speed in l_slow/t_slow, to leading order in 1/(g^2 pi^2 n^2); just below alpha/n.
+
+    >>> from derivations.notation import gap, lag, spacing
+    >>> round(float(lower_resonance().subs({spacing: 40, gap: sp.sqrt(99), lag: 1})), 3)
+    39.98
     """
     return spacing / sp.sqrt(lag**2 + 1 / (gap**2 * sp.pi**2))
 
 
 def upper_resonance() -> sp.Expr:
-    """Return alpha omega_fast/sqrt((n + 1/2)^2 - omega_fast^2/(g^2 pi^2)).
+    """Return alpha omega_fast/sqrt((n + 1/2)^2 - omega_fast^2/(g^2 pi^2)): the upper band edge.
 
-    Resonances of the upper band edge.
+    Speed in l_slow/t_slow, to leading order; for n with (n + 1/2) g pi > omega_fast.
+
+    >>> from derivations.notation import gap, lag, omega_fast, spacing
+    >>> round(float(upper_resonance().subs({spacing: 40, gap: sp.sqrt(99), omega_fast: 10, lag: 9})), 3)
+    42.129
     """
     half_way = lag + sp.Rational(1, 2)
     return spacing * omega_fast / sp.sqrt(half_way**2 - omega_fast**2 / (gap**2 * sp.pi**2))

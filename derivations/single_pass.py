@@ -57,7 +57,13 @@ slowness = (2 * sp.pi * width / speed) ** 2
 
 
 def loss_per_mode(frequency_squared: sp.Expr, transform_value: sp.Expr) -> sp.Expr:
-    """Return 8 pi^4 omega^2 |transform(2 pi omega/v)|^2 / v^4, what a phonon takes; energy."""
+    """Return 8 pi^4 omega^2 |transform(2 pi omega/v)|^2 / v^4, what a phonon takes (the integrand of Eq. 6); energy.
+
+    Constant speed v in l_slow/t_slow, transform in hbar Omega_slow l_slow.
+
+    >>> loss_per_mode(sp.Integer(0), sp.Integer(1))
+    0
+    """
     return 8 * sp.pi**4 * frequency_squared / speed**4 * transform_value**2
 
 
@@ -94,7 +100,13 @@ def scaled_bessel(order: int, argument: sp.Expr) -> sp.Expr:
 
 
 def gaussian_closed_form() -> sp.Expr:
-    """Return Eq. (7): Delta for the Gaussian interaction at constant speed."""
+    """Return Eq. (7): Delta for the Gaussian interaction at constant speed; energy, any speed above 0.
+
+    >>> from derivations.notation import amplitude, omega_fast, speed, width
+    >>> paper = {omega_fast: 10, amplitude: 2, width: 4, speed: 30}
+    >>> round(float(gaussian_closed_form().subs(paper)), 9)
+    0.022375906
+    """
     return (
         16
         * sp.pi**5

@@ -48,22 +48,34 @@ def band_continued() -> sp.Expr:
 
 
 def crossing_function() -> sp.Expr:
-    """Return omega(x) - x v/alpha, zero at the phonons that the particle excites."""
+    """Return omega(x) - x v/alpha, zero at the phonons that the particle excites (Eq. 10); in units of Omega_slow.
+
+    x = q a/(2 pi) runs over all zones, x > 0 for v > 0.
+
+    >>> crossing_function().subs(x, 0)
+    1
+    """
     return band_continued() - x * speed / spacing
 
 
 def tangency_function() -> sp.Expr:
-    """Return (omega_fast^2 - 1) pi x sin(pi x) cos(pi x) - omega^2.
+    """Return (omega_fast^2 - 1) pi x sin(pi x) cos(pi x) - omega^2, zero where a line from the origin is tangent.
 
-    Zero where a line from the origin is tangent.
+    A pure number, for x = q a/(2 pi) > 0; its roots are the resonances of Eq. (10).
+
+    >>> tangency_function().subs(x, 1)
+    -1
     """
     return (omega_fast**2 - 1) * sp.pi * x * sp.sin(sp.pi * x) * sp.cos(sp.pi * x) - band_squared(sp.pi * x)
 
 
 def weight(transform_value: sp.Expr) -> sp.Expr:
-    """Return the term of Eq.
+    """Return the term of Eq. (10) for the crossing x: loss per mode over the Jacobian |1 - alpha omega'/v|; energy.
 
-    (10) for the crossing x: loss per mode over the Jacobian |1 - alpha omega'/v|.
+    `transform_value` is the interaction's transform as a function of k. Infinite at a resonance.
+
+    >>> weight(lambda k: sp.Integer(0))
+    0
     """
     frequency = band_continued()
     loss = loss_per_mode(frequency**2, transform_value(2 * sp.pi * frequency / speed))
@@ -71,7 +83,11 @@ def weight(transform_value: sp.Expr) -> sp.Expr:
 
 
 def weight_gaussian() -> sp.Expr:
-    """Return the term of Eq. (10) for the Gaussian interaction."""
+    """Return the term of Eq. (10) for the Gaussian interaction; energy in hbar Omega_slow.
+
+    >>> weight_gaussian().has(sp.exp)
+    True
+    """
     return weight(transform_gaussian)
 
 

@@ -38,17 +38,31 @@ __all__ = ["STATEMENTS", "capture_speed", "response_above", "response_below"]
 
 
 def capture_speed() -> sp.Expr:
-    """Return sqrt(8 pi^2 Phi0/mu), the least speed over a repulsive mass (without loss)."""
+    """Return sqrt(8 pi^2 Phi0/mu), the least speed over a repulsive mass (without loss), l_slow/t_slow; Phi0 > 0.
+
+    >>> round(float(capture_speed().subs({amplitude: 2, mass: 1})), 3)
+    12.566
+    """
     return sp.sqrt(8 * sp.pi**2 * amplitude / mass)
 
 
 def response_below() -> sp.Expr:
-    """Return the displacement of a mass per unit force at a frequency omega below the band."""
+    """Return the displacement of a mass per unit force at a frequency omega below the band, 0 <= omega < 1.
+
+    l_slow per m Omega_slow^2 l_slow: the band average of 1/(omega(theta)^2 - omega^2).
+
+    >>> response_below().subs(omega, 0)
+    1/omega_fast
+    """
     return 1 / (sp.sqrt(1 - omega**2) * sp.sqrt(omega_fast**2 - omega**2))
 
 
 def response_above() -> sp.Expr:
-    """Return the same above the band: in opposite phase."""
+    """Return the same above the band, omega > omega_fast: in opposite phase.
+
+    >>> response_above().subs({omega_fast: 2, omega: 3}) < 0
+    True
+    """
     return -1 / (sp.sqrt(omega**2 - 1) * sp.sqrt(omega**2 - omega_fast**2))
 
 
