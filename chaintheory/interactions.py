@@ -81,6 +81,9 @@ class Interaction:
         """Phi(r) in LaTeX, with its numbers."""
         raise NotImplementedError
 
+    def _repr_latex_(self) -> str:
+        return rf"$\Phi(r) = {self.latex}$"
+
     @property
     def decay(self) -> Decay:
         """The exponent of the squared transform."""
@@ -144,7 +147,7 @@ class _Profile(Interaction):
     amplitude: float
     width: float
 
-    PROFILE_LATEX: ClassVar[str]
+    LATEX: ClassVar[str]  # with a for the amplitude, w for the width
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "amplitude", bounded("amplitude", self.amplitude))
@@ -156,7 +159,7 @@ class _Profile(Interaction):
 
     @property
     def latex(self) -> str:
-        return f"{self.amplitude:g}\\," + self.PROFILE_LATEX % f"{self.width:g}"
+        return self.LATEX % {"a": _in_latex(self.amplitude), "w": _in_latex(self.width)}
 
     def potential(self, r: ArrayLike) -> Array:
         with np.errstate(over="ignore"):
@@ -216,6 +219,12 @@ class _Profile(Interaction):
         raise NotImplementedError
 
 
+def _in_latex(value: float) -> str:
+    """The number as a physicist writes it, with a power of ten instead of an e."""
+    mantissa, _, power = f"{value:.6g}".partition("e")
+    return rf"({mantissa}\cdot 10^{{{int(power)}}})" if power else mantissa
+
+
 def _floating(name: str, values: ArrayLike) -> Array:
     """``values`` as finite doubles; complex values, which the orbit theory needs, stay complex."""
     array = np.asarray(values)
@@ -239,7 +248,7 @@ class Gaussian(_Profile):
 
     kind: ClassVar[str] = "gaussian"
     closed: ClassVar[bool] = True
-    PROFILE_LATEX: ClassVar[str] = r"e^{-r^2/(2\cdot %s^2)}"
+    LATEX: ClassVar[str] = r"%(a)s\,e^{-r^2/(2\cdot %(w)s^2)}"
     analytic_width: ClassVar[float] = math.inf
 
     @property
@@ -333,7 +342,7 @@ class Exponential(HalfIntegerMatern):
 
     order: ClassVar[int] = 0
     kind: ClassVar[str] = "exponential"
-    PROFILE_LATEX: ClassVar[str] = "e^{-|r|/%s}"
+    LATEX: ClassVar[str] = r"%(a)s\,e^{-|r|/%(w)s}"
 
 
 @dataclass(frozen=True)
@@ -363,12 +372,12 @@ class Matern(HalfIntegerMatern):
     @property
     def latex(self) -> str:
         terms = [
-            f"{c:.6g}" + ("" if power == 0 else " y" if power == 1 else f" y^{{{power}}}")
+            _in_latex(c) + ("" if power == 0 else " y" if power == 1 else f" y^{{{power}}}")
             for power, c in enumerate(self._polynomial)
         ]
         return (
-            f"{self.amplitude:g}\\,({' + '.join(terms)})\\,e^{{-y}},\\quad "
-            f"y = \\sqrt{{{2 * self.order + 1}}}\\,|r|/{self.width:g}"
+            f"{_in_latex(self.amplitude)}\\,({' + '.join(terms)})\\,e^{{-y}},\\quad "
+            f"y = \\sqrt{{{2 * self.order + 1}}}\\,|r|/{_in_latex(self.width)}"
         )
 
 
@@ -381,7 +390,7 @@ class Lorentzian(_Profile):
     """
 
     kind: ClassVar[str] = "lorentzian"
-    PROFILE_LATEX: ClassVar[str] = "/(1 + (r/%s)^2)"
+    LATEX: ClassVar[str] = r"\frac{%(a)s}{1 + (r/%(w)s)^2}"
 
     @property
     def analytic_width(self) -> float:
@@ -416,7 +425,7 @@ class Sech2(_Profile):
     """
 
     kind: ClassVar[str] = "sech2"
-    PROFILE_LATEX: ClassVar[str] = r"/\cosh^2(r/%s)"
+    LATEX: ClassVar[str] = r"\frac{%(a)s}{\cosh^2(r/%(w)s)}"
 
     @property
     def analytic_width(self) -> float:
@@ -457,7 +466,7 @@ class SoftenedCoulomb(_Profile):
     """
 
     kind: ClassVar[str] = "softened_coulomb"
-    PROFILE_LATEX: ClassVar[str] = r"/\sqrt{1 + (r/%s)^2}"
+    LATEX: ClassVar[str] = r"\frac{%(a)s}{\sqrt{1 + (r/%(w)s)^2}}"
 
     @property
     def analytic_width(self) -> float:
@@ -498,15 +507,12 @@ class SquareWell(_Profile):
     """
 
     kind: ClassVar[str] = "square_well"
+    LATEX: ClassVar[str] = r"%(a)s\quad (|r| < %(w)s)"
     monotone: ClassVar[bool] = False
 
     @property
     def smooth(self) -> bool:  # type: ignore[override]  # a constant of this kind, a number of others
         return False
-
-    @property
-    def latex(self) -> str:
-        return f"{self.amplitude:g}\\ (|r| < {self.width:g})"
 
     def reach(self, tolerance: float = 1e-17) -> float:
         return self.width

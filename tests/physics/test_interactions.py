@@ -94,10 +94,17 @@ def test_matern_of_high_order_is_nearly_gaussian():
     assert smooth.transform(0.0) == pytest.approx(total, rel=1e-10, abs=0)
 
 
-def test_latex_is_there_for_all():
-    for interaction in [*ALL.values(), ct.GaussianMixture([1.0, -2.0], [1.0, 3.0])]:
-        assert interaction.latex.count("{") == interaction.latex.count("}")
-        assert f"{interaction.width:g}" in interaction.latex
+@pytest.mark.parametrize("interaction", [*ALL.values(), ct.GaussianMixture([1.0, -2.0], [1.0, 3.0])], ids=repr)
+def test_latex_can_be_typeset(interaction):
+    from matplotlib.mathtext import MathTextParser
+
+    assert f"{interaction.width:g}" in interaction.latex
+    MathTextParser("path").parse(interaction._repr_latex_())
+
+
+def test_numbers_in_latex_have_powers_of_ten():
+    assert ct.Lorentzian(-2.0, 4e-7).latex == r"\frac{-2}{1 + (r/(4\cdot 10^{-7}))^2}"
+    assert ct.Gaussian(2.0, 4.0)._repr_latex_() == r"$\Phi(r) = 2\,e^{-r^2/(2\cdot 4^2)}$"
 
 
 @pytest.mark.parametrize(
