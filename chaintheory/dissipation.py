@@ -23,7 +23,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,9 +41,11 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 CROSSINGS_AT_ONCE = 2**15  # keeps the arrays of one batch in the processor's cache
-MOST_CROSSINGS = 1e8
+MOST_CROSSINGS = 1e5  # of one line: a tenth of a second, and 20 MB
 VALUES_AT_ONCE = 2**20
-MOST_POINTS = 2**22  # of the trapezoidal rule
+MOST_POINTS = 2**18  # of the trapezoidal rule: a tenth of a second for one speed
+MOST_TURNS = 2**20  # of the phase over the band, with the waves of many passes
+NARROW_BAND = 1e-4  # of sin^2: where less of the band than this is heard, the quadrature keeps to it
 SLOWEST, FASTEST = 1e-100, 1e75  # beyond, a speed is as good as 0 or infinity: v^4 is a double
 
 
@@ -215,8 +217,11 @@ def quadrature_loss(system: System, speed: Array, log: bool) -> Array:
     constant, width, power = interaction.decay
     bottom, remainder = exponent(constant, width, speed, power)
     spread = band_width(system)
+    # sin(theta)^2 up to which the phonons are heard: at low speed those next to the bottom of the band alone.
+    heard = 60.0 / np.maximum(bottom, 1e-100)
+    heard = np.minimum((heard if power == 2 else heard * (2.0 + heard)) / spread, 1.0)
 
-    def taken(rows: Array, sine_squared: Array) -> Array:
+    def taken(rows: Any, sine_squared: Array) -> Array:
         """omega^2 |transform|^2 exp(exponent at the bottom of the band)."""
         squared = 1.0 + spread * sine_squared
         omega = np.sqrt(squared)
@@ -224,13 +229,27 @@ def quadrature_loss(system: System, speed: Array, log: bool) -> Array:
         shape = interaction.shape(2.0 * math.pi * omega / speed[rows, None])
         return squared * shape * np.exp(-bottom[rows, None] * excess)
 
+    def taken_near_bottom(rows: Any, sine_squared: Array) -> Array:
+        """The same over the angle of sin(theta)/sqrt(heard), beyond which nothing is lost."""
+        part = heard[rows, None]
+        stretch = np.sqrt(part * (1.0 - sine_squared) / (1.0 - part * sine_squared))
+        return stretch * taken(rows, part * sine_squared)
+
     # A transform that oscillates must be resolved before two results can agree by chance.
     oscillations = 0.0 if interaction.monotone else 4.0 * system.chain.omega_fast * width_of(system)
-    mean = band_mean(taken, speed.size, oscillations / speed)
+    mean = np.empty(speed.shape)
+    for value, members in ((taken, heard > NARROW_BAND), (taken_near_bottom, heard <= NARROW_BAND)):
+        (which,) = np.nonzero(members)
+        mean[which] = band_mean(partial(_of, value, which), which.size, oscillations / speed[which])
     if log:
         return np.log(8.0 * math.pi**4 * mean) - 4.0 * np.log(speed) - bottom
     root = np.exp(-0.5 * bottom)  # squared in two steps, as the factor may be large
     return (8.0 * math.pi**4 * mean / speed**2 * root) / speed**2 * root * (1.0 - np.where(root > 0.0, remainder, 0.0))
+
+
+def _of(value: Callable[[Any, Array], Array], which: NDArray[np.intp], rows: Any, sine_squared: Array) -> Array:
+    """``value`` at some of the rows of all."""
+    return value(which[rows], sine_squared)
 
 
 def width_of(system: System) -> float:
@@ -251,6 +270,8 @@ def band_mean(
     total = np.zeros(rows)
     open_rows = np.arange(rows)
     fewest = np.broadcast_to(fewest, rows)
+    if rows and fewest.max() > most:
+        raise ValueError(f"speed must be large enough for the band average to converge with {most} points")
     count = 32
     angle = 0.5 * math.pi * np.arange(count + 1) / count
     weights = np.ones(count + 1)
@@ -410,7 +431,7 @@ def mean_dissipation(system: System, speed: ArrayLike, *, method: str = "uniform
     Raises
     ------
     ValueError
-        A speed that is not finite, 0 where there is no limit, or so small that it has more than 1e8 crossings that
+        A speed that is not finite, 0 where there is no limit, or so small that it has more than 1e5 crossings that
         matter.
 
     >>> from chaintheory import Chain, Gaussian, System
@@ -488,17 +509,20 @@ def mean_over_passes(system: System, speed: Array, passes: int) -> Array:
             result[index] = loss_at_rest(system)
             continue
         turns = 2.0 * passes * (2.0 + spacing / v * (system.chain.omega_fast - 1.0))
-        if turns > MOST_POINTS:
+        if turns > MOST_TURNS:
             raise ValueError(f"passes must be fewer at speed {v:g}, got {passes}")
         count = 2 ** max(8, math.ceil(math.log2(8.0 * turns)))
-        x = (np.arange(count) + 0.5) / count
-        omega = np.sqrt(1.0 + spread * np.sin(math.pi * x) ** 2)
-        phase = spacing * omega / v - x
-        phase = math.pi * (phase - np.rint(phase))
-        small = np.abs(phase) < 1e-9
-        safe = np.where(small, 1.0, phase)
-        kernel = np.where(small, float(passes), (np.sin(passes * safe) / np.sin(safe)) ** 2 / passes)
-        result[index] = np.mean(emitted(system, omega, float(v)) * kernel)
+        means = []
+        for start in range(0, count, VALUES_AT_ONCE):
+            x = (np.arange(start, min(start + VALUES_AT_ONCE, count)) + 0.5) / count
+            omega = np.sqrt(1.0 + spread * np.sin(math.pi * x) ** 2)
+            phase = spacing * omega / v - x
+            phase = math.pi * (phase - np.rint(phase))
+            small = np.abs(phase) < 1e-9
+            safe = np.where(small, 1.0, phase)
+            kernel = np.where(small, float(passes), (np.sin(passes * safe) / np.sin(safe)) ** 2 / passes)
+            means.append(np.mean(emitted(system, omega, float(v)) * kernel))
+        result[index] = np.mean(means)
     return result
 
 
@@ -544,7 +568,7 @@ def mean_dissipation_terms(system: System, speed: float) -> Terms:
     Raises
     ------
     ValueError
-        A speed that is not finite, is 0, or has more than 1e8 crossings.
+        A speed that is not finite, is 0, or has more than 1e5 crossings.
 
     >>> from chaintheory import Chain, Gaussian, System
     >>> system = System(Chain(omega_fast=10.0, spacing=40.0), Gaussian(amplitude=2.0, width=4.0))

@@ -123,7 +123,7 @@ def real_array(name: str, value: ArrayLike) -> NDArray[np.float64]:
         raw = np.asarray(value)
     except ValueError:
         raise ValueError(f"{allowed}, got rows of unequal length") from None
-    if raw.dtype.kind not in "iuf" and raw.size:
+    if raw.dtype.kind not in ("iuf" if raw.size else "iufO"):
         raise ValueError(f"{allowed}, got an array of type {raw.dtype}")
     result = raw.astype(np.float64) if raw.size else np.zeros(raw.shape)
     wrong = ~np.isfinite(result)
