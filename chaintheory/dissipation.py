@@ -383,8 +383,8 @@ def _band(omega_fast: float) -> Band:
 
 
 def steepness(system: System, speed: Array, group: Array) -> Array:
-    """The denominator |spacing omega'(x)/v - 1| of Eq. 10; never 0, though infinitely steep at a resonance."""
-    return np.maximum(np.abs(group * (system.chain.spacing / speed) - 1.0), np.finfo(float).tiny)
+    """The denominator |spacing omega'(x)/v - 1| of Eq. 10; at a resonance not 0 but what rounding leaves of it."""
+    return np.maximum(np.abs(group * (system.chain.spacing / speed) - 1.0), np.finfo(float).epsneg)
 
 
 def shares(system: System, speed: Array, owner: NDArray[np.intp], omega: Array, group: Array) -> Array:

@@ -27,7 +27,7 @@ import numpy as np
 from chaintheory import gaps
 from chaintheory.dissipation import mean_dissipation, mean_dissipation_slope
 from chaintheory.model import System
-from chaintheory.resonances import ResonantSpeed, resonant_speeds, speed_range
+from chaintheory.resonances import ResonantSpeed, resonances_within, resonant_speeds, speed_range
 from chaintheory.validation import number
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 __all__ = ["DriftVelocity", "ResonantSpeed", "drift_diagram", "drift_velocities", "resonant_speeds"]
 
+MOST_RESONANCES = 3e3  # in one call: some seconds
+MOST_CROSSINGS = 1e5  # of the lines that touch, as in resonances.py
+MOST_ENCLOSED = 1e4  # the same with certificates, which take ten times as long
 CLOSE = 1e-11  # relative distance to a resonance within which its divergence alone is followed
 
 
@@ -137,7 +140,8 @@ def drift_velocities(system: System, lowest: float, highest: float, *, certified
     Raises
     ------
     ValueError
-        A range that is not positive, is empty, or holds more than a million resonances.
+        A range that is not positive, is empty, or holds more than 3e3 resonances, or resonances with more than 1e5
+        crossings that matter (1e4 if certified): take it in parts.
 
     >>> from chaintheory import Chain, Gaussian, System
     >>> system = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0), bias=0.01)
@@ -162,7 +166,9 @@ def _solutions(
 ) -> Iterator[tuple[DriftVelocity, float | None]]:
     """The solutions in order, each with its relative distance to the resonance it cannot be told from."""
     bias = abs(system.bias)
-    resonances = resonant_speeds(system, lowest, highest)
+    crossings = MOST_ENCLOSED if certified else MOST_CROSSINGS
+    resonances = resonances_within(system, lowest, highest, MOST_RESONANCES, crossings)
+    search = gaps.Search(system, bias)
     left: ResonantSpeed | None = None
     for right in [*resonances, None]:
         low = lowest if left is None else left.speed * (1.0 + CLOSE)
@@ -170,7 +176,7 @@ def _solutions(
         if left is not None and left.edge == "lower":
             yield from _beside(system, left, low, certified)
         if low < high:
-            for a, b in gaps.undecided(system, low, high, bias):
+            for a, b in search.undecided(low, high):
                 for item in _zeros(system, a, b, certified):
                     yield item, None
         if right is not None and right.edge == "upper":

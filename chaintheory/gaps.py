@@ -21,31 +21,50 @@ from chaintheory.model import System
 
 Array = NDArray[np.float64]
 
+MOST_CROSSINGS = 3e6  # in one search: some seconds
 NARROW = 1e-9  # relative width of the intervals that are left
 SLACK = 1e-10  # rounding of the bounds, generously
 GRADES = 4.0 ** -np.arange(1, 20)  # of the first intervals towards a resonance
 
 
-def undecided(system: System, low: float, high: float, level: float) -> Array:
-    """Narrow intervals between two neighbouring resonances that hold every solution; shape (number, 2).
+class Search:
+    """The search for solutions at one bias, ``level``; its work is counted."""
 
-    ``level`` is the bias. Neighbouring intervals are merged.
-    """
-    span = high - low
-    edges = np.unique(np.concatenate([[low, high, 0.5 * (low + high)], low + span * GRADES, high - span * GRADES]))
-    edges = edges[(edges >= low) & (edges <= high)]
-    left, right = edges[:-1], edges[1:]
-    found: list[Array] = []
-    while left.size:
-        least, most = bounds(system, left, right)
-        open_ = (least <= level) & (most >= level)
-        left, right = left[open_], right[open_]
-        narrow = right - left <= NARROW * right
-        found.append(np.stack([left[narrow], right[narrow]], axis=1))
-        left, right = left[~narrow], right[~narrow]
-        middle = 0.5 * (left + right)
-        left, right = np.concatenate([left, middle]), np.concatenate([middle, right])
-    return merged(np.concatenate(found) if found else np.empty((0, 2)))
+    def __init__(self, system: System, level: float) -> None:
+        self.system, self.level = system, level
+        self._crossings = 0.0
+
+    def undecided(self, low: float, high: float) -> Array:
+        """Narrow intervals between two neighbouring resonances that hold every solution; shape (number, 2).
+
+        Neighbouring intervals are merged.
+        """
+        span = high - low
+        edges = np.unique(np.concatenate([[low, high, 0.5 * (low + high)], low + span * GRADES, high - span * GRADES]))
+        edges = edges[(edges >= low) & (edges <= high)]
+        left, right = edges[:-1], edges[1:]
+        found: list[Array] = []
+        while left.size:
+            self._count(left)
+            least, most = bounds(self.system, left, right)
+            open_ = (least <= self.level) & (most >= self.level)
+            left, right = left[open_], right[open_]
+            narrow = right - left <= NARROW * right
+            found.append(np.stack([left[narrow], right[narrow]], axis=1))
+            left, right = left[~narrow], right[~narrow]
+            middle = 0.5 * (left + right)
+            left, right = np.concatenate([left, middle]), np.concatenate([middle, right])
+        return merged(np.concatenate(found) if found else np.empty((0, 2)))
+
+    def _count(self, speeds: Array) -> None:
+        """Refuse a range over which the loss turns too often, as that of a wide square well does."""
+        count = band(self.system).ranges(speeds / self.system.chain.spacing, *decay_in_x(self.system))[2]
+        self._crossings += float(count.sum())
+        if self._crossings > MOST_CROSSINGS:
+            raise ValueError(
+                "lowest and highest must be closer together: bounds of the loss at more than "
+                f"{MOST_CROSSINGS:.0e} crossings did not decide where it equals the bias"
+            )
 
 
 def merged(intervals: Array) -> Array:
@@ -85,7 +104,7 @@ def bounds(system: System, low: Array, high: Array) -> tuple[Array, Array]:
         near = np.where(falls, v1 - spacing * steepest, spacing * flattest - v2)
         far = np.where(falls, v2 - spacing * flattest, spacing * steepest - v1)
         weak, strong = power_bounds(system, (n + start) / spacing, (n + stop) / spacing)
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", over="ignore"):
             share_least = weak / (v2 * np.maximum(far, np.finfo(float).tiny))
             share_most = np.where(near > 0.0, strong / (v1 * np.maximum(near, np.finfo(float).tiny)), np.inf)
         share_most = np.where(strong > 0.0, share_most, 0.0)

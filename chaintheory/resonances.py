@@ -29,10 +29,8 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 EDGES = ("lower", "upper")
-if TYPE_CHECKING:
-    from chaintheory_ext.curves import Band
-
-MOST_RESONANCES = 1e6
+MOST_RESONANCES = 1e5
+MOST_CROSSINGS = 3e6  # in the finite sides of all of them: some seconds
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,8 @@ def resonant_speeds(system: System, lowest: float, highest: float) -> list[Reson
     Raises
     ------
     ValueError
-        A range that is not positive, is empty, or holds more than a million resonances.
+        A range that is not positive, is empty, or holds more than 1e5 resonances, or resonances with more than 3e6
+        crossings that matter.
 
     >>> from chaintheory import Chain, Gaussian, System
     >>> system = System(Chain(omega_fast=10.0, spacing=40.0), Gaussian(amplitude=2.0, width=4.0))
@@ -78,17 +77,29 @@ def resonant_speeds(system: System, lowest: float, highest: float) -> list[Reson
     [('lower', 1, 39.98), ('upper', 9, 42.129)]
 
     """
-    lowest, highest = speed_range(lowest, highest)
+    return resonances_within(system, *speed_range(lowest, highest), MOST_RESONANCES, MOST_CROSSINGS)
+
+
+def resonances_within(
+    system: System, lowest: float, highest: float, most_resonances: float, most_crossings: float
+) -> list[ResonantSpeed]:
+    """``resonant_speeds`` with bounds of the work that what is done with them may take."""
     chain = system.chain
     low, high = lowest / chain.spacing, highest / chain.spacing
     total = (1.0 + chain.omega_fast) * (1.0 / low - 1.0 / high)
-    if total > MOST_RESONANCES:
+    if total > most_resonances:
         raise ValueError(
-            f"lowest and highest must enclose at most {MOST_RESONANCES:.0e} resonances, "
+            f"lowest and highest must enclose at most {most_resonances:.0e} resonances, "
             f"got about {total:.3g} between {lowest:g} and {highest:g}"
         )
-    found = [item for edge in EDGES for item in _at_edge(system, edge, low, high)]
-    return sorted(found, key=lambda item: item.speed)
+    touching = [_Touching(system, edge, low, high) for edge in EDGES]
+    crossings = sum(float(edge.count.sum()) for edge in touching)
+    if crossings > most_crossings:
+        raise ValueError(
+            f"lowest and highest must enclose resonances with at most {most_crossings:.0e} crossings that matter, "
+            f"got {crossings:.3g} between {lowest:g} and {highest:g}"
+        )
+    return sorted((item for edge in touching for item in edge.resonances()), key=lambda item: item.speed)
 
 
 def speed_range(lowest: float, highest: float) -> tuple[float, float]:
@@ -99,37 +110,42 @@ def speed_range(lowest: float, highest: float) -> tuple[float, float]:
     return lowest, highest
 
 
-def _at_edge(system: System, edge: str, low: float, high: float) -> list[ResonantSpeed]:
-    """The resonances with one edge of the band, for slopes of the line from ``low`` to ``high``."""
-    chain, tangents = system.chain, band(system)
-    column, top = (0, 1.0) if edge == "lower" else (2, chain.omega_fast)
-    first = max(tangents.onset, math.floor(top / high) - 2.0)
-    period = np.arange(first, max(first, math.ceil(top / low)) + 3.0)
-    offset, slope = tangents.resonances(period)[:, column : column + 2].T
-    inside = (slope >= low) & (slope <= high)
-    period, offset, slope = period[inside], offset[inside], slope[inside]
-    omega, speed = slope * (period + offset), slope * chain.spacing
-    curvature = (band_width(system) * math.pi**2 * np.cos(2.0 * math.pi * offset) - slope**2) / omega
-    strength = emitted(system, omega, speed) * slope * np.sqrt(2.0 / (np.abs(curvature) * omega))
-    finite_side = _finite_side(system, edge, period, slope)
-    columns = (speed, period, period + offset, strength, finite_side)
-    return [
-        ResonantSpeed(v, edge, int(n), x, s, f) for v, n, x, s, f in zip(*(c.tolist() for c in columns), strict=True)
-    ]
+class _Touching:
+    """The lines that touch one edge of the band, for slopes from ``low`` to ``high``."""
 
+    def __init__(self, system: System, edge: str, low: float, high: float) -> None:
+        self.system, self.edge, tangents = system, edge, band(system)
+        column, top = (0, 1.0) if edge == "lower" else (2, system.chain.omega_fast)
+        first = max(tangents.onset, math.floor(top / high) - 2.0)
+        period = np.arange(first, max(first, math.ceil(top / low)) + 3.0)
+        offset, slope = tangents.resonances(period)[:, column : column + 2].T
+        inside = (slope >= low) & (slope <= high)
+        self.period, self.offset, self.slope = period[inside], offset[inside], slope[inside]
+        self.first, self.last, self.count = tangents.ranges(self.slope, *decay_in_x(system))
 
-def _finite_side(system: System, edge: str, period: Array, slope: Array) -> Array:
-    """Mean dissipation at the resonances without the two crossings that merge at each."""
-    tangents = band(system)
-    first, last, count = tangents.ranges(slope, *decay_in_x(system))
-    start, stop = merging_pieces(tangents, edge, period)
-    result = np.empty(slope.shape)
-    for part in batches(count):
-        owner, n, offset, omega, group = tangents.crossings(slope[part], first[part], last[part])
-        share = shares(system, slope[part] * system.chain.spacing, owner, omega, group)
-        merges = (n + offset > start[part][owner]) & (n + offset < stop[part][owner])
-        result[part] = np.bincount(owner, np.where(merges, 0.0, share), slope[part].size)
-    return result
+    def resonances(self) -> list[ResonantSpeed]:
+        """The resonances."""
+        system, slope = self.system, self.slope
+        omega, speed = slope * (self.period + self.offset), slope * system.chain.spacing
+        curvature = (band_width(system) * math.pi**2 * np.cos(2.0 * math.pi * self.offset) - slope**2) / omega
+        strength = emitted(system, omega, speed) * slope * np.sqrt(2.0 / (np.abs(curvature) * omega))
+        columns = (speed, self.period, self.period + self.offset, strength, self.finite_side())
+        return [
+            ResonantSpeed(v, self.edge, int(n), x, s, f)
+            for v, n, x, s, f in zip(*(c.tolist() for c in columns), strict=True)
+        ]
+
+    def finite_side(self) -> Array:
+        """Mean dissipation without the two crossings that merge at each resonance."""
+        tangents, slope = band(self.system), self.slope
+        start, stop = merging_pieces(tangents, self.edge, self.period)
+        result = np.empty(slope.shape)
+        for part in batches(self.count):
+            owner, n, offset, omega, group = tangents.crossings(slope[part], self.first[part], self.last[part])
+            share = shares(self.system, slope[part] * self.system.chain.spacing, owner, omega, group)
+            merges = (n + offset > start[part][owner]) & (n + offset < stop[part][owner])
+            result[part] = np.bincount(owner, np.where(merges, 0.0, share), slope[part].size)
+        return result
 
 
 def merging_pieces(tangents: Band, edge: str, period: Array) -> tuple[Array, Array]:
