@@ -2,9 +2,14 @@
 
 import io
 import json
+import re
+from itertools import combinations
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.legend import Legend
+from matplotlib.text import Text
 
 from chaintheory.commands.shared import plain
 from chaintheory.figures import NAMES, available, module, save
@@ -32,6 +37,48 @@ def test_figure_is_whole(pictures, name):
     panels = [axes for axes in picture.figure.axes if axes.get_label() != "<colorbar>"]
     assert all(axes.get_ylabel() for axes in panels)
     assert panels[-1].get_xlabel()
+
+
+# Axes without a unit: a count and ratios.
+BARE = ("mass $n$", "relative deviation")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_figure_can_be_read_at_one_column(pictures, name, monkeypatch):
+    """Units on the axes, nothing below six points, no words over words, no legend over data."""
+    figure = pictures[name].figure
+    for axes in figure.axes:
+        for words in (axes.get_xlabel(), axes.get_ylabel()):
+            assert not words or words in BARE or re.search(r"\(.*(Omega|l_|t_).*\)", words), words
+    words, draw = [], Text.draw
+
+    def noted(text, renderer):
+        if text.get_visible() and text.get_text().strip():
+            words.append(text)
+        draw(text, renderer)
+
+    monkeypatch.setattr(Text, "draw", noted)  # ticks outside the axes exist, but are not drawn
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    renderer = canvas.get_renderer()
+    assert min(one.get_fontsize() for one in words) >= 6.0
+    boxes = [(one.get_text(), one.get_window_extent(renderer).padded(-0.5)) for one in words]
+    for (first, box), (second, other) in combinations(boxes, 2):
+        assert not box.overlaps(other), (first, second)
+    assert not [text for text, box in boxes if not all(figure.bbox.contains(*corner) for corner in box.corners())]
+    for axes in figure.axes:
+        for legend in axes.findobj(Legend):
+            if not legend.get_frame_on():
+                box = legend.get_window_extent(renderer)
+                assert not [line.get_label() for line in axes.lines if crosses(line, box)]
+
+
+def crosses(line, box):
+    """Whether a line, or one of its symbols where it has no line, lies in a box."""
+    path = line.get_transform().transform_path(line.get_path())
+    if line.get_linestyle() == "None":
+        return bool(np.any([box.contains(*point) for point in path.vertices]))
+    return bool(len(path.vertices) and path.intersects_bbox(box, filled=False))
 
 
 @pytest.mark.parametrize("form", ["png", "svg", "pdf"])

@@ -48,5 +48,5 @@ def draw(numbers: dict[str, Any]) -> Figure:
         axes.plot(numbers[name]["speed"], numbers[name]["loss"], ls="", mfc="none", mew=0.7,
                   markersize=2.5, label=name, **look)  # fmt: skip
     axes.set(xlabel=style.SPEED, ylabel=style.LOSS, xlim=(0, HIGHEST), ylim=(0, 0.03))
-    axes.legend(loc="lower right")
+    axes.legend(loc="lower right", labelspacing=0.3, borderaxespad=0.2)
     return figure

@@ -61,9 +61,10 @@ def draw(numbers: dict[str, Any]) -> Figure:
     axes.plot(numbers["speed"], numbers["eq10"], color=style.BLACK, lw=0.8, label="Eq. (10)")
     points = numbers["points"]
     for (n, curve), colour, marker in zip(numbers["finite"].items(), style.CYCLE, ("o", "s", "^", "D"), strict=False):
-        axes.plot(numbers["speed"], curve, color=colour, lw=0.8, label=f"$N = {n}$")
+        axes.plot(numbers["speed"], curve, color=colour, lw=0.8)
         axes.plot(points["speed"], points["simulated"][n], marker, color=colour, mfc="none", mew=0.7)
-    axes.set(xlabel=style.SPEED, ylabel="mean loss over $N$ passes", yscale="log")
+        axes.plot([], [], marker, color=colour, ls="-", lw=0.8, mfc="none", mew=0.7, label=f"$N = {n}$")
+    axes.set(xlabel=style.SPEED, ylabel=r"mean loss over $N$ passes $(\hbar\Omega_\mathrm{slow})$", yscale="log")
     axes.set(xlim=(LOWEST, HIGHEST), ylim=(8e-3, 0.4))
     axes.legend(loc="upper right", ncols=2)
     return figure

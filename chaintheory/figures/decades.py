@@ -57,6 +57,6 @@ def draw(numbers: dict[str, Any]) -> Figure:
                label="expected")  # fmt: skip
     below.plot(points["speed"], np.abs(numbers["deviation"]), "o", color=style.BLUE, mfc="none",
                mew=0.7, label="simulated")  # fmt: skip
-    below.set(xlabel=style.SPEED, ylabel="deviation", yscale="log", ylim=(1e-14, 1e-4))
+    below.set(xlabel=style.SPEED, ylabel="relative deviation", yscale="log", ylim=(1e-14, 1e-4))
     below.legend(loc="upper right")
     return figure

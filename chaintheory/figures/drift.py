@@ -39,7 +39,8 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
         chosen = starts[:: 3 if quick else 1]
         runs = simulated_all((system, {"position": 220.0, "speed": float(v), "duration": duration}) for v in chosen)
         extrema = [speed_extrema(run.time, run.position, maxima=sign > 0) for run in runs]
-        resonances = [r for r in system.resonant_speeds(9.0, 60.0) if r.edge == "lower"]
+        # Attracted particles are never thrown back: they are held at higher orders too.
+        resonances = [r for r in system.resonant_speeds(9.0 if sign > 0 else 4.9, 60.0) if r.edge == "lower"]
         numbers[name] = {
             "runs": [
                 {"start": float(v), "time": time[::4], "speed": speed[::4]}
@@ -61,18 +62,20 @@ def draw(numbers: dict[str, Any]) -> Figure:
     """Draw the runs of both signs and the curve."""
     figure, panels = style.new(1.7, rows=3)
     looks = {"repulsive": style.REPULSIVE, "attractive": style.ATTRACTIVE}
-    for axes, (name, look), text in zip(panels, looks.items(), ("(a)", "(b)"), strict=False):
+    titles = (r"(a) repulsive, $\Phi_0 = 2$", r"(b) attractive, $\Phi_0 = -2$")
+    for axes, (name, look), text in zip(panels, looks.items(), titles, strict=False):
         one = numbers[name]
-        for resonance in one["resonances"]:
-            axes.axhline(resonance["midway"], color=style.GREEN, ls="--", lw=0.7)
-            if resonance["n"] < 4:  # their names would run into each other
-                axes.annotate(f"$n={resonance['n']}$", (1.0, resonance["midway"]), fontsize=6,
-                              xycoords=("axes fraction", "data"), xytext=(2, -2),
-                              textcoords="offset points")  # fmt: skip
-        if one["capture_speed"]:
-            axes.axhline(one["capture_speed"], color=style.GREY, ls="-.", lw=0.8)
         for run in one["runs"]:
             axes.plot(run["time"], run["speed"], color=look["color"], lw=0.7)
+        for resonance in one["resonances"]:
+            axes.axhline(resonance["midway"], color=style.BLACK, ls=(0, (4, 4)), lw=0.7, zorder=3)
+            if resonance["n"] < 4:  # their names would run into each other
+                axes.annotate(f"$n={resonance['n']}$", (1.0, resonance["midway"]), (2, 0), fontsize=7,
+                              xycoords=("axes fraction", "data"), textcoords="offset points", va="center")  # fmt: skip
+        if one["capture_speed"]:
+            axes.axhline(one["capture_speed"], color=style.GREY, ls="-.", lw=0.8, label="capture speed")
+            axes.plot([], [], color=style.BLACK, ls=(0, (4, 4)), lw=0.7, label="predicted")
+            axes.legend(loc="lower left", ncols=2)
         axes.set(xlabel=style.TIME, ylabel=style.SPEED, xlim=(0, numbers["duration"]))
         axes.set(ylim=(0, 62))
         style.label(axes, text)
@@ -85,5 +88,5 @@ def draw(numbers: dict[str, Any]) -> Figure:
                mew=0.9, ms=4, label="locked")  # fmt: skip
     below.set(xlabel="mean " + style.SPEED, ylabel=style.MEAN_LOSS, ylim=(0, 0.08), xlim=(9, 60))
     below.legend(loc="upper right")
-    style.label(below, "(c)")
+    style.label(below, "(c) theory")
     return figure

@@ -65,8 +65,8 @@ def draw(numbers: dict[str, Any]) -> Figure:
     below.plot(numbers["long_times"], numbers["on_site"], color=style.BLUE, label=r"$\Gamma_0$")
     below.plot(numbers["long_times"], numbers["late"], color=style.VERMILLION, ls="--", lw=0.8,
                label="two tones")  # fmt: skip
-    below.set(xlabel=style.TIME, ylabel=r"$\Gamma_0(\tau)$", xlim=(0, 6), ylim=(-0.12, 0.25))
+    below.set(xlabel=style.TIME, ylabel=r"$\Gamma_0(\tau)$ $(l_\mathrm{slow})$", xlim=(0, 6), ylim=(-0.12, 0.25))
     below.legend(loc="upper right", ncols=2)
-    style.label(above, "(a)")
-    style.label(below, "(b)")
+    style.label(above, "(a) all masses")
+    style.label(below, "(b) the mass itself")
     return figure

@@ -48,18 +48,20 @@ def draw(numbers: dict[str, Any]) -> Figure:
     """Draw both signs, one above the other."""
     figure, panels = style.new(1.2, rows=2, sharex=True)
     looks = {"repulsive": style.REPULSIVE, "attractive": style.ATTRACTIVE}
-    for axes, (name, look), text in zip(panels, looks.items(), ("(a)", "(b)"), strict=True):
+    titles = (r"(a) repulsive, $\Phi_0 = 20$", r"(b) attractive, $\Phi_0 = -20$")
+    for axes, (name, look), text in zip(panels, looks.items(), titles, strict=True):
         one = numbers[name]
         lower, upper = ([r["speed"] for r in numbers["resonances"] if r["edge"] == edge] for edge in ("lower", "upper"))
         for speed in lower:
             axes.axvline(speed, ls="--", lw=0.6, color=style.GREEN, zorder=0)
-        axes.plot(upper, np.full(len(upper), 0.13), "|", ms=5, mew=0.7, color=style.ORANGE)
         curve = one["curve"]
         axes.plot(curve["speed"], curve["eq10"], color=style.BLACK, lw=0.8, label="Eq. (10)")
-        axes.plot(one["mean_speed"], one["energy_absorbed"], ls="", mfc="none", mew=0.6,
-                  label=f"simulated, {name}", **look)  # fmt: skip
+        axes.plot(one["mean_speed"], one["energy_absorbed"], ls="", mfc="none", mew=0.5, ms=2.4,
+                  label="simulated", **look)  # fmt: skip
+        axes.plot([], [], ls="--", lw=0.6, color=style.GREEN, label="lower edge")
+        axes.plot(upper, np.full(len(upper), 0.13), "|", ms=5, mew=0.7, color=style.ORANGE, label="upper edge")
         axes.set(ylabel=style.LOSS, yscale="log", ylim=(0.1, 20), xlim=(10, FASTEST))
-        axes.legend(loc="upper right")
-        style.label(axes, text, x=0.92, y=0.3)
+        axes.legend(loc="upper right", ncols=2, columnspacing=1.2)
+        style.label(axes, text)
     panels[1].set(xlabel="mean " + style.SPEED)
     return figure

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 TITLE = "Orbit theory splits the signs"
 CAPTION = """Single-pass loss at amplitude 2 and -2 (width 4). Grey: Eq. (7), which takes the speed
-as constant and knows no sign. Lines: the same force integral along the orbit past a rigid mass.
-Symbols: simulated. Below, the deviation of both theories from the simulation: open symbols Eq.
+as constant and knows no sign. Coloured lines: the same force integral along the orbit past a rigid
+mass. Symbols: simulated. Below, the deviation of both theories from the simulation: open symbols Eq.
 (7), filled symbols orbit theory."""
 
 AMPLITUDE = 2.0
@@ -30,7 +30,8 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
     numbers: dict[str, Any] = {}
     for name, (sign, lowest, highest) in RANGES.items():
         system = System(Chain(10.0, 40.0), Gaussian(sign * AMPLITUDE, 4.0))
-        speed = np.linspace(lowest, highest, 40 if quick else 120)
+        # Close together at the slow end, where the curve bends.
+        speed = lowest + (highest - lowest) * np.linspace(0.0, 1.0, 40 if quick else 160) ** 2
         points = np.linspace(lowest + 0.5, highest, 10 if quick else 30)
         loss = np.array([single_pass_loss(system, float(v)) for v in points])
         orbit = system.single_pass_dissipation(points, method="orbit")
@@ -55,13 +56,15 @@ def draw(numbers: dict[str, Any]) -> Figure:
     for name, look in (("repulsive", style.REPULSIVE), ("attractive", style.ATTRACTIVE)):
         one = numbers[name]
         points, colour = one["points"], look["color"]
-        above.plot(one["curve"]["speed"], one["curve"]["orbit"], color=colour,
-                   label=f"orbit theory, {name}")  # fmt: skip
-        above.plot(points["speed"], points["loss"], ls="", mfc="none", mew=0.7,
-                   label="simulated", **look)  # fmt: skip
+        above.plot(one["curve"]["speed"], one["curve"]["orbit"], color=colour)
+        above.plot(points["speed"], points["loss"], ls="", mfc="none", mew=0.7, **look)
+        above.plot([], [], mfc="none", mew=0.7, label=name, **look)
         for key, filled in (("deviation_eq7", "none"), ("deviation_orbit", colour)):
             below.plot(points["speed"], np.abs(one[key]), ls="", mfc=filled, mew=0.7, ms=2.6, **look)
     above.set(ylabel=style.LOSS, ylim=(0, 0.03))
     above.legend(loc="lower right")
+    for text, filled in (("Eq. (7)", "none"), ("orbit theory", style.GREY)):
+        below.plot([], [], "o", color=style.GREY, mfc=filled, mew=0.7, ms=2.6, label=text)
+    below.legend(loc="upper right", ncols=2)
     below.set(xlabel=style.SPEED, ylabel="relative deviation", yscale="log", xlim=(0, 61))
     return figure

@@ -85,21 +85,26 @@ def start(amplitude: float, multiple: float, at: Any, quick: bool) -> tuple[Syst
 def draw(numbers: dict[str, Any]) -> Figure:
     """Draw the lines and the points."""
     figure, axes = style.new(0.85)
-    markers = {1: "o", 2: "s"}
+    markers = {"1": "o", "2": "s", "3": ""}
     for (n, line), colour in zip(numbers["lines"].items(), style.CYCLE, strict=False):
-        axes.plot(line["amplitude"], line["orbit"], color=colour, label=f"$n = {n}$")
+        axes.plot(line["amplitude"], line["orbit"], color=colour)
+        axes.plot([], [], color=colour, marker=markers[n], mfc=colour, ms=4, label=f"$n = {n}$, orbit")
         axes.plot(line["amplitude"], line["uniform"], color=colour, lw=0.7, ls=":")
         for point in numbers["points"]:
             if str(point["n"]) == n:
-                axes.plot(point["amplitude"], point["bias"], markers[point["n"]], color=colour,
+                axes.plot(point["amplitude"], point["bias"], markers[n], color=colour,
                           mfc=colour if point["held"] else "white", mew=0.8, ms=4)  # fmt: skip
-    axes.plot(2.0, 0.01, "x", color=style.BLACK, ms=6, mew=1.2, label="paper's Fig. 4")
-    axes.plot([], [], "o", color=style.GREY, label="held")
-    axes.plot([], [], "o", color=style.GREY, mfc="white", label="slipped")
+    axes.plot([], [], color=style.GREY, lw=0.7, ls=":", label="Eq. (10)")
+    axes.add_artist(axes.legend(loc="upper left"))
+    runs = [
+        *axes.plot(2.0, 0.01, "x", color=style.BLACK, ms=6, mew=1.2, label="paper's Fig. 4"),
+        *axes.plot([], [], "o", color=style.GREY, label="held"),
+        *axes.plot([], [], "o", color=style.GREY, mfc="white", label="slipped"),
+    ]
     axes.set(xlabel=r"amplitude $|\Phi_0|$ $(\hbar\Omega_\mathrm{slow})$", xscale="log",
              ylabel=r"bias $\beta$ $(\hbar\Omega_\mathrm{slow})$", yscale="log",
              xlim=(0.5, 8), ylim=(5e-5, 0.2))  # fmt: skip
     axes.set_xticks([0.5, 1, 2, 4, 8], ["0.5", "1", "2", "4", "8"])
     axes.minorticks_off()
-    axes.legend(loc="lower right")
+    axes.legend(handles=runs, loc="lower right")
     return figure

@@ -65,20 +65,26 @@ def simulated(system: System, speeds: np.ndarray) -> dict[str, Any]:
 
 def draw(numbers: dict[str, Any]) -> Figure:
     """Draw the curves and points of both panels."""
-    figure, panels = style.new(1.35, rows=2)
-    for axes, name, text in zip(panels, ("slow", "fast"), ("(a)", "(b)"), strict=True):
+    figure, panels = style.new(1.55, rows=2)
+    for axes, name, text in zip(panels, ("slow", "fast"), ("(a) slow", "(b) fast"), strict=True):
         for one, colour in zip(numbers[name], style.CYCLE, strict=False):
-            named = f"$\\Phi_0 = {one['amplitude']:g}$"
-            axes.plot(one["speed"], one["eq7"], color=colour, label=named)
+            axes.plot(one["speed"], one["eq7"], color=colour)
+            # Each curve is named at its end, so that colours need not be told apart.
+            axes.annotate(f"{one['amplitude']:g}", (1.0, one["eq7"][-1]), (3, 0), xycoords=("axes fraction", "data"),
+                          textcoords="offset points", va="center", fontsize=7, color=colour)  # fmt: skip
             for sign, marker in (("repulsive", "x"), ("attractive", "_")):
                 points = one[sign]
                 axes.plot(points["speed"], points["loss"], marker, color=colour, mew=0.8)
+        axes.annotate(
+            r"$|\Phi_0|$", (1.0, 1.0), (3, 3), xycoords="axes fraction", textcoords="offset points", fontsize=8
+        )
+        axes.plot([], [], color="k", label="Eq. (7)")
         axes.plot([], [], "x", color="k", mew=0.8, label=r"simulated, $+\Phi_0$")
         axes.plot([], [], "_", color="k", mew=0.8, label=r"simulated, $-\Phi_0$")
         axes.set(xlabel=style.SPEED, ylabel=style.LOSS, yscale="log")
-        style.label(axes, text, y=0.96 if name == "slow" else 0.1)
+        style.label(axes, text)
     panels[0].set(xlim=(0, 82), ylim=(1e-8, 10))
-    panels[0].legend(loc="lower right", ncols=2)
+    panels[0].legend(loc="lower right")
     panels[1].set(xlim=(60, 1290))
-    panels[1].legend(loc="upper right", ncols=2)
+    panels[1].legend(loc="upper right")
     return figure

@@ -23,12 +23,15 @@ ATTRACTIVE = {"color": BLUE, "marker": "s"}
 STYLE: dict[str, Any] = {
     "figure.dpi": 150,
     "savefig.dpi": 300,
-    "font.size": 8,
-    "axes.labelsize": 8,
-    "axes.titlesize": 8,
-    "legend.fontsize": 7,
-    "xtick.labelsize": 7,
-    "ytick.labelsize": 7,
+    # Matplotlib brings this font along: the same letters in words and formulas, everywhere.
+    "font.family": "STIXGeneral",
+    "mathtext.fontset": "stix",
+    "font.size": 9,
+    "axes.labelsize": 9,
+    "axes.titlesize": 9,
+    "legend.fontsize": 8,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
     "axes.linewidth": 0.6,
     "lines.linewidth": 1.1,
     "lines.markersize": 3.2,
@@ -38,7 +41,6 @@ STYLE: dict[str, Any] = {
     "ytick.direction": "in",
     "xtick.top": True,
     "ytick.right": True,
-    "mathtext.fontset": "cm",
 }
 
 SPEED = r"speed $\dot\sigma$ $(l_\mathrm{slow}/t_\mathrm{slow})$"
@@ -55,6 +57,6 @@ def new(height: float = 0.72, rows: int = 1, columns: int = 1, **more: Any) -> t
     return figure, figure.subplots(rows, columns, **more)
 
 
-def label(axes: Axes, text: str, x: float = 0.03, y: float = 0.96) -> None:
-    """Write a panel's label, such as (a), into its corner."""
-    axes.text(x, y, text, transform=axes.transAxes, ha="left", va="top", fontweight="bold")
+def label(axes: Axes, text: str) -> None:
+    """Write a panel's label, such as "(a) repulsive", above its left corner, where no data are."""
+    axes.set_title(text, loc="left", pad=3)

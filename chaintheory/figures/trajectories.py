@@ -90,16 +90,19 @@ def draw(numbers: dict[str, Any]) -> Figure:
     places = np.asarray(numbers["masses"]) * numbers["spacing"] / 1000.0
     norm = SymLogNorm(1e-3, vmin=-1.0, vmax=1.0, base=10)
     looks = {"repulsive": style.REPULSIVE, "attractive": style.ATTRACTIVE}
-    for axes, (name, look), text in zip(panels, looks.items(), ("(a)", "(b)"), strict=False):
+    titles = (r"(a) repulsive, $\Phi_0 = 20$", r"(b) attractive, $\Phi_0 = -20$")
+    for axes, (name, look), text in zip(panels, looks.items(), titles, strict=False):
         one = numbers[name]
         drawn = axes.pcolormesh(one["map_times"], places, np.asarray(one["displacements"]).T,
                                 norm=norm, cmap="RdBu_r", rasterized=True)  # fmt: skip
         times = np.array([0.0, WINDOW])
         for sign in (-1, 1):
             cone = START + sign * numbers["sound_speed"] * times
-            axes.plot(times, cone / 1000.0, color=style.BLACK, lw=0.6, ls="--")
-        axes.plot(one["time"], np.asarray(one["position"]) / 1000.0, color=style.BLACK, lw=1.0)
-        axes.set(xlim=(0, WINDOW), ylim=(places[0], places[-1]))
+            axes.plot(times, cone / 1000.0, color=style.BLACK, lw=0.6, ls="--",
+                      label="sound cone" if sign > 0 else None)  # fmt: skip
+        axes.plot(one["time"], np.asarray(one["position"]) / 1000.0, color=style.BLACK, lw=1.0, label="particle")
+        axes.legend(loc="lower left")
+        axes.set(xlim=(0, WINDOW), ylim=(places[0], places[-1]), yticks=(-6, -3, 0, 3, 6))
         axes.set(xlabel=style.TIME, ylabel=r"position $(10^3\, l_\mathrm{slow})$")
         figure.colorbar(drawn, ax=axes, label=r"displacement $(l_\mathrm{slow})$", pad=0.01)
         style.label(axes, text)
@@ -107,5 +110,5 @@ def draw(numbers: dict[str, Any]) -> Figure:
                        ls="-" if name == "repulsive" else "--", label=name)  # fmt: skip
     panels[2].set(xlabel=style.TIME, ylabel=r"position $(10^3\, l_\mathrm{slow})$")
     panels[2].legend(loc="lower right")
-    style.label(panels[2], "(c)")
+    style.label(panels[2], "(c) the whole way")
     return figure

@@ -19,10 +19,11 @@ TITLE = "Spectrum of a trapped particle"
 CAPTION = """Spectrum of the motion of a particle bound to one mass (amplitude -400, width 4), let
 go 0.01 away from it. Shaded: the phonon band, which takes the energy of whatever rings within it.
 Dashed: the two frequencies outside the band that the linearised theory predicts, where nothing is
-radiated."""
+radiated; the inset shows the lower one, close to the band."""
 
 AMPLITUDE, WIDTH, RELEASED = -400.0, 4.0, 0.01
-FULL, QUICK = 400.0, 100.0
+# The lower frequency lies 0.0054 below the band: the longer run tells the two apart.
+FULL, QUICK = 2000.0, 100.0
 
 
 def outside_frequencies(system: System) -> tuple[float, float]:
@@ -104,7 +105,14 @@ def draw(numbers: dict[str, Any]) -> Figure:
     axes.plot(numbers["frequency"], numbers["amplitude"], color=style.BLUE, lw=0.8,
               label="simulated")  # fmt: skip
     axes.set(xlabel=r"frequency $\omega$ $(\Omega_\mathrm{slow})$",
-             ylabel=r"amplitude $(l_\mathrm{slow})$", yscale="log", xlim=(0, 12.5),
+             ylabel=r"amplitude $(l_\mathrm{slow})$", yscale="log", xlim=(0, 12.5), xticks=range(0, 13, 2),
              ylim=(1e-9, 0.3))  # fmt: skip
-    axes.legend(loc="center", frameon=True, framealpha=1.0, edgecolor="0.7")
+    axes.legend(loc="center left", bbox_to_anchor=(0.47, 0.6), frameon=True, framealpha=1.0, edgecolor="0.7")
+    # The lower of the two is close to the band.
+    near = axes.inset_axes((0.15, 0.3, 0.28, 0.55))
+    near.axvspan(1.0, numbers["omega_fast"], color="0.88", lw=0)
+    near.axvline(numbers["predicted"][0], color=style.VERMILLION, ls="--", lw=0.8)
+    near.plot(numbers["frequency"], numbers["amplitude"], color=style.BLUE, lw=0.8)
+    near.set(xlim=(0.975, 1.015), xticks=(0.98, 1.0), ylim=axes.get_ylim(), yscale="log")
+    near.tick_params(labelleft=False)
     return figure

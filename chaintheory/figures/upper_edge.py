@@ -53,12 +53,13 @@ def draw(numbers: dict[str, Any]) -> Figure:
     figure, axes = style.new(0.72)
     axes.axhline(numbers["resonance"], color=style.ORANGE, ls=":", lw=1.0, label="resonance")
     axes.axhline(numbers["predicted"], color=style.GREEN, ls="--", lw=1.0, label="predicted")
-    for run in numbers["runs"]:
+    for at, run in enumerate(numbers["runs"]):
         repelled = run["amplitude"] > 0
-        axes.plot(run["time"], run["mean_speed"], lw=0.8,
+        name = ("repulsive" if repelled else "attractive") if at % len(STARTS) == 0 else None
+        axes.plot(run["time"], run["mean_speed"], lw=0.8, label=name,
                   color=style.VERMILLION if repelled else style.BLUE,
                   ls="-" if repelled else (0, (4, 2)))  # fmt: skip
     axes.set(xlabel=style.TIME, ylabel="mean " + style.SPEED, xlim=(0, numbers["duration"]))
-    axes.set(ylim=(149, 163))
-    axes.legend(loc="lower right")
+    axes.set(ylim=(147, 163), yticks=(148, 152, 156, 160))
+    axes.legend(loc="lower right", ncols=2)
     return figure
