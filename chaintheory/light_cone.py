@@ -43,6 +43,12 @@ WIDEST_STENCIL = 160
 MOST_STEPS_AT_ONCE = 1 << 21
 # Kicks in the shortest block: more of them cost more inside the block, fewer cost more around it.
 KICKS_PER_BLOCK = 60
+# Bytes that a mass of the far field takes: its state and the copies and spectra that carry it.
+BYTES_PER_MASS = 250.0
+# Masses within reach are looked for as if displaced by up to this many spacings; more only where one is.
+SWAY = 0.1
+# Part of the largest force that a mass displaced farther may have when it is missed.
+MISSED = 1e-6
 # Rows of tables are padded to whole vectors.
 _VECTOR = 8
 
@@ -194,6 +200,10 @@ class Escaped(Exception):
     """The particle went farther within a block than the windows allow for."""
 
 
+class Swayed(Exception):
+    """A mass near the particle went farther from its place than the windows allow for."""
+
+
 @dataclass
 class Records:
     """What is kept of every step: position, speed, acceleration and the energy of the chain."""
@@ -224,7 +234,7 @@ class Records:
 
 @dataclass(frozen=True)
 class Plan:
-    """Levels and windows for one system, one step and one bound on the speed."""
+    """Levels and windows for one system, one step and bounds on the speed and on the masses' displacements."""
 
     system: System
     order: int
@@ -232,6 +242,7 @@ class Plan:
     reach: float
     speed_bound: float
     kicks_per_block: int = KICKS_PER_BLOCK
+    sway: float = SWAY
 
     @cached_property
     def block(self) -> int:
@@ -257,7 +268,7 @@ class Plan:
     def allowance(self, level: int) -> int:
         """Masses on each side of the middle that may be kicked during one block of a level."""
         spacing = self.system.chain.spacing
-        return math.ceil((self.duration(level) * self.speed_bound + self.reach) / spacing) + 2
+        return math.ceil((self.duration(level) * self.speed_bound + self.reach) / spacing) + 1 + math.ceil(self.sway)
 
     def influence(self, level: int) -> int:
         """Half-width of what the particle can have changed in one block of a level."""
@@ -270,6 +281,18 @@ class Plan:
     def window_size(self, level: int) -> int:
         """Masses in the window that lives through one block of an FFT level."""
         return _even_fast_length(2 * self.radius(level) + 1)
+
+    @property
+    def memory(self) -> float:
+        """Bytes of the compiled levels: their windows, kernels, tables of a block and work space."""
+        chain, scheme = self.system.chain, SCHEMES[self.order]
+        kicks = self.block * scheme.stages + 1
+        # Stages may lie beside the block; twice its length covers the longest time between any two.
+        width = half_width(chain, 2.0 * self.duration(0)) + 1
+        kernels = sum(half_width(chain, self.duration(level)) for level in range(self.near_levels))
+        windows = sum(self.radius(level + 1) for level in range(self.near_levels))
+        sites = 2 * self.allowance(1) + 1
+        return 64.0 * windows + 300.0 * kernels + width * kicks * (250.0 + 32.0 * scheme.stages) + 40.0 * sites * kicks
 
     def near_field(self) -> Any:
         """Return the compiled levels, carrying a window through one block of ``near_levels``."""
@@ -305,7 +328,14 @@ class Plan:
             windows,
             self.duration(0),
             self.speed_bound,
+            self.sway,
+            self.sway * chain.spacing + surplus_reach(interaction, self.reach),
         )
+
+
+def surplus_reach(interaction: Interaction, reach: float) -> float:
+    """Part of the reach in which the force is so small that a mass there may be missed."""
+    return reach - min(reach, interaction.reach(MISSED))
 
 
 def force_table(interaction: Interaction, reach: float) -> tuple[str, Array]:
@@ -346,6 +376,17 @@ def interpolation_table(interaction: Interaction, reach: float) -> tuple[Array, 
     return np.concatenate(([reach, 1.0 / step, pieces], nodes.ravel())), error
 
 
+def speed_bound(system: System, speed: float, duration: float) -> float:
+    """Speed that a particle of ``speed`` should not exceed within ``duration``: by energy, and by the bias."""
+    spacing = system.chain.spacing
+    masses = np.arange(-64, 65) * spacing
+    potential = max(float(np.abs(system.interaction.potential(masses + shift)).sum()) for shift in (0.0, 0.5 * spacing))
+    pull = 4.0 * math.pi**2 * abs(system.bias) / spacing / system.mass
+    bound = math.sqrt(speed**2 + 16.0 * math.pi**2 * potential / system.mass) + pull * duration
+    # Rounded up to a coarse scale: few different plans, and they follow from the state.
+    return math.exp2(math.ceil(4.0 * math.log2(max(bound, 1e-3 * spacing))) / 4.0)
+
+
 @dataclass
 class LightCone:
     """State of a run between two blocks of the uppermost level.
@@ -366,21 +407,13 @@ class LightCone:
     lowest: int = 0
     highest: int = 0
     kicks_per_block: int = KICKS_PER_BLOCK
+    memory_limit: float = math.inf
     on_progress: Callable[[int], None] | None = None
-    _plans: dict[float, tuple[Plan, Any]] = field(default_factory=dict, repr=False)
+    _plans: dict[tuple[float, float], tuple[Plan, Any]] = field(default_factory=dict, repr=False)
 
     def speed_bound(self, duration: float) -> float:
         """Speed that the particle should not exceed within ``duration`` (checked, not trusted)."""
-        system, chain = self.system, self.system.chain
-        speed = 2.0 * math.pi * abs(self.q)
-        masses = np.arange(-64, 65) * chain.spacing
-        potential = max(
-            float(np.abs(system.interaction.potential(masses + shift)).sum()) for shift in (0.0, 0.5 * chain.spacing)
-        )
-        pull = 4.0 * math.pi**2 * abs(system.bias) / chain.spacing / system.mass
-        bound = math.sqrt(speed**2 + 16.0 * math.pi**2 * potential / system.mass) + pull * duration
-        # Rounded up to a coarse scale: few different plans, and they follow from the state.
-        return math.exp2(math.ceil(4.0 * math.log2(max(bound, 1e-3 * chain.spacing))) / 4.0)
+        return speed_bound(self.system, 2.0 * math.pi * abs(self.q), duration)
 
     def steps_at_once(self, steps: int) -> int:
         """Steps of the uppermost level's blocks in a run of ``steps``: the chain is whole between.
@@ -394,9 +427,10 @@ class LightCone:
             level += 1
         return min(steps, plan.steps(level))
 
-    def plan(self, speed_bound: float) -> tuple[Plan, Any]:
-        """Return the plan for a bound on the speed, with its compiled levels."""
-        if speed_bound not in self._plans:
+    def plan(self, speed_bound: float, sway: float = SWAY) -> tuple[Plan, Any]:
+        """Return the plan for bounds on the speed and the displacements, with its compiled levels."""
+        key = speed_bound, sway
+        if key not in self._plans:
             plan = Plan(
                 self.system,
                 self.order,
@@ -404,27 +438,39 @@ class LightCone:
                 self.reach,
                 speed_bound,
                 self.kicks_per_block,
+                sway,
             )
-            self._plans[speed_bound] = (plan, plan.near_field())
-        return self._plans[speed_bound]
+            self._refuse_memory(plan.memory, speed_bound)
+            self._plans[key] = (plan, plan.near_field())
+        return self._plans[key]
+
+    def _refuse_memory(self, needed: float, speed_bound: float) -> None:
+        """ValueError if what a bound on the speed asks for is more memory than allowed."""
+        if not needed <= self.memory_limit:
+            raise ValueError(
+                f"speed may come up to {speed_bound:g} in this run, which needs about {needed / 2**20:.0f} MiB of "
+                f"memory; allowed are {self.memory_limit / 2**20:.0f} MiB"
+            )
 
     def advance(self, steps: int, records: Records, row: int) -> None:
         """Carry everything over ``steps`` steps, whose records begin at ``row``."""
         duration = steps * self.time_step
-        bound = self.speed_bound(duration)
+        bound, sway = self.speed_bound(duration), SWAY
         for _ in range(20):
             try:
-                self._attempt(steps, bound, records, row)
+                self._attempt(steps, bound, sway, records, row)
                 return
             except Escaped:
                 bound *= 2.0
+            except Swayed:
+                sway *= 4.0
         raise ValueError(
             f"the particle left every window near position {self.sigma!r}, "
             f"speed {2.0 * math.pi * self.q!r}: the time step cannot resolve its motion"
         )
 
-    def _attempt(self, steps: int, bound: float, records: Records, row: int) -> None:
-        plan, near = self.plan(bound)
+    def _attempt(self, steps: int, bound: float, sway: float, records: Records, row: int) -> None:
+        plan, near = self.plan(bound, sway)
         chain = self.system.chain
         energy = self.stretch.energy(chain)
         near.state = (self.sigma, self.carried, self.q, energy)
@@ -433,6 +479,7 @@ class LightCone:
         here = round(self.sigma / chain.spacing)
         lowest, highest = min(self.lowest, here - travel), max(self.highest, here + travel)
         cone = half_width(chain, total)
+        self._refuse_memory(plan.memory + BYTES_PER_MASS * (highest - lowest + 2.0 * cone), bound)
         stretch = self.stretch.window(lowest - cone, _coarse_length(highest - lowest + 2 * cone + 1))
         level = plan.near_levels
         while plan.steps(level) < steps:
@@ -477,10 +524,13 @@ class LightCone:
 
     def _carry_near(self, plan: Plan, near: Any, window: Stretch, steps: int, records: Records, row: int) -> None:
         """Carry the uppermost compiled window over at most one of its blocks."""
+        from chaintheory_ext.light_cone import ESCAPED
+
         blocks, rest = divmod(steps, plan.block)
         kernels = rest_kernels(plan, rest) if rest else None
-        if not near.advance(window.state, window.origin, blocks, rest, *records.rows(row, row + steps), kernels):
-            raise Escaped
+        status = near.advance(window.state, window.origin, blocks, rest, *records.rows(row, row + steps), kernels)
+        if status:
+            raise Escaped if status == ESCAPED else Swayed
         if self.on_progress is not None:
             self.on_progress(steps)
 

@@ -23,12 +23,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chaintheory.kernel import half_width, propagators
-from chaintheory.light_cone import LightCone, Records, force_table
+from chaintheory.light_cone import BYTES_PER_MASS, LightCone, Plan, Records, force_table, speed_bound, surplus_reach
 from chaintheory.machine import available_memory, cores
 from chaintheory.model import System
 from chaintheory.schemes import SCHEMES
 from chaintheory.trajectory import Trajectory
-from chaintheory.validation import choice, number, positive, whole
+from chaintheory.validation import bounded, choice, positive, scale, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +40,14 @@ Progress = bool | Callable[[int], None]
 
 # A slowly decaying interaction is cut at this many lattice spacings.
 LONGEST_REACH = 32
+# Beyond it the force must be below this part of its largest, or the cut would be felt.
+CUT_FORCE = 1e-3
+# Widths of the interaction within its reach that the table of its slope still resolves.
+WIDTHS_IN_REACH = 8192
+# Widths from the origin at which the rounding of a position is still 1e-8 of the width.
+FARTHEST = 1e8
+# A chain that starts nearer than this holds mass 0 from the start; farther away it begins at the particle.
+NEAR_THE_ORIGIN = 1024
 # Energy, relative to the largest of the run, by which a run's balance may be off.
 BALANCE_TOLERANCE = 1e-2
 
@@ -70,6 +78,7 @@ class Run:
     chain_every: int = 0
     checkpoint: Path | None = None
     checkpoint_interval: float = 60.0
+    memory_limit: float = math.inf
 
     @property
     def time_step(self) -> float:
@@ -89,15 +98,30 @@ class Run:
             settings["memory"] = self.memory
         return settings
 
+    @property
+    def records_memory(self) -> float:
+        """Bytes of what is kept of every step."""
+        return 40.0 * self.steps
+
     def memory_needed(self) -> float:
-        """Bytes that the run needs: its records and, generously, the chain or the kernel."""
+        """Bytes that the run needs besides its records: generously, the chain or the kernel."""
         chain = self.system.chain
+        duration = self.steps * self.time_step
         fastest = abs(self.speed) + 2.0 * _potential_speed(self.system)
-        passed = (fastest * self.steps * self.time_step + self.reach) / chain.spacing
+        passed = (fastest * duration + self.reach) / chain.spacing
+        cone = half_width(chain, duration)
         if self.method == "direct":
-            return 40.0 * self.steps + 24.0 * (2.0 * passed + 10.0) * self.steps
-        cone = half_width(chain, self.steps * self.time_step)
-        return 40.0 * self.steps + 200.0 * 2.0 * (cone + passed) + 5e6
+            return self.kernel_memory(2.0 * passed + 10.0)
+        first, last = self.chain_window or (0, -1)
+        pictures = 8.0 * (last - first + 1) * (self.steps / max(self.chain_every, 1) + 2)
+        bound = speed_bound(self.system, self.speed, 0.0)
+        plan = Plan(self.system, self.order, self.time_step, self.reach, bound)
+        return 2.0 * BYTES_PER_MASS * (cone + passed) + pictures + plan.memory + 5e6
+
+    def kernel_memory(self, lags: float) -> float:
+        """Bytes that the direct method needs for kernel and kicks of as many masses."""
+        ring = lags + half_width(self.system.chain, self.steps * self.time_step)
+        return 24.0 * lags * self.steps + 64.0 * ring * min(_kernel_portion(ring), self.steps + 1)
 
 
 def simulate(
@@ -170,27 +194,31 @@ def simulate(
     715.759
     """
     starts, single = _starts(system, position, speed)
-    stops = tuple(stop) if isinstance(stop, Iterable) else (stop,)
-    duration = positive("duration", duration)
+    stops = _stops(stop)
+    duration = scale("duration", duration)
     choice("method", method, ("light-cone", "direct"))
     if order is not None and whole("order", order, 2) not in SCHEMES:
         raise ValueError(f"order must be 2, 4 or 6, got {order!r}")
     if steps_per_fast_period is not None:
-        steps_per_fast_period = positive("steps_per_fast_period", steps_per_fast_period)
+        steps_per_fast_period = scale("steps_per_fast_period", steps_per_fast_period)
     if method == "direct":
         if order not in (None, 2):
             raise ValueError(f"order must be 2 with method='direct', got {order!r}")
         order = 2
-        if stops or checkpoint or chain_window:
+        if stops or checkpoint is not None or chain_window is not None:
             raise ValueError("stop, checkpoint and chain_window need method='light-cone'")
     elif memory is not None:
         raise ValueError(f"memory goes with method='direct' only, got {memory!r}")
+    if not isinstance(checkpoint, str | os.PathLike | None):
+        raise ValueError(f"checkpoint must be a path, got {checkpoint!r}")
     if checkpoint is not None and not single:
         raise ValueError(f"checkpoint goes with one run, got {len(starts)} runs")
+    limit = available_memory() if memory_limit is None else positive("memory_limit", memory_limit)
 
     runs = []
     for one_system, x, v in starts:
-        run_order, rate = _resolved_steps(one_system, v, order, steps_per_fast_period)
+        reach = _checked_reach(one_system, x)
+        run_order, rate = _resolved_steps(one_system, v, duration, order, steps_per_fast_period)
         step = 1.0 / (one_system.chain.omega_fast * rate)
         if not duration / step < 2**53:
             raise ValueError(f"duration must be below 2^53 steps of {step:g}, got {duration!r}")
@@ -203,16 +231,17 @@ def simulate(
                 method,
                 run_order,
                 rate,
-                min(one_system.interaction.reach(), LONGEST_REACH * one_system.chain.spacing),
+                reach,
                 None if memory is None else positive("memory", memory),
                 stops,
                 None if chain_window is None else _window(chain_window),
-                max(1, round(positive("chain_every", chain_every) / step)),
+                max(1, round(scale("chain_every", chain_every) / step)),
                 None if checkpoint is None else Path(checkpoint),
                 positive("checkpoint_interval", checkpoint_interval),
+                limit,
             )
         )
-    _refuse_too_large(runs, duration, memory_limit)
+    _refuse_too_large(runs, duration, limit)
 
     carry = _run_light_cone if method == "light-cone" else _run_direct
     with _progress(progress, sum(run.steps for run in runs)) as tick:
@@ -228,17 +257,20 @@ def _starts(
     speed: float | Sequence[float] | Array,
 ) -> tuple[list[tuple[System, float, float]], bool]:
     """Checked starts of all runs, and whether there is just one, asked for by plain numbers."""
-    systems = [system] if isinstance(system, System) else list(system)
+    systems: list[Any] = [system]
+    if not isinstance(system, System) and isinstance(system, Iterable):
+        systems = list(system)
     if not all(isinstance(one, System) for one in systems):
         raise ValueError(f"system must be a System or a sequence of them, got {system!r}")
     columns = []
+    single = isinstance(system, System)
     for name, value in (("position", position), ("speed", speed)):
-        shape = np.shape(value)
-        if len(shape) > 1:
-            raise ValueError(f"{name} must be a number or a sequence, got an array of {shape}")
-        values: list[Any] = list(np.atleast_1d(np.asarray(value, dtype=object)))
-        columns.append([number(name, one) for one in values])
-    single = isinstance(system, System) and not np.shape(position) and not np.shape(speed)
+        array = np.asarray(value, dtype=object)
+        if array.ndim > 1:
+            raise ValueError(f"{name} must be a number or a sequence, got an array of {array.shape}")
+        single = single and array.ndim == 0
+        values: list[Any] = list(np.atleast_1d(array))
+        columns.append([bounded(name, one) for one in values])
     lengths = {len(systems), len(columns[0]), len(columns[1])} - {1}
     if len(lengths) > 1:
         raise ValueError(f"system, position and speed must have one length, got {sorted(lengths)}")
@@ -246,6 +278,39 @@ def _starts(
     columns = [column * (count if len(column) == 1 else 1) for column in columns]
     systems = systems * (count if len(systems) == 1 else 1)
     return list(zip(systems, *columns, strict=True)), single
+
+
+def _stops(stop: Stop | Iterable[Stop]) -> tuple[Stop, ...]:
+    """Check the stop conditions."""
+    try:
+        stops: tuple[Any, ...] = tuple(stop)  # type: ignore[arg-type]  # one condition alone is no iterable
+    except TypeError:
+        stops = (stop,)
+    if not all(callable(getattr(one, "first_row", None)) and not isinstance(one, type) for one in stops):
+        raise ValueError(f"stop must be Trapped, LeftWindow, Steady or several of them, got {stop!r}")
+    return stops
+
+
+def _checked_reach(system: System, position: float) -> float:
+    """Distance up to which the interaction acts in a run; ValueError where it cannot be followed well."""
+    spacing, interaction = system.chain.spacing, system.interaction
+    longest = LONGEST_REACH * spacing
+    reach = interaction.reach()
+    if reach > longest and interaction.reach(CUT_FORCE) > longest:
+        raise ValueError(
+            f"interaction must fall to {CUT_FORCE:g} of its largest force within {LONGEST_REACH} spacings to be "
+            f"simulated, got width {interaction.width:g} with spacing {spacing:g}"
+        )
+    reach = min(reach, longest)
+    if reach > WIDTHS_IN_REACH * interaction.width:
+        raise ValueError(
+            f"interaction must have a width of at least {reach / WIDTHS_IN_REACH:.3g} to be simulated with spacing "
+            f"{spacing:g}, as it reaches that far, got width {interaction.width:g}"
+        )
+    farthest = FARTHEST * interaction.width
+    if abs(position) > farthest:
+        raise ValueError(f"position must be at most {farthest:g} (1e8 widths) in magnitude, got {position!r}")
+    return reach
 
 
 def _window(window: tuple[int, int]) -> tuple[int, int]:
@@ -271,7 +336,9 @@ def time_scale(system: System, speed: float) -> float:
     return 1.0 / max(fastest / width, math.sqrt(stiffness), 1e-300)
 
 
-def _resolved_steps(system: System, speed: float, order: int | None, rate: float | None) -> tuple[int, float]:
+def _resolved_steps(
+    system: System, speed: float, duration: float, order: int | None, rate: float | None
+) -> tuple[int, float]:
     """Order and steps per fast period: as asked for, refused if too coarse, or chosen.
 
     The flow of the chain is exact, so that only the interaction sets the step; five steps in a fast
@@ -284,6 +351,8 @@ def _resolved_steps(system: System, speed: float, order: int | None, rate: float
     if rate is None:
         usual, resolving = {2: (60.0, 15.0), 4: (10.0, 5.0), 6: (5.0, 3.0)}[order]
         rate = max(usual, resolving * per_time * (1.0 if system.interaction.smooth else 10.0))
+        # A run shorter than such a step is one step.
+        rate = max(rate, 1.0 / (system.chain.omega_fast * duration))
     # Beyond this many time scales a step is no resolution at all (kicks per step: 1, 6, 11).
     least = per_time / {2: 1.0, 4: 2.5, 6: 4.0}[order]
     if rate < least:
@@ -294,14 +363,12 @@ def _resolved_steps(system: System, speed: float, order: int | None, rate: float
     return order, rate
 
 
-def _refuse_too_large(runs: list[Run], duration: float, memory_limit: float | None) -> None:
-    """ValueError if the runs need more memory than is free."""
+def _refuse_too_large(runs: list[Run], duration: float, limit: float) -> None:
+    """ValueError if the runs need more memory than they may have."""
     # Results stay; of the rest as much is in use at once as there are cores.
-    records = sum(40.0 * run.steps for run in runs)
-    working = sorted(run.memory_needed() - 40.0 * run.steps for run in runs)
-    needed = records + sum(working[-(cores()) :])
-    limit = available_memory() if memory_limit is None else positive("memory_limit", memory_limit)
-    if needed > limit:
+    working = sorted(run.memory_needed() for run in runs)
+    needed = sum(run.records_memory for run in runs) + sum(working[-cores() :])
+    if not needed <= limit:
         raise ValueError(
             f"duration {duration:g} needs about {needed / 2**20:.0f} MiB of memory, allowed are "
             f"{limit / 2**20:.0f} MiB: take a shorter duration or fewer steps_per_fast_period"
@@ -348,6 +415,8 @@ def _run_light_cone(run: Run, tick: Callable[[int], None] | None) -> Trajectory:
     from chaintheory import checkpoint
 
     records = _started(run)
+    nearest = round(run.position / run.system.chain.spacing)
+    start = nearest if abs(nearest) > NEAR_THE_ORIGIN else 0
     state = LightCone(
         run.system,
         run.order,
@@ -355,6 +424,9 @@ def _run_light_cone(run: Run, tick: Callable[[int], None] | None) -> Trajectory:
         run.reach,
         run.position,
         run.speed / (2.0 * math.pi),
+        lowest=start,
+        highest=start,
+        memory_limit=run.memory_limit - run.records_memory,
         on_progress=tick,
     )
     belongs_to = checkpoint.identity(run.system, (run.position, run.speed), run.settings)
@@ -461,28 +533,46 @@ def _run_direct(run: Run, tick: Callable[[int], None] | None) -> Trajectory:
     memory = math.inf if run.memory is None else run.memory
     memory_steps = steps if memory >= steps * run.time_step else int(memory / run.time_step)
     records = _started(run)
-    # Masses that the particle may come near; doubled until it does not leave them.
-    span = abs(run.speed) * steps * run.time_step + run.reach
+    surplus = surplus_reach(run.system.interaction, run.reach)
+    # Masses that the particle may come near, and displacements of these: doubled until they suffice.
+    span, sway = abs(run.speed) * steps * run.time_step + run.reach, 0 if surplus else 1
     while True:
-        lowest = math.floor((run.position - span) / spacing) - 2
-        lags = math.ceil((run.position + span) / spacing) + 3 - lowest
+        reached = span + sway * spacing
+        needed = run.kernel_memory(2.0 * reached / spacing + 5.0)
+        if not needed <= run.memory_limit:
+            raise ValueError(
+                f"speed takes the particle {span:g} far in this run, which needs about {needed / 2**20:.0f} MiB of "
+                f"memory; allowed are {run.memory_limit / 2**20:.0f} MiB"
+            )
+        lowest = math.floor((run.position - reached) / spacing) - 2
+        lags = math.ceil((run.position + reached) / spacing) + 3 - lowest
         times = run.time_step * np.arange(steps, -1.0, -1.0, dtype=np.float64)
         momentum, displacement = _kernel_rows(chain, times, lags)
         done = integrate(
             displacement, momentum, kind == "gaussian", coefficients, run.reach, run.system.mass,
             run.system.bias / spacing, spacing, run.time_step, run.position,
-            run.speed / (2.0 * math.pi), lowest, memory_steps, *records.rows(1, steps + 1), tick,
+            run.speed / (2.0 * math.pi), lowest, memory_steps, sway, sway * spacing + surplus,
+            *records.rows(1, steps + 1), tick,
         )  # fmt: skip
         if done == steps:
             return _trajectory(run, records, steps + 1)
-        span *= 2.0
+        if done < 0:
+            sway = max(1, 2 * sway)
+        else:
+            span *= 2.0
 
 
 def _kernel_rows(chain: Any, times: Array, lags: int) -> tuple[Array, Array]:
     """C and S for lags 0 .. lags - 1, one row per lag, made in portions of the times."""
     rows = np.empty((2, lags, times.size))
-    for first in range(0, times.size, 1024):
-        portion = slice(first, min(first + 1024, times.size))
+    size = _kernel_portion(lags + half_width(chain, float(times[0])))
+    for first in range(0, times.size, size):
+        portion = slice(first, min(first + size, times.size))
         c, s, _ = propagators(chain, times[portion], lags - 1)
         rows[0, :, portion], rows[1, :, portion] = c.T, s.T
     return rows[0], rows[1]
+
+
+def _kernel_portion(ring: float) -> int:
+    """Times at which kernels on a ring of so many masses are made at once, to bound the memory in use."""
+    return max(1, min(1024, int((1 << 22) / ring)))

@@ -114,7 +114,8 @@ class Trajectory:
         """Interaction energy of the particle at ``sigma`` with the masses of ``state``."""
         spacing = self.system.chain.spacing
         reach = self.settings["reach"]
-        around = math.ceil(reach / spacing) + 1
+        sway = 0.0 if state is None else float(np.max(np.abs(state.state[0]), initial=0.0))
+        around = math.ceil((reach + sway) / spacing) + 1
         masses = round(sigma / spacing) + np.arange(-around, around + 1)
         shift = np.zeros(masses.size)
         if state is not None:

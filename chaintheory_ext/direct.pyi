@@ -21,6 +21,8 @@ def run(
     q: float,
     lowest: int,
     memory_steps: int,
+    sway: int,
+    most_sway: float,
     position: Array,
     speed: Array,
     acceleration: Array,

@@ -23,7 +23,8 @@ cdef double TWO_PI = 6.283185307179586
 
 def run(double[:, ::1] position_kernel, double[:, ::1] momentum_kernel, bint gaussian,
         const double[::1] coefficients, double reach, double mass, double pull, double spacing,
-        double time_step, double sigma, double q, long lowest, long memory_steps,
+        double time_step, double sigma, double q, long lowest, long memory_steps, long sway,
+        double most_sway,
         double[::1] position, double[::1] speed, double[::1] acceleration, double[::1] energy,
         progress=None):
     """Integrate ``len(position)`` steps; the records receive one number a step.
@@ -31,7 +32,9 @@ def run(double[:, ::1] position_kernel, double[:, ::1] momentum_kernel, bint gau
     ``position_kernel[l, -1 - m]`` is S_l(m dt) = Gamma_l, ``momentum_kernel`` likewise C_l: rows
     run backwards in time so that the past is read forwards. Kicks on masses lowest, lowest + 1, ...
     are remembered, as many as the kernels have rows; kicks older than ``memory_steps`` are dropped.
-    Returns the number of steps done: fewer than asked for if the particle left these masses.
+    Masses are looked for as if displaced by up to ``sway`` spacings. Returns the number of steps
+    done: fewer than asked for if the particle left these masses, -1 if one of them was displaced by
+    more than ``most_sway`` while the particle felt it.
     """
     cdef long steps = position.shape[0], lags = position_kernel.shape[0]
     cdef long longest = position_kernel.shape[1]
@@ -49,8 +52,8 @@ def run(double[:, ::1] position_kernel, double[:, ::1] momentum_kernel, bint gau
         portion = min(steps + 1, i + 512)
         with nogil:
             while i < portion:
-                lo = <long>floor((sigma - reach) / spacing) - lowest
-                hi = <long>ceil((sigma + reach) / spacing) - lowest
+                lo = <long>floor((sigma - reach) / spacing) - sway - lowest
+                hi = <long>ceil((sigma + reach) / spacing) + sway - lowest
                 if not (lo >= 0 and hi < lags):
                     with gil:
                         return i
@@ -76,6 +79,9 @@ def run(double[:, ::1] position_kernel, double[:, ::1] momentum_kernel, bint gau
                     r = (lowest + j) * spacing + u - sigma
                     if fabs(r) >= reach:
                         continue
+                    if not fabs(u) <= most_sway:
+                        with gil:
+                            return -1
                     if gaussian:
                         slope = -coefficients[0] * per_width2 * r * exp(-0.5 * per_width2 * r * r)
                     else:

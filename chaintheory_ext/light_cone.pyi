@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
+ESCAPED: int
+SWAYED: int
+
 class NearField:
     """Windows around one particle, and the tables to step them."""
 
@@ -24,6 +27,8 @@ class NearField:
         windows: Sequence[Mapping[str, Any]],
         block_time: float,
         speed_bound: float,
+        sway: float,
+        most_sway: float,
     ) -> None: ...
     def advance(
         self,
@@ -36,7 +41,7 @@ class NearField:
         acceleration: Array,
         energy: Array,
         rest_kernels: Array | None = None,
-    ) -> bool: ...
+    ) -> int: ...
 
 def rotate(
     spectrum: NDArray[np.complex128],

@@ -19,7 +19,7 @@ cdef extern from "fine_block.h" nogil:
         int gaussian
         ct_slope slope
         const double *c
-        double reach
+        double reach, sway, most_sway
     ctypedef struct ct_block:
         long steps, stages, kicks, width, row
         const double *free_c
@@ -40,8 +40,7 @@ cdef extern from "fine_block.h" nogil:
         double *acceleration
         double *energy
     enum:
-        CT_VECTOR
-    double CT_SWAY
+        CT_VECTOR, CT_ESCAPED, CT_SWAYED
     double ct_table_slope(double r, const double *c)
     void ct_flow(double *new_u, double *new_p, const double *u, const double *p, long n,
                  const double *c, const double *s, const double *d, long h)
@@ -49,6 +48,9 @@ cdef extern from "fine_block.h" nogil:
                       ct_particle *particle, const double *u, const double *p, double *new_u,
                       double *new_p, long origin, long lo, long hi, long steps, double *work,
                       const ct_record *record)
+
+# What ``NearField.advance`` returns where it did not succeed.
+ESCAPED, SWAYED = CT_ESCAPED, CT_SWAYED
 
 cdef enum:
     MOST_LEVELS = 8
@@ -85,7 +87,7 @@ cdef class NearField:
 
     def __init__(self, tables, interaction_kind, double[::1] coefficients, double reach,
                  double mass, double pull, double spacing, windows, double block_time,
-                 double speed_bound):
+                 double speed_bound, double sway, double most_sway):
         """tables: dict of arrays (see simulate.block_tables); windows: one dict per level."""
         cdef int i
         cdef const double[::1] view
@@ -110,6 +112,8 @@ cdef class NearField:
         self.interaction.slope = slope_function(interaction_kind)
         self.interaction.c = &coefficients[0]
         self.interaction.reach = reach
+        self.interaction.sway = sway
+        self.interaction.most_sway = most_sway
         self.particle.mass = mass
         self.particle.pull = pull
         self.particle.spacing = spacing
@@ -158,7 +162,8 @@ cdef class NearField:
 
         ``rest = 0`` and ``blocks`` equal to what the top level holds run the hierarchy; anything
         else steps the whole window block by block. The records receive one number a step.
-        Returns False, with ``field`` untouched, if the particle went farther than allowed for.
+        Returns 0, or, with ``field`` untouched, ESCAPED if the particle went farther than allowed
+        for and SWAYED if a mass did.
         """
         cdef Level *level = &self.levels[self.top]
         cdef ct_record record
@@ -196,10 +201,10 @@ cdef class NearField:
                     status = self.kick(level, rest, &record)
                     swap(level)
         if status:
-            return False
+            return status
         memcpy(&field[0, 0], level.u + level.halo, level.size * sizeof(double))
         memcpy(&field[1, 0], level.p + level.halo, level.size * sizeof(double))
-        return True
+        return 0
 
     cdef reserve(self):
         """Work space for as many masses as the innermost window may kick."""
@@ -211,10 +216,11 @@ cdef class NearField:
             self.work = space[first:]
 
     cdef int climb(self, int index, ct_record *record) noexcept nogil:
-        """All blocks of one level; 0, or 1 if the particle left what was allowed for."""
+        """All blocks of one level; 0, or what went wrong in one of them."""
         cdef Level *level = &self.levels[index]
         cdef Level *below
         cdef long block, first, last
+        cdef int status
         if index == 0:
             return self.creep(level, level.blocks, record)
         below = &self.levels[index - 1]
@@ -223,8 +229,9 @@ cdef class NearField:
             copy_window(below, level)
             ct_flow(level.new_u + level.halo, level.new_p + level.halo, level.u + level.halo,
                     level.p + level.halo, level.size, level.c, level.s, level.d, level.halo)
-            if self.climb(index - 1, record):
-                return 1
+            status = self.climb(index - 1, record)
+            if status:
+                return status
             first = max(below.origin + below.radius - below.paste, level.origin)
             last = min(below.origin + below.radius + below.paste, level.origin + level.size - 1)
             if last >= first:
@@ -241,11 +248,13 @@ cdef class NearField:
         """Carry one window over ``blocks`` blocks of kicks with the finest kernels."""
         cdef Level *finest = &self.levels[0]
         cdef long block
+        cdef int status
         for block in range(blocks):
             ct_flow(level.new_u + level.halo, level.new_p + level.halo, level.u + level.halo,
                     level.p + level.halo, level.size, finest.c, finest.s, finest.d, finest.halo)
-            if self.kick(level, self.block.steps, record):
-                return 1
+            status = self.kick(level, self.block.steps, record)
+            if status:
+                return status
             swap(level)
         return 0
 
@@ -256,10 +265,10 @@ cdef class NearField:
         cdef double reach = self.interaction.reach
         cdef double travel = self.block_time * (6.283185307179586 * fabs(self.particle.q))
         cdef long lo, hi, centre
-        cdef int attempt, i
+        cdef int attempt, i, status
         cdef Level *outer
         if not fabs(sigma) < 1e15:
-            return 1
+            return CT_ESCAPED
         # At first allow for the present speed and some more; then for the bound on the speed.
         for attempt in range(3):
             if attempt == 0:
@@ -267,28 +276,30 @@ cdef class NearField:
             elif attempt == 1:
                 travel = self.block_time * self.speed_bound
             else:
-                return 1
-            # All masses that a displacement of CT_SWAY spacings could bring within reach.
-            lo = <long>floor((sigma - travel - reach) / spacing + 1.0 - CT_SWAY)
-            hi = <long>ceil((sigma + travel + reach) / spacing - 1.0 + CT_SWAY)
+                return CT_ESCAPED
+            # All masses that a displacement of so many spacings could bring within reach.
+            lo = <long>floor((sigma - travel - reach) / spacing + 1.0 - self.interaction.sway)
+            hi = <long>ceil((sigma + travel + reach) / spacing - 1.0 + self.interaction.sway)
             for i in range(self.top + 1):
                 outer = &self.levels[i]
                 centre = outer.origin + outer.radius
                 if outer >= level and (lo < centre - outer.allowance
                                        or hi > centre + outer.allowance):
-                    return 1
+                    return CT_ESCAPED
             if hi - lo + 1 > self.most_sites:
-                return 1
-            if ct_fine_block(&self.block, &self.interaction, &self.particle,
-                             level.u + level.halo, level.p + level.halo,
-                             level.new_u + level.halo, level.new_p + level.halo, level.origin,
-                             lo, hi, steps, &self.work[0], record) == 0:
+                return CT_ESCAPED
+            status = ct_fine_block(&self.block, &self.interaction, &self.particle,
+                                   level.u + level.halo, level.p + level.halo,
+                                   level.new_u + level.halo, level.new_p + level.halo,
+                                   level.origin, lo, hi, steps, &self.work[0], record)
+            if status == 0:
                 record.position += steps
                 record.speed += steps
                 record.acceleration += steps
                 record.energy += steps
-                return 0
-        return 1
+            if status != CT_ESCAPED:
+                return status
+        return CT_ESCAPED
 
 
 def rotate(double complex[:, ::1] spectrum, const double[::1] cosine,

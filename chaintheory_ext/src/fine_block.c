@@ -126,13 +126,13 @@ int ct_fine_block(const ct_block *block, const ct_interaction *interaction, ct_p
 
     double sigma = particle->sigma, carried = particle->carried;
     double q = particle->q, energy = particle->energy;
-    /* Until a mass outside lo .. hi could be felt, allowing it to be displaced by CT_SWAY cells. */
-    const double left = (lo - 1 + CT_SWAY) * spacing + reach;
-    const double right = (hi + 1 - CT_SWAY) * spacing - reach;
+    /* Until a mass outside lo .. hi could be felt, allowing for its displacement. */
+    const double left = (lo - 1 + interaction->sway) * spacing + reach;
+    const double right = (hi + 1 - interaction->sway) * spacing - reach;
     long step = 0, stage = 0;
     for (long k = 0;; k++) {
         if (!(sigma >= left && sigma <= right))
-            return 1;
+            return CT_ESCAPED;
         const double weight = block->weight[stage];
         /* Impulses of the whole kick; at a step's end the halves count apart for the record. */
         const int boundary = stage == 0;
@@ -145,6 +145,8 @@ int ct_fine_block(const ct_block *block, const ct_interaction *interaction, ct_p
             const double r = (lo + j) * spacing + at_u[j * row + k] - sigma;
             if (fabs(r) >= reach)
                 continue;
+            if (!(fabs(at_u[j * row + k]) <= interaction->most_sway))
+                return CT_SWAYED;
             const double slope = interaction->gaussian
                                      ? peak * r * exp(-0.5 * per_width2 * r * r)
                                      : interaction->slope(r, interaction->c);

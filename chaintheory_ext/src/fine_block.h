@@ -9,9 +9,6 @@
 /* Rows of tables and work space are padded to, and begin on, this many doubles (a cache line). */
 #define CT_VECTOR 8
 
-/* Masses within reach of the particle are looked for as if displaced by up to this many spacings. */
-#define CT_SWAY 0.1
-
 /* Interaction: slope(r, c) = dPhi/dr, zero beyond reach. gaussian: c = {amplitude, width}, inlined. */
 typedef double (*ct_slope)(double r, const double *c);
 
@@ -20,6 +17,8 @@ typedef struct {
     ct_slope slope;
     const double *c;
     double reach;
+    double sway;         /* masses are looked for as if displaced by up to this many spacings, and */
+    double most_sway;    /* that finds all that matter while none is displaced by more than this */
 } ct_interaction;
 
 /* Table of slope(r) for interactions that no C function exists for: cubic Hermite pieces.
@@ -60,7 +59,10 @@ void ct_flow(double *new_u, double *new_p, const double *u, const double *p, lon
 /* Run the first `steps` steps of a block. u, p: state at its start, [0] being chain mass `origin`.
  * new_u, new_p: receive the response to the kicks (added). lo .. hi: masses that may interact.
  * work: scratch of (hi - lo + 1) * (2 * row + 3 * (kicks + 1)) doubles, on a cache line.
- * Returns 0, or 1 if the particle came near a mass outside lo .. hi (new_u, new_p untouched). */
+ * Returns 0, or, with new_u and new_p untouched, CT_ESCAPED if the particle came near a mass outside
+ * lo .. hi and CT_SWAYED if a mass within reach is displaced by more than most_sway. */
+#define CT_ESCAPED 1
+#define CT_SWAYED 2
 int ct_fine_block(const ct_block *block, const ct_interaction *interaction, ct_particle *particle,
                   const double *u, const double *p, double *new_u, double *new_p, long origin,
                   long lo, long hi, long steps, double *work, const ct_record *record);

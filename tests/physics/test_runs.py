@@ -286,3 +286,67 @@ def test_bad_input_names_the_parameter(changes, message):
     arguments = {"position": 220.0, "speed": 50.0, "duration": 1.0} | changes
     with pytest.raises(ValueError, match=message):
         PAPER.simulate(**arguments)
+
+
+def test_a_run_shorter_than_a_usual_step_ends_where_it_should():
+    run = PAPER.simulate(220.0, 50.0, 1e-5)
+    assert run.time[-1] == pytest.approx(1e-5, rel=1e-15)
+
+
+def test_far_from_the_origin_is_like_near_it():
+    near, far = (PAPER.simulate(20.0 + shift, 50.0, 20.0) for shift in (0.0, 4e6))
+    # The rounding of a position of 4e6, at most over 1000 steps.
+    assert np.abs(far.position - 4e6 - near.position).max() < 1e-8
+    assert np.abs(far.chain_energy - near.chain_energy).max() < 1e-11
+    assert far.chain_state.state.shape == near.chain_state.state.shape
+
+
+@pytest.mark.parametrize(("amplitude", "width", "mass", "speed"), [(300.0, 0.3, 5.0, 40.0), (100.0, 0.5, 20.0, 30.0)])
+def test_masses_pushed_over_several_spacings_are_felt(amplitude, width, mass, speed):
+    system = ct.System(ct.Chain(1.05, 1.0), ct.Gaussian(amplitude, width), mass=mass)
+    run = system.simulate(0.5, speed, 1.0, order=2)
+    judge = system.simulate(
+        0.5, speed, 1.0, method="direct", steps_per_fast_period=run.settings["steps_per_fast_period"]
+    )
+    assert np.abs(run.chain_state.state[0]).max() > 4.0
+    assert np.abs(run.position - judge.position).max() < 1e-12
+    assert abs(run.balance.drift) < 1e-3 * run.balance.chain  # order 2; where masses are missed, 0.007
+
+
+def test_masses_would_be_missed_if_their_displacement_were_not_watched(monkeypatch):
+    """The planted error: no displacement is too large."""
+    from chaintheory_ext import light_cone
+
+    watched = light_cone.NearField
+    system = ct.System(ct.Chain(1.05, 1.0), ct.Gaussian(300.0, 0.3), mass=5.0)
+    right = system.simulate(0.5, 40.0, 1.0)
+    monkeypatch.setattr(light_cone, "NearField", lambda *given: watched(*given[:-1], math.inf))
+    assert abs(system.simulate(0.5, 40.0, 1.0).position[-1] - right.position[-1]) > 1.0
+
+
+@pytest.mark.parametrize(
+    ("interaction", "position", "message"),
+    [
+        (ct.Gaussian(2.0, 400.0), 20.0, "interaction must fall to 0.001 of its largest force within 32 spacings"),
+        (ct.SoftenedCoulomb(2.0, 30.0), 20.0, "interaction must fall to 0.001"),
+        (ct.SoftenedCoulomb(2.0, 0.01), 20.0, r"interaction must have a width of at least 0\.156"),
+        (ct.Gaussian(2.0, 4.0), 1e9, r"position must be at most 4e\+08"),
+        (ct.Gaussian(2.0, 4.0), 1e300, r"position must be at most 1e\+30"),
+    ],
+)
+def test_what_cannot_be_followed_well_is_refused(interaction, position, message):
+    with pytest.raises(ValueError, match=message):
+        ct.System(PAPER.chain, interaction).simulate(position, 50.0, 1.0)
+
+
+@pytest.mark.parametrize("method", ["light-cone", "direct"])
+def test_a_run_that_grows_beyond_its_memory_is_refused(method):
+    strong = ct.System(PAPER.chain, ct.Gaussian(2.0, 4.0), bias=1e6)
+    with pytest.raises(ValueError, match=r"speed .* needs about \d+ MiB of memory; allowed are 20 MiB"):
+        strong.simulate(220.0, 50.0, 4.0, method=method, memory_limit=20.5 * 2**20)
+
+
+@pytest.mark.parametrize("stop", [3, "x", object(), Trapped, [Trapped(), 4], np.array(1.0)])
+def test_a_stop_is_a_condition(stop):
+    with pytest.raises(ValueError, match="stop must be Trapped"):
+        PAPER.simulate(220.0, 50.0, 1.0, stop=stop)
