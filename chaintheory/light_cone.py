@@ -335,7 +335,17 @@ class Plan:
 
 def surplus_reach(interaction: Interaction, reach: float) -> float:
     """Part of the reach in which the force is so small that a mass there may be missed."""
-    return reach - min(reach, interaction.reach(MISSED))
+    return reach - audible_reach(interaction, reach, MISSED)
+
+
+def audible_reach(interaction: Interaction, reach: float, part: float) -> float:
+    """Distance up to ``reach`` beyond which the force is below ``part`` of its largest."""
+    if reach == 0.0:
+        return 0.0
+    r = np.geomspace(1e-3 * min(interaction.width, reach), reach, 2048)
+    force = np.abs(interaction.slope(r))
+    loud = np.flatnonzero(force >= part * force.max())
+    return float(r[min(loud[-1] + 1, r.size - 1)])
 
 
 def force_table(interaction: Interaction, reach: float) -> tuple[str, Array]:

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chaintheory.kernel import half_width, propagators
-from chaintheory.light_cone import BYTES_PER_MASS, LightCone, Plan, Records, force_table, speed_bound, surplus_reach
+from chaintheory.light_cone import BYTES_PER_MASS, LightCone, Plan, Records, audible_reach, force_table, speed_bound, surplus_reach
 from chaintheory.machine import available_memory, cores
 from chaintheory.model import System
 from chaintheory.schemes import SCHEMES
@@ -296,7 +296,7 @@ def _checked_reach(system: System, position: float) -> float:
     spacing, interaction = system.chain.spacing, system.interaction
     longest = LONGEST_REACH * spacing
     reach = interaction.reach()
-    if reach > longest and interaction.reach(CUT_FORCE) > longest:
+    if reach > longest and audible_reach(interaction, longest, CUT_FORCE) >= longest:
         raise ValueError(
             f"interaction must fall to {CUT_FORCE:g} of its largest force within {LONGEST_REACH} spacings to be "
             f"simulated, got width {interaction.width:g} with spacing {spacing:g}"
