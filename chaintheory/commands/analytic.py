@@ -16,7 +16,7 @@ from chaintheory.commands.shared import (
 from chaintheory.model import System
 
 
-@click.command(epilog="Example: chaintheory curves --lowest 10 --highest 60 --points 6 --bias 0")
+@click.command(epilog="Example: chaintheory curves --interaction Lorentzian --lowest 10 --points 6")
 @system_options
 @option("lowest", 1.0, "Lowest speed.")
 @option("highest", 80.0, "Highest speed.")
@@ -24,7 +24,7 @@ from chaintheory.model import System
 @click.option("--log", "logarithmic", is_flag=True, help="Space the speeds logarithmically.")
 @json_option
 def curves(system: System, lowest: float, highest: float, points: int, logarithmic: bool, as_json: bool) -> None:
-    """Energy lost per pass against speed: single pass (Eq. 7) and steady state (Eq. 10)."""
+    """Energy lost per pass against speed: single pass (Eqs. 6 and 7) and steady state (Eq. 10)."""
     import numpy as np
 
     from chaintheory.validation import above, positive, whole
@@ -47,7 +47,7 @@ def curves(system: System, lowest: float, highest: float, points: int, logarithm
 CLOSEST = 1e-9  # relative separation of the solutions that the table shows by default
 
 
-@click.command(epilog="Example: chaintheory drift --lowest 10 --highest 60 --amplitude -2")
+@click.command(epilog="Example: chaintheory drift --potential 'exp(-(r/4)**4)' --lowest 30")
 @system_options
 @option("lowest", 5.0, "Lowest speed.")
 @option("highest", 80.0, "Highest speed.")

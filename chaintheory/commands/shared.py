@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from chaintheory.interactions import Interaction
     from chaintheory.model import System
 
 
@@ -38,7 +39,7 @@ PARAMETERS = {
     "omega_fast": (10.0, "Top of the phonon band; the bottom is 1."),
     "spacing": (40.0, "Lattice spacing."),
     "amplitude": (2.0, "Interaction at zero distance: positive repels, negative attracts."),
-    "width": (4.0, "Width of the Gaussian interaction."),
+    "width": (4.0, "Width of the interaction."),
     "mass": (1.0, "Mass of the particle, in chain masses."),
     "bias": (0.01, "Energy gained from the bias per lattice spacing."),
 }
@@ -58,24 +59,69 @@ def option(name: str, default: float | None, text: str, **more: Any) -> Callable
     )
 
 
+# Interactions of one amplitude and one width; what else there is has a formula.
+INTERACTIONS = ("Gaussian", "Exponential", "Matern", "Lorentzian", "Sech2", "SoftenedCoulomb", "SquareWell")
+
+
 def system_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of a system; the command receives ``system`` in their place."""
 
     @functools.wraps(function)
     def with_system(**given: Any) -> Any:
-        values = {name: given.pop(name) for name in PARAMETERS}
-        return function(system=build_system(**values), **given)
+        own = {name: given.pop(name) for name in (*PARAMETERS, "interaction", "matern_order", "potential")}
+        return function(system=build_system(**own), **given)
 
+    with_system = click.option(
+        "--potential",
+        metavar="FORMULA",
+        help="Interaction as a formula in the distance r, such as 'exp(-(r/4)**4)', instead of a named one.",
+    )(with_system)
+    with_system = click.option("--matern-order", type=int, help="Order of the Matern interaction; 1 if left out.")(
+        with_system
+    )
+    with_system = click.option(
+        "--interaction",
+        default="Gaussian",
+        show_default=True,
+        metavar="NAME",
+        shell_complete=lambda context, parameter, begun: [name for name in INTERACTIONS if name.startswith(begun)],
+        help=f"Kind of the interaction: {', '.join(INTERACTIONS)}.",
+    )(with_system)
     for name, (default, text) in reversed(PARAMETERS.items()):
         with_system = option(name, default, text)(with_system)
     return with_system
 
 
-def build_system(omega_fast: float, spacing: float, amplitude: float, width: float, mass: float, bias: float) -> System:
+def build_system(omega_fast: float, spacing: float, mass: float, bias: float, **interaction: Any) -> System:
     """Build the system that the options describe."""
-    from chaintheory import Chain, Gaussian, System
+    from chaintheory import Chain, System
 
-    return System(Chain(omega_fast, spacing), Gaussian(amplitude, width), mass=mass, bias=bias)
+    return System(Chain(omega_fast, spacing), build_interaction(**interaction), mass=mass, bias=bias)
+
+
+def build_interaction(
+    interaction: str, amplitude: float, width: float, matern_order: int | None, potential: str | None
+) -> Interaction:
+    """Build the interaction that the options describe; options that it does not take are refused."""
+    import chaintheory
+    from chaintheory.validation import choice
+
+    if potential is not None:
+        context = click.get_current_context()
+        for name in ("interaction", "amplitude", "width", "matern_order"):
+            if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+                raise ValueError(f"--{name.replace('_', '-')} goes with a named interaction, got --potential as well")
+        try:
+            return chaintheory.Interaction.from_expression(potential)
+        except ValueError as error:
+            raise ValueError(f"--potential: {error}") from None
+    known = {name.casefold(): name for name in INTERACTIONS}
+    name = choice("interaction", known.get(interaction.casefold(), interaction), INTERACTIONS)
+    more = () if matern_order is None else (matern_order,)
+    if more and name != "Matern":
+        raise ValueError(f"--matern-order goes with --interaction Matern, got {name}")
+    built: Interaction = getattr(chaintheory, name)(amplitude, width, *more)
+    return built
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")

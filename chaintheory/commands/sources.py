@@ -7,8 +7,15 @@ from pathlib import Path
 import click
 
 
-@click.command(epilog="Example: chaintheory generate --interaction 'exp(-abs(r)/3)' --language c")
-@click.option("--interaction", required=True, metavar="FORMULA", help="Potential as a formula in the distance r.")
+@click.command(epilog="Example: chaintheory generate --potential 'exp(-abs(r)/3)' --language c")
+@click.option(
+    "--potential",
+    "--interaction",
+    "interaction",
+    required=True,
+    metavar="FORMULA",
+    help="Potential as a formula in the distance r.",
+)
 @click.option(
     "--language",
     type=click.Choice(["c", "cython", "python"]),

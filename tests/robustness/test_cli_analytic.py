@@ -1,12 +1,15 @@
-"""``chaintheory drift`` and ``chaintheory generate``."""
+"""``chaintheory drift`` and ``chaintheory generate``, and the interactions that commands take."""
 
 from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
+import chaintheory as ct
 from chaintheory.cli import main
+from chaintheory.commands.shared import INTERACTIONS
 
 
 def run(capsys, *arguments):
@@ -64,3 +67,63 @@ def test_generate_refuses_in_one_line(capsys, formula, message):
     code, out, err = run(capsys, "generate", "--interaction", formula)
     assert code == 2 and out == ""
     assert message in err and err.count("\n") == 1
+
+
+def curve(capsys, *options):
+    code, out, err = run(capsys, "curves", "--lowest", "20", "--highest", "30", "--points", "2", "--json", *options)
+    assert (code, err) == (0, "")
+    return json.loads(out)
+
+
+@pytest.mark.parametrize("name", INTERACTIONS)
+def test_every_interaction_by_name(capsys, name):
+    speed = np.array([20.0, 30.0])
+    system = ct.System(ct.Chain(10.0, 40.0), getattr(ct, name)(1.5, 3.0), bias=0.01)
+    for spelt in (name, name.lower()):
+        told = curve(capsys, "--interaction", spelt, "--amplitude", "1.5", "--width", "3")
+        assert told["single_pass_dissipation"] == system.single_pass_dissipation(speed).tolist()
+        assert told["mean_dissipation"] == system.mean_dissipation(speed).tolist()
+
+
+def test_a_matern_interaction_of_any_order(capsys):
+    told = curve(capsys, "--interaction", "Matern", "--matern-order", "3")
+    system = ct.System(ct.Chain(10.0, 40.0), ct.Matern(2.0, 4.0, 3), bias=0.01)
+    assert told["mean_dissipation"] == system.mean_dissipation([20.0, 30.0]).tolist()
+
+
+def test_a_potential_of_ones_own(capsys):
+    told = curve(capsys, "--potential", "2*exp(-r**2/32)")
+    assert told == curve(capsys)
+    assert told != curve(capsys, "--potential", "exp(-abs(r)/4)")
+    code, out, _ = run(
+        capsys, "simulate", "--potential", "2*exp(-r**2/32)", "--duration", "1", "--order", "6", "--json"
+    )
+    assert code == 0
+    run_of_name = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), bias=0.01).simulate(220.0, 50.0, 1.0)
+    assert json.loads(out)["position"] == run_of_name.position[-1]
+
+
+@pytest.mark.parametrize(
+    ("options", "parts"),
+    [
+        (["--interaction", "Lorenzian"], ["interaction", "'Lorenzian'", "did you mean 'Lorentzian'?"]),
+        (["--interaction", "gaussain"], ["interaction", "did you mean 'Gaussian'?"]),
+        (["--interaction", "GaussianMixture"], ["interaction", "must be one of"]),
+        (["--interaction", "Interaction"], ["interaction", "must be one of"]),
+        (["--interaction", "__class__"], ["interaction", "must be one of"]),
+        (["--matern-order", "2"], ["--matern-order", "--interaction Matern", "Gaussian"]),
+        (["--interaction", "Matern", "--matern-order", "-1"], ["order", "at least 0", "-1"]),
+        (["--potential", "exp(-r**2)", "--width", "4"], ["--width", "--potential"]),
+        (["--potential", "exp(-r**2)", "--interaction", "Sech2"], ["--interaction", "--potential"]),
+        (["--potential", "r"], ["--potential", "does not decay"]),
+        (["--potential", ""], ["--potential"]),
+        (["--potential", "exp(-q)"], ["--potential", "'q' at character 6"]),
+        (["--potential", "().__class__"], ["--potential"]),
+    ],
+)
+@pytest.mark.parametrize("command", ["curves", "drift", "simulate"])
+def test_an_interaction_that_is_none_is_refused_in_one_line(capsys, command, options, parts):
+    code, out, err = run(capsys, command, *options)
+    assert code == 2 and out == "" and err.count("\n") == 1
+    for part in parts:
+        assert part in err
