@@ -302,9 +302,9 @@ def drift_diagram(
     Parameters
     ----------
     systems, biases
-        The plane of parameters; the systems' own biases are replaced.
+        The plane of parameters; the systems' own biases (hbar Omega_slow) are replaced.
     lowest, highest
-        Range of speeds.
+        Range of speeds in l_slow/t_slow.
     resolution
         Leave out solutions whose ``separation`` is below this.
     certified
@@ -315,6 +315,11 @@ def drift_diagram(
     xarray.Dataset
         Dimensions ``system``, ``bias`` and ``solution`` (padded with NaN and ""); variables ``speed``, ``kind``,
         ``edge``, ``n`` (-1 for a zero), ``margin``, ``slope`` and, over the first two, ``number``.
+
+    Raises
+    ------
+    ValueError
+        As ``System.drift_velocities``, and for a bias that is not finite.
 
     >>> from chaintheory import Chain, Gaussian, System
     >>> plane = drift_diagram([System(Chain(10.0, 40.0), Gaussian(2.0, 4.0))], [0.005, 0.02], 15.0, 25.0)

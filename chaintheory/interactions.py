@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chaintheory.precise import FOUR_PI, FOUR_PI_SQUARED, TWO_PI_SQUARED
-from chaintheory.validation import bounded, real_array, scale, whole
+from chaintheory.validation import bounded, positive, real_array, scale, whole
 
 if TYPE_CHECKING:
     from flint import arb
@@ -45,6 +45,9 @@ class Decay(NamedTuple):
 class Interaction:
     """An even, decaying interaction potential Phi(r); see the subclasses.
 
+    Parameters of the subclasses: ``amplitude`` in hbar Omega_slow, of either sign, and ``width`` in l_slow, positive.
+    Functions of a distance or a wave number take any shape and give the same.
+
     Attributes
     ----------
     kind
@@ -53,6 +56,11 @@ class Interaction:
         The length over which it varies.
     closed
         Whether the single-pass dissipation has a closed form.
+
+    Raises
+    ------
+    ValueError
+        A parameter that is not a number in its range; a distance or a wave number that is not finite and real.
 
     >>> Interaction.from_expression("2*exp(-abs(r)/4)")
     Exponential(amplitude=2.0, width=4.0)
@@ -68,17 +76,32 @@ class Interaction:
 
     @property
     def analytic_width(self) -> float:
-        """Phi(r) is analytic for an imaginary part of r below this."""
+        """Phi(r) is analytic for an imaginary part of r below this, in l_slow; 0 for a cusp or a step.
+
+        >>> from chaintheory import Lorentzian
+        >>> Lorentzian(2.0, 4.0).analytic_width
+        4.0
+        """
         return 0.0
 
     @property
     def coefficients(self) -> tuple[float, ...]:
-        """What the compiled integrator takes: amplitude, width and any further parameters."""
+        """What the compiled integrator takes: amplitude (hbar Omega_slow), width (l_slow) and any further ones.
+
+        >>> from chaintheory import Gaussian
+        >>> Gaussian(2.0, 4.0).coefficients
+        (2.0, 4.0)
+        """
         return ()
 
     @property
     def latex(self) -> str:
-        """Phi(r) in LaTeX, with its numbers."""
+        r"""Phi(r) in LaTeX, with its numbers, in units of hbar Omega_slow and l_slow.
+
+        >>> from chaintheory import Gaussian
+        >>> print(Gaussian(2.0, 4.0).latex)
+        2\,e^{-r^2/(2\cdot 4^2)}
+        """
         raise NotImplementedError
 
     def _repr_latex_(self) -> str:
@@ -86,41 +109,101 @@ class Interaction:
 
     @property
     def decay(self) -> Decay:
-        """The exponent of the squared transform."""
+        """The exponent E of the squared transform, a pure number; zero where there is none.
+
+        >>> from chaintheory import Lorentzian
+        >>> Lorentzian(2.0, 4.0).decay.power
+        1
+        """
         return Decay()
 
     def potential(self, r: ArrayLike) -> Array:
-        """Phi(r), energy; any shape."""
+        """Phi(r) in hbar Omega_slow for r in l_slow, any shape; a ValueError for an r that is not finite.
+
+        >>> Interaction.from_expression("2*exp(-r**2/32)").potential([0.0, 4.0]).round(6).tolist()
+        [2.0, 1.213061]
+        """
         raise NotImplementedError
 
     def slope(self, r: ArrayLike) -> Array:
-        """dPhi/dr; minus the force. 0 at r = 0 also for a cusp."""
+        """dPhi/dr in hbar Omega_slow/l_slow, any shape; minus the force. 0 at r = 0 also for a cusp.
+
+        A ValueError for an r that is not finite, and for a square well, which has none.
+
+        >>> Interaction.from_expression("2*exp(-r**2/32)").slope([4.0, 8.0]).round(6).tolist()
+        [-0.303265, -0.135335]
+        """
         raise NotImplementedError
 
     def transform(self, k: ArrayLike) -> Array:
-        """Fourier transform at wave number k, energy times length; any shape."""
+        """Fourier transform int Phi(r) exp(i k r) dr, energy times length, at wave number k (1/l_slow); any shape.
+
+        A ValueError for a k that is not finite.
+
+        >>> round(float(Interaction.from_expression("2*exp(-r**2/32)").transform(0.0)), 6)
+        20.053026
+        """
         raise NotImplementedError
 
     def shape(self, k: ArrayLike) -> Array:
-        """Squared transform without its factor exp(-E), see ``decay``."""
+        """Squared transform without its factor exp(-E), see ``decay``; any shape, k in 1/l_slow.
+
+        A ValueError for a k that is not finite.
+
+        >>> from chaintheory import Gaussian
+        >>> Gaussian(2.0, 4.0).shape([0.0, 9.0]).round(6).tolist()
+        [402.12386, 402.12386]
+        """
         return self.transform(k) ** 2
 
     @property
     def transform_slope_bound(self) -> float:
-        """A bound of the transform's derivative, 2 int_0^inf r |Phi(r)| dr; where it is not monotone."""
+        """A bound of the transform's derivative, 2 int_0^inf r |Phi(r)| dr: energy times length^2.
+
+        >>> from chaintheory import SquareWell
+        >>> SquareWell(2.0, 4.0).transform_slope_bound
+        32.0
+        """
         raise NotImplementedError
 
     def enclosed_transform(self, k: arb) -> arb | None:
-        """Transform in ball arithmetic; None when there is no formula to enclose."""
+        """Transform (energy times length) in ball arithmetic; None when there is no formula to enclose.
+
+        A TypeError for a k that is neither a ball nor a number.
+
+        >>> from chaintheory import Gaussian
+        >>> from flint import arb
+        >>> round(float(Gaussian(2.0, 4.0).enclosed_transform(arb(0))), 6)
+        20.053026
+        """
         return None
 
     def reach(self, tolerance: float = 1e-17) -> float:
-        """Distance beyond which abs(dPhi/dr) is below ``tolerance`` times its largest value."""
+        """Distance (l_slow) beyond which abs(dPhi/dr) is below ``tolerance`` times its largest value.
+
+        A ValueError for a tolerance that is not between 0 and 1.
+
+        >>> from chaintheory import Gaussian
+        >>> round(Gaussian(2.0, 4.0).reach(), 1)
+        36.6
+        """
         raise NotImplementedError
 
     @classmethod
     def from_expression(cls, expression: Any, **constants: float) -> Interaction:
         """The interaction with a formula in r, a string or a SymPy expression; see custom.py.
+
+        Parameters
+        ----------
+        expression
+            Phi(r) in hbar Omega_slow, r in l_slow; even and decaying. Nothing in a string is ever evaluated as code.
+        constants
+            Values of the names in it.
+
+        Raises
+        ------
+        ValueError
+            A formula that is not one, has other names in it, does not decay, or is not even and real.
 
         >>> Interaction.from_expression("2*exp(-r**2/(2*w**2))", w=4.0)
         Gaussian(amplitude=2.0, width=4.0)
@@ -131,7 +214,19 @@ class Interaction:
 
     @classmethod
     def from_samples(cls, r: ArrayLike, potential: ArrayLike) -> Interaction:
-        """The interaction through a table of r and Phi(r); see custom.py."""
+        """The interaction through a table of r (l_slow) and Phi(r) (hbar Omega_slow); see custom.py.
+
+        Raises
+        ------
+        ValueError
+            Arrays that are not one-dimensional and of one length, distances that do not increase
+            from 0, values that are not finite.
+
+        >>> r = np.linspace(0.0, 40.0, 401)
+        >>> sampled = Interaction.from_samples(r, 2.0 * np.exp(-(r**2) / 32.0))
+        >>> round(float(sampled.potential(4.0)), 4)
+        1.2131
+        """
         from chaintheory.custom import SampledInteraction
 
         return SampledInteraction(r, potential)
@@ -189,6 +284,9 @@ class _Profile(Interaction):
         return amplitude * width * self._enclosed(k * width)
 
     def reach(self, tolerance: float = 1e-17) -> float:
+        tolerance = positive("tolerance", tolerance)
+        if not tolerance < 1.0:
+            raise ValueError(f"tolerance must be less than 1, got {tolerance!r}")
         if self.amplitude == 0.0:
             return 0.0
         x = np.geomspace(1e-3, 1e12, 3001)
@@ -538,6 +636,8 @@ class SquareWell(_Profile):
 class GaussianMixture(Interaction):
     """A sum of Gaussians: Phi(r) = sum_i amplitudes[i] exp(-r^2/(2 widths[i]^2)).
 
+    Transform: the sum of theirs. ``amplitudes`` and ``widths`` are sequences of one length, at least 1.
+
     >>> float(GaussianMixture([3.0, -1.0], [1.0, 2.0]).potential(0.0))
     2.0
     """
@@ -566,12 +666,20 @@ class GaussianMixture(Interaction):
 
     @property
     def parts(self) -> list[Gaussian]:
-        """The Gaussians."""
+        """The Gaussians.
+
+        >>> GaussianMixture([3.0, -1.0], [1.0, 2.0]).parts
+        [Gaussian(amplitude=3.0, width=1.0), Gaussian(amplitude=-1.0, width=2.0)]
+        """
         return [Gaussian(a, w) for a, w in zip(self.amplitudes, self.widths, strict=True)]
 
     @property
     def width(self) -> float:  # type: ignore[override]  # fixed for most kinds, computed here
-        """The smallest width, which rules at large k."""
+        """The smallest width, in l_slow, which rules at large k.
+
+        >>> GaussianMixture([3.0, -1.0], [1.0, 2.0]).width
+        1.0
+        """
         return min(self.widths)
 
     @property

@@ -34,12 +34,19 @@ Array = NDArray[np.float64]
 class Chain:
     """An infinite chain of masses, each in its own harmonic well and coupled to its neighbours.
 
+    Its band is omega(theta)^2 = 1 + (omega_fast^2 - 1) sin^2 theta, Eq. 1, in units of Omega_slow.
+
     Parameters
     ----------
     omega_fast
         Top of the phonon band (the bottom is 1); greater than 1.
     spacing
-        Lattice spacing (alpha in the paper); positive.
+        Lattice spacing (alpha in the paper), in l_slow; positive.
+
+    Raises
+    ------
+    ValueError
+        A parameter that is not a number in its range.
 
     >>> Chain(omega_fast=10.0, spacing=40.0).sound_speed
     1130.9733552923256
@@ -54,29 +61,83 @@ class Chain:
 
     @property
     def sound_speed(self) -> float:
-        """Largest group speed, pi spacing (omega_fast - 1), reached at sin^2 theta = 1/(omega_fast + 1)."""
+        """Largest group speed, pi spacing (omega_fast - 1), reached at sin^2 theta = 1/(omega_fast + 1); l_slow/t_slow.
+
+        >>> round(Chain(omega_fast=2.0, spacing=1.0).sound_speed, 6)
+        3.141593
+        """
         return math.pi * self.spacing * (self.omega_fast - 1.0)
 
     def frequency(self, theta: ArrayLike) -> Array:
-        """Phonon frequency omega(theta) for theta = q a/2, any shape."""
+        """Phonon frequency omega(theta) of Eq. 1 in units of Omega_slow, for theta = q a/2; the shape of ``theta``.
+
+        Raises
+        ------
+        ValueError
+            An angle that is not a finite real number.
+
+        >>> Chain(omega_fast=10.0, spacing=40.0).frequency([0.0, np.pi / 2]).tolist()
+        [1.0, 10.0]
+        """
         sine = np.sin(real_array("theta", theta))
         return np.sqrt(1.0 + (self.omega_fast**2 - 1.0) * sine * sine)
 
     @classmethod
     def from_physical(cls, mass: float, confinement: float, coupling: float, spacing: float) -> Chain:
-        """The chain of masses (kg) in wells and with springs (N/m) at a spacing (m); see physical.py."""
+        """The chain of masses (kg) in wells and with springs (stiffness, N/m) at a spacing (m).
+
+        omega_fast^2 = 1 + 4 coupling/confinement, and the spacing in units of sqrt(hbar/(m Omega_slow)).
+
+        Raises
+        ------
+        ValueError
+            A parameter that is not positive, or a chain outside the range of ``Chain``.
+
+        >>> chain = Chain.from_physical(mass=6.6e-26, confinement=0.066, coupling=1.6335, spacing=1.6e-9)
+        >>> round(chain.omega_fast, 9), round(chain.spacing, 3)
+        (10.0, 40.027)
+        """
         from chaintheory.physical import from_physical
 
         return from_physical(mass, confinement, coupling, spacing)
 
     def to_physical(self, units: Units) -> PhysicalChain:
-        """The chain in physical units; see physical.py."""
+        """The chain in physical units: mass (kg), confinement and coupling (N/m), spacing (m).
+
+        A ValueError for units that are not ``Units``.
+
+        >>> from chaintheory.physical import Units
+        >>> physical = Chain(10.0, 40.0).to_physical(Units(mass=6.6e-26, omega_slow=1e12))
+        >>> f"{physical.coupling:.4f} N/m, {physical.spacing:.4e} m"
+        '1.6335 N/m, 1.5989e-09 m'
+        """
         from chaintheory.physical import to_physical
 
         return to_physical(self, units)
 
     def memory_kernel(self, lags: ArrayLike, times: ArrayLike) -> Array:
-        """Memory kernel Gamma_n(tau) of Eq. 5, shape (len(lags), len(times)); see kernel.py."""
+        """Memory kernel Gamma_n(tau) of Eq. 5, the response of mass l + n at tau to an impulse on mass l at 0.
+
+        (2/pi) int_0^{pi/2} cos(2 n theta) sin(2 pi tau omega)/omega dtheta, a pure number, even in n and odd in tau.
+
+        Parameters
+        ----------
+        lags, times
+            Whole numbers n, and times tau in t_slow; one-dimensional, or one number.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (len(lags), len(times)); the error is about 1e-15 (see ``chaintheory.kernel``).
+
+        Raises
+        ------
+        ValueError
+            Lags that are no whole numbers, or anything that is not finite.
+
+        >>> Chain(10.0, 40.0).memory_kernel([0, 1], [0.0, 0.25]).round(6).tolist()
+        [[0.0, 0.06207], [0.0, 0.034863]]
+        """
         from chaintheory.kernel import memory_kernel
 
         return memory_kernel(self, lags, times)
@@ -84,16 +145,21 @@ class Chain:
 
 @dataclass(frozen=True)
 class System:
-    """A particle of mass ``mass``, driven by ``bias`` per lattice spacing, in a chain.
+    """A particle of mass ``mass``, driven by ``bias`` per lattice spacing, in a chain (Eq. 2).
 
     Parameters
     ----------
     chain, interaction
         The lattice and the particle's interaction with each of its masses.
     mass
-        Mass of the particle in units of the chain masses (mu in the paper).
+        Mass of the particle in units of the chain masses (mu in the paper); positive.
     bias
-        Energy gained from the bias per lattice spacing (beta); the force is beta/alpha.
+        Energy gained from the bias per lattice spacing (beta), in hbar Omega_slow; the force is beta/alpha.
+
+    Raises
+    ------
+    ValueError
+        A parameter that is not of its kind or not in its range.
 
     >>> from chaintheory.interactions import Gaussian
     >>> system = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0), mass=1.0, bias=0.01)
@@ -116,9 +182,13 @@ class System:
 
     @property
     def capture_speed(self) -> float:
-        """Least speed midway between masses that passes a rigid mass, sqrt(8 pi^2 Phi(0)/mu).
+        """Least speed midway between masses that passes a rigid mass, sqrt(8 pi^2 Phi(0)/mu), in l_slow/t_slow.
 
         Zero for an attractive interaction. (The caption of the paper's Fig. 4 lacks the root.)
+
+        >>> from chaintheory.interactions import Gaussian
+        >>> System(Chain(10.0, 40.0), Gaussian(-2.0, 4.0)).capture_speed
+        0.0
         """
         barrier = float(self.interaction.potential(0.0))
         return math.sqrt(8.0 * math.pi**2 * max(barrier, 0.0) / self.mass)
@@ -213,8 +283,8 @@ class System:
         Returns
         -------
         Terms
-            Arrays ``crossing``, ``frequency``, ``group_speed`` and ``share``, one entry for each phonon, and
-            ``forward``; the shares sum to the mean dissipation.
+            Arrays ``crossing``, ``frequency``, ``group_speed`` (l_slow/t_slow) and ``share`` (hbar Omega_slow), one
+            entry for each phonon, and ``forward``; the shares sum to the mean dissipation.
 
         Raises
         ------
@@ -235,6 +305,7 @@ class System:
         """The speeds between two speeds at which the mean dissipation diverges on one side, both band edges, sorted.
 
         There the line x v/spacing touches the band: (omega_fast^2 - 1) pi x sin(pi x) cos(pi x) = omega(x)^2.
+        Speeds in l_slow/t_slow.
 
         Returns
         -------
@@ -264,7 +335,7 @@ class System:
         Parameters
         ----------
         lowest, highest
-            Range of speeds, positive.
+            Range of speeds in l_slow/t_slow, positive.
         certified
             Enclose each in ball arithmetic; False is several times faster.
 

@@ -43,10 +43,14 @@ class Units:
     omega_slow
         Bottom of the phonon band, rad/s.
 
+    Raises
+    ------
+    ValueError
+        A parameter that is not positive.
+
     >>> units = Units(mass=6.6e-26, omega_slow=1e12)
     >>> f"{units.length:.3e} m, {units.time:.3e} s, {units.speed:.3g} m/s"
     '3.997e-11 m, 6.283e-12 s, 6.36 m/s'
-
     """
 
     mass: float
@@ -58,22 +62,38 @@ class Units:
 
     @property
     def length(self) -> float:
-        """sqrt(hbar/(m Omega_slow)), m."""
+        """sqrt(hbar/(m Omega_slow)), m.
+
+        >>> f"{Units(mass=6.6e-26, omega_slow=1e12).length:.3e}"
+        '3.997e-11'
+        """
         return math.sqrt(HBAR / (self.mass * self.omega_slow))
 
     @property
     def time(self) -> float:
-        """2 pi/Omega_slow, s."""
+        """2 pi/Omega_slow, s.
+
+        >>> f"{Units(mass=6.6e-26, omega_slow=1e12).time:.3e}"
+        '6.283e-12'
+        """
         return 2.0 * math.pi / self.omega_slow
 
     @property
     def energy(self) -> float:
-        """Hbar Omega_slow, J."""
+        """The quantum hbar Omega_slow, J.
+
+        >>> f"{Units(mass=6.6e-26, omega_slow=1e12).energy:.3e}"
+        '1.055e-22'
+        """
         return HBAR * self.omega_slow
 
     @property
     def speed(self) -> float:
-        """Length over time, m/s."""
+        """Length over time, m/s.
+
+        >>> f"{Units(mass=6.6e-26, omega_slow=1e12).speed:.3g}"
+        '6.36'
+        """
         return self.length / self.time
 
 
@@ -115,6 +135,8 @@ def to_physical(chain: Chain, units: Units) -> PhysicalChain:
     '0.0660 N/m, 1.6335 N/m, 1.5989e-09 m'
 
     """
+    if not isinstance(units, Units):
+        raise ValueError(f"units must be Units, got {units!r}")
     confinement = units.mass * units.omega_slow**2
     coupling = 0.25 * (chain.omega_fast - 1.0) * (chain.omega_fast + 1.0) * confinement
     return PhysicalChain(units.mass, confinement, coupling, chain.spacing * units.length)

@@ -44,6 +44,9 @@ class Balance:
 
     ``particle`` + ``interaction`` + ``chain`` - ``bias_work`` is conserved; ``drift`` is by how
     much it has changed since the start (the error of the time step).
+
+    >>> print(Balance(particle=1.0, interaction=0.0, chain=0.5, bias_work=0.5, drift=0.0))
+    particle 1, interaction 0, chain 0.5, work of the bias 0.5, balance off by 0
     """
 
     particle: float
@@ -67,7 +70,8 @@ class Trajectory:
     ``time``, ``position``, ``speed``, ``acceleration`` and ``chain_energy`` have one length: a row
     for the start and one for each stored step. ``chain_energy`` is what the chain has absorbed.
     ``chain_state`` is the chain at the end; ``displacements``, where asked for, are times, masses
-    and an array of the displacements (times by masses).
+    and an array of the displacements (times by masses). Made by ``System.simulate`` and ``Trajectory.load``, which
+    check what goes in and raise a ValueError.
 
     >>> from chaintheory import Chain, Gaussian, System
     >>> run = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0), bias=0.01).simulate(220.0, 50.0, duration=10.0)
@@ -95,12 +99,24 @@ class Trajectory:
 
     @cached_property
     def kinetic_energy(self) -> Array:
-        """Kinetic energy of the particle, mass speed^2/(2 (2 pi)^2), one row per stored step."""
+        """Kinetic energy of the particle, mass speed^2/(2 (2 pi)^2) in hbar Omega_slow, one row per stored step.
+
+        >>> from chaintheory import Chain, Gaussian, System
+        >>> run = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0)).simulate(20.0, 50.0, duration=0.1)
+        >>> round(float(run.kinetic_energy[0]), 6)
+        31.66287
+        """
         return self.system.mass * self.speed**2 / (8.0 * math.pi**2)
 
     @cached_property
     def balance(self) -> Balance:
-        """Energies at the end, and by how much their sum has drifted."""
+        """Energies at the end, in hbar Omega_slow, and by how much their sum has drifted.
+
+        >>> from chaintheory import Chain, Gaussian, System
+        >>> run = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0)).simulate(20.0, 50.0, duration=0.8)
+        >>> abs(run.balance.drift) < 1e-6
+        True
+        """
         system = self.system
         particle = float(self.kinetic_energy[-1])
         chain = float(self.chain_energy[-1])
@@ -128,7 +144,26 @@ class Trajectory:
 
         Quintic Hermite interpolation through position, speed and acceleration of the stored steps.
 
-        Raises ValueError for times outside the run.
+        Parameters
+        ----------
+        times
+            In t_slow, any shape.
+
+        Returns
+        -------
+        position, speed
+            In l_slow and l_slow/t_slow, two arrays in the shape of ``times``.
+
+        Raises
+        ------
+        ValueError
+            Times outside the run.
+
+        >>> from chaintheory import Chain, Gaussian, System
+        >>> run = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0)).simulate(20.0, 50.0, duration=0.1)
+        >>> position, speed = run.at([0.0, 0.05])
+        >>> position.round(2).tolist()
+        [20.0, 22.5]
         """
         wanted = real_array("times", times)
         if wanted.size and not (wanted.min() >= self.time[0] and wanted.max() <= self.time[-1]):
@@ -161,7 +196,12 @@ class Trajectory:
     def crossings(self) -> NDArray[Any]:
         """Crossings of the points midway between masses, in order.
 
-        A structured array: time, position (of the midpoint), speed, chain_energy.
+        A structured array: time (t_slow), position (of the midpoint, l_slow), speed, chain_energy (hbar Omega_slow).
+
+        >>> from chaintheory import Chain, Gaussian, System
+        >>> run = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0)).simulate(20.0, 50.0, duration=1.0)
+        >>> run.crossings["position"].tolist()
+        [20.0, 60.0]
         """
         spacing = self.system.chain.spacing
         cell = np.floor(self.position / spacing - 0.5)
@@ -221,8 +261,13 @@ class Trajectory:
 
         Fields: ``time``, ``position`` and ``speed`` at the midpoint reached; ``energy_lost`` by the
         particle since the midpoint before (kinetic energy and the work of the bias) and
-        ``energy_absorbed`` by the chain in the same time. Where the particle turns back and crosses
+        ``energy_absorbed`` by the chain in the same time, in hbar Omega_slow. Where the particle turns back and crosses
         the same midpoint again there is no pass.
+
+        >>> from chaintheory import Chain, Gaussian, System
+        >>> run = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0)).simulate(20.0, 50.0, duration=1.0)
+        >>> run.passes["energy_lost"].round(4).tolist(), run.passes["energy_absorbed"].round(4).tolist()
+        ([0.0137], [0.0137])
         """
         crossings = self.crossings
         if crossings.size < 2:
@@ -238,7 +283,13 @@ class Trajectory:
         return result[step != 0.0]
 
     def to_xarray(self) -> xarray.Dataset:
-        """Return the run as an xarray Dataset over ``time``, with units and all parameters."""
+        """Return the run as an xarray Dataset over ``time``, with units and all parameters.
+
+        >>> from chaintheory import Chain, Gaussian, System
+        >>> data = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0)).simulate(20.0, 50.0, duration=0.1).to_xarray()
+        >>> data.position.attrs["units"], data.attrs["spacing"]
+        ('l_slow', 40.0)
+        """
         import xarray
 
         units = {"position": "l_slow", "speed": "l_slow/t_slow", "chain_energy": "hbar Omega_slow"}
@@ -262,12 +313,32 @@ class Trajectory:
         return xarray.Dataset(data, coords={"time": ("time", self.time, {"units": "t_slow"})}, attrs=attributes)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the run to a NetCDF file, at once or not at all; xarray opens it."""
+        """Write the run to a NetCDF file, at once or not at all; xarray opens it. An OSError if it cannot be written.
+
+        >>> import tempfile
+        >>> from chaintheory import Chain, Gaussian, System
+        >>> run = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0)).simulate(20.0, 50.0, duration=0.1)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     run.save(f"{folder}/run.nc")
+        ...     bool((Trajectory.load(f"{folder}/run.nc").position == run.position).all())
+        True
+        """
         write_atomically(Path(path), self.to_xarray())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Trajectory:
-        """Read a run that ``save`` wrote. ValueError for anything else, by name."""
+        """Read a run that ``save`` wrote.
+
+        Raises
+        ------
+        ValueError
+            Anything else, by name: a file that is not there, is damaged or is of another kind.
+
+        >>> Trajectory.load("/nowhere/run.nc")
+        Traceback (most recent call last):
+        ...
+        ValueError: path must be a file that exists, got '/nowhere/run.nc'
+        """
         data = read_dataset(Path(path), _FORMAT)
         try:
             attributes = data.attrs

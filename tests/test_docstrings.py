@@ -4,11 +4,14 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+import re
 import subprocess
 import sys
 import types
+from functools import cached_property
 
 import pytest
+import sympy
 
 import chaintheory
 import chaintheory_ext
@@ -27,11 +30,54 @@ MODULES = [
 PROMISED = [name for name in chaintheory.__all__ if not name.startswith("_")]
 
 
+def members(module):
+    """Path and definition of what the classes of a module define."""
+    for name, value in vars(module).items():
+        if inspect.isclass(value) and value.__module__ == module.__name__:
+            yield from ((f"{name}.{member}", what) for member, what in vars(value).items())
+
+
+def public():
+    """Path -> definition of every promised name of chaintheory, and of what its classes define for users."""
+    found = {}
+    for name in PROMISED:
+        value = found[name] = getattr(chaintheory, name)
+        if not inspect.isclass(value):
+            continue
+        for member, what in vars(value).items():
+            described = inspect.isfunction(what) or isinstance(what, property | cached_property | classmethod)
+            # What overrides a method of Interaction without a word is described there.
+            if described and not member.startswith("_") and (what.__doc__ or not hasattr(value.__base__, member)):
+                found[f"{name}.{member}"] = what
+    return found
+
+
+PUBLIC = public()
+DERIVED = {
+    f"{module}.{name}": getattr(importlib.import_module(module), name)
+    for module in MODULES
+    if module.startswith("derivations.")
+    for name in getattr(importlib.import_module(module), "__all__", ())
+    if callable(getattr(importlib.import_module(module), name))
+    and not isinstance(getattr(importlib.import_module(module), name), sympy.core.function.UndefinedFunction)
+}
+UNIT = re.compile(
+    r"\b([lt]_slow|Omega_slow|[Uu]nits?|pure number|energy|kg|N/m|m/s|rad/s|SI)\b|, [msJ]\.$", re.MULTILINE
+)
+# Text, files, names of things: no number with a unit.
+UNITLESS = {"Interaction.from_expression", "Trajectory.save", "Trajectory.load", "GaussianMixture.parts"}
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_examples(name):
     module = importlib.import_module(name)
     runner = doctest.DocTestRunner()
-    for test in doctest.DocTestFinder(exclude_empty=True).find(module, name):
+    finder = doctest.DocTestFinder(exclude_empty=True)
+    tests = finder.find(module, name)
+    for path, value in members(module):  # which doctest does not look into
+        if isinstance(value, cached_property):
+            tests += finder.find(value.func, f"{name}.{path}", module, vars(module))
+    for test in tests:
         runner.run(test)
     assert runner.summarize(verbose=False).failed == 0
 
@@ -60,23 +106,32 @@ def test_nothing_else_is_public():
     assert present - {"annotations"} <= set(chaintheory.__all__)
 
 
-@pytest.mark.parametrize("name", PROMISED)
-def test_promised_names_have_an_example(name):
-    assert ">>>" in inspect.getdoc(getattr(chaintheory, name))
+@pytest.mark.parametrize("name", [*PUBLIC, *DERIVED])
+def test_an_example_of_every_public_name(name):
+    assert ">>>" in ((PUBLIC | DERIVED)[name].__doc__ or "")
 
 
-@pytest.mark.parametrize("name", PROMISED)
-def test_members_have_docstrings(name):
-    value = getattr(chaintheory, name)
-    if inspect.isclass(value):
-        bare = [
-            member
-            for member, what in vars(value).items()
-            if not member.startswith("_")
-            and (inspect.isfunction(what) or isinstance(what, property | classmethod))
-            and not inspect.getdoc(getattr(value, member))
-        ]
-        assert bare == []
+def described(name):
+    """The docstring; of a class, with those of the classes it is built on."""
+    value = PUBLIC[name]
+    return "\n".join(base.__doc__ or "" for base in value.__mro__) if inspect.isclass(value) else value.__doc__ or ""
+
+
+@pytest.mark.parametrize("name", [name for name in PUBLIC if name not in UNITLESS])
+def test_units_of_every_public_name(name):
+    assert UNIT.search(described(name))
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_errors_of_every_public_name(name):
+    """Whatever takes an argument can be given a wrong one."""
+    value = PUBLIC[name]
+    function = value.__func__ if isinstance(value, classmethod) else value
+    if isinstance(value, property | cached_property):
+        return
+    parameters = [given for given in inspect.signature(function).parameters if given not in ("self", "cls")]
+    if parameters:
+        assert re.search(r"Raises|Error", described(name))
 
 
 def test_one_version():

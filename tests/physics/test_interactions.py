@@ -222,3 +222,9 @@ def test_tables_that_are_refused(r, values, message):
 def test_bad_parameters(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize("tolerance", [0.0, -1.0, 1.0, 3.0, np.nan, "x", None])
+def test_reach_refuses_a_tolerance_that_is_none(tolerance):
+    with pytest.raises(ValueError, match="tolerance"):
+        ct.Gaussian(2.0, 4.0).reach(tolerance)

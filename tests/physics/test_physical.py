@@ -67,3 +67,9 @@ def test_bad_measurements(arguments, named):
     else:
         with pytest.raises(ValueError, match=named):
             fit_chain(*arguments)
+
+
+@pytest.mark.parametrize("units", [None, 3.0, "SI", ct.Chain(10.0, 40.0)])
+def test_units_must_be_units(units):
+    with pytest.raises(ValueError, match="units"):
+        ct.Chain(10.0, 40.0).to_physical(units)
