@@ -202,7 +202,10 @@ def on_cluster(sweep: Sweep, points: dict[int, dict[str, Any]], address: str) ->
                     "the same command goes on where this one stopped"
                 ) from None
             for task in done:
-                yield by_key[task.key], task.result()
+                result = task.result()
+                # Kept from here on: a worker that dies must not have it computed again.
+                task.release()
+                yield by_key[task.key], result
 
 
 def assemble(sweep: Sweep, results: list[Result]) -> xarray.Dataset:
