@@ -37,8 +37,16 @@ Tick = Callable[[str], object]
 
 
 @dataclass
+class Formula:
+    """A cell of a table: text, and below it a formula of ours as MathML, which is not escaped."""
+
+    text: str
+    mathml: str
+
+
+@dataclass
 class Table:
-    """A table of the report; the cells are text, escaped when the page is rendered."""
+    """A table of the report; the cells are text, escaped when the page is rendered, or formulas."""
 
     caption: str
     header: tuple[str, ...]
@@ -166,23 +174,20 @@ def overview_section(entries: list[dict[str, Any]]) -> Section:
 def errata_section(entries: list[dict[str, Any]]) -> Section:
     """Show what is false as printed beside what is right."""
     by_id = {entry["id"]: entry for entry in entries}
-    rows = [
-        (
-            entry["equation"],
-            entry["statement"],
-            by_id[parent]["statement"],
-            by_id[parent]["evidence"],
-        )
-        for entry in entries
-        if entry["evidence"] == "refuted"
-        for parent in entry["parents"][:1]
+    pairs = [
+        (entry, by_id[parent]) for entry in entries if entry["evidence"] == "refuted" for parent in entry["parents"][:1]
+    ]
+    rows = [(bad["equation"], bad["statement"], good["statement"], good["evidence"]) for bad, good in pairs]
+    cells = [
+        (where, Formula(refuted, bad["mathml"]), Formula(corrected, good["mathml"]), evidence)
+        for (where, refuted, corrected, evidence), (bad, good) in zip(rows, pairs, strict=True)
     ]
     header = ("where", "refuted", "corrected", "evidence")
     return Section(
         "errata",
         "What is wrong in print",
         ["Each printed statement was refuted by a computed counterexample, and corrected."],
-        tables=[Table("", header, rows, prose=True)],
+        tables=[Table("", header, cells, prose=True)],
         numbers=[dict(zip(header, row, strict=True)) for row in rows],
     )
 
@@ -289,7 +294,7 @@ def benchmark_section(path: Path) -> Section:
         "benchmarks",
         "Benchmarks",
         ["Ratios, each measured in one run on one machine."],
-        tables=[Table("", header, cells)],
+        tables=[Table("", header, cells, prose=True)],
         numbers=rows,
     )
 
