@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from chaintheory.commands.shared import bar
+from chaintheory.commands.shared import OUTPUT_DIRECTORY, PUBLISHED, bar
 
 
 @click.command(epilog="Example: chaintheory figures single-pass --output figures --format svg")
 @click.argument("names", nargs=-1)
 @click.option(
     "--output",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=OUTPUT_DIRECTORY,
     default=Path("figures"),
     show_default=True,
     help="Directory for the pictures.",
@@ -44,14 +44,14 @@ def figures(names: tuple[str, ...], output: Path, form: str, quick: bool, listin
 @click.command(epilog="Example: chaintheory report --quick --output report")
 @click.option(
     "--output",
-    type=click.Path(path_type=Path),
+    type=OUTPUT_DIRECTORY,
     default=Path("report"),
     show_default=True,
     help="Directory to write; replaced only if this command made it.",
 )
 @click.option(
     "--published",
-    type=click.Path(path_type=Path),
+    type=PUBLISHED,
     help="Directory with published trajectories, to be laid beside ours.",
 )
 @click.option("--quick", is_flag=True, help="Fewer and shorter simulated runs.")

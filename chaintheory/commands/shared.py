@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import math
+import re
+import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from chaintheory.interactions import Interaction
     from chaintheory.model import System
 
@@ -33,6 +39,75 @@ class Number(click.ParamType):  # type: ignore[type-arg]  # generic only in newe
 
 
 NUMBER = Number()
+
+
+class Place(click.ParamType):  # type: ignore[type-arg]  # for the same reason
+    """A path to read from or write to that is looked at before any work is done."""
+
+    name = "path"
+
+    def __init__(self, allowed: str, suits: Callable[[Path], bool]) -> None:
+        self.allowed = allowed
+        self.suits = suits
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return ``value`` as a path, or say what is allowed."""
+        path = Path(value)
+        try:
+            # Stat refuses what Path.exists takes for absent: a name with a NUL, or one too long.
+            with contextlib.suppress(FileNotFoundError):
+                path.stat()
+            suits = bool(str(value).strip()) and self.suits(path)
+        except (OSError, ValueError):
+            suits = False
+        if not suits:
+            name = param.opts[0] if param is not None else "path"
+            raise click.UsageError(f"{name} must be {self.allowed}, got {str(value)!r}", ctx)
+        return path
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Let the shell complete paths."""
+        return click.Path().shell_complete(ctx, param, incomplete)
+
+
+def can_hold_files(directory: Path) -> bool:
+    """Whether a file can be made in a directory: tried, as permissions alone do not tell."""
+    try:
+        with tempfile.TemporaryFile(dir=directory):
+            return True
+    except OSError:
+        return False
+
+
+def can_be_written(path: Path) -> bool:
+    """Whether ``path`` is a file, or may become one."""
+    return (path.is_file() or not path.exists()) and can_hold_files(path.absolute().parent)
+
+
+def can_become_directory(path: Path) -> bool:
+    """Whether ``path`` is a directory for files, or may become one."""
+    nearest = path.absolute()
+    while not nearest.exists():
+        nearest = nearest.parent
+    return nearest.is_dir() and can_hold_files(nearest)
+
+
+ADDRESS = re.compile(r"([a-z]+://)?(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
+
+
+def address(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """Return the address of a scheduler, or say what it looks like (a Click callback)."""
+    if value is not None and not ADDRESS.fullmatch(value):
+        raise click.UsageError(
+            f"{parameter.opts[0]} must be an address such as tcp://127.0.0.1:8786, got {value!r}", context
+        )
+    return value
+
+
+INPUT_FILE = Place("a file that exists", Path.is_file)
+OUTPUT_FILE = Place("a file to write in an existing directory", can_be_written)
+OUTPUT_DIRECTORY = Place("a directory, or a place for one, that can be written", can_become_directory)
+PUBLISHED = Place("a directory with an index.csv", lambda path: (path / "index.csv").is_file())
 
 # The paper's Fig. 4: option, its value there, what it is.
 PARAMETERS = {
@@ -99,6 +174,16 @@ def build_system(omega_fast: float, spacing: float, mass: float, bias: float, **
     return System(Chain(omega_fast, spacing), build_interaction(**interaction), mass=mass, bias=bias)
 
 
+def of_formula(formula: str) -> Interaction:
+    """Return the interaction of --potential."""
+    from chaintheory import Interaction
+
+    try:
+        return Interaction.from_expression(formula)
+    except ValueError as error:
+        raise ValueError(f"--potential: {error}") from None
+
+
 def build_interaction(
     interaction: str, amplitude: float, width: float, matern_order: int | None, potential: str | None
 ) -> Interaction:
@@ -111,10 +196,7 @@ def build_interaction(
         for name in ("interaction", "amplitude", "width", "matern_order"):
             if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
                 raise ValueError(f"--{name.replace('_', '-')} goes with a named interaction, got --potential as well")
-        try:
-            return chaintheory.Interaction.from_expression(potential)
-        except ValueError as error:
-            raise ValueError(f"--potential: {error}") from None
+        return of_formula(potential)
     known = {name.casefold(): name for name in INTERACTIONS}
     name = choice("interaction", known.get(interaction.casefold(), interaction), INTERACTIONS)
     more = () if matern_order is None else (matern_order,)

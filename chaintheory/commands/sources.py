@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from chaintheory.commands.shared import OUTPUT_FILE, of_formula
+
 
 @click.command(epilog="Example: chaintheory generate --potential 'exp(-abs(r)/3)' --language c")
 @click.option(
@@ -23,7 +25,7 @@ import click
     show_default=True,
     help="Language of the source.",
 )
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write; default: print.")
+@click.option("--output", type=OUTPUT_FILE, help="File to write; default: print.")
 def generate(interaction: str, language: str, output: Path | None) -> None:
     """Source code for an interaction of one's own, in one file that needs no other.
 
@@ -32,12 +34,10 @@ def generate(interaction: str, language: str, output: Path | None) -> None:
     functions such as exp, sqrt, abs, tanh; nothing in it is run as a program.
     """
     from chaintheory.expressions import parse
-    from chaintheory.interactions import Interaction
     from derivations.user_code import generate as source_of
 
-    formula = parse(interaction)
-    Interaction.from_expression(interaction)  # refuses what is not finite or does not decay
-    source = source_of(formula, language)
+    of_formula(interaction)  # refuses what is not finite or does not decay
+    source = source_of(parse(interaction), language)
     if output is None:
         click.echo(source, nl=False)
     else:

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from chaintheory.commands.shared import bar
+from chaintheory.commands.shared import INPUT_FILE, OUTPUT_FILE, address, bar
 
 
 @click.command(epilog="Example: chaintheory sweep grid.toml --output grid.nc")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--output", type=click.Path(path_type=Path), required=True, help="NetCDF file to write.")
+@click.argument("file", type=INPUT_FILE)
+@click.option("--output", type=OUTPUT_FILE, required=True, help="NetCDF file to write.")
 @click.option("--workers", type=int, help="Processes on this machine; all cores if left out.")
-@click.option("--scheduler", help="Address of a Dask scheduler, such as tcp://127.0.0.1:8786.")
+@click.option("--scheduler", callback=address, help="Address of a Dask scheduler, such as tcp://127.0.0.1:8786.")
 def sweep(file: Path, output: Path, workers: int | None, scheduler: str | None) -> None:
     """Compute a grid of systems described by a TOML FILE and write it as NetCDF.
 

@@ -1,9 +1,12 @@
 """The command line: exit codes, one-line errors, examples that run, nothing heavy at the start."""
 
 import json
+import os
+import pty
 import shlex
 import subprocess
 import sys
+import termios
 
 import click
 import pytest
@@ -126,3 +129,74 @@ def test_doctor_fails_when_a_check_does(monkeypatch, capsys):
     code, out, _ = run(["doctor"], capsys)
     assert code == 1
     assert "FAILS" in out
+
+
+def test_verify_and_generate_examples_run(capsys):
+    """The examples of figures, report, sweep and crosscheck are run by the tests of what they make."""
+    for name in ("verify", "generate"):
+        code, out, err = run(example(name), capsys)
+        assert (code, err) == (0, "")
+        assert out
+
+
+SIMULATION = [sys.executable, "-m", "chaintheory.cli", "simulate", "--duration", "3"]
+
+
+def on_a_terminal(**environment):
+    """What a run that takes a moment writes to stderr where that is a terminal."""
+    reader, writer = pty.openpty()
+    termios.tcsetwinsize(writer, (24, 80))
+    done = subprocess.run(
+        SIMULATION, stdout=subprocess.PIPE, stderr=writer, env={**os.environ, **environment}, check=True
+    )
+    os.close(writer)
+    told = b""
+    while True:
+        try:
+            piece = os.read(reader, 4096)
+        except OSError:  # all is read
+            break
+        if not piece:
+            break
+        told += piece
+    os.close(reader)
+    assert b"\x1b" not in done.stdout
+    return told
+
+
+def test_bars_are_for_terminals_and_colours_for_nobody():
+    assert b"step" in on_a_terminal(TERM="xterm")
+    told = on_a_terminal(NO_COLOR="1", TERM="xterm-256color")
+    assert b"step" in told
+    assert b"\x1b[3" not in told and b"m\x1b" not in told
+    done = subprocess.run(SIMULATION, capture_output=True, check=True)
+    assert done.stderr == b""
+
+
+def complete(*words):
+    """What the shell is offered after these words, the last of them being begun."""
+    environment = {
+        **os.environ,
+        "_CHAINTHEORY_COMPLETE": "bash_complete",
+        "COMP_WORDS": " ".join(("chaintheory", *words)),
+        "COMP_CWORD": str(len(words)),
+    }
+    program = "from chaintheory.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True)
+    assert done.stderr == ""
+    return [line.partition(",")[2] for line in done.stdout.splitlines()]
+
+
+def test_the_shell_completes_commands_options_and_names():
+    assert complete("cur") == ["curves"]
+    assert complete("curves", "--omega") == ["--omega-fast"]
+    assert complete("drift", "--interaction", "Soft") == ["SoftenedCoulomb"]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_shell_is_given_its_script(shell):
+    environment = {**os.environ, "_CHAINTHEORY_COMPLETE": f"{shell}_source"}
+    program = "from chaintheory.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0 or (shell == "bash" and "bash" in done.stderr.lower())
+    assert done.returncode or "_CHAINTHEORY_COMPLETE" in done.stdout
