@@ -708,12 +708,13 @@ class GaussianMixture(Interaction):
         return sum(part.transform(k) for part in self.parts)  # type: ignore[return-value]  # no part, no mixture
 
     def shape(self, k: ArrayLike) -> Array:
-        k = _in_widths(_floating("k", k) * self.width) / self.width
         narrow = self.width
-        terms = (
-            a * w * np.exp(-0.5 * (w - narrow) * (w + narrow) * k * k)
-            for a, w in zip(self.amplitudes, self.widths, strict=True)
-        )
+        with np.errstate(over="ignore"):
+            k = _in_widths(_floating("k", k) * narrow) / narrow
+            terms = [
+                a * w * np.exp(-0.5 * (w - narrow) * (w + narrow) * k * k)
+                for a, w in zip(self.amplitudes, self.widths, strict=True)
+            ]
         return 2.0 * math.pi * sum(terms, np.zeros_like(k)) ** 2
 
     def enclosed_transform(self, k: arb) -> arb | None:

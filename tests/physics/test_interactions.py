@@ -228,3 +228,9 @@ def test_bad_parameters(make, message):
 def test_reach_refuses_a_tolerance_that_is_none(tolerance):
     with pytest.raises(ValueError, match="tolerance"):
         ct.Gaussian(2.0, 4.0).reach(tolerance)
+
+
+def test_a_mixture_hears_nothing_at_the_largest_wave_numbers():
+    mixture = ct.GaussianMixture([0.5, 2.0], [2.0, 1e6])
+    for k in (-3.7e169, 1.7e308):  # the narrow one is left; the other's exponent, and k in widths, are no doubles
+        assert mixture.shape(k) == 2.0 * math.pi
