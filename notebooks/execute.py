@@ -19,7 +19,11 @@ def execute(path: Path, directory: Path):
 
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(
-        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(directory)}}
+        notebook,
+        timeout=300,
+        kernel_name="python3",
+        coalesce_streams=True,  # what is printed in one cell is one output, however it arrives
+        resources={"metadata": {"path": str(directory)}},
     ).execute()
     for cell in notebook.cells:
         cell.metadata = {}
