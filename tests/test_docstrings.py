@@ -1,5 +1,6 @@
 """What is public is what is promised, has a docstring, and its examples run."""
 
+import ast
 import doctest
 import importlib
 import inspect
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import types
 from functools import cached_property
+from pathlib import Path
 
 import pytest
 import sympy
@@ -135,18 +137,63 @@ def test_errors_of_every_public_name(name):
 
 
 def test_one_version():
-    from pathlib import Path
-
     root = Path(__file__).parent.parent
     citation = (root / "CITATION.cff").read_text()
     assert f"\nversion: {chaintheory.__version__}\n" in citation
     assert f'\nversion = "{chaintheory.__version__}"\n' in (root / "pyproject.toml").read_text()
 
 
+def stub(module):
+    """What the stub of a compiled module declares: path -> parameters, or None for what is no function."""
+    declared = {}
+    tree = ast.parse(Path(module.__file__).with_name(module.__name__.split(".")[-1] + ".pyi").read_text())
+    for node in tree.body:
+        inside = [(f"{node.name}.", part) for part in node.body] if isinstance(node, ast.ClassDef) else []
+        for prefix, part in [("", node), *inside]:
+            if isinstance(part, ast.FunctionDef):
+                arguments = part.args
+                named = [a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
+                declared[prefix + part.name] = [name for name in named if name != "self"]
+            elif isinstance(part, ast.ClassDef):
+                declared[prefix + part.name] = None
+            elif isinstance(part, ast.AnnAssign):
+                declared[prefix + part.target.id] = None
+    return declared
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in MODULES if name.startswith("chaintheory_ext.") and not name.endswith("generated")]
+)
+def test_stubs_declare_what_is_there(name):
+    module = importlib.import_module(name)
+    declared = stub(module)
+    for path, parameters in declared.items():
+        value = module
+        for part in path.split("."):
+            value = getattr(value, part)
+        if parameters is not None and not path.endswith("__init__"):  # whose signature Cython does not keep
+            assert [given for given in inspect.signature(value).parameters if given != "self"] == parameters
+    classes = [path for path in declared if inspect.isclass(getattr(module, path, None))]
+    present = {
+        prefix + name
+        for prefix, owner in [("", module), *((f"{path}.", getattr(module, path)) for path in classes)]
+        for name, value in vars(owner).items()
+        if not name.startswith("_") and not isinstance(value, types.ModuleType)
+    }
+    assert present <= set(declared)
+
+
 HEAVY = ["dask", "distributed", "flint", "h5netcdf", "h5py", "matplotlib", "pandas", "scipy", "sympy", "xarray"]
 
 
-@pytest.mark.parametrize("program", ["import chaintheory", "from chaintheory.cli import main; main(['--help'])"])
+@pytest.mark.parametrize(
+    "program",
+    [
+        "import chaintheory",
+        "from chaintheory.cli import main; main(['--help'])",
+        "from chaintheory.cli import main; main(['--version'])",
+    ],
+)
 def test_nothing_heavy_is_loaded(program):
     ending = f"import sys; print('loaded:', [m for m in {HEAVY} if m in sys.modules])"
     program = f"try:\n    {program}\nfinally:\n    {ending}"
