@@ -23,7 +23,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chaintheory.kernel import half_width, propagators
-from chaintheory.light_cone import BYTES_PER_MASS, LightCone, Plan, Records, audible_reach, force_table, speed_bound, surplus_reach
+from chaintheory.light_cone import (
+    BYTES_PER_MASS,
+    LightCone,
+    Plan,
+    Records,
+    audible_reach,
+    force_table,
+    speed_bound,
+    surplus_reach,
+)
 from chaintheory.machine import available_memory, cores
 from chaintheory.model import System
 from chaintheory.schemes import SCHEMES
