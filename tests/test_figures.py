@@ -14,7 +14,6 @@ from matplotlib.text import Text
 from chaintheory.commands.shared import plain
 from chaintheory.figures import NAMES, available, module, save
 from chaintheory.figures.cache import key, simulated
-from chaintheory.figures.style import COLUMN
 from chaintheory.figures.trapped import outside_frequencies
 from chaintheory.interactions import Gaussian
 from chaintheory.model import Chain, System
@@ -31,7 +30,7 @@ def cache(tmp_path_factory):
 @pytest.mark.parametrize("name", NAMES)
 def test_figure_is_whole(pictures, name):
     picture = pictures[name]
-    assert picture.figure.get_size_inches()[0] == pytest.approx(COLUMN)
+    assert picture.figure.get_size_inches()[0] == pytest.approx(8.6 / 2.54)  # one column, in inches
     assert picture.title and picture.caption.endswith(".")
     json.dumps(plain(picture.numbers), allow_nan=False)
     panels = [axes for axes in picture.figure.axes if axes.get_label() != "<colorbar>"]
