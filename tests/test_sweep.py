@@ -143,7 +143,8 @@ def journal_of(sweep: Sweep, output):
     return output.with_name(f".{output.name}.journal")
 
 
-def test_a_stopped_sweep_resumes(sweep, expected, tmp_path, monkeypatch):
+@pytest.mark.parametrize("torn", [1, 10])
+def test_a_stopped_sweep_resumes(sweep, expected, tmp_path, monkeypatch, torn):
     """Two points are in the journal, and a third that was torn while being written."""
     points = list(sweep.points())
     output = tmp_path / "grid.nc"
@@ -153,7 +154,7 @@ def test_a_stopped_sweep_resumes(sweep, expected, tmp_path, monkeypatch):
             assert journal.add(index, result)
             assert not journal.add(index, result)
     path = journal_of(sweep, output)
-    path.write_bytes(path.read_bytes()[:-10])
+    path.write_bytes(path.read_bytes()[:-torn])
 
     asked = []
 
