@@ -298,26 +298,54 @@ def orbit_loss(system: System, speed: Array, log: bool) -> Array:
     """Eq. 6 along the orbit past one rigid mass."""
     from chaintheory.rigid import Orbit
 
-    orbits = [Orbit(system, float(v)) for v in speed]
+    different, index = np.unique(speed, return_inverse=True)
+    orbits = [Orbit(system, float(v)) for v in different]
     for orbit in orbits:
         if not orbit.passes:
             raise ValueError(
                 f"speed must exceed the capture speed {system.capture_speed:.6g} with method='orbit', "
                 f"got {orbit.speed:g}"
             )
-    result = np.array([log_orbit_mean(system, orbit) for orbit in orbits], dtype=np.float64)
+    result = np.array([log_orbit_mean(system, orbit) for orbit in orbits], dtype=np.float64)[index]
     return result if log else np.exp(result)
 
 
 def log_orbit_mean(system: System, orbit: Orbit) -> float:
     """Logarithm of the band average of A along one orbit."""
+    from chaintheory.rigid import SILENT, UNCERTAIN
+
+    if orbit.uniform:
+        return float(quadrature_loss(system, np.array([orbit.speed]), log=True)[0])
+    lost = ValueError(f"speed {orbit.speed:.6g} is not allowed: the force integral along the orbit is lost to rounding")
     spread = band_width(system)
-    scale = float(orbit.log_emitted(np.sqrt(1.0 + spread * np.linspace(0.0, 1.0, 65) ** 2)).max())
+    # From the bottom of the band up to where the phonons are silent, as they are once A falls exponentially.
+    grid = 1.0 + (system.chain.omega_fast - 1.0) * np.linspace(0.0, 1.0, 65) ** 4
+    scale, heard = -math.inf, system.chain.omega_fast
+    for some in np.split(grid[:-1], 8):
+        value, noise = orbit.spectrum(some)
+        scale = max(scale, float(value.max()))
+        if noise.max() > scale + UNCERTAIN:
+            raise lost
+        if system.interaction.analytic_width and value[-1] < scale - SILENT:
+            audible = np.flatnonzero(value >= scale - SILENT)
+            heard = float(some[audible[-1] + 1] if audible.size else some[0])
+            break
+    if scale == -math.inf:
+        return scale
 
     def taken(_: Array, sine_squared: Array) -> Array:
-        return np.exp(orbit.log_emitted(np.sqrt(1.0 + spread * sine_squared)) - scale)[None, :]
+        stretch: Array | float = 1.0
+        if heard < 0.7 * system.chain.omega_fast:  # over y in omega = cosh y, up to where it is silent
+            end = math.acosh(heard)
+            y = end * (2.0 / math.pi) * np.arcsin(np.sqrt(sine_squared))
+            sine_squared = np.sinh(y) ** 2 / spread
+            stretch = (2.0 / math.pi) * end * np.cosh(y) / np.sqrt(spread * (1.0 - sine_squared))
+        value, noise = orbit.spectrum(np.sqrt(1.0 + spread * sine_squared))
+        if noise.max() > scale + UNCERTAIN:
+            raise lost
+        return (stretch * np.exp(np.minimum(value - scale, 700.0)))[None, :]
 
-    return math.log(float(band_mean(taken, 1, tolerance=1e-8, most=2**12)[0])) + scale
+    return math.log(float(band_mean(taken, 1, tolerance=1e-8, most=2**11)[0])) + scale
 
 
 def speed_of_largest_loss(system: System, lowest: float = 1e-3, highest: float = 1e6) -> float:
@@ -486,14 +514,22 @@ def audible_lines(system: System, tangents: Band, speed: Array) -> tuple[NDArray
 
 def orbit_shares(system: System, speed: Array, owner: NDArray[np.intp], omega: Array, group: Array) -> Array:
     """Terms of Eq. 10 along the orbit with this mean speed, as ``shares``."""
-    from chaintheory.rigid import orbit_of_mean_speed
+    from chaintheory.rigid import UNCERTAIN_TAIL, orbit_of_mean_speed
 
     share = np.empty(owner.shape)
     ends = np.searchsorted(owner, np.arange(speed.size + 1))
+    known: dict[float, Array] = {}
     for index, v in enumerate(speed):
         mine = slice(ends[index], ends[index + 1])
-        taken = np.exp(orbit_of_mean_speed(system, float(v)).log_emitted(omega[mine]))
-        share[mine] = taken / steepness(system, v, group[mine])
+        if float(v) in known:
+            share[mine] = known[float(v)]
+            continue
+        value, uncertain = orbit_of_mean_speed(system, float(v)).spectrum(omega[mine])
+        steep = steepness(system, v, group[mine])
+        share[mine] = known[float(v)] = np.exp(value) / steep
+        noise = np.exp(uncertain) / steep
+        if noise.sum() > math.exp(UNCERTAIN_TAIL) * share[mine].sum():
+            raise ValueError(f"speed {v:.6g} is not allowed: the force integral along the orbit is lost to rounding")
     return share
 
 

@@ -14,7 +14,9 @@ Eq. 7 does not.
 
 F is exponentially small at low speed. Where the interaction is analytic the path of integration is therefore moved
 to u + i c, along which the small factor stands in front of the integral instead of arising by cancellation; c is
-the best of a row of values for which v(u)^2 stays away from its branch points.
+the best of a row of values for which v(u)^2 stays away from its branch points. Past a single mass with an algebraic
+tail, whose singularities all lie above the mass, the path climbs from there on, so that the phonon's factor falls
+exponentially where the force does not. What cancellation leaves uncertain is computed beside F.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chaintheory.interactions import Interaction, SquareWell
+from chaintheory.interactions import Interaction, Lorentzian, SoftenedCoulomb, SquareWell
 from chaintheory.model import System
 
 Array = NDArray[np.float64]
@@ -34,8 +36,13 @@ Array = NDArray[np.float64]
 ORDER = 16  # nodes per panel
 PHASE = 10.0  # of a phonon per panel, which they resolve to rounding
 TINY = 1e-300
-MOST_PANELS = 1e4
-VALUES_AT_ONCE = 2**21
+MOST_VALUES = 4e6  # of the phonons, or of eight masses, along all paths: some tenths of a second
+SAMPLE = 8  # phonons that choose the paths for all
+VALUES_AT_ONCE = 2**20
+MOST_MASSES = 16  # to each side, per spacing or width, that act on the particle through an algebraic tail
+SILENT = 50.0  # exponent of what is left out
+# Logarithms of what may be uncertain beside A: eight digits past a mass, four where an algebraic tail is cut.
+UNCERTAIN, UNCERTAIN_TAIL = 2.0 * math.log(0.5e-8), 2.0 * math.log(0.5e-4)
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(ORDER)
 # Integral of a function from -1 to each node, from its values at the nodes; exact to degree ORDER - 1.
 _LEGENDRE = np.polynomial.legendre.legvander(NODES, ORDER - 1)
@@ -47,11 +54,43 @@ CUMULATE = _PRIMITIVE @ np.linalg.inv(_LEGENDRE)
 
 
 def lattice_potential(system: System, u: NDArray[Any]) -> NDArray[Any]:
-    """Energy of the particle at u, in the field of all masses at rest at the multiples of the spacing."""
-    spacing = system.chain.spacing
-    around = min(math.ceil(system.interaction.reach() / spacing) + 1, 2000)
-    masses = range(-around, around + 1)
-    return sum((system.interaction.potential(u - n * spacing) for n in masses), np.zeros_like(u))
+    """Energy of the particle at u, in the field of all masses at rest at the multiples of the spacing.
+
+    Of an algebraic tail the masses far away enter by the square and the fourth power of u, summed by Euler and
+    Maclaurin's formula, to about 1e-10 of the amplitude, and without their constant, which has no effect.
+    """
+    interaction, spacing = system.interaction, system.chain.spacing
+    around, most = masses_around(system)
+    near = u - spacing * np.rint(u.real / spacing)  # the sum has the lattice's period
+    masses = range(-min(around, most), min(around, most) + 1)
+    energy = sum((interaction.potential(near - n * spacing) for n in masses), np.zeros_like(u))
+    if around > most:
+        end = (most + 0.5) * spacing
+        curved = (
+            12.0 if isinstance(interaction, Lorentzian) else 6.0
+        ) / end**2  # of the third derivative to the first, of a power
+        square = near**2
+        terms = square * (1.0 + curved * (square / 12.0 - spacing**2 / 24.0))
+        energy = energy - terms * float(interaction.slope(end)) / spacing
+    return energy
+
+
+def masses_around(system: System) -> tuple[int, int]:
+    """To how many masses on each side the interaction reaches, and how many are summed at most."""
+    ratio = system.interaction.width / system.chain.spacing
+    around = math.ceil(min(system.interaction.reach() / system.chain.spacing, 1e9)) + 1
+    most = MOST_MASSES * math.ceil(min(max(ratio, 1.0), 1e6)) if algebraic(system.interaction) else around
+    if min(around, most) > 1000:
+        raise ValueError(
+            "interaction must reach fewer than 1000 masses for the orbit through the lattice, "
+            f"got the width {system.interaction.width:g} at the spacing {system.chain.spacing:g}"
+        )
+    return around, most
+
+
+def algebraic(interaction: Interaction) -> bool:
+    """Whether the interaction is analytic and has an algebraic tail."""
+    return isinstance(interaction, Lorentzian | SoftenedCoulomb)
 
 
 class Orbit:
@@ -87,8 +126,8 @@ class Orbit:
     @cached_property
     def _extremes(self) -> tuple[float, float]:
         """Smallest and largest squared speed."""
-        nodes = transit_panels(self.system).nodes
-        squared = self.squared_speed(np.concatenate([[0.0], nodes]))
+        panels = transit_panels(self.system) if self.lattice else _panels(self.system.interaction, 1.0)
+        squared = self.squared_speed(np.concatenate([[0.0], panels.nodes]))
         return float(min(squared.min(), self.speed**2)), float(max(squared.max(), self.speed**2))
 
     @property
@@ -106,6 +145,12 @@ class Orbit:
         """The largest speed."""
         return math.sqrt(self._extremes[1])
 
+    @property
+    def uniform(self) -> bool:
+        """Whether the speed does not change in double precision, and no phonon tells one place from another."""
+        wave = 2.0 * math.pi * self.system.chain.omega_fast * self.system.interaction.width
+        return self.fastest - self.slowest <= 1e-16 * self.speed and wave < self.speed
+
     @cached_property
     def transit_time(self) -> float:
         """Time from one mass to the next."""
@@ -119,38 +164,85 @@ class Orbit:
 
     def log_emitted(self, omega: Array) -> Array:
         """Natural logarithm of A(omega), the energy that phonons of these frequencies take; 1-d."""
+        return self.spectrum(omega)[0]
+
+    def spectrum(self, omega: Array) -> tuple[Array, Array]:
+        """Logarithms of A(omega) and of what of it is uncertain by cancellation: A where the force is lost in it.
+
+        Raises
+        ------
+        ValueError
+            A speed so small that it takes more than ``MOST_VALUES`` values of the force.
+
+        """
         interaction = self.system.interaction
         if isinstance(interaction, SquareWell):
-            return self._log_emitted_by_kicks(omega)
+            return self._log_emitted_by_kicks(omega), np.full(omega.shape, -np.inf)
+        if not omega.size or interaction.reach() == 0.0:  # nothing to integrate
+            return np.full(omega.shape, -np.inf), np.full(omega.shape, -np.inf)
+        climbs = algebraic(interaction) and not self.lattice
+        shifts = self._shifts()
         fewest = 2.0 * math.pi * float(omega.max()) * _end(interaction) / (max(self.slowest, TINY) * PHASE)
-        if fewest > MOST_PANELS:
+        masses = 2 * min(masses_around(self.system)) + 1 if self.lattice else 1
+        if not climbs:
+            self._affordable(ORDER * fewest * shifts.size * max(min(omega.size, SAMPLE), masses / 8))
+        on_axis = self._climbing_panels(omega) if climbs else _panels(interaction, fewest)
+        self._affordable(on_axis.nodes.size * shifts.size * max(min(omega.size, SAMPLE), masses / 8))
+        self._affordable(on_axis.nodes.size * omega.size)
+        if omega.size > 1 and omega.size * on_axis.nodes.size > VALUES_AT_ONCE:
+            halves = [self.spectrum(half) for half in np.array_split(omega, 2)]
+            return np.concatenate([value for value, _ in halves]), np.concatenate([noise for _, noise in halves])
+        best = _Best(omega)
+        if omega.size > SAMPLE and shifts.size > 1:  # those that are best for a few phonons serve those between
+            few = _Best(omega[np.argsort(omega)[np.linspace(0, omega.size - 1, SAMPLE).astype(int)]])
+            self._integrate(few, on_axis, shifts, climbs)
+            shifts = np.unique(few.shift)
+        self._affordable(on_axis.nodes.size * omega.size * shifts.size)
+        self._integrate(best, on_axis, shifts, climbs)
+        return best.value, best.noise
+
+    def _affordable(self, values: float) -> None:
+        if values > MOST_VALUES:
             raise ValueError(
                 "speed must be large enough for the force integral along the orbit, whose slowest "
                 f"is {self.slowest:.3g}, got {self.speed:.6g}"
             )
-        on_axis = _panels(interaction, fewest)
-        if omega.size > 1 and omega.size * on_axis.nodes.size > VALUES_AT_ONCE:
-            return np.concatenate([self.log_emitted(half) for half in np.array_split(omega, 2)])
+
+    def _integrate(self, best: _Best, on_axis: _Panels, shifts: Array, climbs: bool) -> None:
+        """The force integral along the path of each shift; ``best`` keeps the one that cancels least."""
+        interaction, omega = self.system.interaction, best.omega
         stiffness = float(self.squared_speed(on_axis.nodes).min())
-        result = np.empty(omega.shape)
-        best = np.full(omega.shape, np.inf)
-        for shift in self._shifts():
-            path = on_axis.nodes + 1j * shift if shift else on_axis.nodes
+        direction = 1.0 + 1.0j if climbs else 1.0
+        for shift in shifts.tolist():
+            path = direction * on_axis.nodes + 1j * shift if shift or climbs else on_axis.nodes
             squared = self.squared_speed(path)
             if shift and not np.all(squared.real > 0.3 * stiffness):
                 break  # a branch point of v(u) may be near
-            rate = 1.0 / np.sqrt(squared)
+            rate = direction / np.sqrt(squared)
             terms = on_axis.weights * interaction.slope(path) * rate
             # (omega, node); the imaginary part of the time makes this grow or fall along the path
             terms = terms * np.exp(2j * math.pi * np.outer(omega, on_axis.cumulative(rate)))
-            # Beyond the last node by parts, which matters along an algebraic tail.
-            beyond = 1j * interaction.slope(path[-1:]) * np.exp(2j * math.pi * omega * on_axis.total(rate))
-            integral = np.abs((terms.sum(axis=1) + beyond / (2.0 * math.pi * omega)).imag)
-            lost = np.abs(terms).max(axis=1) / np.maximum(integral, TINY)
-            value = 2.0 * np.log(np.maximum(integral, TINY)) - 4.0 * math.pi * omega * self._delay(shift)
-            result = np.where(lost < best, value, result)
-            best = np.minimum(lost, best)
-        return math.log(8.0 * math.pi**2) + result
+            integral = terms.sum(axis=1)
+            cut = np.zeros(omega.shape)
+            if not climbs:
+                # Beyond the last node by parts, which matters along an algebraic tail.
+                beyond = 1j * interaction.slope(path[-1:]) * np.exp(2j * math.pi * omega * on_axis.total(rate))
+                beyond = beyond / (2.0 * math.pi * omega)
+                integral = integral + beyond
+                # The next order; a tail falls like a power of up to 3.
+                cut = np.abs(beyond) * 3.0 * self.fastest / (2.0 * math.pi * omega * on_axis.nodes[-1])
+            rounding = 1e-15 * np.abs(terms if shift or climbs else terms.imag).max(axis=1)
+            best.offer(shift, np.abs(integral.imag), rounding, cut, 4.0 * math.pi * omega * self._delay(shift))
+
+    def _climbing_panels(self, omega: Array) -> _Panels:
+        """Panels along u = i shift + (1 + i) x: the nearer to the mass the shorter, until all phonons are silent."""
+        width = self.system.interaction.width
+        heard = 0.2 * PHASE * self.slowest / (2.0 * math.pi * float(omega.max()))
+        end = SILENT * self.fastest / (2.0 * math.pi * float(omega.min()))
+        edges = [min(0.02 * width, heard, 0.1 * end)]
+        while edges[-1] < end:  # between the mass and the first wavelength there is the tail alone
+            edges.append(edges[-1] * (2.0 if 10.0 * width < edges[-1] < 0.5 * heard else 1.2))
+        return _Panels(np.array([0.0, *edges]))
 
     def _delay(self, shift: float) -> float:
         """The time from u = 0 to i shift, divided by i."""
@@ -165,17 +257,44 @@ class Orbit:
         width = min(interaction.analytic_width, 12.0 * interaction.width)
         if not width:
             return np.zeros(1)
-        algebraic = interaction.reach() > _end(interaction)
-        return 0.97 * width * np.sin(np.linspace(0.0, 0.5 * math.pi, 8 if algebraic else 40))
+        count = 8 if algebraic(interaction) and self.lattice else 12 if algebraic(interaction) else 40
+        return 0.97 * width * np.sin(np.linspace(0.0, 0.5 * math.pi, count))
 
     def _log_emitted_by_kicks(self, omega: Array) -> Array:
         """A square well acts at its two walls only, by the change of speed there."""
         well = self.system.interaction
+        assert isinstance(well, SquareWell)
+        if self.lattice and 2.002 * well.width >= self.system.chain.spacing:
+            raise ValueError(
+                f"interaction must not overlap with the next mass's, which is at {self.system.chain.spacing:g}, "
+                f"for the orbit through the lattice, got {well!r}"
+            )
         inside = math.sqrt(float(self.squared_speed(np.array(0.0))))
         outside = math.sqrt(float(self.squared_speed(np.array(1.001 * well.width))))
-        kick = self.system.mass / (2.0 * math.pi**2) * abs(inside - outside)
+        kick = 4.0 * abs(well.amplitude) / (inside + outside)  # mass/(2 pi^2) times the change of speed
         wave = np.abs(np.sin(2.0 * math.pi * omega * well.width / inside))
-        return math.log(2.0 * math.pi**2) + 2.0 * np.log(np.maximum(kick * wave, TINY))
+        with np.errstate(divide="ignore"):
+            return math.log(2.0 * math.pi**2) + 2.0 * np.log(kick * wave)
+
+
+class _Best:
+    """For each phonon the path along which the force integral cancels least."""
+
+    def __init__(self, omega: Array) -> None:
+        self.omega = omega
+        self.value, self.noise = np.full((2, omega.size), -np.inf)
+        self.shift = np.zeros(omega.shape)
+        self._lost = np.full(omega.shape, np.inf)
+
+    def offer(self, shift: float, integral: Array, rounding: Array, cut: Array, exponent: Array) -> None:
+        """The modulus of the integral along one path, its errors, and the exponent in front of their squares."""
+        with np.errstate(divide="ignore", over="ignore"):
+            lost = rounding / np.maximum(integral, TINY)
+            better = (lost < self._lost) | np.isinf(self._lost)
+            for kept, new in ((self.value, integral), (self.noise, rounding + cut)):
+                kept[better] = (math.log(8.0 * math.pi**2) + 2.0 * np.log(new) - exponent)[better]
+        self.shift[better] = shift
+        self._lost[better] = lost[better]
 
 
 class _Panels:
@@ -206,6 +325,9 @@ def _panels(interaction: Interaction, fewest: float) -> _Panels:
     near = min(end, 10.0 * interaction.width)
     longest = end / max(fewest, 1.0)
     edges = [np.linspace(0.0, near, max(24, math.ceil(near / longest)) + 1)]
+    if interaction.analytic_width and math.isfinite(interaction.analytic_width):
+        # The shifted path comes close to the singularity above the mass.
+        edges[0] = np.union1d(edges[0], edges[0][1] * 0.5 ** np.arange(1, 6))
     while edges[-1][-1] < end:  # twice as far each time, along an algebraic tail
         start = edges[-1][-1]
         stop = min(2.0 * start, end)
@@ -215,6 +337,8 @@ def _panels(interaction: Interaction, fewest: float) -> _Panels:
 
 def _end(interaction: Interaction) -> float:
     """Where the force is negligible; an algebraic tail is cut at 300 widths."""
+    if math.isinf(interaction.analytic_width):  # Gaussians, perhaps of very different widths
+        return interaction.reach() or interaction.width
     return min(interaction.reach() or math.inf, 300.0 * interaction.width)  # no reach: amplitude 0
 
 
@@ -223,7 +347,9 @@ def transit_panels(system: System) -> _Panels:
     """Panels from a mass to midway, refined towards both ends, where the particle may nearly stop."""
     half = 0.5 * system.chain.spacing
     steps = half * 0.25 ** np.arange(1, 13)
-    return _Panels(np.unique(np.concatenate([[0.0, half], steps, half - steps, np.linspace(0.0, half, 17)])))
+    walls = [system.interaction.width] if isinstance(system.interaction, SquareWell) else []
+    edges = np.unique(np.concatenate([[0.0, half], steps, half - steps, np.linspace(0.0, half, 17), walls]))
+    return _Panels(edges[edges <= half])
 
 
 @lru_cache(maxsize=64)

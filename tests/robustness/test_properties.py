@@ -298,7 +298,6 @@ def test_single_pass(system, speed, method, log):
     law()
 
 
-@unfinished
 @cases(60)
 @given(systems(), rows(st.floats(1.0, 90.0)), st.booleans())
 def test_single_pass_along_the_orbit(system, speed, log):
@@ -332,7 +331,6 @@ def test_mean_over_passes(system, speed, passes):
     law()
 
 
-@unfinished
 @cases(30)
 @given(systems(), rows(st.floats(5.0, 90.0)))
 def test_mean_dissipation_along_the_orbit(system, speed):
