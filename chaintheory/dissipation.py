@@ -497,11 +497,15 @@ def decay_in_x(system: System) -> tuple[float, float]:
     return rate, float(power)
 
 
+def slowest_audible(system: System) -> float:
+    """Speed below which every phonon takes less than 1e-330, exp(-E) with E above 800."""
+    constant, width, power = system.interaction.decay
+    return max(SLOWEST, (constant[0] / 800.0) ** (1.0 / power) * width)
+
+
 def audible_lines(system: System, tangents: Band, speed: Array) -> tuple[NDArray[np.intp], Array, Array, Array]:
     """Indices of the speeds with a loss above 1e-330; their first and last period and number of crossings."""
-    constant, width, power = system.interaction.decay
-    floor = max(SLOWEST, (constant[0] / 800.0) ** (1.0 / power) * width)
-    audible = np.flatnonzero(speed > floor)
+    audible = np.flatnonzero(speed > slowest_audible(system))
     first, last, count = tangents.ranges(speed[audible] / system.chain.spacing, *decay_in_x(system))
     if count.size and count.max() > MOST_CROSSINGS:
         slowest = float(speed[audible][np.argmax(count)])

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DriftVelocity", "ResonantSpeed", "drift_diagram", "drift_velocities", "resonant_speeds"]
 
-MOST_RESONANCES = 3e3  # in one call: some seconds
+MOST_RESONANCES = 1e4  # in one call: some seconds
 MOST_CROSSINGS = 1e5  # of the lines that touch, as in resonances.py
 MOST_ENCLOSED = 1e4  # the same with certificates, which take ten times as long
 CLOSE = 1e-11  # relative distance to a resonance within which its divergence alone is followed
@@ -140,7 +140,7 @@ def drift_velocities(system: System, lowest: float, highest: float, *, certified
     Raises
     ------
     ValueError
-        A range that is not positive, is empty, or holds more than 3e3 resonances, or resonances with more than 1e5
+        A range that is not positive, is empty, or holds more than 1e4 resonances, or resonances with more than 1e5
         crossings that matter (1e4 if certified): take it in parts.
 
     >>> from chaintheory import Chain, Gaussian, System

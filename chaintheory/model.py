@@ -316,7 +316,7 @@ class System:
         Raises
         ------
         ValueError
-            A range that is not positive, is empty, or holds more than 1e5 resonances or too many crossings.
+            A range that is not positive, is empty, or holds more than a million resonances, or too many crossings.
 
         >>> from chaintheory import Gaussian
         >>> system = System(Chain(omega_fast=10.0, spacing=40.0), Gaussian(amplitude=2.0, width=4.0))
@@ -350,7 +350,7 @@ class System:
         Raises
         ------
         ValueError
-            A range that is not positive, is empty, or holds more than 3e3 resonances or too many crossings.
+            A range that is not positive, is empty, or holds more than 1e4 resonances or too many crossings.
 
         >>> from chaintheory import Gaussian
         >>> system = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0), bias=0.01)

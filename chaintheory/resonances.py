@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from chaintheory.dissipation import band, band_width, batches, decay_in_x, emitted, shares
+from chaintheory.dissipation import band, band_width, batches, decay_in_x, emitted, shares, slowest_audible
 from chaintheory.model import System
 from chaintheory.validation import scale
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 EDGES = ("lower", "upper")
-MOST_RESONANCES = 1e5
+MOST_RESONANCES = 1e6
 MOST_CROSSINGS = 3e6  # in the finite sides of all of them: some seconds
 
 
@@ -68,8 +68,8 @@ def resonant_speeds(system: System, lowest: float, highest: float) -> list[Reson
     Raises
     ------
     ValueError
-        A range that is not positive, is empty, or holds more than 1e5 resonances, or resonances with more than 3e6
-        crossings that matter.
+        A range that is not positive, is empty, or holds more than a million resonances, or resonances with more than
+        3e6 crossings that matter.
 
     >>> from chaintheory import Chain, Gaussian, System
     >>> system = System(Chain(omega_fast=10.0, spacing=40.0), Gaussian(amplitude=2.0, width=4.0))
@@ -121,7 +121,8 @@ class _Touching:
         offset, slope = tangents.resonances(period)[:, column : column + 2].T
         inside = (slope >= low) & (slope <= high)
         self.period, self.offset, self.slope = period[inside], offset[inside], slope[inside]
-        self.first, self.last, self.count = tangents.ranges(self.slope, *decay_in_x(system))
+        self.audible = np.flatnonzero(self.slope * system.chain.spacing > slowest_audible(system))
+        self.first, self.last, self.count = tangents.ranges(self.slope[self.audible], *decay_in_x(system))
 
     def resonances(self) -> list[ResonantSpeed]:
         """The resonances."""
@@ -137,14 +138,16 @@ class _Touching:
 
     def finite_side(self) -> Array:
         """Mean dissipation without the two crossings that merge at each resonance."""
-        tangents, slope = band(self.system), self.slope
-        start, stop = merging_pieces(tangents, self.edge, self.period)
-        result = np.empty(slope.shape)
+        tangents = band(self.system)
+        result = np.zeros(self.slope.shape)
         for part in batches(self.count):
-            owner, n, offset, omega, group = tangents.crossings(slope[part], self.first[part], self.last[part])
-            share = shares(self.system, slope[part] * self.system.chain.spacing, owner, omega, group)
-            merges = (n + offset > start[part][owner]) & (n + offset < stop[part][owner])
-            result[part] = np.bincount(owner, np.where(merges, 0.0, share), slope[part].size)
+            lines = self.audible[part]
+            slope = self.slope[lines]
+            start, stop = merging_pieces(tangents, self.edge, self.period[lines])
+            owner, n, offset, omega, group = tangents.crossings(slope, self.first[part], self.last[part])
+            share = shares(self.system, slope * self.system.chain.spacing, owner, omega, group)
+            merges = (n + offset > start[owner]) & (n + offset < stop[owner])
+            result[lines] = np.bincount(owner, np.where(merges, 0.0, share), slope.size)
         return result
 
 
