@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import arb, ctx
 
-from chaintheory.dissipation import band, shares, steepness
 from chaintheory.resonances import ResonantSpeed, merging_pieces
+from chaintheory.steady_state import band, shares, steepness
 
 if TYPE_CHECKING:
     from chaintheory.model import System

@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chaintheory import gaps
-from chaintheory.dissipation import mean_dissipation, mean_dissipation_slope
 from chaintheory.model import System
 from chaintheory.resonances import ResonantSpeed, resonances_within, resonant_speeds, speed_range
+from chaintheory.steady_state import mean_dissipation, mean_dissipation_slope
 from chaintheory.validation import number
 
 if TYPE_CHECKING:
@@ -122,39 +122,7 @@ class DriftVelocity:
 
 
 def drift_velocities(system: System, lowest: float, highest: float, *, certified: bool = True) -> list[DriftVelocity]:
-    """All mean speeds between two speeds at which the mean dissipation balances the bias, sorted.
-
-    A negative bias drives the particle the other way; speeds are magnitudes. Without a bias there are none. Solutions
-    may lie closer to a resonance than doubles can tell; such a pair has one ``speed``, and a ``separation`` that
-    says how far apart they are.
-
-    Parameters
-    ----------
-    system
-        The system; its bias matters here.
-    lowest, highest
-        Range of speeds, positive.
-    certified
-        Enclose each in ball arithmetic; False is several times faster.
-
-    Raises
-    ------
-    ValueError
-        A range that is not positive, is empty, or holds more than 1e4 resonances, or resonances with more than 1e5
-        crossings that matter (1e4 if certified): take it in parts.
-
-    >>> from chaintheory import Chain, Gaussian, System
-    >>> system = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0), bias=0.01)
-    >>> for drift in system.drift_velocities(18.0, 70.0):
-    ...     print(drift.kind, round(drift.speed, 3), drift.certified, round(drift.separation, 3))
-    stable 18.607 True 0.0
-    unstable 18.607 True 0.0
-    stable 19.515 True 0.0
-    unstable 19.515 True 0.0
-    locked 19.997 True 0.024
-    unstable 66.069 True 0.06
-
-    """
+    """All drift velocities between two speeds: ``System.drift_velocities``, which describes them."""
     lowest, highest = speed_range(lowest, highest)
     if system.bias == 0.0:
         return []

@@ -16,8 +16,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from chaintheory.dissipation import band, batches, decay_in_x
 from chaintheory.model import System
+from chaintheory.steady_state import band, batches, decay_in_x
 
 Array = NDArray[np.float64]
 

@@ -20,10 +20,10 @@ from chaintheory.interactions import Interaction
 from chaintheory.validation import bandwidth, bounded, real_array, scale
 
 if TYPE_CHECKING:
-    from chaintheory.dissipation import Terms
     from chaintheory.drift import DriftVelocity
     from chaintheory.physical import PhysicalChain, Units
     from chaintheory.resonances import ResonantSpeed
+    from chaintheory.steady_state import Terms
     from chaintheory.stops import Stop
     from chaintheory.trajectory import Trajectory
 
@@ -232,7 +232,7 @@ class System:
         >>> print(round(system.single_pass_dissipation(0.5, log=True), 6))
         -2517.978061
         """
-        from chaintheory.dissipation import single_pass_dissipation
+        from chaintheory.single_pass import single_pass_dissipation
 
         return single_pass_dissipation(self, speed, method=method, log=log)
 
@@ -273,7 +273,7 @@ class System:
         >>> [float(round(system.mean_dissipation(50.0, passes=n), 7)) for n in (1, 10, 1000)]
         [0.0134159, 0.014827, 0.0148695]
         """
-        from chaintheory.dissipation import mean_dissipation
+        from chaintheory.steady_state import mean_dissipation
 
         return mean_dissipation(self, speed, method=method, passes=passes)
 
@@ -297,7 +297,7 @@ class System:
         >>> len(terms.crossing), int(terms.forward.sum()), float(round(terms.share.sum(), 7))
         (7, 3, 0.0073308)
         """
-        from chaintheory.dissipation import mean_dissipation_terms
+        from chaintheory.steady_state import mean_dissipation_terms
 
         return mean_dissipation_terms(self, speed)
 

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from chaintheory.dissipation import band, band_width, batches, decay_in_x, emitted, shares, slowest_audible
 from chaintheory.model import System
+from chaintheory.single_pass import band_width, emitted
+from chaintheory.steady_state import band, batches, decay_in_x, shares, slowest_audible
 from chaintheory.validation import scale
 
 if TYPE_CHECKING:
@@ -63,20 +64,7 @@ class ResonantSpeed:
 
 
 def resonant_speeds(system: System, lowest: float, highest: float) -> list[ResonantSpeed]:
-    """All resonances between two speeds, both band edges, sorted by speed.
-
-    Raises
-    ------
-    ValueError
-        A range that is not positive, is empty, or holds more than a million resonances, or resonances with more than
-        3e6 crossings that matter.
-
-    >>> from chaintheory import Chain, Gaussian, System
-    >>> system = System(Chain(omega_fast=10.0, spacing=40.0), Gaussian(amplitude=2.0, width=4.0))
-    >>> [(r.edge, r.n, round(r.speed, 3)) for r in system.resonant_speeds(39.0, 45.0)]
-    [('lower', 1, 39.98), ('upper', 9, 42.129)]
-
-    """
+    """All resonances between two speeds: ``System.resonant_speeds``, which describes them."""
     return resonances_within(system, *speed_range(lowest, highest), MOST_RESONANCES, MOST_CROSSINGS)
 
 

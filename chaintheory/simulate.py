@@ -151,56 +151,15 @@ def simulate(
     progress: Progress = False,
     memory_limit: float | None = None,
 ) -> Trajectory | list[Trajectory]:
-    """Integrate the motion of a particle from ``position`` with ``speed`` through a chain at rest.
+    """Integrate the motion of a particle: ``System.simulate``, which describes it.
 
-    Parameters
-    ----------
-    system, position, speed
-        The system, and where and how fast the particle starts. Sequences (of one length) give one
-        run each, side by side on all cores, every one the same to the last bit as if run alone.
-    duration
-        Time to run, in units of t_slow; rounded to whole steps.
-    method
-        ``"light-cone"``, or ``"direct"`` (order 2 only; the reference, O(T^2)).
-    order, steps_per_fast_period
-        Order of the splitting (2, 4 or 6) and steps in a time 1/omega_fast. ``order=2,
-        steps_per_fast_period=60`` is the map of the published code. Left out, they are chosen
-        from amplitude, width and speed, so that the position error at tau = 800 is below 1e-6 at
-        the paper's parameters.
-    memory
-        Direct method only: forget kicks older than this time, as the published code can.
-    stop
-        Conditions that end the run early (``Trapped``, ``LeftWindow``, ``Steady``).
-    chain_window, chain_every
-        Keep the displacements of the masses from the first to the last of ``chain_window`` at times
-        ``chain_every`` apart, in ``run.displacements`` (slower: the whole chain is brought to one
-        time that often).
-    checkpoint, checkpoint_interval
-        File to which the state is written at least this many seconds apart, and when the run is
-        interrupted or done. If the file exists the run goes on from it, to the last bit as if it
-        had never stopped (with another duration than before, to rounding). One run only.
-    progress
-        True for a progress bar, or a callable that is given the steps done.
-    memory_limit
-        Bytes that the run may need; by default what the machine has free.
-
-    Returns
-    -------
-    Trajectory, or a list of them.
-
-    Raises
-    ------
-    ValueError
-        For parameters out of range, a step too long for the motion, a checkpoint that is damaged
-        or of another run, or a run that needs more memory than allowed.
-    EnergyBalanceError
-        If the energies of the run cease to add up.
+    Here ``system`` may also be a sequence, of the same length as ``position`` and ``speed`` where these are sequences;
+    the runs go side by side on all cores.
 
     >>> import chaintheory as ct
-    >>> system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), bias=0.01)
-    >>> run = system.simulate(position=220.0, speed=50.0, duration=10.0)
-    >>> round(float(run.position[-1]), 4)
-    715.759
+    >>> both = [ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(a, 4.0)) for a in (2.0, -2.0)]
+    >>> [round(float(run.speed[-1]), 3) for run in simulate(both, 220.0, 50.0, duration=1.0)]
+    [49.933, 50.073]
     """
     starts, single = _starts(system, position, speed)
     stops = _stops(stop)

@@ -12,7 +12,8 @@ import pytest
 import sympy as sp
 
 import chaintheory as ct
-from chaintheory.dissipation import emitted, mean_dissipation_slope, speed_of_largest_loss
+from chaintheory.single_pass import emitted, speed_of_largest_loss
+from chaintheory.steady_state import mean_dissipation_slope
 from derivations.notation import amplitude, wavenumber, width
 from derivations.potentials import INTERACTIONS
 
