@@ -70,6 +70,8 @@ class Interaction:
     closed: ClassVar[bool] = False
     # |transform| falls monotonically with k, as it does without a change of sign or a jump.
     monotone: ClassVar[bool] = True
+    # The power of 1/r with which it falls; infinite for those that fall faster than any.
+    tail: ClassVar[float] = math.inf
     smooth: bool = True
 
     width: float
@@ -488,6 +490,7 @@ class Lorentzian(_Profile):
     """
 
     kind: ClassVar[str] = "lorentzian"
+    tail: ClassVar[float] = 2.0
     LATEX: ClassVar[str] = r"\frac{%(a)s}{1 + (r/%(w)s)^2}"
 
     @property
@@ -564,6 +567,7 @@ class SoftenedCoulomb(_Profile):
     """
 
     kind: ClassVar[str] = "softened_coulomb"
+    tail: ClassVar[float] = 1.0
     LATEX: ClassVar[str] = r"\frac{%(a)s}{\sqrt{1 + (r/%(w)s)^2}}"
 
     @property

@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chaintheory.interactions import Interaction, Lorentzian, SoftenedCoulomb, SquareWell
+from chaintheory.interactions import Interaction, SquareWell
 from chaintheory.model import System
 
 Array = NDArray[np.float64]
@@ -66,9 +66,8 @@ def lattice_potential(system: System, u: NDArray[Any]) -> NDArray[Any]:
     energy = sum((interaction.potential(near - n * spacing) for n in masses), np.zeros_like(u))
     if around > most:
         end = (most + 0.5) * spacing
-        curved = (
-            12.0 if isinstance(interaction, Lorentzian) else 6.0
-        ) / end**2  # of the third derivative to the first, of a power
+        # Of the third derivative to the first, of a power.
+        curved = (interaction.tail + 1.0) * (interaction.tail + 2.0) / end**2
         square = near**2
         terms = square * (1.0 + curved * (square / 12.0 - spacing**2 / 24.0))
         energy = energy - terms * float(interaction.slope(end)) / spacing
@@ -79,18 +78,14 @@ def masses_around(system: System) -> tuple[int, int]:
     """To how many masses on each side the interaction reaches, and how many are summed at most."""
     ratio = system.interaction.width / system.chain.spacing
     around = math.ceil(min(system.interaction.reach() / system.chain.spacing, 1e9)) + 1
-    most = MOST_MASSES * math.ceil(min(max(ratio, 1.0), 1e6)) if algebraic(system.interaction) else around
+    algebraic = math.isfinite(system.interaction.tail)
+    most = MOST_MASSES * math.ceil(min(max(ratio, 1.0), 1e6)) if algebraic else around
     if min(around, most) > 1000:
         raise ValueError(
             "interaction must reach fewer than 1000 masses for the orbit through the lattice, "
             f"got the width {system.interaction.width:g} at the spacing {system.chain.spacing:g}"
         )
     return around, most
-
-
-def algebraic(interaction: Interaction) -> bool:
-    """Whether the interaction is analytic and has an algebraic tail."""
-    return isinstance(interaction, Lorentzian | SoftenedCoulomb)
 
 
 class Orbit:
@@ -180,7 +175,7 @@ class Orbit:
             return self._log_emitted_by_kicks(omega), np.full(omega.shape, -np.inf)
         if not omega.size or interaction.reach() == 0.0:  # nothing to integrate
             return np.full(omega.shape, -np.inf), np.full(omega.shape, -np.inf)
-        climbs = algebraic(interaction) and not self.lattice
+        climbs = math.isfinite(interaction.tail) and not self.lattice
         shifts = self._shifts()
         fewest = 2.0 * math.pi * float(omega.max()) * _end(interaction) / (max(self.slowest, TINY) * PHASE)
         masses = 2 * min(masses_around(self.system)) + 1 if self.lattice else 1
@@ -257,7 +252,7 @@ class Orbit:
         width = min(interaction.analytic_width, 12.0 * interaction.width)
         if not width:
             return np.zeros(1)
-        count = 8 if algebraic(interaction) and self.lattice else 12 if algebraic(interaction) else 40
+        count = 40 if math.isinf(interaction.tail) else 8 if self.lattice else 12
         return 0.97 * width * np.sin(np.linspace(0.0, 0.5 * math.pi, count))
 
     def _log_emitted_by_kicks(self, omega: Array) -> Array:
