@@ -104,8 +104,10 @@ class Journal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close the file; it stays for the next try unless removed."""
+        """Close the file; if it holds a result it stays for the next try."""
         self._file.close()
+        if not self.results:
+            self.remove()
 
     def _read(self) -> int:
         """Read all whole lines and return how many bytes they are."""

@@ -291,3 +291,15 @@ def test_an_absent_scheduler_is_one_line(sweep, tmp_path):
     pytest.importorskip("distributed")
     with pytest.raises(ValueError, match="scheduler"):
         run_sweep(sweep, tmp_path / "grid.nc", scheduler="nonsense://")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sweep_that_fails_at_its_first_point_leaves_nothing(sweep, tmp_path, monkeypatch):
+    def on_cores(*_):
+        raise ValueError("no point")
+        yield
+
+    monkeypatch.setattr("chaintheory.sweep_run.on_cores", on_cores)
+    with pytest.raises(ValueError, match="no point"):
+        run_sweep(sweep, tmp_path / "grid.nc")
+    assert list(tmp_path.iterdir()) == []
