@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from chaintheory.model import Chain
-from chaintheory.validation import above, positive, real_array, whole
+from chaintheory.validation import bandwidth, positive, real_array, whole
 from chaintheory.validation import scale as within_range
 
 HBAR = 1.054571817e-34  # J s, exact in the SI up to its last digit
@@ -198,7 +198,7 @@ def fit_chain(
     Raises
     ------
     ValueError
-        Velocities that are not positive, or fit no assignment.
+        Velocities that are not positive, or fit no assignment; an ``omega_fast`` that no ``Chain`` may have.
 
     >>> true = 1e12
     >>> measured = [1.6e-9 * true / (2 * 3.141592653589793 * n) for n in (2, 3, 4)]
@@ -208,8 +208,8 @@ def fit_chain(
 
     """
     spacing = within_range("spacing", spacing)
-    if omega_fast != math.inf:
-        omega_fast = above("omega_fast", omega_fast, 1.0)
+    if not (isinstance(omega_fast, float) and omega_fast == math.inf):
+        omega_fast = bandwidth("omega_fast", omega_fast)
     speed = real_array("drift_velocities", drift_velocities).ravel()
     if speed.size and not (np.all(np.abs(speed) <= 1e30) and np.all(np.abs(speed) >= 1e-30)):
         raise ValueError(f"drift_velocities must be within 1e-30 .. 1e+30, got {drift_velocities!r}")
