@@ -10,6 +10,7 @@ omega_fast = 10, alpha = 40, beta = 0.01: a trajectory of the paper's Fig. 4.
 from __future__ import annotations
 
 import math
+import os
 import subprocess
 import sys
 import time
@@ -119,7 +120,9 @@ def growth() -> list[Figure]:
         "status = open('/proc/self/status').read()\n"
         "print(int(status.split('VmHWM:')[1].split()[0]) / 1024)"
     )
-    peak = float(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-P", "-c", code], env=environment, capture_output=True, check=True)
+    peak = float(done.stdout)
     return [
         Figure("3. time(tau = 8000) / time(tau = 800)", float(np.median(ratios)), 12, "times", False),
         Figure("3. peak memory of a process with tau = 8000", peak, 200, "MiB", False),

@@ -39,7 +39,7 @@ __all__ = ["DriftVelocity", "ResonantSpeed", "drift_diagram", "drift_velocities"
 
 MOST_RESONANCES = 1e4  # in one call: some seconds
 MOST_CROSSINGS = 1e5  # of the lines that touch, as in resonances.py
-MOST_ENCLOSED = 1e4  # the same with certificates, which take ten times as long
+MOST_ENCLOSED = 1e7  # of all their crossings, loud or not, which a certificate counts
 CLOSE = 1e-11  # relative distance to a resonance within which its divergence alone is followed
 
 
@@ -134,8 +134,15 @@ def _solutions(
 ) -> Iterator[tuple[DriftVelocity, float | None]]:
     """The solutions in order, each with its relative distance to the resonance it cannot be told from."""
     bias = abs(system.bias)
-    crossings = MOST_ENCLOSED if certified else MOST_CROSSINGS
-    resonances = resonances_within(system, lowest, highest, MOST_RESONANCES, crossings)
+    resonances = resonances_within(system, lowest, highest, MOST_RESONANCES, MOST_CROSSINGS)
+    if certified:
+        length = 2.0 * system.chain.spacing * (system.chain.omega_fast - 1.0)
+        enclosed = sum(length / item.speed for item in resonances)
+        if enclosed > MOST_ENCLOSED:
+            raise ValueError(
+                f"lowest and highest must enclose resonances with at most {MOST_ENCLOSED:.0e} crossings to be "
+                f"certified, got {enclosed:.3g} between {lowest:g} and {highest:g}; take parts, or certified=False"
+            )
     search = gaps.Search(system, bias)
     left: ResonantSpeed | None = None
     for right in [*resonances, None]:

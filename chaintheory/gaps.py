@@ -21,7 +21,7 @@ from chaintheory.steady_state import band, batches, decay_in_x
 
 Array = NDArray[np.float64]
 
-MOST_CROSSINGS = 3e6  # in one search: some seconds
+MOST_CROSSINGS = 1e7  # in one search: some seconds
 NARROW = 1e-9  # relative width of the intervals that are left
 SLACK = 1e-10  # rounding of the bounds, generously
 GRADES = 4.0 ** -np.arange(1, 20)  # of the first intervals towards a resonance

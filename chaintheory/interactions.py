@@ -244,7 +244,7 @@ class _Profile(Interaction):
     amplitude: float
     width: float
 
-    LATEX: ClassVar[str]  # with a for the amplitude, w for the width
+    LATEX: ClassVar[str] = ""  # with a for the amplitude, w for the width
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "amplitude", bounded("amplitude", self.amplitude))

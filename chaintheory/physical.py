@@ -208,7 +208,7 @@ def fit_chain(
 
     """
     spacing = within_range("spacing", spacing)
-    if not (isinstance(omega_fast, float) and omega_fast == math.inf):
+    if not np.array_equal(omega_fast, math.inf):
         omega_fast = bandwidth("omega_fast", omega_fast)
     speed = real_array("drift_velocities", drift_velocities).ravel()
     if speed.size and not (np.all(np.abs(speed) <= 1e30) and np.all(np.abs(speed) >= 1e-30)):

@@ -199,8 +199,8 @@ class Orbit:
     def _affordable(self, values: float) -> None:
         if values > MOST_VALUES:
             raise ValueError(
-                "speed must be large enough for the force integral along the orbit, whose slowest "
-                f"is {self.slowest:.3g}, got {self.speed:.6g}"
+                f"speed is not allowed: the force integral along the orbit, {self.speed:.6g} where it is free and "
+                f"{self.slowest:.3g} where it is slowest, needs more than {MOST_VALUES:.0e} values"
             )
 
     def _integrate(self, best: _Best, on_axis: _Panels, shifts: Array, climbs: bool) -> None:
@@ -219,8 +219,8 @@ class Orbit:
             terms = terms * np.exp(2j * math.pi * np.outer(omega, on_axis.cumulative(rate)))
             integral = terms.sum(axis=1)
             cut = np.zeros(omega.shape)
-            if not climbs:
-                # Beyond the last node by parts, which matters along an algebraic tail.
+            if not climbs and _end(interaction) < interaction.reach():
+                # Beyond the last node by parts, along an algebraic tail.
                 beyond = 1j * interaction.slope(path[-1:]) * np.exp(2j * math.pi * omega * on_axis.total(rate))
                 beyond = beyond / (2.0 * math.pi * omega)
                 integral = integral + beyond

@@ -34,7 +34,7 @@ Array = NDArray[np.float64]
 VALUES_AT_ONCE = 2**20
 MOST_POINTS = 2**18  # of the trapezoidal rule: a tenth of a second for one speed
 NARROW_BAND = 1e-4  # of sin^2: where less of the band than this is heard, the quadrature keeps to it
-SLOWEST, FASTEST = 1e-100, 1e75  # beyond, a speed is as good as 0 or infinity: v^4 is a double
+SLOWEST, FASTEST = 1e-75, 1e75  # beyond, a speed is as good as 0 or infinity: v^4 is a double
 
 
 def speeds(speed: ArrayLike) -> tuple[Array, tuple[int, ...]]:
@@ -132,7 +132,9 @@ def mixture_loss(system: System, mixture: GaussianMixture, speed: Array, log: bo
             terms.append(gaussian_loss(system, speed, width, log))
     weights = np.array(factors)[:, None]
     if log:
-        return logsumexp(np.array(terms), axis=0, b=weights)
+        with np.errstate(divide="ignore"):  # a weight of 0 adds nothing
+            size = np.log(np.abs(weights))
+        return logsumexp(np.array(terms) + size, axis=0, b=np.sign(weights))
     return np.maximum(np.sum(weights * np.array(terms), axis=0), 0.0)
 
 

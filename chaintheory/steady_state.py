@@ -19,7 +19,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chaintheory.single_pass import SLOWEST, VALUES_AT_ONCE, band_width, emitted, loss_at_rest, shaped, speeds, width_of
+from chaintheory.single_pass import (
+    FASTEST,
+    SLOWEST,
+    VALUES_AT_ONCE,
+    band_width,
+    emitted,
+    loss_at_rest,
+    shaped,
+    speeds,
+    width_of,
+)
 from chaintheory.validation import choice, number, real_array, whole
 
 if TYPE_CHECKING:
@@ -230,7 +240,7 @@ def mean_dissipation_slope(system: System, speed: ArrayLike) -> Array:
 
 def mean_dissipation_terms(system: System, speed: float) -> Terms:
     """Phonons fed at one mean speed: ``System.mean_dissipation_terms``, which describes them."""
-    v = np.array([abs(number("speed", speed))])
+    v = np.array([min(abs(number("speed", speed)), FASTEST)])
     slopes = v / system.chain.spacing
     if v[0] <= SLOWEST:
         raise ValueError(f"speed must not be 0, got {speed!r}")

@@ -7,7 +7,7 @@ below. What creeps in from a window's edges is thrown away with the edges. The f
 simulate.py) does the same above these levels by FFT.
 """
 
-from libc.math cimport ceil, fabs, floor, rint
+from libc.math cimport INFINITY, ceil, fabs, floor, rint
 from libc.string cimport memcpy, memset
 
 import numpy as np
@@ -54,6 +54,7 @@ ESCAPED, SWAYED = CT_ESCAPED, CT_SWAYED
 
 cdef enum:
     MOST_LEVELS = 8
+    STRAYS = 16        # masses to each side that are looked after when they have been pushed far
 
 cdef struct Level:
     long radius, halo, size, origin     # masses origin .. origin + size - 1, size = 2 radius + 1
@@ -288,6 +289,8 @@ cdef class NearField:
                     return CT_ESCAPED
             if hi - lo + 1 > self.most_sites:
                 return CT_ESCAPED
+            if self.interaction.most_sway < INFINITY and self.strayed(level, lo, hi, travel + reach):
+                return CT_SWAYED
             status = ct_fine_block(&self.block, &self.interaction, &self.particle,
                                    level.u + level.halo, level.p + level.halo,
                                    level.new_u + level.halo, level.new_p + level.halo,
@@ -300,6 +303,18 @@ cdef class NearField:
             if status != CT_ESCAPED:
                 return status
         return CT_ESCAPED
+
+
+    cdef bint strayed(self, Level *level, long lo, long hi, double distance) noexcept nogil:
+        """Whether a mass outside lo .. hi, pushed away in an earlier block, may come within ``distance``."""
+        cdef double spacing = self.particle.spacing, sigma = self.particle.sigma
+        cdef double near = distance + 0.5 * self.interaction.sway * spacing
+        cdef double *u = level.u + level.halo
+        cdef long j
+        for j in range(max(lo - STRAYS, level.origin), min(hi + STRAYS + 1, level.origin + level.size)):
+            if (j < lo or j > hi) and fabs(j * spacing + u[j - level.origin] - sigma) < near:
+                return True
+        return False
 
 
 def rotate(double complex[:, ::1] spectrum, const double[::1] cosine,

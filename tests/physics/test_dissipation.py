@@ -357,3 +357,17 @@ def test_low_speeds_of_an_algebraic_transform():
     cusp = replace(PAPER, interaction=ct.Exponential(2.0, 4.0))
     mean, single = cusp.mean_dissipation(0.0101), cusp.single_pass_dissipation(0.0101)
     assert 0.1 < mean / single < 10.0
+
+
+@pytest.mark.parametrize("kind", [ct.Gaussian, ct.Exponential, ct.Sech2, ct.Lorentzian, ct.SoftenedCoulomb, ct.Matern])
+@pytest.mark.parametrize("amplitude", [2.0, -2.0])
+def test_fast_orbits_approach_constant_speed_as_the_square_of_the_speed(kind, amplitude):
+    """The speed varies by amplitude/v^2, relatively, and so does the loss; it is never lost to rounding."""
+    system = ct.System(ct.Chain(10.0, 40.0), kind(amplitude, 4.0))
+    speed = np.array([2e4, 1e5, 1e7])
+    orbit = system.single_pass_dissipation(speed, method="orbit")
+    deviation = orbit / system.single_pass_dissipation(speed, method="quadrature") - 1.0
+    assert 1e-7 < amplitude / 2.0 * deviation[0] < 5e-7
+    # The logarithms of the softened Coulomb interaction bend the law a little.
+    assert 20.0 < deviation[0] / deviation[1] < 35.0
+    assert abs(deviation[2]) < 1e-11

@@ -31,9 +31,6 @@ def cases(number):
     return settings(max_examples=number * FUZZ, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 
 
-# Laws that are not shown yet to hold over the whole range: refusals are missing there.
-
-
 # Numbers ---------------------------------------------------------------------------------------------
 
 SPECIAL = [
