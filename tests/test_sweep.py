@@ -186,8 +186,8 @@ def test_an_interrupt_keeps_what_is_done(sweep, tmp_path, monkeypatch):
 
 def test_the_journal_of_another_sweep_is_refused(sweep, tmp_path):
     output = tmp_path / "grid.nc"
-    with Journal(journal_of(sweep, output), "another"):
-        pass
+    with Journal(journal_of(sweep, output), "another") as journal:
+        journal.add(0, {"final_position": 1.0})
     with pytest.raises(ValueError, match="journal of another sweep"):
         run_sweep(sweep, output)
 
