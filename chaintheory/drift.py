@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["DriftVelocity", "ResonantSpeed", "drift_diagram", "drift_velocities", "resonant_speeds"]
 
 MOST_RESONANCES = 1e4  # in one call: some seconds
-MOST_CROSSINGS = 1e5  # of the lines that touch, as in resonances.py
+MOST_CROSSINGS = 1e5  # that matter, of the lines that touch: each may have to be enclosed
 MOST_ENCLOSED = 1e7  # of all their crossings, loud or not, which a certificate counts
 CLOSE = 1e-11  # relative distance to a resonance within which its divergence alone is followed
 

@@ -304,7 +304,6 @@ cdef class NearField:
                 return status
         return CT_ESCAPED
 
-
     cdef bint strayed(self, Level *level, long lo, long hi, double distance) noexcept nogil:
         """Whether a mass outside lo .. hi, pushed away in an earlier block, may come within ``distance``."""
         cdef double spacing = self.particle.spacing, sigma = self.particle.sigma
