@@ -13,7 +13,7 @@ from flint import arb
 
 import chaintheory as ct
 from benchmarks.common import Figure, show
-from chaintheory.certify import EnclosedBand, precision, prove_count
+from chaintheory.drift.enclosures import EnclosedBand, precision, prove_count
 from chaintheory_ext.curves import Band
 
 MOST_JUDGED = 400  # crossings enclosed per system; of more, the first, the last and a random choice

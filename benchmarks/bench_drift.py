@@ -15,8 +15,8 @@ import numpy as np
 
 import chaintheory as ct
 from benchmarks.common import Figure, show
-from chaintheory.passes import mean_speeds, single_pass_loss
-from chaintheory.rigid import orbit_of_mean_speed
+from chaintheory.comparison.passes import mean_speeds, single_pass_loss
+from chaintheory.dissipation.static_lattice import orbit_of_mean_speed
 
 CHAIN = ct.Chain(omega_fast=10.0, spacing=40.0)
 

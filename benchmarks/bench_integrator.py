@@ -20,7 +20,7 @@ from scipy.integrate import quad
 
 import chaintheory as ct
 from benchmarks.common import Figure, comparators, median_seconds, show
-from chaintheory.light_cone import LightCone, Records
+from chaintheory.simulation.light_cone import LightCone, Records
 
 CHAIN = ct.Chain(omega_fast=10.0, spacing=40.0)
 SYSTEM = ct.System(CHAIN, ct.Gaussian(amplitude=2.0, width=4.0), mass=1.0, bias=0.01)
@@ -155,7 +155,7 @@ def many_runs() -> list[Figure]:
     starts = [(system, v) for system in both for v in np.linspace(2.0, 92.0, 51)]
     systems, speeds = zip(*starts, strict=True)
     begin = time.perf_counter()
-    from chaintheory.simulate import simulate
+    from chaintheory.simulation.run import simulate
 
     simulate(list(systems), START, list(speeds), 800.0)
     seconds = time.perf_counter() - begin

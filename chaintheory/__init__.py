@@ -6,60 +6,58 @@
 >>> round(system.capture_speed, 3)
 12.566
 
-Only NumPy is loaded here; SymPy, Matplotlib, xarray and Dask are loaded where they are used.
+Only NumPy is loaded here; what a name brings with it is loaded when the name is first used.
 """
 
 from __future__ import annotations
 
+import typing as _typing
 from importlib import import_module as _import_module
-from typing import Any as _Any
 
-from chaintheory.interactions import (
-    Exponential,
-    Gaussian,
-    GaussianMixture,
-    Interaction,
-    Lorentzian,
-    Matern,
-    Sech2,
-    SoftenedCoulomb,
-    SquareWell,
-)
-from chaintheory.model import Chain, System
+if _typing.TYPE_CHECKING:
+    from chaintheory.drift.fit import fit_chain as fit_chain
+    from chaintheory.drift.velocities import drift_diagram as drift_diagram
+    from chaintheory.interactions.named import Exponential as Exponential
+    from chaintheory.interactions.named import Gaussian as Gaussian
+    from chaintheory.interactions.named import GaussianMixture as GaussianMixture
+    from chaintheory.interactions.named import Interaction as Interaction
+    from chaintheory.interactions.named import Lorentzian as Lorentzian
+    from chaintheory.interactions.named import Matern as Matern
+    from chaintheory.interactions.named import Sech2 as Sech2
+    from chaintheory.interactions.named import SoftenedCoulomb as SoftenedCoulomb
+    from chaintheory.interactions.named import SquareWell as SquareWell
+    from chaintheory.system import Chain as Chain
+    from chaintheory.system import System as System
+    from chaintheory.system import Trajectory as Trajectory
+    from chaintheory.units import Units as Units
 
 __version__ = "0.1.0"
 
-# Loaded on first use: they bring SciPy, xarray or the compiled loops with them.
-_LAZY = {
-    "Trajectory": "chaintheory.trajectory",
-    "Units": "chaintheory.physical",
-    "drift_diagram": "chaintheory.drift",
-    "fit_chain": "chaintheory.physical",
+_HOMES = {
+    "interactions.named": (
+        "Exponential",
+        "Gaussian",
+        "GaussianMixture",
+        "Interaction",
+        "Lorentzian",
+        "Matern",
+        "Sech2",
+        "SoftenedCoulomb",
+        "SquareWell",
+    ),
+    "system": ("Chain", "System", "Trajectory"),
+    "units": ("Units",),
+    "drift.fit": ("fit_chain",),
+    "drift.velocities": ("drift_diagram",),
 }
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = [
-    "Chain",
-    "Exponential",
-    "Gaussian",
-    "GaussianMixture",
-    "Interaction",
-    "Lorentzian",
-    "Matern",
-    "Sech2",
-    "SoftenedCoulomb",
-    "SquareWell",
-    "System",
-    "Trajectory",
-    "Units",
-    "__version__",
-    "drift_diagram",
-    "fit_chain",
-]
+__all__ = [*sorted(_HOME_OF), "__version__"]
 
 
-def __getattr__(name: str) -> _Any:
-    if name in _LAZY and name in __all__:
-        return getattr(_import_module(_LAZY[name]), name)
+def __getattr__(name: str) -> _typing.Any:
+    if name in _HOME_OF:
+        return getattr(_import_module(f"{__name__}.{_HOME_OF[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from chaintheory import report
 from chaintheory.figures import NAMES, make
+from chaintheory.report import page as report
 
 MEASURED = [
     {

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from chaintheory.report import Section, Table, mathml, render
+from chaintheory.report.page import Section, Table, mathml, render
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 

@@ -190,8 +190,8 @@ HEAVY = ["dask", "distributed", "flint", "h5netcdf", "h5py", "matplotlib", "pand
     "program",
     [
         "import chaintheory",
-        "from chaintheory.cli import main; main(['--help'])",
-        "from chaintheory.cli import main; main(['--version'])",
+        "from chaintheory.cli.main import main; main(['--help'])",
+        "from chaintheory.cli.main import main; main(['--version'])",
     ],
 )
 def test_nothing_heavy_is_loaded(program):

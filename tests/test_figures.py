@@ -11,12 +11,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.legend import Legend
 from matplotlib.text import Text
 
-from chaintheory.commands.shared import plain
+from chaintheory.cli.options import plain
 from chaintheory.figures import NAMES, available, module, save
 from chaintheory.figures.cache import key, simulated
 from chaintheory.figures.trapped import outside_frequencies
-from chaintheory.interactions import Gaussian
-from chaintheory.model import Chain, System
+from chaintheory.interactions.named import Gaussian
+from chaintheory.system import Chain, System
 
 
 @pytest.fixture(scope="module", autouse=True)

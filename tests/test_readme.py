@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from chaintheory.cli import group
+from chaintheory.cli.main import group
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -9,8 +9,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from chaintheory import report
-from chaintheory.report import MARKER, Section, Table, mathml, render, replacing
+from chaintheory.report import page as report
+from chaintheory.report.page import MARKER, Section, Table, mathml, render, replacing
 
 
 def hidden(folder):
@@ -65,11 +65,11 @@ def test_an_interrupted_report_changes_nothing(tmp_path, error):
 def test_a_killed_report_leaves_nothing(tmp_path, kind):
     """The real command, stopped while it works."""
     program = (
-        "import signal, time, chaintheory.report as report\n"
+        "import signal, time, chaintheory.report.page as report\n"
         # A suite in the background of a shell is started with the interrupt ignored.
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "report.verified_entries = lambda tick: (print('working', flush=True), time.sleep(60))\n"
-        "from chaintheory.cli import main\n"
+        "from chaintheory.cli.main import main\n"
         f"main(['report', '--quick', '--output', {str(tmp_path / 'report')!r}])"
     )
     running = subprocess.Popen(

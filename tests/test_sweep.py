@@ -12,10 +12,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from chaintheory.interactions import Gaussian
-from chaintheory.model import Chain, System
-from chaintheory.sweep import Sweep, compute_point, parse_sweep, read_sweep
-from chaintheory.sweep_run import Journal, assemble, run_sweep
+from chaintheory.interactions.named import Gaussian
+from chaintheory.sweep.run import Journal, assemble, run_sweep
+from chaintheory.sweep.specification import Sweep, compute_point, parse_sweep, read_sweep
+from chaintheory.system import Chain, System
 
 FILE = """
 [run]
@@ -163,7 +163,7 @@ def test_a_stopped_sweep_resumes(sweep, expected, tmp_path, monkeypatch, torn):
         for index, point in missing.items():
             yield index, compute_point(point, sweep.quantities, sweep.drift_range)
 
-    monkeypatch.setattr("chaintheory.sweep_run.on_cores", on_cores)
+    monkeypatch.setattr("chaintheory.sweep.run.on_cores", on_cores)
     dataset = run_sweep(sweep, output)
     assert asked == [0, 2, 3, 5]
     assert dataset.equals(expected)
@@ -175,7 +175,7 @@ def test_an_interrupt_keeps_what_is_done(sweep, tmp_path, monkeypatch):
         yield 3, {"final_position": 1.0}
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("chaintheory.sweep_run.on_cores", on_cores)
+    monkeypatch.setattr("chaintheory.sweep.run.on_cores", on_cores)
     output = tmp_path / "grid.nc"
     with pytest.raises(KeyboardInterrupt):
         run_sweep(sweep, output)
@@ -206,7 +206,7 @@ def test_command_line_killed_and_resumed(tmp_path, expected):
 
     (tmp_path / "grid.toml").write_text(FILE)
     output = tmp_path / "grid.nc"
-    command = [sys.executable, "-m", "chaintheory.cli", "sweep", str(tmp_path / "grid.toml")]
+    command = [sys.executable, "-m", "chaintheory.cli.main", "sweep", str(tmp_path / "grid.toml")]
     command += ["--output", str(output), "--workers", "1"]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     running = subprocess.Popen(command, start_new_session=True, env=environment)
@@ -299,7 +299,7 @@ def test_a_sweep_that_fails_at_its_first_point_leaves_nothing(sweep, tmp_path, m
         raise ValueError("no point")
         yield
 
-    monkeypatch.setattr("chaintheory.sweep_run.on_cores", on_cores)
+    monkeypatch.setattr("chaintheory.sweep.run.on_cores", on_cores)
     with pytest.raises(ValueError, match="no point"):
         run_sweep(sweep, tmp_path / "grid.nc")
     assert list(tmp_path.iterdir()) == []

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from chaintheory.validation import choice
+from chaintheory.support.validation import choice
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -20,14 +20,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chaintheory import __version__
-from chaintheory.machine import cores
-from chaintheory.model import System
+from chaintheory.support.resources import cores
+from chaintheory.system import System
 
 if TYPE_CHECKING:
-    from chaintheory.trajectory import Trajectory
+    from chaintheory.system import Trajectory
 
 # What a run depends on besides its parameters.
-SOURCES = ("simulate.py", "light_cone.py", "kernel.py", "schemes.py", "interactions.py")
+SOURCES = ("interactions", "lattice", "simulation", "support")
 
 
 def directory() -> Path:
@@ -44,7 +44,7 @@ def source_digest() -> str:
 
     here = Path(__file__).parent.parent
     digest = hashlib.sha256()
-    for path in [*(here / name for name in SOURCES), Path(str(compiled.__file__))]:
+    for path in [*sorted(p for name in SOURCES for p in (here / name).glob("*.py")), Path(str(compiled.__file__))]:
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -66,7 +66,7 @@ def key(system: System, parameters: dict[str, Any]) -> str:
 
 def simulated(system: System, **parameters: Any) -> Trajectory:
     """Return a run from the cache, or simulate it and keep it."""
-    from chaintheory.trajectory import Trajectory
+    from chaintheory.system import Trajectory
 
     path = directory() / f"{key(system, parameters)}.nc"
     if path.is_file():

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chaintheory.comparison.passes import single_pass_loss
 from chaintheory.figures import style
-from chaintheory.interactions import Gaussian
-from chaintheory.model import Chain, System
-from chaintheory.passes import single_pass_loss
+from chaintheory.interactions.named import Gaussian
+from chaintheory.system import Chain, System
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

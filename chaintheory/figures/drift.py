@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chaintheory.crosscheck import speed_extrema
+from chaintheory.comparison.with_published import speed_extrema
+from chaintheory.dissipation.static_lattice import orbit_of_mean_speed
 from chaintheory.figures import style
 from chaintheory.figures.cache import simulated_all
-from chaintheory.interactions import Gaussian
-from chaintheory.model import Chain, System
-from chaintheory.rigid import orbit_of_mean_speed
+from chaintheory.interactions.named import Gaussian
+from chaintheory.system import Chain, System
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chaintheory.figures import style
-from chaintheory.model import Chain
+from chaintheory.system import Chain
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chaintheory.comparison.passes import mean_speeds
 from chaintheory.figures import style
 from chaintheory.figures.cache import simulated
-from chaintheory.interactions import Gaussian
-from chaintheory.model import Chain, System
-from chaintheory.passes import mean_speeds
+from chaintheory.interactions.named import Gaussian
+from chaintheory.system import Chain, System
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

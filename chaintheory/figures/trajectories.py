@@ -8,13 +8,14 @@ import numpy as np
 
 from chaintheory.figures import style
 from chaintheory.figures.cache import simulated
-from chaintheory.interactions import Gaussian
-from chaintheory.model import Chain, System
+from chaintheory.interactions.named import Gaussian
+from chaintheory.lattice.dispersion import frequency, sound_speed
+from chaintheory.system import Chain, System
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from chaintheory.trajectory import Trajectory
+    from chaintheory.simulation.record import Trajectory
 
 TITLE = "Particle, chain and sound cone"
 CAPTION = """A particle shot into a chain at rest with speed 120: (a) amplitude 20, (b) amplitude
@@ -56,10 +57,10 @@ def chain_motion(run: Trajectory, until: float, masses: np.ndarray) -> tuple[np.
     system, spacing = run.system, run.system.chain.spacing
     step = float(run.time[1] - run.time[0])
     rows = round(until / step)
-    cone = int(until * system.chain.sound_speed / spacing)
+    cone = int(until * sound_speed(system.chain) / spacing)
     size = 1 << int(np.ceil(np.log2(4 * cone + 2 * masses.size)))
     wave = 2.0 * np.pi * np.arange(size // 2 + 1) / size
-    omega = system.chain.frequency(0.5 * wave)
+    omega = frequency(system.chain, 0.5 * wave)
     cosine, sine = np.cos(2 * np.pi * step * omega), np.sin(2 * np.pi * step * omega)
     u = np.zeros(wave.size, dtype=complex)  # mode amplitudes of displacement and of u'/(2 pi)
     p = np.zeros_like(u)

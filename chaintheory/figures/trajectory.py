@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chaintheory.crosscheck import speed_extrema
+from chaintheory.comparison.passes import pass_by_pass
+from chaintheory.comparison.with_published import speed_extrema
 from chaintheory.figures import style
-from chaintheory.interactions import Gaussian
-from chaintheory.model import Chain, System
-from chaintheory.passes import pass_by_pass
+from chaintheory.interactions.named import Gaussian
+from chaintheory.system import Chain, System
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -9,8 +9,8 @@ import numpy as np
 
 from chaintheory.figures import style
 from chaintheory.figures.cache import simulated
-from chaintheory.interactions import Gaussian
-from chaintheory.model import Chain, System
+from chaintheory.interactions.named import Gaussian
+from chaintheory.system import Chain, System
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from chaintheory import comparisons
-from chaintheory.comparisons import Row, compare_with_theory
+from chaintheory.comparison import with_simulation as comparisons
+from chaintheory.comparison.with_simulation import Row, compare_with_theory
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from chaintheory.crosscheck import (
+from chaintheory.comparison.with_published import (
     LARGEST_MEDIAN,
     PublishedRun,
     compare,
@@ -15,8 +15,8 @@ from chaintheory.crosscheck import (
     simulate_published,
     speed_extrema,
 )
-from chaintheory.interactions import Gaussian
-from chaintheory.model import Chain, System
+from chaintheory.interactions.named import Gaussian
+from chaintheory.system import Chain, System
 
 PUBLISHED = Path(__file__).parents[2].parent / "shared" / "published"
 

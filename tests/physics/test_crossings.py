@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from flint import arb
 
-from chaintheory.certify import EnclosedBand, Uncertain, precision, prove_count
+from chaintheory.drift.enclosures import EnclosedBand, Uncertain, precision, prove_count
 from chaintheory_ext.curves import Band
 
 SYSTEMS = 1000

@@ -12,8 +12,8 @@ import pytest
 import sympy as sp
 
 import chaintheory as ct
-from chaintheory.single_pass import emitted, speed_of_largest_loss
-from chaintheory.steady_state import mean_dissipation_slope
+from chaintheory.dissipation.single_pass import emitted, speed_of_largest_loss
+from chaintheory.dissipation.steady_state import mean_dissipation_slope
 from derivations.notation import amplitude, wavenumber, width
 from derivations.potentials import INTERACTIONS
 
@@ -283,7 +283,7 @@ def force_integral(system: ct.System, speed: float, omega: float) -> float:
 
 
 def test_force_integral_off_the_real_axis():
-    from chaintheory.rigid import Orbit
+    from chaintheory.dissipation.static_lattice import Orbit
 
     for speed, omega in [(20.0, 1.5)]:
         taken = float(np.exp(Orbit(PAPER, speed).log_emitted(np.array([omega])))[0])

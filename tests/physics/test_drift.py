@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 import chaintheory as ct
-from chaintheory import certify, gaps
-from chaintheory.resonances import resonant_speeds
+from chaintheory.drift import enclosures as certify
+from chaintheory.drift import isolation as gaps
+from chaintheory.drift.resonances import resonant_speeds
 
 PAPER = ct.System(ct.Chain(omega_fast=10.0, spacing=40.0), ct.Gaussian(amplitude=2.0, width=4.0), bias=0.01)
 
@@ -205,7 +206,7 @@ def test_bad_ranges_are_refused():
 
 
 def test_diagram_is_a_dataset():
-    from chaintheory.drift import drift_diagram
+    from chaintheory.drift.velocities import drift_diagram
 
     plane = drift_diagram([PAPER, replace(PAPER, mass=2.0)], [0.0, 0.01], 18.0, 22.0)
     assert dict(plane.sizes) == {"system": 2, "bias": 2, "solution": 1}

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import chaintheory as ct
-from chaintheory.passes import mean_speeds, single_pass_loss
-from chaintheory.rigid import orbit_of_mean_speed
+from chaintheory.comparison.passes import mean_speeds, single_pass_loss
+from chaintheory.dissipation.static_lattice import orbit_of_mean_speed
 
 CHAIN = ct.Chain(omega_fast=10.0, spacing=40.0)
 

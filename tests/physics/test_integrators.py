@@ -7,7 +7,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import chaintheory as ct
-from chaintheory.kernel import propagators
+from chaintheory.lattice.memory_kernel import propagators
 
 PAPER = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), mass=1.0, bias=0.01)
 # A soft, dense, light-particle chain: many masses in reach, large displacements, slow sound.
@@ -102,7 +102,7 @@ def test_light_cone_matches_explicit_chain(system, position, speed, masses):
 
 @pytest.mark.parametrize("kicks_per_block", [24, 47, 130])
 def test_block_size_does_not_matter(kicks_per_block):
-    from chaintheory.light_cone import LightCone, Records
+    from chaintheory.simulation.light_cone import LightCone, Records
 
     steps = 6000
     positions = []
@@ -196,7 +196,7 @@ def test_interactions_match_an_explicit_chain(interaction, allowed):
 
 @pytest.mark.parametrize("interaction", INTERACTIONS[1:], ids=lambda one: type(one).__name__)
 def test_tables_state_their_error(interaction):
-    from chaintheory.light_cone import interpolation_table
+    from chaintheory.simulation.light_cone import interpolation_table
 
     _, error = interpolation_table(interaction, min(interaction.reach(), 120.0))
     largest = np.max(np.abs(interaction.slope(np.linspace(0.01, 5.0, 500))))

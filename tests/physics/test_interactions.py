@@ -11,7 +11,7 @@ from flint import arb
 from scipy.integrate import quad
 
 import chaintheory as ct
-from chaintheory.certify import precision
+from chaintheory.drift.enclosures import precision
 from derivations.notation import amplitude, wavenumber, width
 from derivations.potentials import INTERACTIONS
 
@@ -142,7 +142,7 @@ def test_a_formula_of_ones_own():
 
 
 def test_an_unrecognised_gaussian_has_the_losses_of_a_gaussian():
-    from chaintheory.custom import ExpressionInteraction
+    from chaintheory.interactions.formula import ExpressionInteraction
 
     r = sp.Symbol("r", real=True)
     own = ct.System(ct.Chain(10.0, 40.0), ExpressionInteraction(2 * sp.exp(-(r**2) / 32)))

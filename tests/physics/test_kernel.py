@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import chaintheory as ct
-from chaintheory.kernel import half_width, propagators
+from chaintheory.lattice.memory_kernel import half_width, propagators
 
 
 def kernel_by_quadrature(chain, lag, time):

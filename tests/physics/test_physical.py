@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import chaintheory as ct
-from chaintheory.physical import Units, fit_chain
+from chaintheory.drift.fit import fit_chain
+from chaintheory.units import Units
 
 
 def test_there_and_back():

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import chaintheory as ct
-from chaintheory import simulate as module
-from chaintheory.simulate import EnergyBalanceError, Interrupted
-from chaintheory.simulate import simulate as run_many
-from chaintheory.stops import LeftWindow, Steady, Trapped
+from chaintheory.simulation import run as module
+from chaintheory.simulation.run import EnergyBalanceError, Interrupted
+from chaintheory.simulation.run import simulate as run_many
+from chaintheory.simulation.stopping import LeftWindow, Steady, Trapped
 
 PAPER = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), mass=1.0, bias=0.01)
 TRAP = ct.System(ct.Chain(3.0, 10.0), ct.Gaussian(-2.0, 1.0), mass=1.0)
@@ -179,7 +179,7 @@ def test_damaged_files_are_refused_by_name(tmp_path, damage):
 
 
 def test_a_resumed_run_is_the_same_to_the_last_bit(tmp_path, monkeypatch):
-    monkeypatch.setattr("chaintheory.light_cone.MOST_STEPS_AT_ONCE", 512)
+    monkeypatch.setattr("chaintheory.simulation.light_cone.MOST_STEPS_AT_ONCE", 512)
     whole = PAPER.simulate(220.0, 50.0, 60.0)
     path = tmp_path / "checkpoint.nc"
     calls = []
@@ -240,7 +240,7 @@ def test_sigint_leaves_a_valid_checkpoint(tmp_path):
         process.wait()
         guard.cancel()
     assert "holds the run so far" in message
-    from chaintheory.trajectory import read_dataset
+    from chaintheory.simulation.record import read_dataset
 
     assert read_dataset(path, "chaintheory checkpoint 1")["position"].size > 0
 

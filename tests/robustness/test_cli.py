@@ -11,7 +11,7 @@ import termios
 import click
 import pytest
 
-from chaintheory.cli import group, main
+from chaintheory.cli.main import group, main
 
 COMMANDS = sorted(group.commands)
 # Loaded by the command that needs them, never by `chaintheory --help`.
@@ -85,7 +85,7 @@ def test_interrupt_is_told_in_one_line(monkeypatch, capsys):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("chaintheory.model.System.single_pass_dissipation", interrupted)
+    monkeypatch.setattr("chaintheory.system.System.single_pass_dissipation", interrupted)
     code, _, err = run(["curves"], capsys)
     assert code == 130
     assert err.strip() == "chaintheory: interrupted"  # Click ends the line of the ^C first
@@ -95,7 +95,7 @@ def test_help_loads_nothing_heavy():
     """Import time is measured as what is imported: a clock would fail on a busy machine."""
     program = (
         "import sys\n"
-        "from chaintheory.cli import main\n"
+        "from chaintheory.cli.main import main\n"
         "try: main(['--help'])\n"
         "except SystemExit: pass\n"
         f"print('loaded:', sorted({HEAVY!r} & set(sys.modules)))"
@@ -125,7 +125,7 @@ def test_json_is_json(name, capsys):
 
 
 def test_doctor_fails_when_a_check_does(monkeypatch, capsys):
-    monkeypatch.setattr("chaintheory.model.System.mean_dissipation", lambda *_: 0.0079)
+    monkeypatch.setattr("chaintheory.system.System.mean_dissipation", lambda *_: 0.0079)
     code, out, _ = run(["doctor"], capsys)
     assert code == 1
     assert "FAILS" in out
@@ -139,7 +139,7 @@ def test_verify_and_generate_examples_run(capsys):
         assert out
 
 
-SIMULATION = [sys.executable, "-m", "chaintheory.cli", "simulate", "--duration", "3"]
+SIMULATION = [sys.executable, "-m", "chaintheory.cli.main", "simulate", "--duration", "3"]
 
 
 def on_a_terminal(**environment):
@@ -181,7 +181,7 @@ def complete(*words):
         "COMP_WORDS": " ".join(("chaintheory", *words)),
         "COMP_CWORD": str(len(words)),
     }
-    program = "from chaintheory.cli import main; main()"
+    program = "from chaintheory.cli.main import main; main()"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True)
     assert done.stderr == ""
     return [line.partition(",")[2] for line in done.stdout.splitlines()]
@@ -196,7 +196,7 @@ def test_the_shell_completes_commands_options_and_names():
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_shell_is_given_its_script(shell):
     environment = {**os.environ, "_CHAINTHEORY_COMPLETE": f"{shell}_source"}
-    program = "from chaintheory.cli import main; main()"
+    program = "from chaintheory.cli.main import main; main()"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0 or (shell == "bash" and "bash" in done.stderr.lower())
     assert done.returncode or "_CHAINTHEORY_COMPLETE" in done.stdout

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import chaintheory as ct
-from chaintheory.cli import main
-from chaintheory.commands.shared import INTERACTIONS
+from chaintheory.cli.main import main
+from chaintheory.cli.options import INTERACTIONS
 
 
 def run(capsys, *arguments):

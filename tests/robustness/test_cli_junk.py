@@ -5,8 +5,8 @@ import time
 import click
 import pytest
 
-from chaintheory.cli import group, main
-from chaintheory.commands.shared import Number, Place
+from chaintheory.cli.main import group, main
+from chaintheory.cli.options import Number, Place
 
 NUMBERS = [
     "",

@@ -99,8 +99,8 @@ def test_saved_and_loaded_is_the_same(tmp_path):
 
 
 def sweep_digest(tmp_path, name, biases, workers):
-    from chaintheory.sweep import parse_sweep
-    from chaintheory.sweep_run import run_sweep
+    from chaintheory.sweep.run import run_sweep
+    from chaintheory.sweep.specification import parse_sweep
 
     text = f'[axes]\nbias = {json.dumps(biases)}\n[run]\nduration = 2.0\n[compute]\nquantities = ["final_state"]'
     data = run_sweep(parse_sweep(text), tmp_path / name, workers=workers).sortby("bias")
@@ -136,7 +136,8 @@ def test_memory_does_not_grow_over_a_thousand_runs():
 
 def test_other_chains_do_not_pile_up():
     """Caches keyed by the system are bounded."""
-    from chaintheory import kernel, light_cone
+    from chaintheory.lattice import memory_kernel as kernel
+    from chaintheory.simulation import light_cone
 
     for cache in (kernel.half_width, kernel._shifted_paths, light_cone.block_tables, light_cone.flow_spectrum):
         assert cache.cache_info().maxsize is not None

@@ -9,7 +9,7 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chaintheory.expressions import FUNCTIONS, parse
+from chaintheory.interactions.grammar import FUNCTIONS, parse
 
 r = sp.Symbol("r", real=True)
 

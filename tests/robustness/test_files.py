@@ -8,7 +8,7 @@ import pytest
 import xarray
 
 import chaintheory as ct
-from chaintheory.trajectory import write_atomically
+from chaintheory.simulation.record import write_atomically
 
 FUZZ = int(os.environ.get("CHAINTHEORY_FUZZ", "0"))
 # 2 kinds of file: 300 damaged ones in the suite, 10,000 or more by `make fuzz`.

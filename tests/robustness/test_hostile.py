@@ -5,7 +5,7 @@ import signal
 import pytest
 
 from chaintheory import Interaction
-from chaintheory.expressions import FUNCTIONS, parse
+from chaintheory.interactions.grammar import FUNCTIONS, parse
 
 DUNDER = ["__class__", "__bases__", "__subclasses__", "__globals__", "__builtins__", "__import__", "__dict__", "__mro__",
     "__init__", "__reduce__", "__getattribute__", "__code__", "__closure__", "__doc__", "__name__"]  # fmt: skip

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import chaintheory as ct
-from chaintheory.physical import PhysicalChain
-from chaintheory.simulate import EnergyBalanceError
-from chaintheory.stops import LeftWindow, Steady, Trapped
+from chaintheory.simulation.run import EnergyBalanceError
+from chaintheory.simulation.stopping import LeftWindow, Steady, Trapped
+from chaintheory.units import PhysicalChain
 
 FUZZ = max(1, int(os.environ.get("CHAINTHEORY_FUZZ", "0")))
 GUARD = 30  # seconds in which any case must come back

@@ -1,0 +1,104 @@
+"""``chaintheory curves`` and ``chaintheory drift``: the analytic theory at any parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from chaintheory.cli.options import (
+    json_option,
+    option,
+    print_json,
+    print_table,
+    system_options,
+)
+from chaintheory.system import System
+
+
+@click.command(epilog="Example: chaintheory curves --interaction Lorentzian --lowest 10 --points 6")
+@system_options
+@option("lowest", 1.0, "Lowest speed.")
+@option("highest", 80.0, "Highest speed.")
+@click.option("--points", type=int, default=80, show_default=True, help="Number of speeds.")
+@click.option("--log", "logarithmic", is_flag=True, help="Space the speeds logarithmically.")
+@json_option
+def curves(system: System, lowest: float, highest: float, points: int, logarithmic: bool, as_json: bool) -> None:
+    """Energy lost per pass against speed: single pass (Eqs. 6 and 7) and steady state (Eq. 10)."""
+    import numpy as np
+
+    from chaintheory.support.validation import above, positive, whole
+
+    above("highest", highest, positive("lowest", lowest))
+    whole("points", points, 2, 10_000_000)
+    space = np.geomspace if logarithmic else np.linspace
+    speed = space(lowest, highest, points)
+    columns = {
+        "speed": speed,
+        "single_pass_dissipation": system.single_pass_dissipation(speed),
+        "mean_dissipation": system.mean_dissipation(speed),
+    }
+    if as_json:
+        print_json(columns)
+    else:
+        print_table(zip(*columns.values(), strict=True), list(columns), floatfmt=".9g")
+
+
+CLOSEST = 1e-9  # relative separation of the solutions that the table shows by default
+
+
+@click.command(epilog="Example: chaintheory drift --potential 'exp(-(r/4)**4)' --lowest 30")
+@system_options
+@option("lowest", 5.0, "Lowest speed.")
+@option("highest", 80.0, "Highest speed.")
+@click.option("--all", "everything", is_flag=True, help="Show also solutions closer to each other than 1e-9.")
+@json_option
+def drift(system: System, lowest: float, highest: float, everything: bool, as_json: bool) -> None:
+    """Drift velocities: speeds at which the mean dissipation balances the bias.
+
+    Kinds: locked (the curve jumps across the bias at a resonance with the lower band edge), stable (a
+    zero where the loss rises), unstable (a zero where it falls, or a jump at the upper edge). Slowest and
+    fastest are the extremes along the orbit with this mean speed. Certified: enclosed by ball arithmetic.
+    JSON holds all solutions.
+    """
+    from chaintheory.support.validation import above, positive
+
+    above("highest", highest, positive("lowest", lowest))
+    found = system.drift_velocities(lowest, highest)
+    if as_json:
+        print_json([describe(velocity) for velocity in found])
+        return
+    shown = [velocity for velocity in found if everything or velocity.separation >= CLOSEST]
+    if shown:
+        headers = ("speed", "kind", "edge", "n", "slope", "margin", "slowest", "fastest", "relaxation", "certified")
+        formats = (".12g", "", "", "g", ".4g", ".4g", ".6g", ".6g", ".4g", "")
+        print_table([cells(describe(velocity)) for velocity in shown], headers, floatfmt=formats)
+    else:
+        click.echo(f"no drift velocity between {lowest:g} and {highest:g} at bias {system.bias:g}")
+    if len(found) > len(shown):
+        click.echo(f"{len(found) - len(shown)} more, closer to each other than {CLOSEST:g} of their speed: --all")
+
+
+def cells(row: dict[str, Any]) -> list[Any]:
+    """Return the row as the table shows it."""
+    names = ("speed", "kind", "edge", "n", "slope", "margin", "slowest", "fastest", "relaxation_time")
+    return [*(row[name] for name in names), "yes" if row["certified"] else "no"]
+
+
+def describe(velocity: Any) -> dict[str, Any]:
+    """Return one drift velocity as a plain row."""
+    resonance = velocity.resonance
+    return {
+        "speed": float(velocity.speed),
+        "kind": velocity.kind,
+        "edge": resonance.edge if resonance is not None else None,
+        "n": resonance.n if resonance is not None else None,
+        "slope": float(velocity.slope),
+        "margin": float(velocity.margin) if resonance is not None else None,
+        "separation": float(velocity.separation),
+        "slowest": float(velocity.slowest),
+        "fastest": float(velocity.fastest),
+        "relaxation_time": float(velocity.relaxation_time),
+        "certified": velocity.certified,
+        "enclosure": velocity.enclosure,
+    }

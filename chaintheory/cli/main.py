@@ -1,0 +1,116 @@
+"""The command ``chaintheory``: one group, its exit codes, and errors told in one line.
+
+Only Click is loaded here. SymPy, SciPy, Matplotlib and xarray are loaded by the command that needs
+them, so that ``chaintheory --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+import click
+
+from chaintheory import __version__
+from chaintheory.cli.analytic import curves, drift
+from chaintheory.cli.doctor import doctor
+from chaintheory.cli.ledger import verify
+from chaintheory.cli.numeric import crosscheck, simulate
+from chaintheory.cli.pictures import figures, report
+from chaintheory.cli.sources import generate
+from chaintheory.cli.sweeps import sweep
+
+RIGHT, CHECK_FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+
+class Commands(click.Group):
+    """A group in reading order that answers a mistyped command with the nearest one."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """Return the names in the order in which they were added."""
+        return list(self.commands)
+
+    def resolve_command(
+        self, context: click.Context, arguments: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or name the one that was probably meant."""
+        name = arguments[0]
+        if self.get_command(context, name) is None and not name.startswith("-"):
+            near = get_close_matches(name, self.list_commands(context), n=1)
+            known = ", ".join(self.list_commands(context))
+            hint = f"did you mean {near[0]!r}?" if near else f"choose one of {known}"
+            raise click.UsageError(f"no command {name!r}: {hint}", context)
+        return super().resolve_command(context, arguments)
+
+
+@click.group(
+    cls=Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example: chaintheory curves --lowest 10 --highest 60 --points 6",
+)
+@click.version_option(__version__, prog_name="chaintheory")
+@click.pass_context
+def group(context: click.Context) -> None:
+    """Drag on one mobile particle in an infinite harmonic chain.
+
+    Exit codes: 0 all right, 1 a check failed, 2 bad input (one line on stderr says what is
+    allowed), 130 interrupted. Units: length sqrt(hbar/(m Omega_slow)), time 2 pi/Omega_slow,
+    energy hbar Omega_slow.
+    """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+SUMMARIES = {
+    verify: "Verify the formulas of the theory, step by step.",
+    curves: "Energy lost per pass against speed, Eqs. 7 and 10.",
+    drift: "Drift velocities at a bias, typed.",
+    simulate: "Simulate the particle in the infinite chain.",
+    crosscheck: "Lay simulations beside published runs.",
+    figures: "Draw the figures of the paper and the new ones.",
+    report: "Write everything as one self-contained page.",
+    generate: "Write source code for an interaction of one's own.",
+    sweep: "Compute a grid of systems and write it as NetCDF.",
+    doctor: "Print versions and run a self-test.",
+}
+for command, summary in SUMMARIES.items():
+    command.short_help = summary
+    group.add_command(command)
+
+
+def one_line(error: BaseException) -> str:
+    r"""Return the error's message on one line, without control characters.
+
+    >>> one_line(ValueError("width must be\n greater than 0"))
+    'width must be greater than 0'
+    """
+    text = error.format_message() if isinstance(error, click.ClickException) else str(error)
+    text = " ".join(text.split()) or type(error).__name__
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with its exit code."""
+    # A polite kill leaves as an interrupt does: temporary files are removed on the way out.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        code = group.main(args=arguments, prog_name="chaintheory", standalone_mode=False)
+        sys.stdout.flush()
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("chaintheory: interrupted", err=True)
+        sys.exit(INTERRUPTED)
+    except (click.ClickException, ValueError, ArithmeticError, RuntimeError, OSError, MemoryError) as error:
+        if isinstance(error, BrokenPipeError):  # the reader, `head` say, has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(RIGHT)
+        click.echo(f"chaintheory: {one_line(error)}", err=True)
+        sys.exit(BAD_INPUT)
+    sys.exit(code if isinstance(code, int) else RIGHT)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""``chaintheory simulate`` and ``chaintheory crosscheck``: runs, alone and beside other numbers."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chaintheory.cli.options import (
+    OUTPUT_FILE,
+    PUBLISHED,
+    bar,
+    json_option,
+    option,
+    print_json,
+    print_table,
+    system_options,
+)
+from chaintheory.system import System
+
+if TYPE_CHECKING:
+    from chaintheory.comparison.with_published import Comparison
+    from chaintheory.comparison.with_simulation import Row
+
+
+@click.command(epilog="Example: chaintheory simulate --position 220 --speed 50 --duration 20")
+@system_options
+@option("position", 220.0, "Initial position; the masses rest at multiples of the spacing.")
+@option("speed", 50.0, "Initial speed.")
+@option("duration", 800.0, "Duration of the run.")
+@click.option("--method", default="light-cone", show_default=True, help="light-cone or direct.")
+@click.option("--order", type=int, help="Order of the splitting: 2, 4 or 6; chosen if left out.")
+@option("steps_per_fast_period", None, "Time steps in 1/omega_fast; chosen if left out.")
+@click.option("--output", type=OUTPUT_FILE, help="Write the trajectory (NetCDF).")
+@click.option("--overwrite", is_flag=True, help="Replace the output file if it exists.")
+@json_option
+def simulate(
+    system: System,
+    duration: float,
+    output: Path | None,
+    overwrite: bool,
+    as_json: bool,
+    **given: Any,
+) -> None:
+    """Simulate the particle in the infinite chain, which starts at rest (Eqs. 2-5).
+
+    The published map is --order 2 --steps-per-fast-period 60. Left out, order and step are chosen
+    so that the position is right to 1e-6 at tau = 800 and the paper's parameters.
+    """
+    if output is not None and output.exists() and not overwrite:
+        raise ValueError(f"--output must not exist (or give --overwrite), got {str(output)!r}")
+    run = system.simulate(duration=duration, progress=True, **given)
+    if output is not None:
+        run.save(output)
+    end = {
+        "time": run.time[-1],
+        "position": run.position[-1],
+        "speed": run.speed[-1],
+        "chain_energy": run.chain_energy[-1],
+        "steps": run.time.size - 1,
+        "passes": run.passes.size,
+    }
+    if as_json:
+        columns = {name: run.passes[name] for name in run.passes.dtype.names or ()}
+        print_json({**end, "passes": columns})
+    else:
+        print_table(end.items(), ("at the end", ""), floatfmt=".12g")
+
+
+@click.command(epilog="Example: chaintheory crosscheck")
+@click.option(
+    "--published",
+    type=PUBLISHED,
+    help="Directory with published trajectories and their index.csv.",
+)
+@json_option
+def crosscheck(published: Path | None, as_json: bool) -> None:
+    """Lay simulations beside theory, and beside the published runs when they are given.
+
+    Each row tells the number predicted, the number simulated, their deviation, the deviation that
+    the neglected order predicts, and by how much the two may differ. Exit code 1 if a row fails, or
+    if the median deviation of a published file is above 1e-3 or its extrema lack a partner.
+    """
+    from chaintheory.comparison.with_published import compare_published, read_published
+    from chaintheory.comparison.with_simulation import TABLE, compare_with_theory
+
+    runs = read_published(published) if published is not None else []
+    with bar(len(TABLE) + len(runs), "comparing", "run") as progress:
+        theory = compare_with_theory(progress=progress.update)
+        files = compare_published(runs, progress=progress.update)
+    if as_json:
+        print_json(
+            {
+                "theory": [row.as_dict() for row in theory],
+                "published": [asdict(row) for row in files],
+            }
+        )
+    else:
+        print_rows(theory)
+        if files:
+            click.echo()
+            print_comparisons(files)
+    if not (all(row.passed for row in theory) and all(row.passed for row in files)):
+        raise click.exceptions.Exit(1)
+
+
+def print_rows(rows: list[Row]) -> None:
+    """Print the comparisons with theory and a summary."""
+    print_table(
+        [
+            (r.name, f"{r.predicted:.6g}", f"{r.simulated:.6g}", f"{r.deviation:+.1e}",
+             f"{r.expected:+.1e}", f"{r.allowed:.1e}", "" if r.passed else "FAILS")
+            for r in rows
+        ],
+        ("comparison", "predicted", "simulated", "deviation", "expected", "within", ""),
+        disable_numparse=True,
+        colalign=("left", "right", "right", "right", "right", "right", "left"),
+    )  # fmt: skip
+    click.echo(f"{sum(row.passed for row in rows)} of {len(rows)} comparisons as theory allows")
+
+
+def print_comparisons(rows: list[Comparison]) -> None:
+    """Print one row per published file and a summary."""
+    print_table(
+        [
+            (r.file, f"{r.matched}/{r.published}", r.unmatched, f"{r.median:.1e}",
+             f"{r.largest:.1e}", f"{r.largest_at:.1f}", "" if r.passed else "FAILS")
+            for r in rows
+        ],
+        ("file", "matched", "unmatched", "median", "largest", "at time", ""),
+        disable_numparse=True,
+        colalign=("left", "right", "right", "right", "right", "right", "left"),
+    )  # fmt: skip
+    good = sum(row.median <= 1e-4 for row in rows)
+    passed = sum(row.passed for row in rows)
+    click.echo(f"{len(rows)} files: median deviation at most 1e-4 in {good}, {passed} pass")

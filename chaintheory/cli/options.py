@@ -1,0 +1,245 @@
+"""What the commands share: options that describe a system, tables, JSON and progress bars."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import math
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from chaintheory.interactions.named import Interaction
+    from chaintheory.system import System
+
+
+class Number(click.ParamType):  # type: ignore[type-arg]  # generic only in newer versions of Click
+    """A finite real number; anything else is refused with the option's name."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return ``value`` as a float, or say what is allowed."""
+        try:
+            result = float(value)
+        except (TypeError, ValueError):
+            result = math.nan
+        if not math.isfinite(result):
+            option = param.opts[0] if param is not None else "value"
+            raise click.UsageError(f"{option} must be a finite real number, got {value!r}", ctx)
+        return result
+
+
+NUMBER = Number()
+
+
+class Place(click.ParamType):  # type: ignore[type-arg]  # for the same reason
+    """A path to read from or write to that is looked at before any work is done."""
+
+    name = "path"
+
+    def __init__(self, allowed: str, suits: Callable[[Path], bool]) -> None:
+        self.allowed = allowed
+        self.suits = suits
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return ``value`` as a path, or say what is allowed."""
+        path = Path(value)
+        try:
+            # Stat refuses what Path.exists takes for absent: a name with a NUL, or one too long.
+            with contextlib.suppress(FileNotFoundError):
+                path.stat()
+            suits = bool(str(value).strip()) and self.suits(path)
+        except (OSError, ValueError):
+            suits = False
+        if not suits:
+            name = param.opts[0] if param is not None else "path"
+            raise click.UsageError(f"{name} must be {self.allowed}, got {str(value)!r}", ctx)
+        return path
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Let the shell complete paths."""
+        return click.Path().shell_complete(ctx, param, incomplete)
+
+
+def can_hold_files(directory: Path) -> bool:
+    """Whether a file can be made in a directory: tried, as permissions alone do not tell."""
+    try:
+        with tempfile.TemporaryFile(dir=directory):
+            return True
+    except OSError:
+        return False
+
+
+def can_be_written(path: Path) -> bool:
+    """Whether ``path`` is a file, or may become one."""
+    return (path.is_file() or not path.exists()) and can_hold_files(path.absolute().parent)
+
+
+def can_become_directory(path: Path) -> bool:
+    """Whether ``path`` is a directory for files, or may become one."""
+    nearest = path.absolute()
+    while not nearest.exists():
+        nearest = nearest.parent
+    return nearest.is_dir() and can_hold_files(nearest)
+
+
+ADDRESS = re.compile(r"([a-z]+://)?(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
+
+
+def address(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """Return the address of a scheduler, or say what it looks like (a Click callback)."""
+    if value is not None and not ADDRESS.fullmatch(value):
+        raise click.UsageError(
+            f"{parameter.opts[0]} must be an address such as tcp://127.0.0.1:8786, got {value!r}", context
+        )
+    return value
+
+
+INPUT_FILE = Place("a file that exists", Path.is_file)
+OUTPUT_FILE = Place("a file to write in an existing directory", can_be_written)
+OUTPUT_DIRECTORY = Place("a directory, or a place for one, that can be written", can_become_directory)
+PUBLISHED = Place("a directory with an index.csv", lambda path: (path / "index.csv").is_file())
+
+# The paper's Fig. 4: option, its value there, what it is.
+PARAMETERS = {
+    "omega_fast": (10.0, "Top of the phonon band; the bottom is 1."),
+    "spacing": (40.0, "Lattice spacing."),
+    "amplitude": (2.0, "Interaction at zero distance: positive repels, negative attracts."),
+    "width": (4.0, "Width of the interaction."),
+    "mass": (1.0, "Mass of the particle, in chain masses."),
+    "bias": (0.01, "Energy gained from the bias per lattice spacing."),
+}
+
+
+def option(name: str, default: float | None, text: str, **more: Any) -> Callable[..., Any]:
+    """Return a Click option ``--name`` that takes a finite number."""
+    flag = "--" + name.replace("_", "-")
+    return click.option(
+        flag,
+        name,
+        type=NUMBER,
+        default=default,
+        show_default=default is not None,
+        help=text,
+        **more,
+    )
+
+
+# Interactions of one amplitude and one width; what else there is has a formula.
+INTERACTIONS = ("Gaussian", "Exponential", "Matern", "Lorentzian", "Sech2", "SoftenedCoulomb", "SquareWell")
+
+
+def system_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a system; the command receives ``system`` in their place."""
+
+    @functools.wraps(function)
+    def with_system(**given: Any) -> Any:
+        own = {name: given.pop(name) for name in (*PARAMETERS, "interaction", "matern_order", "potential")}
+        return function(system=build_system(**own), **given)
+
+    with_system = click.option(
+        "--potential",
+        metavar="FORMULA",
+        help="Interaction as a formula in the distance r, such as 'exp(-(r/4)**4)', instead of a named one.",
+    )(with_system)
+    with_system = click.option("--matern-order", type=int, help="Order of the Matern interaction; 1 if left out.")(
+        with_system
+    )
+    with_system = click.option(
+        "--interaction",
+        default="Gaussian",
+        show_default=True,
+        metavar="NAME",
+        shell_complete=lambda context, parameter, begun: [name for name in INTERACTIONS if name.startswith(begun)],
+        help=f"Kind of the interaction: {', '.join(INTERACTIONS)}.",
+    )(with_system)
+    for name, (default, text) in reversed(PARAMETERS.items()):
+        with_system = option(name, default, text)(with_system)
+    return with_system
+
+
+def build_system(omega_fast: float, spacing: float, mass: float, bias: float, **interaction: Any) -> System:
+    """Build the system that the options describe."""
+    from chaintheory import Chain, System
+
+    return System(Chain(omega_fast, spacing), build_interaction(**interaction), mass=mass, bias=bias)
+
+
+def of_formula(formula: str) -> Interaction:
+    """Return the interaction of --potential."""
+    from chaintheory import Interaction
+
+    try:
+        return Interaction.from_expression(formula)
+    except ValueError as error:
+        raise ValueError(f"--potential: {error}") from None
+
+
+def build_interaction(
+    interaction: str, amplitude: float, width: float, matern_order: int | None, potential: str | None
+) -> Interaction:
+    """Build the interaction that the options describe; options that it does not take are refused."""
+    import chaintheory
+    from chaintheory.support.validation import choice
+
+    if potential is not None:
+        context = click.get_current_context()
+        for name in ("interaction", "amplitude", "width", "matern_order"):
+            if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+                raise ValueError(f"--{name.replace('_', '-')} goes with a named interaction, got --potential as well")
+        return of_formula(potential)
+    known = {name.casefold(): name for name in INTERACTIONS}
+    name = choice("interaction", known.get(interaction.casefold(), interaction), INTERACTIONS)
+    more = () if matern_order is None else (matern_order,)
+    if more and name != "Matern":
+        raise ValueError(f"--matern-order goes with --interaction Matern, got {name}")
+    built: Interaction = getattr(chaintheory, name)(amplitude, width, *more)
+    return built
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
+
+
+def print_json(value: Any) -> None:
+    """Print ``value`` as JSON; numbers that JSON does not know (inf, nan) become null."""
+    click.echo(json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def plain(value: Any) -> Any:
+    """Turn NumPy arrays, tuples and mappings into what JSON can hold.
+
+    >>> plain({"speed": (1.0, math.inf)})
+    {'speed': [1.0, None]}
+    """
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def print_table(rows: Iterable[Sequence[Any]], headers: Sequence[str], **more: Any) -> None:
+    """Print a table with a rule under its header."""
+    from tabulate import tabulate
+
+    click.echo(tabulate(list(rows), headers=list(headers), tablefmt="simple", **more))
+
+
+def bar(total: float | None, what: str, unit: str = "it", **more: Any) -> Any:
+    """Return a progress bar on stderr; none where stderr is not a terminal."""
+    from tqdm import tqdm
+
+    return tqdm(total=total, desc=what, unit=unit, disable=None, leave=False, **more)

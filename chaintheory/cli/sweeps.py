@@ -1,0 +1,36 @@
+"""``chaintheory sweep``: grids of systems, computed on all cores or on a cluster."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from chaintheory.cli.options import INPUT_FILE, OUTPUT_FILE, address, bar
+
+
+@click.command(epilog="Example: chaintheory sweep grid.toml --output grid.nc")
+@click.argument("file", type=INPUT_FILE)
+@click.option("--output", type=OUTPUT_FILE, required=True, help="NetCDF file to write.")
+@click.option("--workers", type=int, help="Processes on this machine; all cores if left out.")
+@click.option("--scheduler", callback=address, help="Address of a Dask scheduler, such as tcp://127.0.0.1:8786.")
+def sweep(file: Path, output: Path, workers: int | None, scheduler: str | None) -> None:
+    """Compute a grid of systems described by a TOML FILE and write it as NetCDF.
+
+    The file has the tables [system] (fixed parameters), [run] (position, speed, duration), [axes]
+    (lists, or grids such as {start = 0.001, stop = 0.1, count = 9, spacing = "log"}) and [compute]
+    (quantities: single_pass_dissipation, mean_dissipation, drift_velocities, passes, final_state).
+    A sweep that was stopped is resumed by the same command.
+    """
+    from chaintheory.sweep.run import run_sweep
+    from chaintheory.sweep.specification import read_sweep
+
+    with bar(None, "sweeping", "point") as progress:
+
+        def tell(done: int, total: int) -> None:
+            progress.total = total
+            progress.update(done)
+
+        dataset = run_sweep(read_sweep(file), output, workers=workers, scheduler=scheduler, progress=tell)
+    sizes = ", ".join(f"{name} {size}" for name, size in dataset.sizes.items())
+    click.echo(f"{output}: {', '.join(map(str, dataset.data_vars))} over {sizes}")

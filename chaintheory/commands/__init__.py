@@ -1,1 +1,0 @@
-"""The commands of ``chaintheory``, one module per kind, and what they share."""

@@ -1,0 +1,1 @@
+"""Theory beside simulations, and simulations beside the published ones."""

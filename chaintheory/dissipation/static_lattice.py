@@ -1,0 +1,396 @@
+r"""The particle's orbit past masses that are held at their places, and the force integral along it.
+
+With the masses at rest energy is conserved,
+
+.. math:: v(u)^2 = v^2 - \frac{8\pi^2}{\mu}\,\bigl[U(u) - U_\mathrm{ref}\bigr] ,
+
+so that the time t(u) along the orbit is one integral and the force on a phonon of frequency omega another,
+
+.. math:: F(\omega) = \int \Phi'(u)\, e^{2\pi i\omega t(u)}\, \frac{du}{v(u)} , \qquad
+          A(\omega) = 2\pi^2 |F(\omega)|^2 .
+
+``A`` replaces the energy taken at constant speed in Eqs. 6 and 10, and it knows the sign of the interaction, which
+Eq. 7 does not.
+
+F is exponentially small at low speed. Where the interaction is analytic the path of integration is therefore moved
+to u + i c, along which the small factor stands in front of the integral instead of arising by cancellation; c is
+the best of a row of values for which v(u)^2 stays away from its branch points. Past a single mass with an algebraic
+tail, whose singularities all lie above the mass, the path climbs from there on, so that the phonon's factor falls
+exponentially where the force does not. What cancellation leaves uncertain is computed beside F.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chaintheory.interactions.named import Interaction, SquareWell
+from chaintheory.parameters import SystemParameters
+
+Array = NDArray[np.float64]
+
+ORDER = 16  # nodes per panel
+PHASE = 10.0  # of a phonon per panel, which they resolve to rounding
+TINY = 1e-300
+MOST_VALUES = 4e6  # of the phonons, or of eight masses, along all paths: some tenths of a second
+SAMPLE = 8  # phonons that choose the paths for all
+VALUES_AT_ONCE = 2**20
+MOST_MASSES = 16  # to each side, per spacing or width, that act on the particle through an algebraic tail
+SILENT = 50.0  # exponent of what is left out
+# Logarithms of what may be uncertain beside A: eight digits past a mass, four where an algebraic tail is cut.
+UNCERTAIN, UNCERTAIN_TAIL = 2.0 * math.log(0.5e-8), 2.0 * math.log(0.5e-4)
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(ORDER)
+# Integral of a function from -1 to each node, from its values at the nodes; exact to degree ORDER - 1.
+_LEGENDRE = np.polynomial.legendre.legvander(NODES, ORDER - 1)
+_PRIMITIVE = np.stack(
+    [np.polynomial.legendre.legval(NODES, np.polynomial.legendre.legint(row, lbnd=-1)) for row in np.eye(ORDER)],
+    axis=1,
+)
+CUMULATE = _PRIMITIVE @ np.linalg.inv(_LEGENDRE)
+
+
+def lattice_potential(system: SystemParameters, u: NDArray[Any]) -> NDArray[Any]:
+    """Energy of the particle at u, in the field of all masses at rest at the multiples of the spacing.
+
+    Of an algebraic tail the masses far away enter by the square and the fourth power of u, summed by Euler and
+    Maclaurin's formula, to about 1e-10 of the amplitude, and without their constant, which has no effect.
+    """
+    interaction, spacing = system.interaction, system.chain.spacing
+    around, most = masses_around(system)
+    near = u - spacing * np.rint(u.real / spacing)  # the sum has the lattice's period
+    masses = range(-min(around, most), min(around, most) + 1)
+    energy = sum((interaction.potential(near - n * spacing) for n in masses), np.zeros_like(u))
+    if around > most:
+        end = (most + 0.5) * spacing
+        # Of the third derivative to the first, of a power.
+        curved = (interaction.tail + 1.0) * (interaction.tail + 2.0) / end**2
+        square = near**2
+        terms = square * (1.0 + curved * (square / 12.0 - spacing**2 / 24.0))
+        energy = energy - terms * float(interaction.slope(end)) / spacing
+    return energy
+
+
+def capture_speed(system: SystemParameters) -> float:
+    """Least speed midway between masses that passes a rigid mass, sqrt(8 pi^2 Phi(0)/mu), in l_slow/t_slow."""
+    return system.speed_of_energy(max(float(system.interaction.potential(0.0)), 0.0))
+
+
+def masses_around(system: SystemParameters) -> tuple[int, int]:
+    """To how many masses on each side the interaction reaches, and how many are summed at most."""
+    ratio = system.interaction.width / system.chain.spacing
+    around = math.ceil(min(system.interaction.reach() / system.chain.spacing, 1e9)) + 1
+    algebraic = math.isfinite(system.interaction.tail)
+    most = MOST_MASSES * math.ceil(min(max(ratio, 1.0), 1e6)) if algebraic else around
+    if min(around, most) > 1000:
+        raise ValueError(
+            "interaction must reach fewer than 1000 masses for the orbit through the lattice, "
+            f"got the width {system.interaction.width:g} at the spacing {system.chain.spacing:g}"
+        )
+    return around, most
+
+
+class Orbit:
+    """One orbit: past a single mass, or through the lattice at rest.
+
+    Parameters
+    ----------
+    system
+        The system; its mass and the sign of its interaction matter here.
+    speed
+        Speed far from the mass, or midway between masses.
+    lattice
+        Whether all masses act on the particle, or one alone.
+
+    """
+
+    def __init__(self, system: SystemParameters, speed: float, *, lattice: bool = False) -> None:
+        self.system = system
+        self.speed = speed
+        self.lattice = lattice
+        self._reference = float(lattice_potential(system, np.array(0.5 * system.chain.spacing))) if lattice else 0.0
+
+    def squared_speed(self, u: NDArray[Any]) -> NDArray[Any]:
+        """v(u)^2, for real or complex u."""
+        energy = lattice_potential(self.system, u) if self.lattice else self.system.interaction.potential(u)
+        return self.speed**2 - 8.0 * math.pi**2 / self.system.mass * (energy - self._reference)
+
+    @property
+    def at_mass(self) -> float:
+        """Speed at the place of a mass."""
+        return math.sqrt(max(float(self.squared_speed(np.array(0.0))), 0.0))
+
+    @cached_property
+    def _extremes(self) -> tuple[float, float]:
+        """Smallest and largest squared speed."""
+        panels = transit_panels(self.system) if self.lattice else _panels(self.system.interaction, 1.0)
+        squared = self.squared_speed(np.concatenate([[0.0], panels.nodes]))
+        return float(min(squared.min(), self.speed**2)), float(max(squared.max(), self.speed**2))
+
+    @property
+    def passes(self) -> bool:
+        """Whether the particle gets past the mass."""
+        return self._extremes[0] > 1e-12 * self.speed**2
+
+    @property
+    def slowest(self) -> float:
+        """The smallest speed."""
+        return math.sqrt(max(self._extremes[0], 0.0))
+
+    @property
+    def fastest(self) -> float:
+        """The largest speed."""
+        return math.sqrt(self._extremes[1])
+
+    @property
+    def uniform(self) -> bool:
+        """Whether the speed does not change in double precision, and no phonon tells one place from another."""
+        wave = 2.0 * math.pi * self.system.chain.omega_fast * self.system.interaction.width
+        return self.fastest - self.slowest <= 1e-16 * self.speed and wave < self.speed
+
+    @cached_property
+    def transit_time(self) -> float:
+        """Time from one mass to the next."""
+        panels = transit_panels(self.system)
+        return 2.0 * float(panels.weights @ (1.0 / np.sqrt(self.squared_speed(panels.nodes))))
+
+    @property
+    def mean_speed(self) -> float:
+        """Spacing over transit time."""
+        return self.system.chain.spacing / self.transit_time
+
+    def log_emitted(self, omega: Array) -> Array:
+        """Natural logarithm of A(omega), the energy that phonons of these frequencies take; 1-d."""
+        return self.spectrum(omega)[0]
+
+    def spectrum(self, omega: Array) -> tuple[Array, Array]:
+        """Logarithms of A(omega) and of what of it is uncertain by cancellation: A where the force is lost in it.
+
+        Raises
+        ------
+        ValueError
+            A speed so small that it takes more than ``MOST_VALUES`` values of the force.
+
+        """
+        interaction = self.system.interaction
+        if isinstance(interaction, SquareWell):
+            return self._log_emitted_by_kicks(omega), np.full(omega.shape, -np.inf)
+        if not omega.size or interaction.reach() == 0.0:  # nothing to integrate
+            return np.full(omega.shape, -np.inf), np.full(omega.shape, -np.inf)
+        climbs = math.isfinite(interaction.tail) and not self.lattice
+        shifts = self._shifts()
+        fewest = 2.0 * math.pi * float(omega.max()) * _end(interaction) / (max(self.slowest, TINY) * PHASE)
+        masses = 2 * min(masses_around(self.system)) + 1 if self.lattice else 1
+        if not climbs:
+            self._affordable(ORDER * fewest * shifts.size * max(min(omega.size, SAMPLE), masses / 8))
+        on_axis = self._climbing_panels(omega) if climbs else _panels(interaction, fewest)
+        self._affordable(on_axis.nodes.size * shifts.size * max(min(omega.size, SAMPLE), masses / 8))
+        self._affordable(on_axis.nodes.size * omega.size)
+        if omega.size > 1 and omega.size * on_axis.nodes.size > VALUES_AT_ONCE:
+            halves = [self.spectrum(half) for half in np.array_split(omega, 2)]
+            return np.concatenate([value for value, _ in halves]), np.concatenate([noise for _, noise in halves])
+        best = _Best(omega)
+        if omega.size > SAMPLE and shifts.size > 1:  # those that are best for a few phonons serve those between
+            few = _Best(omega[np.argsort(omega)[np.linspace(0, omega.size - 1, SAMPLE).astype(int)]])
+            self._integrate(few, on_axis, shifts, climbs)
+            shifts = np.unique(few.shift)
+        self._affordable(on_axis.nodes.size * omega.size * shifts.size)
+        self._integrate(best, on_axis, shifts, climbs)
+        return best.value, best.noise
+
+    def _affordable(self, values: float) -> None:
+        if values > MOST_VALUES:
+            raise ValueError(
+                f"speed is not allowed: the force integral along the orbit, {self.speed:.6g} where it is free and "
+                f"{self.slowest:.3g} where it is slowest, needs more than {MOST_VALUES:.0e} values"
+            )
+
+    def _integrate(self, best: _Best, on_axis: _Panels, shifts: Array, climbs: bool) -> None:
+        """The force integral along the path of each shift; ``best`` keeps the one that cancels least."""
+        interaction, omega = self.system.interaction, best.omega
+        stiffness = float(self.squared_speed(on_axis.nodes).min())
+        direction = 1.0 + 1.0j if climbs else 1.0
+        for shift in shifts.tolist():
+            path = direction * on_axis.nodes + 1j * shift if shift or climbs else on_axis.nodes
+            squared = self.squared_speed(path)
+            if shift and not np.all(squared.real > 0.3 * stiffness):
+                break  # a branch point of v(u) may be near
+            rate = direction / np.sqrt(squared)
+            terms = on_axis.weights * interaction.slope(path) * rate
+            # (omega, node); the imaginary part of the time makes this grow or fall along the path
+            terms = terms * np.exp(2j * math.pi * np.outer(omega, on_axis.cumulative(rate)))
+            integral = terms.sum(axis=1)
+            cut = np.zeros(omega.shape)
+            if not climbs and _end(interaction) < interaction.reach():
+                # Beyond the last node by parts, along an algebraic tail.
+                beyond = 1j * interaction.slope(path[-1:]) * np.exp(2j * math.pi * omega * on_axis.total(rate))
+                beyond = beyond / (2.0 * math.pi * omega)
+                integral = integral + beyond
+                # The next order; a tail falls like a power of up to 3.
+                cut = np.abs(beyond) * 3.0 * self.fastest / (2.0 * math.pi * omega * on_axis.nodes[-1])
+            rounding = 1e-15 * np.abs(terms if shift or climbs else terms.imag).max(axis=1)
+            best.offer(shift, np.abs(integral.imag), rounding, cut, 4.0 * math.pi * omega * self._delay(shift))
+
+    def _climbing_panels(self, omega: Array) -> _Panels:
+        """Panels along u = i shift + (1 + i) x: the nearer to the mass the shorter, until all phonons are silent."""
+        width = self.system.interaction.width
+        heard = 0.2 * PHASE * self.slowest / (2.0 * math.pi * float(omega.max()))
+        end = SILENT * self.fastest / (2.0 * math.pi * float(omega.min()))
+        edges = [min(0.02 * width, heard, 0.1 * end)]
+        while edges[-1] < end:  # between the mass and the first wavelength there is the tail alone
+            edges.append(edges[-1] * (2.0 if 10.0 * width < edges[-1] < 0.5 * heard else 1.2))
+        return _Panels(np.array([0.0, *edges]))
+
+    def _delay(self, shift: float) -> float:
+        """The time from u = 0 to i shift, divided by i."""
+        if not shift:
+            return 0.0
+        nodes, weights = 0.5 * shift * (NODES + 1.0), 0.5 * shift * WEIGHTS
+        return float(weights @ (1.0 / np.sqrt(self.squared_speed(1j * nodes))).real)
+
+    def _shifts(self) -> Array:
+        """Imaginary parts of the path to try, from the real axis on."""
+        interaction = self.system.interaction
+        width = min(interaction.analytic_width, 12.0 * interaction.width)
+        if not width:
+            return np.zeros(1)
+        count = 40 if math.isinf(interaction.tail) else 8 if self.lattice else 12
+        return 0.97 * width * np.sin(np.linspace(0.0, 0.5 * math.pi, count))
+
+    def _log_emitted_by_kicks(self, omega: Array) -> Array:
+        """A square well acts at its two walls only, by the change of speed there."""
+        well = self.system.interaction
+        assert isinstance(well, SquareWell)
+        if self.lattice and 2.002 * well.width >= self.system.chain.spacing:
+            raise ValueError(
+                f"interaction must not overlap with the next mass's, which is at {self.system.chain.spacing:g}, "
+                f"for the orbit through the lattice, got {well!r}"
+            )
+        inside = math.sqrt(float(self.squared_speed(np.array(0.0))))
+        outside = math.sqrt(float(self.squared_speed(np.array(1.001 * well.width))))
+        kick = 4.0 * abs(well.amplitude) / (inside + outside)  # mass/(2 pi^2) times the change of speed
+        wave = np.abs(np.sin(2.0 * math.pi * omega * well.width / inside))
+        with np.errstate(divide="ignore"):
+            return math.log(2.0 * math.pi**2) + 2.0 * np.log(kick * wave)
+
+
+class _Best:
+    """For each phonon the path along which the force integral cancels least."""
+
+    def __init__(self, omega: Array) -> None:
+        self.omega = omega
+        self.value, self.noise = np.full((2, omega.size), -np.inf)
+        self.shift = np.zeros(omega.shape)
+        self._lost = np.full(omega.shape, np.inf)
+
+    def offer(self, shift: float, integral: Array, rounding: Array, cut: Array, exponent: Array) -> None:
+        """The modulus of the integral along one path, its errors, and the exponent in front of their squares."""
+        with np.errstate(divide="ignore", over="ignore"):
+            lost = rounding / np.maximum(integral, TINY)
+            better = (lost < self._lost) | np.isinf(self._lost)
+            for kept, new in ((self.value, integral), (self.noise, rounding + cut)):
+                kept[better] = (math.log(8.0 * math.pi**2) + 2.0 * np.log(new) - exponent)[better]
+        self.shift[better] = shift
+        self._lost[better] = lost[better]
+
+
+class _Panels:
+    """Gauss's rule on panels from 0 on, with the integral up to each node."""
+
+    def __init__(self, edges: Array) -> None:
+        self.half = 0.5 * np.diff(edges)
+        middle = 0.5 * (edges[1:] + edges[:-1])
+        self.nodes = (middle[:, None] + self.half[:, None] * NODES).ravel()
+        self.weights = (self.half[:, None] * WEIGHTS).ravel()
+
+    def total(self, values: Array) -> Array:
+        """Integral over all panels."""
+        return values @ self.weights
+
+    def cumulative(self, values: Array) -> Array:
+        """Integral from 0 to each node."""
+        by_panel = values.reshape(self.half.size, ORDER)
+        within = self.half[:, None] * (by_panel @ CUMULATE.T)
+        whole = self.half * (by_panel @ WEIGHTS)
+        before = np.concatenate([[0.0], np.cumsum(whole)[:-1]])
+        return (before[:, None] + within).ravel()
+
+
+def _panels(interaction: Interaction, fewest: float) -> _Panels:
+    """Panels that resolve the interaction and, as there are at least ``fewest`` per length, the phonons."""
+    end = _end(interaction)
+    near = min(end, 10.0 * interaction.width)
+    longest = end / max(fewest, 1.0)
+    edges = [np.linspace(0.0, near, max(24, math.ceil(near / longest)) + 1)]
+    if interaction.analytic_width and math.isfinite(interaction.analytic_width):
+        # The shifted path comes close to the singularity above the mass.
+        edges[0] = np.union1d(edges[0], edges[0][1] * 0.5 ** np.arange(1, 6))
+    while edges[-1][-1] < end:  # twice as far each time, along an algebraic tail
+        start = edges[-1][-1]
+        stop = min(2.0 * start, end)
+        edges.append(np.linspace(start, stop, max(8, math.ceil((stop - start) / longest)) + 1)[1:])
+    return _Panels(np.concatenate(edges))
+
+
+def _end(interaction: Interaction) -> float:
+    """Where the force is negligible; an algebraic tail is cut at 300 widths."""
+    if math.isinf(interaction.analytic_width):  # Gaussians, perhaps of very different widths
+        return interaction.reach() or interaction.width
+    return min(interaction.reach() or math.inf, 300.0 * interaction.width)  # no reach: amplitude 0
+
+
+@lru_cache(maxsize=64)
+def transit_panels(system: SystemParameters) -> _Panels:
+    """Panels from a mass to midway, refined towards both ends, where the particle may nearly stop."""
+    half = 0.5 * system.chain.spacing
+    steps = half * 0.25 ** np.arange(1, 13)
+    walls = [system.interaction.width] if isinstance(system.interaction, SquareWell) else []
+    edges = np.unique(np.concatenate([[0.0, half], steps, half - steps, np.linspace(0.0, half, 17), walls]))
+    return _Panels(edges[edges <= half])
+
+
+@lru_cache(maxsize=64)
+def landscape(system: SystemParameters) -> tuple[Array, float, float]:
+    """Squared speeds at the nodes of ``transit_panels``, at a mass and midway, of the slowest orbit that passes."""
+    nodes = transit_panels(system).nodes
+    squared = Orbit(system, 0.0, lattice=True).squared_speed(np.concatenate([nodes, [0.0, 0.5 * system.chain.spacing]]))
+    squared = squared - squared.min()
+    return squared[:-2], float(squared[-2]), float(squared[-1])
+
+
+def orbit_of_mean_speed(system: SystemParameters, mean_speed: float) -> Orbit:
+    """The orbit through the lattice at rest that has this mean speed.
+
+    Raises
+    ------
+    ValueError
+        When there is none (a particle that passes a cusp cannot be arbitrarily slow), or when it almost stops:
+        slower than 1e-7 of its fastest, doubles do not tell it from one that is caught.
+
+    >>> from chaintheory import Chain, Gaussian, System
+    >>> system = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0))
+    >>> orbit = orbit_of_mean_speed(system, 20.0)
+    >>> round(orbit.mean_speed, 9), round(orbit.speed, 3), round(orbit.at_mass, 3)
+    (20.0, 21.111, 16.963)
+
+    """
+    from scipy.optimize import brentq
+
+    weights = transit_panels(system).weights
+    squared, _, midway = landscape(system)
+
+    def too_fast(log_energy: float) -> float:
+        """Logarithm of the mean speed over the wanted one; the energy is the smallest squared speed."""
+        transit = 2.0 * float(weights @ (1.0 / np.sqrt(math.exp(log_energy) + squared)))
+        return math.log(system.chain.spacing / transit / mean_speed)
+
+    low = math.log(1e-14 * (float(squared.max()) + mean_speed**2))
+    high = 2.0 * math.log(mean_speed)
+    if low >= high or too_fast(low) > 0.0:
+        raise ValueError(f"speed must be the mean of an orbit that passes the masses at rest, got {mean_speed:.6g}")
+    # The mean lies between the extremes, so that the smallest speed is at most the mean.
+    energy = math.exp(brentq(too_fast, low, high + 1e-9, xtol=1e-14, rtol=1e-14))
+    return Orbit(system, math.sqrt(energy + midway), lattice=True)

@@ -1,0 +1,259 @@
+r"""Energy that the particle loses per pass in the steady state, where the waves of all passes interfere (Eq. 10).
+
+Only the phonons with x = spacing omega(x)/v are fed, the crossings of a line with the periodically continued band:
+
+.. math:: \bar\Delta(v) = \sum_j \frac{A(\omega_j)}{|\alpha\,\omega'(x_j)/v - 1|} ,
+
+with A the energy that a phonon takes up in a single pass (single_pass.py). Every crossing is counted before it is
+found: there is at most one in each monotone piece of omega(x)/x.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from chaintheory.dissipation.single_pass import (
+    FASTEST,
+    SLOWEST,
+    VALUES_AT_ONCE,
+    band_width,
+    emitted,
+    loss_at_rest,
+    shaped,
+    speeds,
+    width_of,
+)
+from chaintheory.support.validation import choice, number, real_array, whole
+
+if TYPE_CHECKING:
+    from chaintheory.parameters import SystemParameters
+    from chaintheory_ext.curves import Band
+
+Array = NDArray[np.float64]
+
+CROSSINGS_AT_ONCE = 2**15  # keeps the arrays of one batch in the processor's cache
+MOST_CROSSINGS = 1e5  # of one line: a tenth of a second, and 20 MB
+MOST_TURNS = 2**20  # of the phase over the band, with the waves of many passes
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The phonons that a particle in its steady state feeds: one entry per crossing, sorted by ``crossing``.
+
+    Attributes
+    ----------
+    crossing
+        x = q a/(2 pi), continued over all zones.
+    frequency
+        omega(x), between 1 and omega_fast.
+    group_speed
+        Speed of the emitted wave, spacing * d omega/dx; negative for a wave that runs backward.
+    share
+        Energy that it takes per lattice spacing; the shares sum to the mean dissipation.
+    """
+
+    crossing: Array
+    frequency: Array
+    group_speed: Array
+    share: Array
+
+    @property
+    def forward(self) -> NDArray[np.bool_]:
+        """Whether the wave runs in the direction of the particle."""
+        return self.group_speed > 0.0
+
+
+def band(system: SystemParameters) -> Band:
+    """The tangents of the chain's band, tabulated."""
+    return _band(system.chain.omega_fast)
+
+
+@lru_cache(maxsize=64)
+def _band(omega_fast: float) -> Band:
+    from chaintheory_ext.curves import Band
+
+    return Band(omega_fast)
+
+
+def steepness(system: SystemParameters, speed: Array, group: Array) -> Array:
+    """The denominator |spacing omega'(x)/v - 1| of Eq. 10; at a resonance not 0 but what rounding leaves of it."""
+    return np.maximum(np.abs(group * (system.chain.spacing / speed) - 1.0), np.finfo(float).epsneg)
+
+
+def shares(system: SystemParameters, speed: Array, owner: NDArray[np.intp], omega: Array, group: Array) -> Array:
+    """Terms of Eq. 10 at the crossings (omega, d omega/dx) of the lines numbered by ``owner``."""
+    v = speed[owner]
+    return emitted(system, omega, v) / steepness(system, v, group)
+
+
+def batches(crossings: Array) -> Iterator[slice]:
+    """Consecutive slices that hold about ``CROSSINGS_AT_ONCE`` crossings each, at least one line."""
+    ends = np.cumsum(crossings)
+    start = 0
+    while start < len(crossings):
+        done = ends[start - 1] if start else 0.0
+        stop = max(start + 1, int(np.searchsorted(ends, done + CROSSINGS_AT_ONCE, "right")))
+        yield slice(start, stop)
+        start = stop
+
+
+def mean_dissipation(
+    system: SystemParameters, speed: ArrayLike, *, method: str = "uniform", passes: int | None = None
+) -> Array:
+    """Mean energy lost per pass: ``System.mean_dissipation``, which describes it."""
+    values, shape = speeds(speed)
+    choice("method", method, ["uniform", "orbit"])
+    if passes is not None:
+        if method != "uniform":
+            raise ValueError(f"method must be 'uniform' when passes are given, got {method!r}")
+        return shaped(mean_over_passes(system, values, whole("passes", passes, 1, 10**6)), shape)
+    if not system.interaction.smooth and values.size and values.min() <= SLOWEST:
+        raise ValueError("speed must not be 0 for an interaction that is not smooth, got 0.0")
+    result = np.zeros(values.shape)
+    tangents = band(system)
+    audible, first, last, count = audible_lines(system, tangents, values)
+    along = shares if method == "uniform" else orbit_shares
+    for part in batches(count):
+        v = values[audible[part]]
+        owner, _, _, omega, group = tangents.crossings(v / system.chain.spacing, first[part], last[part])
+        share = along(system, v, owner, omega, group)
+        result[audible[part]] = np.bincount(owner, share, minlength=v.size)
+    return shaped(result, shape)
+
+
+def decay_in_x(system: SystemParameters) -> tuple[float, float]:
+    """Rate and power of exp(-rate x^power), the factor of A at the crossing x; rate 0 where it may not be used."""
+    constant, width, power = system.interaction.decay
+    rate = constant[0] * (width / system.chain.spacing) ** power if system.interaction.monotone else 0.0
+    return rate, float(power)
+
+
+def slowest_audible(system: SystemParameters) -> float:
+    """Speed below which every phonon takes less than 1e-330, exp(-E) with E above 800."""
+    constant, width, power = system.interaction.decay
+    return max(SLOWEST, (constant[0] / 800.0) ** (1.0 / power) * width)
+
+
+def audible_lines(
+    system: SystemParameters, tangents: Band, speed: Array
+) -> tuple[NDArray[np.intp], Array, Array, Array]:
+    """Indices of the speeds with a loss above 1e-330; their first and last period and number of crossings."""
+    audible = np.flatnonzero(speed > slowest_audible(system))
+    first, last, count = tangents.ranges(speed[audible] / system.chain.spacing, *decay_in_x(system))
+    if count.size and count.max() > MOST_CROSSINGS:
+        slowest = float(speed[audible][np.argmax(count)])
+        raise ValueError(
+            f"speed must be large enough for at most {MOST_CROSSINGS:.0e} crossings of the line with the "
+            f"band, got {slowest!r} with {count.max():.1e}"
+        )
+    return audible, first, last, count
+
+
+def orbit_shares(system: SystemParameters, speed: Array, owner: NDArray[np.intp], omega: Array, group: Array) -> Array:
+    """Terms of Eq. 10 along the orbit with this mean speed, as ``shares``."""
+    from chaintheory.dissipation.static_lattice import UNCERTAIN_TAIL, orbit_of_mean_speed
+
+    share = np.empty(owner.shape)
+    ends = np.searchsorted(owner, np.arange(speed.size + 1))
+    known: dict[float, Array] = {}
+    for index, v in enumerate(speed):
+        mine = slice(ends[index], ends[index + 1])
+        if float(v) in known:
+            share[mine] = known[float(v)]
+            continue
+        value, uncertain = orbit_of_mean_speed(system, float(v)).spectrum(omega[mine])
+        steep = steepness(system, v, group[mine])
+        share[mine] = known[float(v)] = np.exp(value) / steep
+        noise = np.exp(uncertain) / steep
+        if noise.sum() > math.exp(UNCERTAIN_TAIL) * share[mine].sum():
+            raise ValueError(f"speed {v:.6g} is not allowed: the force integral along the orbit is lost to rounding")
+    return share
+
+
+def mean_over_passes(system: SystemParameters, speed: Array, passes: int) -> Array:
+    r"""Mean over the first N passes: Fejer's kernel of the phase from one mass to the next.
+
+    :math:`\Delta_N = \int_0^1 dx\, A(x) \sin^2(\pi N\phi)/(N\sin^2\pi\phi)`, phi = spacing omega/v - x.
+    """
+    result = np.empty(speed.shape)
+    spread, spacing = band_width(system), system.chain.spacing
+    for index, v in enumerate(speed):
+        if v <= SLOWEST:
+            result[index] = loss_at_rest(system)
+            continue
+        turns = 2.0 * passes * (2.0 + spacing / v * (system.chain.omega_fast - 1.0))
+        if turns > MOST_TURNS:
+            raise ValueError(f"passes must be fewer at speed {v:g}, got {passes}")
+        count = 2 ** max(8, math.ceil(math.log2(8.0 * turns)))
+        means = []
+        for start in range(0, count, VALUES_AT_ONCE):
+            x = (np.arange(start, min(start + VALUES_AT_ONCE, count)) + 0.5) / count
+            omega = np.sqrt(1.0 + spread * np.sin(math.pi * x) ** 2)
+            phase = spacing * omega / v - x
+            phase = math.pi * (phase - np.rint(phase))
+            small = np.abs(phase) < 1e-9
+            safe = np.where(small, 1.0, phase)
+            kernel = np.where(small, float(passes), (np.sin(passes * safe) / np.sin(safe)) ** 2 / passes)
+            means.append(np.mean(emitted(system, omega, float(v)) * kernel))
+        result[index] = np.mean(means)
+    return result
+
+
+def mean_dissipation_slope(system: SystemParameters, speed: ArrayLike) -> Array:
+    """Derivative of the mean dissipation (constant speed) in the speed, term by term.
+
+    >>> from chaintheory import Chain, Gaussian, System
+    >>> system = System(Chain(omega_fast=10.0, spacing=40.0), Gaussian(amplitude=2.0, width=4.0))
+    >>> near = system.mean_dissipation([50.0 - 1e-4, 50.0 + 1e-4])
+    >>> print(round(mean_dissipation_slope(system, 50.0), 10), round((near[1] - near[0]) / 2e-4, 10))
+    -0.0005552834 -0.0005552834
+
+    """
+    values, shape = speeds(speed)
+    spacing, spread = system.chain.spacing, band_width(system)
+    result = np.zeros(values.shape)
+    tangents = band(system)
+    audible, first, last, count = audible_lines(system, tangents, values)
+    step = 1e-3 / width_of(system)
+    for part in batches(count):
+        speed_here = values[audible[part]]
+        owner, period, offset, omega, group = tangents.crossings(speed_here / spacing, first[part], last[part])
+        share = shares(system, speed_here, owner, omega, group)
+        v, x = speed_here[owner], period + offset
+        k = 2.0 * math.pi * x / spacing
+        # d log |transform|^2/dk by differences of fourth order.
+        at = [system.interaction.transform(k + j * step) for j in (-2, -1, 1, 2)]
+        derivative = (at[0] - 8.0 * at[1] + 8.0 * at[2] - at[3]) / (12.0 * step)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            growth = 2.0 * derivative / system.interaction.transform(k) * (2.0 * math.pi / spacing)
+        growth = np.where(np.isfinite(growth), growth, 0.0)
+        curvature = (spread * math.pi**2 * np.cos(2.0 * math.pi * offset) - group**2) / omega
+        lead = spacing * group - v
+        along = (2.0 / x + growth - spacing * curvature / lead) * x / lead
+        change = share * (along + 1.0 / lead - 1.0 / v)
+        result[audible[part]] = np.bincount(owner, change, minlength=speed_here.size)
+    return shaped(result * np.where(np.ravel(real_array("speed", speed)) < 0.0, -1.0, 1.0), shape)
+
+
+def mean_dissipation_terms(system: SystemParameters, speed: float) -> Terms:
+    """Phonons fed at one mean speed: ``System.mean_dissipation_terms``, which describes them."""
+    v = np.array([min(abs(number("speed", speed)), FASTEST)])
+    slopes = v / system.chain.spacing
+    if v[0] <= SLOWEST:
+        raise ValueError(f"speed must not be 0, got {speed!r}")
+    tangents = band(system)
+    first, last, count = tangents.ranges(slopes)
+    if count[0] > MOST_CROSSINGS:
+        raise ValueError(
+            f"speed must be large enough for at most {MOST_CROSSINGS:.0e} crossings, got {speed!r} with {count[0]:.1e}"
+        )
+    owner, period, offset, omega, group = tangents.crossings(slopes, first, last)
+    share = shares(system, v, owner, omega, group)
+    return Terms(period + offset, omega, system.chain.spacing * group, share)

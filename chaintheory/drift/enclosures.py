@@ -1,0 +1,252 @@
+"""The mean dissipation in ball arithmetic: enclosures that hold whatever the rounding.
+
+The crossings are counted by proof (on which side of the line the tangents of the first and the last period lie),
+each is enclosed by the interval Newton method, and as a monotone piece holds at most one, as many disjoint enclosures
+as pieces are all of them. Crossings whose share in double precision is far below the tolerance are bounded instead,
+by twice that share.
+
+Balls are python-flint's ``arb`` with 128 bits.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+from flint import arb, ctx
+
+from chaintheory.dissipation.steady_state import band, shares, steepness
+from chaintheory.drift.resonances import ResonantSpeed, merging_pieces
+
+if TYPE_CHECKING:
+    from chaintheory.parameters import SystemParameters
+    from chaintheory_ext.curves import Band
+
+BITS = 128
+NEGLIGIBLE = 1e-25  # of the bias: shares below are bounded by their double precision value
+
+
+class Uncertain(Exception):
+    """The enclosures are too wide to decide."""
+
+
+@contextmanager
+def precision(bits: int = BITS) -> Iterator[None]:
+    """Work with this many bits."""
+    before = ctx.prec
+    ctx.prec = bits
+    try:
+        yield
+    finally:
+        ctx.prec = before
+
+
+class EnclosedBand:
+    """The band of a chain in ball arithmetic."""
+
+    def __init__(self, omega_fast: float) -> None:
+        top = arb(omega_fast)
+        self.width = top * top - 1
+        self.pi = arb.pi()
+        self.steepest = (1 / (top + 1).sqrt()).asin() / self.pi
+
+    def squared(self, offset: arb) -> arb:
+        """omega^2; the offset may lie beyond its own period."""
+        sine = offset.sin_pi()
+        return 1 + self.width * sine * sine
+
+    def half_slope(self, offset: arb) -> arb:
+        """Omega omega', half the derivative of omega^2."""
+        return self.pi * self.width * (2 * offset).sin_pi() / 2
+
+    def tangency(self, period: int, offset: arb) -> arb:
+        """Omega (x omega' - omega)."""
+        return (period + offset) * self.half_slope(offset) - self.squared(offset)
+
+    def tangent(self, period: int, edge: str, near: float) -> tuple[arb, arb]:
+        """Offset and slope of the line that touches the band in this period; ``near`` is a double."""
+
+        def derivative(offset: arb) -> arb:
+            wave = (2 * offset).cos_pi()
+            return self.pi**2 * self.width * (period + offset) * wave - self.half_slope(offset)
+
+        offset = newton(lambda x: self.tangency(period, x), derivative, near)
+        lower = offset < self.steepest if edge == "lower" else offset > self.steepest
+        if not lower:
+            raise Uncertain
+        return offset, self.squared(offset).sqrt() / (period + offset)
+
+    def crossing(self, period: int, slope: arb, near: float) -> arb:
+        """Offset of a crossing."""
+        return newton(
+            lambda x: self.squared(x) - (slope * (period + x)) ** 2,
+            lambda x: 2 * (self.half_slope(x) - slope * slope * (period + x)),
+            near,
+        )
+
+
+def newton(function: Callable[[arb], arb], derivative: Callable[[arb], arb], near: float) -> arb:
+    """The one zero near a double: a ball that the interval Newton step maps into itself, then shrunk."""
+    centre = arb(near)
+    for _ in range(3):  # first to full precision, from the middle alone
+        centre = (centre - function(centre) / derivative(centre)).mid()
+    for exponent in (-100, -80, -60, -45):
+        ball = arb(centre, 2.0**exponent * max(abs(near), 1e-6))
+        image = ball.mid() - function(ball.mid()) / derivative(ball)
+        if image.is_finite() and ball.contains_interior(image):
+            return image
+    raise Uncertain
+
+
+def excess(system: SystemParameters, speed: arb, near: float, without: ResonantSpeed | None = None) -> arb:
+    """Mean dissipation less the bias.
+
+    Parameters
+    ----------
+    system, speed
+        The system, and the speed as a ball.
+    near
+        A double within the ball.
+    without
+        Leave out the two crossings that merge at this resonance, whose speed is ``speed``.
+
+    Raises
+    ------
+    Uncertain
+        When a crossing cannot be enclosed.
+
+    """
+    chain, tangents = system.chain, band(system)
+    enclosed = EnclosedBand(chain.omega_fast)
+    slope = speed / arb(chain.spacing)
+    slopes = np.array([near / chain.spacing])
+    if without is not None:
+        row = tangents.resonances(np.array([float(without.n)]))[0]
+        slopes[0] = row[1] if without.edge == "lower" else row[3]
+    first, last, _ = tangents.ranges(slopes)
+    prove_count(enclosed, tangents, slope, int(first[0]), int(last[0]), without)
+    owner, period, offset, omega, group = tangents.crossings(slopes, first, last)
+    keep = np.ones(owner.shape, dtype=bool)
+    if without is not None:
+        start, stop = merging_pieces(tangents, without.edge, np.array([float(without.n)]))
+        keep = (period + offset <= start) | (period + offset >= stop)
+    share = shares(system, np.array([near]), owner, omega, group)
+    safe = steepness(system, np.array([near]), group) > 1e-6
+    small = safe & (share < NEGLIGIBLE * max(abs(system.bias), 1e-300))
+    total = arb(0, 2.0 * float(share[keep & small].sum()))
+    before: arb | None = None
+    for index in np.flatnonzero(keep & ~small):
+        n = int(period[index])
+        at = enclosed.crossing(n, slope, float(offset[index]))
+        x = n + at
+        if before is not None and not x > before:
+            raise Uncertain
+        before = x
+        total += _share(system, enclosed, speed, slope, at, x)
+    return total - arb(abs(system.bias))
+
+
+def _share(system: SystemParameters, band: EnclosedBand, speed: arb, slope: arb, offset: arb, x: arb) -> arb:
+    """One term of Eq. 10, with omega = slope x."""
+    omega = slope * x
+    transform = system.interaction.enclosed_transform(2 * band.pi * omega / speed)
+    if transform is None:
+        raise Uncertain
+    steep = abs(band.half_slope(offset) / (omega * slope) - 1)
+    share = 8 * band.pi**4 * (omega * transform) ** 2 / speed**4 / steep
+    if not share.is_finite():
+        raise Uncertain
+    return share
+
+
+def prove_count(
+    enclosed: EnclosedBand,
+    tangents: Band,
+    slope: arb,
+    first: int,
+    last: int,
+    without: ResonantSpeed | None = None,
+) -> None:
+    """Prove which periods' tangents lie on which side of the line: there are 2 (last - first) + 3 crossings.
+
+    ``without`` is the resonance that the line itself touches. Raises Uncertain.
+    """
+    onset = int(tangents.onset)
+    steepest = enclosed.steepest
+    proved = enclosed.tangency(onset, steepest) > 0 and (onset == 1 or enclosed.tangency(onset - 1, steepest) < 0)
+
+    def tangent(period: int, edge: str) -> arb:
+        row = tangents.resonances(np.array([float(period)]))[0]
+        return enclosed.tangent(period, edge, row[0] if edge == "lower" else row[2])[1]
+
+    def touches(period: int, edge: str) -> bool:
+        return without is not None and (without.edge, without.n) == (edge, period)
+
+    proved = proved and (touches(first, "lower") or tangent(first, "lower") < slope)
+    if first > onset:
+        proved = proved and (touches(first - 1, "lower") or tangent(first - 1, "lower") > slope)
+    if last >= onset:
+        proved = proved and (touches(last, "upper") or tangent(last, "upper") > slope)
+    following = max(last + 1, onset)
+    proved = proved and (touches(following, "upper") or tangent(following, "upper") < slope)
+    if not proved:
+        raise Uncertain
+
+
+def zero(system: SystemParameters, near: float, rising: bool) -> tuple[float, float] | None:
+    """Two doubles around ``near`` between which the excess proves to change sign; None if it does not."""
+    for distance in (4e-16, 1e-14, 1e-12, 1e-10, 1e-8):
+        low, high = near * (1.0 - distance), near * (1.0 + distance)
+        if sign(system, low) == (-1 if rising else 1) and sign(system, high) == (1 if rising else -1):
+            return low, high
+    return None
+
+
+def sign(system: SystemParameters, speed: float) -> int:
+    """Proved sign of the excess at a double; 0 if it cannot be proved."""
+    with precision():
+        try:
+            value = excess(system, arb(speed), speed)
+        except Uncertain:
+            return 0
+        return 1 if value > 0 else -1 if value < 0 else 0
+
+
+def _tangent_speed(system: SystemParameters, resonance: ResonantSpeed) -> arb:
+    """The speed of a resonance, enclosed."""
+    row = band(system).resonances(np.array([float(resonance.n)]))[0]
+    near = row[0] if resonance.edge == "lower" else row[2]
+    enclosed = EnclosedBand(system.chain.omega_fast)
+    _, slope = enclosed.tangent(resonance.n, resonance.edge, near)
+    return slope * arb(system.chain.spacing)
+
+
+def resonance_speed(system: SystemParameters, resonance: ResonantSpeed) -> tuple[float, float] | None:
+    """Two doubles around the speed of a resonance."""
+    with precision():
+        try:
+            return outward(_tangent_speed(system, resonance))
+        except Uncertain:
+            return None
+
+
+def jump(system: SystemParameters, resonance: ResonantSpeed) -> tuple[float, float] | None:
+    """Two doubles around the resonance if its finite side proves to be below the bias; None otherwise."""
+    with precision():
+        try:
+            speed = _tangent_speed(system, resonance)
+            below = excess(system, speed, resonance.speed, without=resonance) < 0
+            return outward(speed) if below else None
+        except Uncertain:
+            return None
+
+
+def outward(ball: arb) -> tuple[float, float]:
+    """Doubles below and above a ball."""
+    return (
+        math.nextafter(float(ball.lower()), -math.inf),
+        math.nextafter(float(ball.upper()), math.inf),
+    )

@@ -1,0 +1,730 @@
+r"""Interactions between the particle and one chain mass at distance r.
+
+Every interaction is even in r and decays. A particle at constant speed knows nothing of it but the transform
+
+.. math:: \hat\Phi(k) = \int_{-\infty}^\infty \Phi(r)\, e^{i k r}\, dr .
+
+The square of the transform is written ``shape(k) * exp(-E)``: the factor ``shape`` varies slowly and E, the
+``Decay``, holds what makes losses exponentially small, so that neither is ever rounded away or underflows.
+
+Units: energy hbar Omega_slow, length l_slow (notation table of the ledger). An interaction is a profile of
+x = r/width times an amplitude; its transform is a function of kappa = k width.
+"""
+
+# ruff: noqa: D102 (methods without a docstring are described in Interaction)
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from chaintheory.support.double_double import FOUR_PI, FOUR_PI_SQUARED, TWO_PI_SQUARED
+from chaintheory.support.validation import bounded, positive, real_array, scale, whole
+
+if TYPE_CHECKING:
+    from flint import arb
+
+Array = NDArray[np.float64]
+
+
+class Decay(NamedTuple):
+    """The exponent E = constant (width omega/speed)^power of the squared transform at k = 2 pi omega/speed.
+
+    ``constant`` is a double and its remainder, as E may be several hundred and its error is the loss's.
+    """
+
+    constant: tuple[float, float] = (0.0, 0.0)
+    width: float = 1.0
+    power: int = 1
+
+
+class Interaction:
+    """An even, decaying interaction potential Phi(r); see the subclasses.
+
+    Parameters of the subclasses: ``amplitude`` in hbar Omega_slow, of either sign, and ``width`` in l_slow, positive.
+    Functions of a distance or a wave number take any shape and give the same.
+
+    Attributes
+    ----------
+    kind
+        Name under which the compiled integrator knows it; ``"user"`` has it tabulated.
+    width
+        The length over which it varies.
+    closed
+        Whether the single-pass dissipation has a closed form.
+
+    Raises
+    ------
+    ValueError
+        A parameter that is not a number in its range; a distance or a wave number that is not finite and real.
+
+    >>> Interaction.from_expression("2*exp(-abs(r)/4)")
+    Exponential(amplitude=2.0, width=4.0)
+    """
+
+    kind: ClassVar[str] = "user"
+    closed: ClassVar[bool] = False
+    # |transform| falls monotonically with k, as it does without a change of sign or a jump.
+    monotone: ClassVar[bool] = True
+    # The power of 1/r with which it falls; infinite for those that fall faster than any.
+    tail: ClassVar[float] = math.inf
+    smooth: bool = True
+
+    width: float
+
+    @property
+    def analytic_width(self) -> float:
+        """Phi(r) is analytic for an imaginary part of r below this, in l_slow; 0 for a cusp or a step.
+
+        >>> from chaintheory import Lorentzian
+        >>> Lorentzian(2.0, 4.0).analytic_width
+        4.0
+        """
+        return 0.0
+
+    @property
+    def coefficients(self) -> tuple[float, ...]:
+        """What the compiled integrator takes: amplitude (hbar Omega_slow), width (l_slow) and any further ones.
+
+        >>> from chaintheory import Gaussian
+        >>> Gaussian(2.0, 4.0).coefficients
+        (2.0, 4.0)
+        """
+        return ()
+
+    @property
+    def latex(self) -> str:
+        r"""Phi(r) in LaTeX, with its numbers, in units of hbar Omega_slow and l_slow.
+
+        >>> from chaintheory import Gaussian
+        >>> print(Gaussian(2.0, 4.0).latex)
+        2\,e^{-r^2/(2\cdot 4^2)}
+        """
+        raise NotImplementedError
+
+    def _repr_latex_(self) -> str:
+        return rf"$\Phi(r) = {self.latex}$"
+
+    @property
+    def decay(self) -> Decay:
+        """The exponent E of the squared transform, a pure number; zero where there is none.
+
+        >>> from chaintheory import Lorentzian
+        >>> Lorentzian(2.0, 4.0).decay.power
+        1
+        """
+        return Decay()
+
+    def potential(self, r: ArrayLike) -> Array:
+        """Phi(r) in hbar Omega_slow for r in l_slow, any shape; a ValueError for an r that is not finite.
+
+        >>> Interaction.from_expression("2*exp(-r**2/32)").potential([0.0, 4.0]).round(6).tolist()
+        [2.0, 1.213061]
+        """
+        raise NotImplementedError
+
+    def slope(self, r: ArrayLike) -> Array:
+        """dPhi/dr in hbar Omega_slow/l_slow, any shape; minus the force. 0 at r = 0 also for a cusp.
+
+        A ValueError for an r that is not finite, and for a square well, which has none.
+
+        >>> Interaction.from_expression("2*exp(-r**2/32)").slope([4.0, 8.0]).round(6).tolist()
+        [-0.303265, -0.135335]
+        """
+        raise NotImplementedError
+
+    def transform(self, k: ArrayLike) -> Array:
+        """Fourier transform int Phi(r) exp(i k r) dr, energy times length, at wave number k (1/l_slow); any shape.
+
+        A ValueError for a k that is not finite.
+
+        >>> round(float(Interaction.from_expression("2*exp(-r**2/32)").transform(0.0)), 6)
+        20.053026
+        """
+        raise NotImplementedError
+
+    def shape(self, k: ArrayLike) -> Array:
+        """Squared transform without its factor exp(-E), see ``decay``; any shape, k in 1/l_slow.
+
+        A ValueError for a k that is not finite.
+
+        >>> from chaintheory import Gaussian
+        >>> Gaussian(2.0, 4.0).shape([0.0, 9.0]).round(6).tolist()
+        [402.12386, 402.12386]
+        """
+        return self.transform(k) ** 2
+
+    @property
+    def transform_slope_bound(self) -> float:
+        """A bound of the transform's derivative, 2 int_0^inf r |Phi(r)| dr: energy times length^2.
+
+        >>> from chaintheory import SquareWell
+        >>> SquareWell(2.0, 4.0).transform_slope_bound
+        32.0
+        """
+        raise NotImplementedError
+
+    def enclosed_transform(self, k: arb) -> arb | None:
+        """Transform (energy times length) in ball arithmetic; None when there is no formula to enclose.
+
+        A TypeError for a k that is neither a ball nor a number.
+
+        >>> from chaintheory import Gaussian
+        >>> from flint import arb
+        >>> round(float(Gaussian(2.0, 4.0).enclosed_transform(arb(0))), 6)
+        20.053026
+        """
+        return None
+
+    def reach(self, tolerance: float = 1e-17) -> float:
+        """Distance (l_slow) beyond which abs(dPhi/dr) is below ``tolerance`` times its largest value.
+
+        A ValueError for a tolerance that is not between 0 and 1.
+
+        >>> from chaintheory import Gaussian
+        >>> round(Gaussian(2.0, 4.0).reach(), 1)
+        36.6
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def from_expression(cls, expression: Any, **constants: float) -> Interaction:
+        """The interaction with a formula in r, a string or a SymPy expression; see custom.py.
+
+        Parameters
+        ----------
+        expression
+            Phi(r) in hbar Omega_slow, r in l_slow; even and decaying. Nothing in a string is ever evaluated as code.
+        constants
+            Values of the names in it.
+
+        Raises
+        ------
+        ValueError
+            A formula that is not one, has other names in it, does not decay, or is not even and real.
+
+        >>> Interaction.from_expression("2*exp(-r**2/(2*w**2))", w=4.0)
+        Gaussian(amplitude=2.0, width=4.0)
+        """
+        from chaintheory.interactions.formula import from_expression
+
+        return from_expression(expression, constants)
+
+    @classmethod
+    def from_samples(cls, r: ArrayLike, potential: ArrayLike) -> Interaction:
+        """The interaction through a table of r (l_slow) and Phi(r) (hbar Omega_slow); see custom.py.
+
+        Raises
+        ------
+        ValueError
+            Arrays that are not one-dimensional and of one length, distances that do not increase
+            from 0, values that are not finite.
+
+        >>> r = np.linspace(0.0, 40.0, 401)
+        >>> sampled = Interaction.from_samples(r, 2.0 * np.exp(-(r**2) / 32.0))
+        >>> round(float(sampled.potential(4.0)), 4)
+        1.2131
+        """
+        from chaintheory.interactions.formula import SampledInteraction
+
+        return SampledInteraction(r, potential)
+
+
+# The named interactions ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Profile(Interaction):
+    """amplitude * profile(r/width)."""
+
+    amplitude: float
+    width: float
+
+    LATEX: ClassVar[str] = ""  # with a for the amplitude, w for the width
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "amplitude", bounded("amplitude", self.amplitude))
+        object.__setattr__(self, "width", scale("width", self.width))
+
+    @property
+    def coefficients(self) -> tuple[float, ...]:
+        return self.amplitude, self.width
+
+    @property
+    def latex(self) -> str:
+        return self.LATEX % {"a": _in_latex(self.amplitude), "w": _in_latex(self.width)}
+
+    def potential(self, r: ArrayLike) -> Array:
+        with np.errstate(over="ignore"):
+            return self.amplitude * self._profile(_in_widths(_floating("r", r) / self.width))
+
+    def slope(self, r: ArrayLike) -> Array:
+        with np.errstate(over="ignore"):
+            return self.amplitude / self.width * self._profile_slope(_in_widths(_floating("r", r) / self.width))
+
+    def transform(self, k: ArrayLike) -> Array:
+        with np.errstate(over="ignore"):
+            if self.amplitude == 0.0:
+                return np.zeros(_floating("k", k).shape)[()]
+            return self.amplitude * self.width * self._transform(_in_widths(_floating("k", k) * self.width))
+
+    def shape(self, k: ArrayLike) -> Array:
+        with np.errstate(over="ignore"):
+            factor = (self.amplitude * self.width) ** 2
+            if factor == 0.0:
+                return np.zeros(_floating("k", k).shape)[()]
+            return factor * self._shape(_in_widths(_floating("k", k) * self.width))
+
+    def enclosed_transform(self, k: arb) -> arb:
+        from flint import arb
+
+        amplitude, width = arb(self.amplitude), arb(self.width)
+        return amplitude * width * self._enclosed(k * width)
+
+    def reach(self, tolerance: float = 1e-17) -> float:
+        tolerance = positive("tolerance", tolerance)
+        if not tolerance < 1.0:
+            raise ValueError(f"tolerance must be less than 1, got {tolerance!r}")
+        if self.amplitude == 0.0:
+            return 0.0
+        x = np.geomspace(1e-3, 1e12, 3001)
+        slope = np.abs(self._profile_slope(x))
+        audible = np.flatnonzero(slope >= tolerance * slope.max())
+        low, high = x[audible[-1]], x[min(audible[-1] + 1, x.size - 1)]
+        for _ in range(60):
+            middle = 0.5 * (low + high)
+            if abs(float(self._profile_slope(middle))) >= tolerance * slope.max():
+                low = middle
+            else:
+                high = middle
+        return float(high * self.width)
+
+    def _profile(self, x: Array) -> Array:
+        raise NotImplementedError
+
+    def _profile_slope(self, x: Array) -> Array:
+        raise NotImplementedError
+
+    def _transform(self, kappa: Array) -> Array:
+        raise NotImplementedError
+
+    def _shape(self, kappa: Array) -> Array:
+        return self._transform(kappa) ** 2
+
+    def _enclosed(self, kappa: arb) -> arb:
+        raise NotImplementedError
+
+
+def _in_latex(value: float) -> str:
+    """The number as a physicist writes it, with a power of ten instead of an e."""
+    mantissa, _, power = f"{value:.6g}".partition("e")
+    return rf"({mantissa}\cdot 10^{{{int(power)}}})" if power else mantissa
+
+
+def _floating(name: str, values: ArrayLike) -> Array:
+    """``values`` as finite doubles; complex values, which the orbit theory needs, stay complex."""
+    array = np.asarray(values)
+    return array if array.dtype == np.complex128 and array.ndim else real_array(name, values)
+
+
+def _in_widths(values: Array) -> Array:
+    """Distances so large that their square is no double are as good as infinite."""
+    return values if values.dtype == np.complex128 else np.clip(values, -1e150, 1e150)
+
+
+@dataclass(frozen=True)
+class Gaussian(_Profile):
+    r"""Phi(r) = amplitude exp(-r^2/(2 width^2)), the interaction of the paper.
+
+    Transform: sqrt(2 pi) amplitude width exp(-(k width)^2/2).
+
+    >>> float(Gaussian(amplitude=2.0, width=4.0).potential(0.0))
+    2.0
+    """
+
+    kind: ClassVar[str] = "gaussian"
+    closed: ClassVar[bool] = True
+    LATEX: ClassVar[str] = r"%(a)s\,e^{-r^2/(2\cdot %(w)s^2)}"
+    analytic_width: ClassVar[float] = math.inf
+
+    @property
+    def decay(self) -> Decay:
+        return Decay(FOUR_PI_SQUARED, self.width, 2)
+
+    def _profile(self, x: Array) -> Array:
+        return np.exp(-0.5 * x * x)
+
+    def _profile_slope(self, x: Array) -> Array:
+        return -x * np.exp(-0.5 * x * x)
+
+    def _transform(self, kappa: Array) -> Array:
+        return math.sqrt(2.0 * math.pi) * np.exp(-0.5 * kappa * kappa)
+
+    def _shape(self, kappa: Array) -> Array:
+        return np.full_like(kappa, 2.0 * math.pi)
+
+    def _enclosed(self, kappa: arb) -> arb:
+        return (2 * kappa.pi()).sqrt() * (-kappa * kappa / 2).exp()
+
+
+@dataclass(frozen=True)
+class HalfIntegerMatern(_Profile):
+    """exp(-y) times a polynomial of degree ``order`` in y = sqrt(2 order + 1) abs(r)/width."""
+
+    order: ClassVar[int]
+    closed: ClassVar[bool] = True
+
+    @property
+    def smooth(self) -> bool:  # type: ignore[override]  # fixed for most kinds, computed here
+        return self.order > 0
+
+    @property
+    def total(self) -> float:
+        """Integral of the profile over r, in units of the width: the transform at k = 0."""
+        root = math.sqrt(2 * self.order + 1)
+        return 2.0 / root * math.fsum(c * math.factorial(j) for j, c in enumerate(self._polynomial))
+
+    @property
+    def _polynomial(self) -> list[float]:
+        """Coefficients of the profile's polynomial in y (a reverse Bessel polynomial), lowest power first."""
+        p = self.order
+        scale = math.factorial(p) / math.factorial(2 * p)
+        return [
+            scale * math.factorial(2 * p - j) * 2**j / (math.factorial(p - j) * math.factorial(j)) for j in range(p + 1)
+        ]
+
+    def _argument(self, x: Array) -> Array:
+        """The polynomial's argument; at 800 the exponential is 0."""
+        return np.minimum(math.sqrt(2 * self.order + 1) * np.abs(x), 800.0)
+
+    def _profile(self, x: Array) -> Array:
+        y = self._argument(x)
+        return np.asarray(np.polynomial.polynomial.polyval(y, self._polynomial) * np.exp(-y), dtype=np.float64)
+
+    def _profile_slope(self, x: Array) -> Array:
+        root = math.sqrt(2 * self.order + 1)
+        y = self._argument(x)
+        c = self._polynomial
+        derivative = [(j + 1) * after for j, after in enumerate(c[1:])] + [0.0]
+        slope = [up - here for up, here in zip(derivative, c, strict=True)]
+        if self.order:
+            slope[0] = 0.0  # exactly: c[1] = c[0]
+        return root * np.sign(x) * np.polynomial.polynomial.polyval(y, slope) * np.exp(-y)
+
+    def _transform(self, kappa: Array) -> Array:
+        return self.total * (1.0 + kappa * kappa / (2 * self.order + 1)) ** -(self.order + 1.0)
+
+    def _enclosed(self, kappa: arb) -> arb:
+        from flint import arb, fmpq
+
+        p = self.order
+        total = arb(0)
+        for j in range(p + 1):
+            numerator = math.factorial(p) * math.factorial(2 * p - j) * 2**j
+            total += arb(fmpq(numerator, math.factorial(2 * p) * math.factorial(p - j)))
+        return 2 * total / arb(2 * p + 1).sqrt() / (1 + kappa * kappa / (2 * p + 1)) ** (p + 1)
+
+
+@dataclass(frozen=True)
+class Exponential(HalfIntegerMatern):
+    """Phi(r) = amplitude exp(-abs(r)/width): the cusp.
+
+    Transform: 2 amplitude width/(1 + (k width)^2). The cusp radiates at any speed: the loss in a pass
+    at speed 0 is 2 amplitude^2/(width^2 omega_fast).
+
+    >>> float(Exponential(amplitude=2.0, width=4.0).transform(0.25))
+    8.0
+    """
+
+    order: ClassVar[int] = 0
+    kind: ClassVar[str] = "exponential"
+    LATEX: ClassVar[str] = r"%(a)s\,e^{-|r|/%(w)s}"
+
+
+@dataclass(frozen=True)
+class Matern(HalfIntegerMatern):
+    """The Matern family of half-integer index nu = order + 1/2, with Phi(0) = amplitude.
+
+    exp(-y) times a reverse Bessel polynomial of y = sqrt(2 nu) abs(r)/width. Order 0 is the cusp;
+    2 ``order`` derivatives are continuous at r = 0. Transform: proportional to
+    (1 + (k width)^2/(2 nu))^-(order + 1).
+
+    >>> print(round(float(Matern(amplitude=1.0, width=2.0, order=1).potential(2.0)), 12))
+    0.483357724597
+    """
+
+    order: int = 1  # type: ignore[misc]  # a parameter here, fixed in the base
+
+    kind: ClassVar[str] = "matern"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "order", whole("order", self.order, 0, 20))
+
+    @property
+    def coefficients(self) -> tuple[float, ...]:
+        return self.amplitude, self.width, float(self.order)
+
+    @property
+    def latex(self) -> str:
+        terms = [
+            _in_latex(c) + ("" if power == 0 else " y" if power == 1 else f" y^{{{power}}}")
+            for power, c in enumerate(self._polynomial)
+        ]
+        return (
+            f"{_in_latex(self.amplitude)}\\,({' + '.join(terms)})\\,e^{{-y}},\\quad "
+            f"y = \\sqrt{{{2 * self.order + 1}}}\\,|r|/{_in_latex(self.width)}"
+        )
+
+
+@dataclass(frozen=True)
+class Lorentzian(_Profile):
+    """Phi(r) = amplitude/(1 + (r/width)^2). Transform: pi amplitude width exp(-k width).
+
+    >>> float(Lorentzian(amplitude=2.0, width=4.0).potential(4.0))
+    1.0
+    """
+
+    kind: ClassVar[str] = "lorentzian"
+    tail: ClassVar[float] = 2.0
+    LATEX: ClassVar[str] = r"\frac{%(a)s}{1 + (r/%(w)s)^2}"
+
+    @property
+    def analytic_width(self) -> float:
+        return self.width
+
+    @property
+    def decay(self) -> Decay:
+        return Decay(FOUR_PI, self.width, 1)
+
+    def _profile(self, x: Array) -> Array:
+        return 1.0 / (1.0 + x * x)
+
+    def _profile_slope(self, x: Array) -> Array:
+        return -2.0 * x / (1.0 + x * x) ** 2
+
+    def _transform(self, kappa: Array) -> Array:
+        return math.pi * np.exp(-np.abs(kappa))
+
+    def _shape(self, kappa: Array) -> Array:
+        return np.full_like(kappa, math.pi**2)
+
+    def _enclosed(self, kappa: arb) -> arb:
+        return kappa.pi() * (-kappa).exp()
+
+
+@dataclass(frozen=True)
+class Sech2(_Profile):
+    """Phi(r) = amplitude/cosh(r/width)^2. Transform: amplitude width (pi k width)/sinh(pi k width/2).
+
+    >>> round(float(Sech2(amplitude=2.0, width=4.0).potential(4.0)), 9)
+    0.839948683
+    """
+
+    kind: ClassVar[str] = "sech2"
+    LATEX: ClassVar[str] = r"\frac{%(a)s}{\cosh^2(r/%(w)s)}"
+
+    @property
+    def analytic_width(self) -> float:
+        return 0.5 * math.pi * self.width
+
+    @property
+    def decay(self) -> Decay:
+        return Decay(TWO_PI_SQUARED, self.width, 1)
+
+    def _profile(self, x: Array) -> Array:
+        e = np.exp(-2.0 * np.where(x.real < 0.0, -x, x))
+        return 4.0 * e / (1.0 + e) ** 2
+
+    def _profile_slope(self, x: Array) -> Array:
+        return -2.0 * self._profile(x) * np.tanh(x)
+
+    def _transform(self, kappa: Array) -> Array:
+        kappa = np.abs(kappa)
+        return np.sqrt(self._shape(kappa)) * np.exp(-0.5 * math.pi * kappa)
+
+    def _shape(self, kappa: Array) -> Array:
+        x = math.pi * np.maximum(np.abs(kappa), 1e-300)
+        return (2.0 * x / -np.expm1(-x)) ** 2
+
+    def _enclosed(self, kappa: arb) -> arb:
+        x = kappa.pi() * kappa / 2
+        return 2 * x / x.sinh()
+
+
+@dataclass(frozen=True)
+class SoftenedCoulomb(_Profile):
+    """Phi(r) = amplitude/sqrt(1 + (r/width)^2): a charge at distance ``width`` from the chain.
+
+    Transform: 2 amplitude width K0(k width), infinite at k = 0.
+
+    >>> round(float(SoftenedCoulomb(amplitude=2.0, width=4.0).potential(4.0)), 9)
+    1.414213562
+    """
+
+    kind: ClassVar[str] = "softened_coulomb"
+    tail: ClassVar[float] = 1.0
+    LATEX: ClassVar[str] = r"\frac{%(a)s}{\sqrt{1 + (r/%(w)s)^2}}"
+
+    @property
+    def analytic_width(self) -> float:
+        return self.width
+
+    @property
+    def decay(self) -> Decay:
+        return Decay(FOUR_PI, self.width, 1)
+
+    def _profile(self, x: Array) -> Array:
+        return 1.0 / np.sqrt(1.0 + x * x)
+
+    def _profile_slope(self, x: Array) -> Array:
+        return -x / (1.0 + x * x) ** 1.5
+
+    def _transform(self, kappa: Array) -> Array:
+        from scipy.special import k0
+
+        return 2.0 * k0(np.abs(kappa))
+
+    def _shape(self, kappa: Array) -> Array:
+        from scipy.special import k0e
+
+        return (2.0 * k0e(np.abs(kappa))) ** 2
+
+    def _enclosed(self, kappa: arb) -> arb:
+        return 2 * kappa.bessel_k(0)
+
+
+@dataclass(frozen=True)
+class SquareWell(_Profile):
+    """Phi(r) = amplitude for abs(r) < width, 0 outside: it acts by kicks, and cannot be simulated.
+
+    Transform: 2 amplitude sin(k width)/k.
+
+    >>> round(float(SquareWell(amplitude=2.0, width=4.0).transform(0.25)), 9)
+    13.463535757
+    """
+
+    kind: ClassVar[str] = "square_well"
+    LATEX: ClassVar[str] = r"%(a)s\quad (|r| < %(w)s)"
+    monotone: ClassVar[bool] = False
+
+    @property
+    def smooth(self) -> bool:  # type: ignore[override]  # a constant of this kind, a number of others
+        return False
+
+    def reach(self, tolerance: float = 1e-17) -> float:
+        return self.width
+
+    @property
+    def transform_slope_bound(self) -> float:
+        return abs(self.amplitude) * self.width**2
+
+    def slope(self, r: ArrayLike) -> Array:
+        raise ValueError("interaction SquareWell has no finite slope; use a smooth one, for instance a Gaussian")
+
+    def _profile(self, x: Array) -> Array:
+        return np.where(np.abs(x) < 1.0, 1.0, 0.0)
+
+    def _transform(self, kappa: Array) -> Array:
+        return 2.0 * np.sinc(kappa / math.pi)
+
+    def _enclosed(self, kappa: arb) -> arb:
+        return 2 * kappa.sin() / kappa
+
+
+@dataclass(frozen=True)
+class GaussianMixture(Interaction):
+    """A sum of Gaussians: Phi(r) = sum_i amplitudes[i] exp(-r^2/(2 widths[i]^2)).
+
+    Transform: the sum of theirs. ``amplitudes`` and ``widths`` are sequences of one length, at least 1.
+
+    >>> float(GaussianMixture([3.0, -1.0], [1.0, 2.0]).potential(0.0))
+    2.0
+    """
+
+    amplitudes: Sequence[float]
+    widths: Sequence[float]
+
+    closed: ClassVar[bool] = True
+    analytic_width: ClassVar[float] = math.inf
+
+    def __post_init__(self) -> None:
+        for name in ("amplitudes", "widths"):
+            value = getattr(self, name)
+            if isinstance(value, str | bytes) or not hasattr(value, "__len__") or not hasattr(value, "__getitem__"):
+                raise ValueError(f"{name} must be a sequence of numbers, got {value!r}")
+            if isinstance(value, np.ndarray) and value.ndim == 0:
+                raise ValueError(f"{name} must be a sequence of numbers, got {value!r}")
+        amplitudes = tuple(bounded("amplitudes", a) for a in self.amplitudes)
+        widths = tuple(scale("widths", w) for w in self.widths)
+        if not amplitudes or len(amplitudes) != len(widths):
+            raise ValueError(
+                f"amplitudes and widths must be of one length, at least 1, got {len(amplitudes)} and {len(widths)}"
+            )
+        object.__setattr__(self, "amplitudes", amplitudes)
+        object.__setattr__(self, "widths", widths)
+
+    @property
+    def parts(self) -> list[Gaussian]:
+        """The Gaussians.
+
+        >>> GaussianMixture([3.0, -1.0], [1.0, 2.0]).parts
+        [Gaussian(amplitude=3.0, width=1.0), Gaussian(amplitude=-1.0, width=2.0)]
+        """
+        return [Gaussian(a, w) for a, w in zip(self.amplitudes, self.widths, strict=True)]
+
+    @property
+    def width(self) -> float:  # type: ignore[override]  # fixed for most kinds, computed here
+        """The smallest width, in l_slow, which rules at large k.
+
+        >>> GaussianMixture([3.0, -1.0], [1.0, 2.0]).width
+        1.0
+        """
+        return min(self.widths)
+
+    @property
+    def monotone(self) -> bool:  # type: ignore[override]  # fixed for most kinds, computed here
+        return all(a >= 0.0 for a in self.amplitudes) or all(a <= 0.0 for a in self.amplitudes)
+
+    @property
+    def transform_slope_bound(self) -> float:
+        return 2.0 * sum(abs(part.amplitude) * part.width**2 for part in self.parts)
+
+    @property
+    def decay(self) -> Decay:
+        return Decay(FOUR_PI_SQUARED, self.width, 2)
+
+    @property
+    def latex(self) -> str:
+        return " + ".join(part.latex for part in self.parts).replace("+ -", "- ")
+
+    def potential(self, r: ArrayLike) -> Array:
+        return sum(part.potential(r) for part in self.parts)  # type: ignore[return-value]  # no part, no mixture
+
+    def slope(self, r: ArrayLike) -> Array:
+        return sum(part.slope(r) for part in self.parts)  # type: ignore[return-value]  # no part, no mixture
+
+    def transform(self, k: ArrayLike) -> Array:
+        return sum(part.transform(k) for part in self.parts)  # type: ignore[return-value]  # no part, no mixture
+
+    def shape(self, k: ArrayLike) -> Array:
+        narrow = self.width
+        with np.errstate(over="ignore"):
+            k = _in_widths(_floating("k", k) * narrow) / narrow
+            terms = [
+                a * w * np.exp(-0.5 * (w - narrow) * (w + narrow) * k * k)
+                for a, w in zip(self.amplitudes, self.widths, strict=True)
+            ]
+        return 2.0 * math.pi * sum(terms, np.zeros_like(k)) ** 2
+
+    def enclosed_transform(self, k: arb) -> arb | None:
+        from flint import arb
+
+        return sum((part.enclosed_transform(k) for part in self.parts), arb(0))
+
+    def reach(self, tolerance: float = 1e-17) -> float:
+        return max(part.reach(tolerance) for part in self.parts)

@@ -1,0 +1,191 @@
+r"""Memory kernel and exact propagators of the free chain.
+
+The free chain obeys u'' = -(2 pi)^2 D u. With p = u'/(2 pi) its flow over a time tau is
+
+    u -> C u + S p,    p -> -D u + C p,
+
+with the kernels C_n = <cos(2 pi tau omega)>, S_n = <sin(2 pi tau omega)/omega> and
+D_n = <omega sin(2 pi tau omega)>, where <f>_n is the average of f(theta) cos(2 n theta) over the
+band. S_n is the memory kernel Gamma_n(tau) of Eq. 5. All three integrands are periodic and
+analytic in theta, so that the equidistant sum over a ring of N masses differs from the integral
+over the infinite chain only by what has travelled around the ring, and one real FFT gives all n.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from chaintheory.support.validation import real_array
+
+if TYPE_CHECKING:
+    from chaintheory.parameters import ChainParameters
+
+Array = NDArray[np.float64]
+
+# What is neglected of a kernel, relative to its largest values.
+NEGLECTED = 1e-16
+# Kernels are made in portions of about this many numbers, to bound the memory in use.
+_PORTION = 1 << 21
+# Masses of the largest ring: about 1 GiB.
+LARGEST_RING = 1 << 23
+
+
+@lru_cache(maxsize=1024)
+def half_width(chain: ChainParameters, duration: float, neglected: float = NEGLECTED) -> int:
+    r"""Return n beyond which all kernels over ``duration`` are below ``neglected`` (proved).
+
+    Shifting the path of integration to theta + i b bounds each kernel by
+    exp(-2 n b + 2 pi \|duration\| M(b)) times its prefactor, M(b) being the largest imaginary part
+    of omega on the shifted path; the best b is taken from a grid. At b -> 0 this is the sound cone.
+
+    >>> from chaintheory import Chain
+    >>> half_width(Chain(10.0, 40.0), 1 / 600)
+    6
+    """
+    duration = abs(duration)
+    if duration == 0.0:
+        return 0
+    shift, growth, prefactor = _shifted_paths(chain.omega_fast)
+    exponent = 2.0 * math.pi * duration * growth + prefactor - math.log(neglected)
+    return math.ceil(float(np.min(exponent / (2.0 * shift))))
+
+
+@lru_cache(maxsize=32)
+def _shifted_paths(omega_fast: float) -> tuple[Array, Array, Array]:
+    r"""Shifts b, the largest \|Im omega(theta + i b)\|, and the log of a bound on \|omega\|."""
+    shift = np.geomspace(1e-6, 8.0, 600)
+    theta = np.linspace(0.0, 0.5 * math.pi, 257)
+    sine = np.sin(theta[None, :] + 1j * shift[:, None])
+    frequency = np.sqrt(1.0 + (omega_fast**2 - 1.0) * sine * sine)
+    # The grid misses the maximum by less than its curvature; one part in a thousand covers that.
+    growth = 1.001 * np.max(np.abs(frequency.imag), axis=1)
+    return shift, growth, np.log(omega_fast * np.cosh(shift))
+
+
+def ring_frequencies(chain: ChainParameters, size: int) -> NDArray[np.longdouble]:
+    """Frequencies of a ring of ``size`` masses, modes 0 .. size//2, in extended precision."""
+    theta = np.arange(size // 2 + 1, dtype=np.longdouble) * (_PI / size)
+    sine = np.sin(theta)
+    top = np.longdouble(chain.omega_fast)
+    return np.asarray(np.sqrt(1 + (top * top - 1) * sine * sine))
+
+
+# pi to the precision of the longdouble at hand: the double and its remainder.
+_PI = np.longdouble(math.pi) + np.longdouble(1.2246467991473532e-16)
+
+
+def phases(frequency: NDArray[np.longdouble], times: ArrayLike) -> tuple[Array, Array]:
+    """Cosine and sine of 2 pi times frequency, shape (len(times), len(frequency)).
+
+    The whole turns are taken off in extended precision: at tau = 1000 a double product has lost
+    five digits of the phase.
+    """
+    turns = np.asarray(times, dtype=np.longdouble)[:, None] * frequency[None, :]
+    angle = (2.0 * math.pi) * (turns - np.rint(turns)).astype(np.float64)
+    return np.cos(angle), np.sin(angle)
+
+
+def propagators(chain: ChainParameters, times: ArrayLike, width: int) -> tuple[Array, Array, Array]:
+    """Kernels C, S, D for lags 0 .. width at each time, each of shape (len(times), width + 1).
+
+    The ring is so large that what travels around it is below 1e-16 within ``width``.
+    """
+    times = np.asarray(times, dtype=np.float64)
+    longest = float(np.max(np.abs(times), initial=0.0))
+    size = _even_fast_length(width + half_width(chain, longest) + 1)
+    frequency = ring_frequencies(chain, size)
+    omega = frequency.astype(np.float64)
+    cosine, sine = phases(frequency, times)
+
+    def kernel(spectrum: Array) -> Array:
+        return np.ascontiguousarray(np.fft.irfft(spectrum, n=size, axis=1)[:, : width + 1])
+
+    return kernel(cosine), kernel(sine / omega), kernel(sine * omega)
+
+
+def memory_kernel(chain: ChainParameters, lags: ArrayLike, times: ArrayLike) -> Array:
+    r"""Memory kernel of Eq. 5, the response of mass l + n at tau to an impulse on mass l at 0.
+
+    Gamma_n(tau) = (2/pi) int_0^{pi/2} cos(2 n theta) sin(2 pi tau omega)/omega dtheta
+
+    Parameters
+    ----------
+    chain
+        The chain.
+    lags
+        Whole numbers n, one-dimensional (or one number); the kernel is even in n.
+    times
+        Times tau in units of t_slow, one-dimensional (or one number); odd in tau.
+
+    Returns
+    -------
+    Array of shape (len(lags), len(times)), error about 1e-15 (where ``numpy.longdouble`` is wider
+    than a double; elsewhere about 1e-16 times the largest 2 pi tau omega_fast).
+
+    Raises
+    ------
+    ValueError
+        For lags that are no whole numbers, or anything not finite.
+
+    >>> from chaintheory import Chain
+    >>> memory_kernel(Chain(10.0, 40.0), [0, 1], [0.0, 0.25]).round(6)
+    array([[0.      , 0.06207 ],
+           [0.      , 0.034863]])
+    """
+    lag = np.atleast_1d(real_array("lags", lags))
+    time = np.atleast_1d(real_array("times", times))
+    for name, array in (("lags", lag), ("times", time)):
+        if array.ndim != 1:
+            raise ValueError(f"{name} must be one-dimensional, got an array of shape {array.shape}")
+    if np.any(lag != np.rint(lag)) or np.any(np.abs(lag) > 2**40):
+        raise ValueError(f"lags must be whole numbers, got {lag[lag != np.rint(lag)][:1]}")
+    longest = float(np.max(np.abs(time), initial=0.0))
+    # The cone is at most pi (omega_fast - 1) masses wide per unit time.
+    if longest > LARGEST_RING or half_width(chain, longest) > LARGEST_RING:
+        raise ValueError(f"times must be so short that sound reaches at most {LARGEST_RING} masses, got {longest:g}")
+    index = np.abs(lag).astype(np.int64)
+    result = np.zeros((lag.size, time.size))
+    order = np.argsort(np.abs(time), kind="stable")
+    start = 0
+    while start < order.size:
+        # Times of a like length share a ring: its size follows the longest of them.
+        first = max(abs(time[order[start]]), 0.1)
+        within = half_width(chain, min(2.0 * first, float(np.abs(time[order[-1]]))))
+        rows = max(1, _PORTION // (within + 64))
+        chosen = order[start : start + rows]
+        chosen = chosen[np.abs(time[chosen]) <= 2.0 * first]
+        start += chosen.size
+        within = half_width(chain, float(np.abs(time[chosen[-1]])))
+        inside = index <= within  # beyond, the kernel is below 1e-16
+        if not inside.any():
+            continue
+        width = int(index[inside].max())
+        size = _even_fast_length(width + within + 1)
+        frequency = ring_frequencies(chain, size)
+        _, sine = phases(frequency, time[chosen])
+        kernel = np.fft.irfft(sine / frequency.astype(np.float64), n=size, axis=1)
+        result[np.ix_(np.flatnonzero(inside), chosen)] = kernel[:, index[inside]].T
+    return result
+
+
+def _even_fast_length(size: int) -> int:
+    """Smallest even number of at least ``size`` with no prime factor above 5."""
+    best = 2
+    while best < size:
+        best *= 2
+    power_five = 1
+    while power_five < 2 * best:
+        power = power_five
+        while power < 2 * best:
+            length = 2 * power
+            while length < size:
+                length *= 2
+            best = min(best, length)
+            power *= 3
+        power_five *= 5
+    return best

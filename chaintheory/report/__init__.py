@@ -1,0 +1,1 @@
+"""Everything on one page that opens with no network."""

@@ -1,0 +1,369 @@
+"""The report: ledger, curves, runs and comparisons in one directory that opens with no network.
+
+The directory is written beside its final place and moved there in one rename, so that an
+interrupted report leaves nothing half-written; a directory that does not carry our marker is never
+replaced.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import re
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chaintheory import __version__
+from chaintheory.cli.options import plain
+from chaintheory.report.arcs import Arcs
+
+if TYPE_CHECKING:
+    from chaintheory.figures import Picture
+
+MARKER = ".chaintheory-report"
+BENCHMARKS = "benchmarks/results.json"
+
+Progress = Callable[[str, int], object]
+Tick = Callable[[str], object]
+
+
+@dataclass
+class Formula:
+    """A cell of a table: text, and below it a formula of ours as MathML, which is not escaped."""
+
+    text: str
+    mathml: str
+
+
+@dataclass
+class Table:
+    """A table of the report; the cells are text, escaped when the page is rendered, or formulas."""
+
+    caption: str
+    header: tuple[str, ...]
+    rows: Sequence[tuple[Any, ...]]
+    prose: bool = False  # sentences rather than numbers
+
+
+@dataclass
+class Section:
+    """One section: its text, what it shows, the numbers behind it, and whether it passed."""
+
+    anchor: str
+    title: str
+    text: list[str]
+    statements: list[dict[str, Any]] = field(default_factory=list)
+    arcs: Arcs | None = None
+    pictures: list[Picture] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    numbers: Any = None
+    passed: bool = True
+
+
+def write_report(
+    output: str | os.PathLike[str],
+    *,
+    published: str | os.PathLike[str] | None = None,
+    quick: bool = False,
+    progress: Progress | None = None,
+) -> bool:
+    """Write ``index.html``, its figures and ``report.json`` into ``output``; True if all passed.
+
+    Parameters
+    ----------
+    output
+        Directory to make. One that exists is replaced only if an earlier report made it; otherwise
+        ValueError, and nothing is touched.
+    published
+        Directory with the published trajectories, to be laid beside ours.
+    quick
+        Fewer and shorter simulated runs.
+    progress
+        Called with what was done and the number of all pieces of work, after each piece.
+    """
+    from chaintheory.comparison.with_simulation import TABLE
+    from chaintheory.figures import NAMES
+    from derivations.ledger import statements
+
+    with replacing(Path(output)) as partial:
+        runs = read_runs(published)
+        pieces = len(statements()) + len(TABLE) + len(NAMES) + len(runs or ())
+
+        def tick(done: str) -> None:
+            if progress is not None:
+                progress(done, pieces)
+
+        entries = verified_entries(tick)
+        sections = [overview_section(entries), errata_section(entries)]
+        sections.append(comparison_section(tick))
+        if runs is not None:
+            sections.append(published_section(runs, tick))
+        sections += [figure_section(name, quick, tick) for name in NAMES]
+        if (measured := Path(BENCHMARKS)).is_file():
+            sections.append(benchmark_section(measured))
+        sections.append(ledger_section(entries))
+        render(sections, partial, quick)
+    return all(section.passed for section in sections)
+
+
+def read_runs(published: str | os.PathLike[str] | None) -> Any:
+    """Read the published runs before any work is done, so that bad input is told at once."""
+    if published is None:
+        return None
+    from chaintheory.comparison.with_published import read_published
+
+    return read_published(published)
+
+
+# The ledger ----------------------------------------------------------------------------------
+
+
+def verified_entries(tick: Tick) -> list[dict[str, Any]]:
+    """Verify every statement of the ledger; return each with its formulas as MathML."""
+    from derivations.ledger import statements
+
+    entries = []
+    for statement in statements():
+        result = statement.verify()
+        tick(statement.id)
+        entries.append(
+            {
+                "id": statement.id,
+                "equation": result.equation,
+                "statement": result.statement,
+                "evidence": result.evidence,
+                "detail": result.detail,
+                "ok": result.ok,
+                "seconds": result.seconds,
+                "parents": list(statement.parents),
+                "mathml": mathml(statement.latex),
+                "derivation": [(rule, mathml(line)) for rule, line in statement.derivation_latex()],
+            }
+        )
+    return entries
+
+
+def overview_section(entries: list[dict[str, Any]]) -> Section:
+    """Count the evidence and draw what follows from what."""
+    counts = Counter(entry["evidence"] for entry in entries)
+    told = ", ".join(f"{count} {evidence}" for evidence, count in counts.most_common())
+    return Section(
+        "overview",
+        "What follows from what",
+        [
+            f"{len(entries)} statements: {told}. Proved: SymPy reduces every step to zero. Cited: "
+            "one step is a named theorem, checked numerically besides. Enclosed: ball arithmetic. "
+            "Checked: 50 digits at seeded points. Refuted: the printed statement is false.",
+            "Each line is a statement; each arc leads from it to one that it is derived from.",
+        ],
+        arcs=Arcs.of(entries),
+        numbers={"counts": counts, "parents": {e["id"]: e["parents"] for e in entries}},
+        passed=all(entry["ok"] for entry in entries),
+    )
+
+
+def errata_section(entries: list[dict[str, Any]]) -> Section:
+    """Show what is false as printed beside what is right."""
+    by_id = {entry["id"]: entry for entry in entries}
+    pairs = [
+        (entry, by_id[parent]) for entry in entries if entry["evidence"] == "refuted" for parent in entry["parents"][:1]
+    ]
+    rows = [(bad["equation"], bad["statement"], good["statement"], good["evidence"]) for bad, good in pairs]
+    cells = [
+        (where, Formula(refuted, bad["mathml"]), Formula(corrected, good["mathml"]), evidence)
+        for (where, refuted, corrected, evidence), (bad, good) in zip(rows, pairs, strict=True)
+    ]
+    header = ("where", "refuted", "corrected", "evidence")
+    return Section(
+        "errata",
+        "What is wrong in print",
+        ["Each printed statement was refuted by a computed counterexample, and corrected."],
+        tables=[Table("", header, cells, prose=True)],
+        numbers=[dict(zip(header, row, strict=True)) for row in rows],
+    )
+
+
+def ledger_section(entries: list[dict[str, Any]]) -> Section:
+    """Show each statement with its formula, its steps and its evidence."""
+    hidden = ("mathml", "derivation")
+    return Section(
+        "ledger",
+        "Ledger: every formula and its evidence",
+        ["Open a statement to see its steps and what was run to check them."],
+        statements=entries,
+        numbers=[{k: v for k, v in entry.items() if k not in hidden} for entry in entries],
+        passed=all(entry["ok"] for entry in entries),
+    )
+
+
+def mathml(latex: str) -> str:
+    r"""Return a formula as MathML; subscripts that are words stand upright.
+
+    >>> "<mtext>fast</mtext>" in mathml(r"\omega_{fast}")
+    True
+    """
+    from latex2mathml.converter import convert
+
+    return convert(re.sub(r"_\{([a-z]{2,})\}", r"_{\\text{\1}}", latex), display="block")
+
+
+# Figures and comparisons ---------------------------------------------------------------------
+
+
+def figure_section(name: str, quick: bool, tick: Tick) -> Section:
+    """Make one figure."""
+    from chaintheory.figures import make
+
+    picture = make(name, quick=quick)
+    tick(name)
+    return Section(name, picture.title, [], pictures=[picture], numbers=picture.numbers)
+
+
+def comparison_section(tick: Tick) -> Section:
+    """Lay theory beside simulation, row by row."""
+    from chaintheory.comparison.with_simulation import compare_with_theory
+
+    rows = compare_with_theory(progress=lambda _: tick("comparison"))
+    table = Table(
+        "Deviation: simulated/predicted - 1. Expected: what the neglected order predicts. "
+        "A row passes when the two differ by no more than the last number.",
+        ("comparison", "predicted", "simulated", "deviation", "expected", "within", "passes"),
+        [
+            (r.name, f"{r.predicted:.6g}", f"{r.simulated:.6g}", f"{r.deviation:+.1e}",
+             f"{r.expected:+.1e}", f"{r.allowed:.1e}", "yes" if r.passed else "no")
+            for r in rows
+        ],
+    )  # fmt: skip
+    text = f"{sum(row.passed for row in rows)} of {len(rows)} comparisons are as theory allows."
+    return Section(
+        "comparisons",
+        "Theory beside simulation",
+        [text],
+        tables=[table],
+        numbers=[row.as_dict() for row in rows],
+        passed=all(row.passed for row in rows),
+    )
+
+
+def published_section(runs: Any, tick: Tick) -> Section:
+    """Repeat the published runs and show one row for each."""
+    from chaintheory.comparison.with_published import LARGEST_MEDIAN, compare_published
+
+    rows = compare_published(runs, progress=lambda _: tick("published run"))
+    table = Table(
+        "Deviation of our speed extrema from the published ones, matched one to one in time.",
+        ("file", "matched", "unmatched", "median", "largest", "at time", "passes"),
+        [
+            (r.file, f"{r.matched}/{r.published}", str(r.unmatched), f"{r.median:.1e}",
+             f"{r.largest:.1e}", f"{r.largest_at:.1f}", "yes" if r.passed else "no")
+            for r in rows
+        ],
+    )  # fmt: skip
+    good = sum(row.median <= 1e-4 for row in rows)
+    text = (
+        f"{len(rows)} published runs repeated: the median deviation is at most 1e-4 in {good} "
+        f"of them. A file fails when it is above {LARGEST_MEDIAN:g}."
+    )
+    return Section(
+        "published",
+        "Published trajectories",
+        [text],
+        tables=[table],
+        numbers=[asdict(row) for row in rows],
+        passed=all(row.passed for row in rows),
+    )
+
+
+def benchmark_section(path: Path) -> Section:
+    """Show the benchmarks that were measured here, one row each, whatever its columns."""
+    rows = json.loads(path.read_text(encoding="utf-8"))
+    if not (isinstance(rows, list) and rows and all(isinstance(row, dict) for row in rows)):
+        raise ValueError(f"{path} must hold a list of measured rows")
+    header = tuple(rows[0])
+    cells = [tuple(str(row.get(name, "")) for name in header) for row in rows]
+    return Section(
+        "benchmarks",
+        "Benchmarks",
+        ["Ratios, each measured in one run on one machine."],
+        tables=[Table("", header, cells, prose=True)],
+        numbers=rows,
+    )
+
+
+# The page ------------------------------------------------------------------------------------
+
+
+def provenance(quick: bool) -> dict[str, Any]:
+    """Return what made the report: versions, machine, time."""
+    packages = ("numpy", "scipy", "sympy", "mpmath", "matplotlib")
+    return {
+        "chaintheory": __version__,
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "packages": {name: metadata.version(name) for name in packages},
+        "quick": quick,
+    }
+
+
+def render(sections: list[Section], directory: Path, quick: bool) -> None:
+    """Write the page, its figures and its numbers into ``directory``."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    from chaintheory.figures import save
+
+    made = provenance(quick)
+    pictures = directory / "figures"
+    pictures.mkdir()
+    for section in sections:
+        for picture in section.pictures:
+            save(picture, pictures, "svg")
+    environment = Environment(
+        loader=PackageLoader("chaintheory.report"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    page = environment.get_template("report.html").render(sections=sections, provenance=made)
+    (directory / "index.html").write_text(page, encoding="utf-8")
+    numbers = {
+        "provenance": made,
+        "passed": all(section.passed for section in sections),
+        "sections": {section.anchor: section.numbers for section in sections},
+    }
+    text = json.dumps(plain(numbers), ensure_ascii=False, allow_nan=False)
+    (directory / "report.json").write_text(text + "\n", encoding="utf-8")
+    (directory / MARKER).write_text("Made by chaintheory report; replaced by the next one.\n")
+
+
+@contextlib.contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Give a fresh directory beside ``target`` and move it there if all went well.
+
+    ValueError at once if ``target`` exists and is not a report of ours.
+    """
+    target = target.absolute()
+    if target.is_symlink() or (target.exists() and not (target / MARKER).is_file()):
+        raise ValueError(f"output must be a new directory or an earlier report of this command, got {str(target)!r}")
+    if not target.parent.is_dir():
+        raise ValueError(f"output must lie in an existing directory, got {str(target)!r}")
+    partial = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    partial.chmod(0o755)
+    old = partial.with_name(partial.name + "-old")
+    try:
+        yield partial
+        if target.exists():
+            target.rename(old)
+        partial.rename(target)
+    finally:
+        if old.exists() and not target.exists():  # interrupted between the two renames
+            old.rename(target)
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""Runs in the infinite chain: splittings, light cone, the record of a run, what ends it, its files."""

@@ -1,0 +1,556 @@
+"""The light-cone integrator: an infinite chain, for as long as the run lasts.
+
+A free chain can be carried over any time at once, exactly. Only the masses near the particle have
+to be looked at often. So the chain is stepped on levels, each in blocks four times as long as those
+of the level below and in a window about as many times as wide: carry the whole window over one
+block as if it were free, carry a smaller window around the particle through the same time on the
+level below, and paste in the part of it that its edges cannot have influenced. The three lowest
+levels are compiled (chaintheory_ext/light_cone.pyx), the upper ones go by FFT, and the uppermost
+holds every mass that the sound cone has reached: it grows with the cone. All margins follow from
+the bound on the kernels' tails (kernel.half_width), so that what is neglected is below 1e-16. The
+cost per unit time grows with the logarithm of the run's duration.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chaintheory.lattice.dispersion import frequency
+from chaintheory.lattice.memory_kernel import (
+    _even_fast_length,
+    half_width,
+    propagators,
+)
+from chaintheory.simulation.splittings import SCHEMES, Scheme
+
+if TYPE_CHECKING:
+    from chaintheory.interactions.named import Interaction
+    from chaintheory.parameters import ChainParameters, SystemParameters
+
+Array = NDArray[np.float64]
+
+# Blocks of one level in a block of the level above.
+RATIO = 4
+# Windows whose kernels reach farther than this many masses are carried by FFT.
+WIDEST_STENCIL = 160
+# The chain is brought to one time at least as often as this: checkpoints and stops happen then.
+MOST_STEPS_AT_ONCE = 1 << 21
+# Kicks in the shortest block: more of them cost more inside the block, fewer cost more around it.
+KICKS_PER_BLOCK = 60
+# Bytes that a mass of the far field takes: its state and the copies and spectra that carry it.
+BYTES_PER_MASS = 250.0
+# Masses within reach are looked for as if displaced by up to this many spacings; more only where one is.
+SWAY = 0.1
+# Part of the largest force that a mass displaced farther may have when it is missed.
+MISSED = 1e-6
+# Rows of tables are padded to whole vectors.
+_VECTOR = 8
+
+
+def _padded(length: int) -> int:
+    return -(-length // _VECTOR) * _VECTOR
+
+
+def on_cache_line(array: Array) -> Array:
+    """Flat copy of an array that begins on a cache line."""
+    space = np.empty(array.size + _VECTOR)
+    first = -(space.ctypes.data // 8) % _VECTOR
+    flat = space[first : first + array.size]
+    flat[:] = array.ravel()
+    return flat
+
+
+def block_steps(scheme: Scheme, chain: ChainParameters, time_step: float, kicks: int) -> int:
+    """Steps in the shortest block: about ``kicks`` kicks, but no more than a fast period."""
+    by_kicks = max(1, kicks // scheme.stages)
+    by_time = max(1, round(1.0 / (chain.omega_fast * time_step)))
+    return min(by_kicks, by_time)
+
+
+@lru_cache(maxsize=32)
+def block_tables(chain: ChainParameters, order: int, time_step: float, steps: int) -> dict[str, Any]:
+    """Kernels from a block's start to each kick, between kicks, and to the block's end."""
+    scheme = SCHEMES[order]
+    stages, kicks = scheme.stages, steps * scheme.stages
+    count = np.arange(kicks + 1)
+    times = time_step * (count // stages + scheme.times[count % stages])
+    end = steps * time_step
+    # Stages may lie beside the block; the bound covers the longest time between any two.
+    width = half_width(chain, float(np.max(times) - np.min(times)))
+    row, end_row = _padded(kicks + 1), _padded(2 * width + 1)
+
+    def by_lag(kernel: Array) -> Array:
+        table = np.zeros((width + 1, row))
+        table[:, : kernel.shape[0]] = kernel.T
+        return table
+
+    def later_by_lag(kernel: Array) -> Array:
+        table = np.zeros((width + 1, _VECTOR + row))
+        table[:, _VECTOR + 1 : _VECTOR + kernel.shape[0]] = kernel.T[:, 1:]
+        return table
+
+    c, s, d = propagators(chain, times, width)
+    forced_s = np.zeros((stages, width + 1, _VECTOR + row))
+    forced_c = np.zeros((stages, width + 1, _VECTOR + row))
+    for stage in range(stages):
+        later = time_step * ((stage + count) // stages + scheme.times[(stage + count) % stages])
+        stage_c, stage_s, _ = propagators(chain, later - times[stage], width)
+        forced_s[stage], forced_c[stage] = later_by_lag(stage_s), later_by_lag(stage_c)
+    to_end_c, to_end_s, _ = propagators(chain, end - times, width)
+    mirrored = np.abs(np.arange(-width, width + 1))
+    end_s, end_c = np.zeros((kicks + 1, end_row)), np.zeros((kicks + 1, end_row))
+    end_s[:, : 2 * width + 1] = to_end_s[:, mirrored]
+    end_c[:, : 2 * width + 1] = to_end_c[:, mirrored]
+    return {
+        "steps": steps,
+        "stages": stages,
+        "width": width,
+        "row": row,
+        "end_row": end_row,
+        "free_c": on_cache_line(by_lag(c)),
+        "free_s": on_cache_line(by_lag(s)),
+        "free_d": on_cache_line(by_lag(d)),
+        "forced_s": on_cache_line(forced_s),
+        "forced_c": on_cache_line(forced_c),
+        "end_s": on_cache_line(end_s),
+        "end_c": on_cache_line(end_c),
+        "weight": time_step * np.array(scheme.kicks),
+        "drift": time_step * np.array(scheme.flows),
+    }
+
+
+@lru_cache(maxsize=256)
+def flow_spectrum(chain: ChainParameters, size: int, duration: float) -> tuple[Array, Array, Array]:
+    """Multipliers cos, sin/omega and omega sin that carry a ring of ``size`` masses.
+
+    In double precision: the rounding of the phase is that of the frequency, one part in 10^16.
+    """
+    omega = frequency(chain, np.arange(size // 2 + 1) * (math.pi / size))
+    turns = duration * omega
+    angle = (2.0 * math.pi) * (turns - np.rint(turns))
+    sine = np.sin(angle)
+    return np.cos(angle), sine / omega, sine * omega
+
+
+@dataclass
+class Stretch:
+    """A stretch of chain: rows u and p = u'/(2 pi) of the masses ``origin``, ``origin`` + 1, ..."""
+
+    origin: int
+    state: Array
+
+    def window(self, origin: int, size: int) -> Stretch:
+        """Return a copy of ``size`` masses; what lies outside this stretch is at rest."""
+        copy = np.zeros((2, size))
+        first = max(origin, self.origin)
+        last = min(origin + size, self.origin + self.state.shape[1])
+        if last > first:
+            copy[:, first - origin : last - origin] = self.state[:, first - self.origin : last - self.origin]
+        return Stretch(origin, copy)
+
+    def paste(self, other: Stretch, centre: int, reach: int) -> None:
+        """Overwrite the masses within ``reach`` of ``centre`` by those of ``other``."""
+        first = max(centre - reach, self.origin, other.origin)
+        last = min(
+            centre + reach + 1,
+            self.origin + self.state.shape[1],
+            other.origin + other.state.shape[1],
+        )
+        if last > first:
+            self.state[:, first - self.origin : last - self.origin] = other.state[
+                :, first - other.origin : last - other.origin
+            ]
+
+    def flow(self, chain: ChainParameters, duration: float) -> None:
+        """Carry the stretch over ``duration`` as if it were a free ring.
+
+        What travels around the ring spoils the same masses at the edges as an open end would.
+        """
+        if not self.state.any():
+            return
+        size = self.state.shape[1]
+        from chaintheory_ext.light_cone import rotate
+
+        spectrum = np.fft.rfft(self.state)
+        rotate(spectrum, *flow_spectrum(chain, size, duration))
+        self.state = np.fft.irfft(spectrum, n=size)
+
+    def energy(self, chain: ChainParameters) -> float:
+        """Energy of the chain as a sum of squares (nothing cancels), outside being at rest."""
+        u, p = self.state
+        coupling = 0.25 * (chain.omega_fast**2 - 1.0)
+        bonds = np.diff(u, prepend=0.0, append=0.0)
+        # np.sum, not a dot product: its order does not depend on the number of threads.
+        return 0.5 * float(np.sum(p * p) + np.sum(u * u) + coupling * np.sum(bonds * bonds))
+
+
+def _coarse_length(size: int) -> int:
+    """Round up to a quarter of a power of two: few sizes, so that spectra can be kept."""
+    quarter = 1 << max(1, (size - 1).bit_length() - 3)
+    return -(-size // quarter) * quarter
+
+
+class Escaped(Exception):
+    """The particle went farther within a block than the windows allow for."""
+
+
+class Swayed(Exception):
+    """A mass near the particle went farther from its place than the windows allow for."""
+
+
+@dataclass
+class Records:
+    """What is kept of every step: position, speed, acceleration and the energy of the chain."""
+
+    position: Array
+    speed: Array
+    acceleration: Array
+    energy: Array
+
+    @classmethod
+    def empty(cls, rows: int) -> Records:
+        """Space for ``rows`` rows."""
+        return cls(*(np.empty(rows) for _ in range(4)))
+
+    def __len__(self) -> int:
+        return self.position.size
+
+    def rows(self, first: int, last: int) -> tuple[Array, Array, Array, Array]:
+        """Views of rows ``first`` .. ``last`` - 1."""
+        chosen = slice(first, last)
+        return (
+            self.position[chosen],
+            self.speed[chosen],
+            self.acceleration[chosen],
+            self.energy[chosen],
+        )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Levels and windows for one system, one step and bounds on the speed and on the masses' displacements."""
+
+    system: SystemParameters
+    order: int
+    time_step: float
+    reach: float
+    speed_bound: float
+    kicks_per_block: int = KICKS_PER_BLOCK
+    sway: float = SWAY
+
+    @cached_property
+    def block(self) -> int:
+        """Steps in the shortest block."""
+        return block_steps(SCHEMES[self.order], self.system.chain, self.time_step, self.kicks_per_block)
+
+    def steps(self, level: int) -> int:
+        """Steps in one block of a level."""
+        return self.block * RATIO**level
+
+    def duration(self, level: int) -> float:
+        """Duration of one block of a level."""
+        return self.steps(level) * self.time_step
+
+    @cached_property
+    def near_levels(self) -> int:
+        """Levels that are compiled; the windows above go by FFT."""
+        level = 1
+        while level < 4 and half_width(self.system.chain, self.duration(level)) <= WIDEST_STENCIL:
+            level += 1
+        return level
+
+    def allowance(self, level: int) -> int:
+        """Masses on each side of the middle that may be kicked during one block of a level."""
+        spacing = self.system.chain.spacing
+        return math.ceil((self.duration(level) * self.speed_bound + self.reach) / spacing) + 1 + math.ceil(self.sway)
+
+    def influence(self, level: int) -> int:
+        """Half-width of what the particle can have changed in one block of a level."""
+        return self.allowance(level) + half_width(self.system.chain, self.duration(level))
+
+    def radius(self, level: int) -> int:
+        """Half-width of the window that lives through one block of ``level``."""
+        return self.influence(level) + half_width(self.system.chain, self.duration(level)) + 1
+
+    def window_size(self, level: int) -> int:
+        """Masses in the window that lives through one block of an FFT level."""
+        return _even_fast_length(2 * self.radius(level) + 1)
+
+    @property
+    def memory(self) -> float:
+        """Bytes of the compiled levels: their windows, kernels, tables of a block and work space."""
+        chain, scheme = self.system.chain, SCHEMES[self.order]
+        kicks = self.block * scheme.stages + 1
+        # Stages may lie beside the block; twice its length covers the longest time between any two.
+        width = half_width(chain, 2.0 * self.duration(0)) + 1
+        kernels = sum(half_width(chain, self.duration(level)) for level in range(self.near_levels))
+        windows = sum(self.radius(level + 1) for level in range(self.near_levels))
+        sites = 2 * self.allowance(1) + 1
+        return 64.0 * windows + 300.0 * kernels + width * kicks * (250.0 + 32.0 * scheme.stages) + 40.0 * sites * kicks
+
+    def near_field(self) -> Any:
+        """Return the compiled levels, carrying a window through one block of ``near_levels``."""
+        from chaintheory_ext.light_cone import NearField
+
+        chain, interaction = self.system.chain, self.system.interaction
+        windows = []
+        for level in range(self.near_levels):
+            width = half_width(chain, self.duration(level))
+            c, s, d = propagators(chain, [self.duration(level)], width)
+            windows.append(
+                {
+                    "radius": self.radius(level + 1),
+                    "halo": max(width, half_width(chain, self.duration(0))),
+                    "width": width,
+                    "paste": self.influence(level + 1),
+                    "allowance": self.allowance(level + 1),
+                    "blocks": RATIO,
+                    "c": c[0],
+                    "s": s[0],
+                    "d": d[0],
+                }
+            )
+        kind, coefficients = force_table(interaction, self.reach)
+        return NearField(
+            block_tables(chain, self.order, self.time_step, self.block),
+            kind,
+            coefficients,
+            self.reach,
+            self.system.mass,
+            self.system.bias / chain.spacing,
+            chain.spacing,
+            windows,
+            self.duration(0),
+            self.speed_bound,
+            self.sway,
+            self.sway * chain.spacing + surplus_reach(interaction, self.reach),
+        )
+
+
+def surplus_reach(interaction: Interaction, reach: float) -> float:
+    """Part of the reach in which the force is so small that a mass there may be missed."""
+    return reach - audible_reach(interaction, reach, MISSED)
+
+
+def audible_reach(interaction: Interaction, reach: float, part: float) -> float:
+    """Distance up to ``reach`` beyond which the force is below ``part`` of its largest."""
+    if reach == 0.0:
+        return 0.0
+    r = np.geomspace(1e-3 * min(interaction.width, reach), reach, 2048)
+    force = np.abs(interaction.slope(r))
+    loud = np.flatnonzero(force >= part * force.max())
+    return float(r[min(loud[-1] + 1, r.size - 1)])
+
+
+def force_table(interaction: Interaction, reach: float) -> tuple[str, Array]:
+    """Return what the compiled loop evaluates: coefficients of the Gaussian, or a table."""
+    if interaction.kind == "gaussian":
+        return "gaussian", np.array(interaction.coefficients)
+    return "table", interpolation_table(interaction, reach)[0]
+
+
+def interpolation_table(interaction: Interaction, reach: float) -> tuple[Array, float]:
+    """Cubic Hermite table of dPhi/dr on 0 .. reach, and its largest error.
+
+    The table holds reach, 1/step, the number of pieces, and value and derivative * step at each
+    node. Pieces are halved until the error, looked for at three points in each, is below 1e-13 of
+    the largest slope, or there are 2^17. An interaction that is even but has a cusp at r = 0 keeps
+    it: the table begins with the slope just beside the cusp.
+
+    Raises ValueError if the slope is not finite.
+    """
+    from scipy.interpolate import CubicSpline
+
+    reach = max(reach, 1e-12 * interaction.width)
+    pieces = 1 << 10
+    while True:
+        r = np.linspace(0.0, reach, pieces + 1)
+        step = reach / pieces
+        r[0] = 1e-12 * step
+        value = np.asarray(interaction.slope(r), dtype=np.float64)
+        if not np.isfinite(value).all():
+            raise ValueError(f"interaction must have a finite slope, {interaction!r} has not")
+        spline = CubicSpline(r, value)
+        inside = (r[:-1, None] + step * np.array([0.21, 0.5, 0.79])).ravel()
+        error = float(np.max(np.abs(spline(inside) - interaction.slope(inside))))
+        if error <= 1e-13 * np.max(np.abs(value)) or pieces == 1 << 17:
+            break
+        pieces *= 2
+    nodes = np.stack((value, spline(r, 1) * step), axis=1)
+    return np.concatenate(([reach, 1.0 / step, pieces], nodes.ravel())), error
+
+
+def speed_bound(system: SystemParameters, speed: float, duration: float) -> float:
+    """Speed that a particle of ``speed`` should not exceed within ``duration``: by energy, and by the bias."""
+    spacing = system.chain.spacing
+    masses = np.arange(-64, 65) * spacing
+    potential = max(float(np.abs(system.interaction.potential(masses + shift)).sum()) for shift in (0.0, 0.5 * spacing))
+    pull = 4.0 * math.pi**2 * abs(system.bias) / spacing / system.mass
+    bound = math.sqrt(speed**2 + 16.0 * math.pi**2 * potential / system.mass) + pull * duration
+    # Rounded up to a coarse scale: few different plans, and they follow from the state.
+    return math.exp2(math.ceil(4.0 * math.log2(max(bound, 1e-3 * spacing))) / 4.0)
+
+
+@dataclass
+class LightCone:
+    """State of a run between two blocks of the uppermost level.
+
+    ``advance`` carries it over one such block. Plans depend on the state alone, so that a run
+    resumed from a saved state continues to the last bit.
+    """
+
+    system: SystemParameters
+    order: int
+    time_step: float
+    reach: float
+    sigma: float
+    q: float
+    carried: float = 0.0
+    stretch: Stretch = field(default_factory=lambda: Stretch(0, np.zeros((2, 0))))
+    steps_done: int = 0
+    lowest: int = 0
+    highest: int = 0
+    kicks_per_block: int = KICKS_PER_BLOCK
+    memory_limit: float = math.inf
+    on_progress: Callable[[int], None] | None = None
+    _plans: dict[tuple[float, float], tuple[Plan, Any]] = field(default_factory=dict, repr=False)
+
+    def speed_bound(self, duration: float) -> float:
+        """Speed that the particle should not exceed within ``duration`` (checked, not trusted)."""
+        return speed_bound(self.system, 2.0 * math.pi * abs(self.q), duration)
+
+    def steps_at_once(self, steps: int) -> int:
+        """Steps of the uppermost level's blocks in a run of ``steps``: the chain is whole between.
+
+        A window as long as the chain itself would be of no use.
+        """
+        plan, _ = self.plan(self.speed_bound(steps * self.time_step))
+        whole = 2 * half_width(self.system.chain, steps * self.time_step)
+        level = plan.near_levels
+        while 1.5 * plan.window_size(level + 1) < whole and plan.steps(level) < MOST_STEPS_AT_ONCE:
+            level += 1
+        return min(steps, plan.steps(level))
+
+    def plan(self, speed_bound: float, sway: float = SWAY) -> tuple[Plan, Any]:
+        """Return the plan for bounds on the speed and the displacements, with its compiled levels."""
+        key = speed_bound, sway
+        if key not in self._plans:
+            plan = Plan(
+                self.system,
+                self.order,
+                self.time_step,
+                self.reach,
+                speed_bound,
+                self.kicks_per_block,
+                sway,
+            )
+            self._refuse_memory(plan.memory, speed_bound)
+            self._plans[key] = (plan, plan.near_field())
+        return self._plans[key]
+
+    def _refuse_memory(self, needed: float, speed_bound: float) -> None:
+        """ValueError if what a bound on the speed asks for is more memory than allowed."""
+        if not needed <= self.memory_limit:
+            raise ValueError(
+                f"speed may come up to {speed_bound:g} in this run, which needs about {needed / 2**20:.0f} MiB of "
+                f"memory; allowed are {self.memory_limit / 2**20:.0f} MiB"
+            )
+
+    def advance(self, steps: int, records: Records, row: int) -> None:
+        """Carry everything over ``steps`` steps, whose records begin at ``row``."""
+        duration = steps * self.time_step
+        bound, sway = self.speed_bound(duration), SWAY
+        for _ in range(20):
+            try:
+                self._attempt(steps, bound, sway, records, row)
+                return
+            except Escaped:
+                bound *= 2.0
+            except Swayed:
+                sway *= 4.0
+        raise ValueError(
+            f"the particle left every window near position {self.sigma!r}, "
+            f"speed {2.0 * math.pi * self.q!r}: the time step cannot resolve its motion"
+        )
+
+    def _attempt(self, steps: int, bound: float, sway: float, records: Records, row: int) -> None:
+        plan, near = self.plan(bound, sway)
+        chain = self.system.chain
+        energy = self.stretch.energy(chain)
+        near.state = (self.sigma, self.carried, self.q, energy)
+        total = (self.steps_done + steps) * self.time_step
+        travel = math.ceil((steps * self.time_step * bound + self.reach) / chain.spacing) + 2
+        here = round(self.sigma / chain.spacing)
+        lowest, highest = min(self.lowest, here - travel), max(self.highest, here + travel)
+        cone = half_width(chain, total)
+        self._refuse_memory(plan.memory + BYTES_PER_MASS * (highest - lowest + 2.0 * cone), bound)
+        stretch = self.stretch.window(lowest - cone, _coarse_length(highest - lowest + 2 * cone + 1))
+        level = plan.near_levels
+        while plan.steps(level) < steps:
+            level += 1
+        self._carry(plan, near, stretch, level + 1, steps, records, row)
+        positions = records.position[row : row + steps]
+        first = math.floor((positions.min() - self.reach) / chain.spacing) - 1
+        last = math.ceil((positions.max() + self.reach) / chain.spacing) + 1
+        self.lowest, self.highest = min(self.lowest, first), max(self.highest, last)
+        self.stretch = stretch
+        self.sigma, self.carried, self.q, _ = near.state
+        self.steps_done += steps
+
+    def _carry(
+        self,
+        plan: Plan,
+        near: Any,
+        stretch: Stretch,
+        level: int,
+        steps: int,
+        records: Records,
+        row: int,
+    ) -> None:
+        """Carry a stretch over at most one block of ``level``, in blocks of the level below."""
+        chain = self.system.chain
+        below = level - 1
+        is_near = below == plan.near_levels
+        size = 2 * plan.radius(below) + 1 if is_near else plan.window_size(below)
+        for start in range(0, steps, plan.steps(below)):
+            part = min(plan.steps(below), steps - start)
+            sigma = near.state[0]
+            if not abs(sigma) < 1e15:
+                raise Escaped
+            centre = round(sigma / chain.spacing)
+            window = stretch.window(centre - size // 2, size)
+            stretch.flow(chain, part * self.time_step)
+            if is_near:
+                self._carry_near(plan, near, window, part, records, row + start)
+            else:
+                self._carry(plan, near, window, below, part, records, row + start)
+            stretch.paste(window, centre, plan.influence(below))
+
+    def _carry_near(self, plan: Plan, near: Any, window: Stretch, steps: int, records: Records, row: int) -> None:
+        """Carry the uppermost compiled window over at most one of its blocks."""
+        from chaintheory_ext.light_cone import ESCAPED
+
+        blocks, rest = divmod(steps, plan.block)
+        kernels = rest_kernels(plan, rest) if rest else None
+        status = near.advance(window.state, window.origin, blocks, rest, *records.rows(row, row + steps), kernels)
+        if status:
+            raise Escaped if status == ESCAPED else Swayed
+        if self.on_progress is not None:
+            self.on_progress(steps)
+
+
+@lru_cache(maxsize=64)
+def _rest_kernels(chain: ChainParameters, duration: float, longest: float) -> Array:
+    return np.concatenate(propagators(chain, [duration], half_width(chain, longest)))
+
+
+def rest_kernels(plan: Plan, steps: int) -> Array:
+    """Kernels C, S, D of a block cut short, as wide as those of a whole one."""
+    return _rest_kernels(plan.system.chain, steps * plan.time_step, plan.duration(0))

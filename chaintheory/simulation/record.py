@@ -1,0 +1,479 @@
+"""The result of a run, step by step and pass by pass, with its energy balance."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import math
+import os
+import tempfile
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from chaintheory.interactions.named import Interaction
+from chaintheory.parameters import ChainParameters, SystemParameters
+from chaintheory.simulation.light_cone import Stretch
+from chaintheory.support.validation import real_array
+
+if TYPE_CHECKING:
+    import xarray
+
+Array = NDArray[np.float64]
+
+PASS_FIELDS = np.dtype(
+    [
+        ("time", float),
+        ("position", float),
+        ("speed", float),
+        ("energy_lost", float),
+        ("energy_absorbed", float),
+    ]
+)
+_FORMAT = "chaintheory trajectory 1"
+
+
+@dataclass(frozen=True)
+class Balance:
+    """Where the energy is at the end of a run, in units of hbar Omega_slow.
+
+    ``particle`` + ``interaction`` + ``chain`` - ``bias_work`` is conserved; ``drift`` is by how
+    much it has changed since the start (the error of the time step).
+
+    >>> print(Balance(particle=1.0, interaction=0.0, chain=0.5, bias_work=0.5, drift=0.0))
+    particle 1, interaction 0, chain 0.5, work of the bias 0.5, balance off by 0
+    """
+
+    particle: float
+    interaction: float
+    chain: float
+    bias_work: float
+    drift: float
+
+    def __str__(self) -> str:
+        return (
+            f"particle {self.particle:.9g}, interaction {self.interaction:.3g}, "
+            f"chain {self.chain:.9g}, work of the bias {self.bias_work:.9g}, "
+            f"balance off by {self.drift:.2g}"
+        )
+
+
+@dataclass
+class Trajectory:
+    """A simulated run. Times in t_slow, lengths in l_slow, energies in hbar Omega_slow.
+
+    ``time``, ``position``, ``speed``, ``acceleration`` and ``chain_energy`` have one length: a row
+    for the start and one for each stored step. ``chain_energy`` is what the chain has absorbed.
+    ``chain_state`` is the chain at the end; ``displacements``, where asked for, are times, masses
+    and an array of the displacements (times by masses). Made by ``System.simulate`` and ``Trajectory.load``, which
+    check what goes in and raise a ValueError.
+
+    >>> from chaintheory import Chain, Gaussian, System
+    >>> run = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0), bias=0.01).simulate(220.0, 50.0, duration=10.0)
+    >>> run.time.shape, run.passes.size, round(float(run.chain_energy[-1]), 6)
+    ((501,), 12, 0.188014)
+    """
+
+    system: SystemParameters
+    time: Array
+    position: Array
+    speed: Array
+    acceleration: Array
+    chain_energy: Array
+    settings: dict[str, Any] = field(default_factory=dict)
+    chain_state: Stretch | None = field(default=None, repr=False)
+    displacements: tuple[Array, NDArray[np.int64], Array] | None = field(default=None, repr=False)
+    stopped: str = "duration reached"
+
+    def __repr__(self) -> str:
+        return (
+            f"Trajectory(tau = {self.time[0]:g} .. {self.time[-1]:g}, {self.time.size} rows, "
+            f"speed {self.speed[0]:g} -> {self.speed[-1]:.6g}, {self.stopped}; "
+            f"energy: {self.balance})"
+        )
+
+    @cached_property
+    def kinetic_energy(self) -> Array:
+        """Kinetic energy of the particle, mass speed^2/(2 (2 pi)^2) in hbar Omega_slow, one row per stored step.
+
+        >>> from chaintheory import Chain, Gaussian, System
+        >>> run = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0)).simulate(20.0, 50.0, duration=0.1)
+        >>> round(float(run.kinetic_energy[0]), 6)
+        31.66287
+        """
+        return self.system.mass * self.speed**2 / (8.0 * math.pi**2)
+
+    @cached_property
+    def balance(self) -> Balance:
+        """Energies at the end, in hbar Omega_slow, and by how much their sum has drifted.
+
+        >>> from chaintheory import Chain, Gaussian, System
+        >>> run = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0)).simulate(20.0, 50.0, duration=0.8)
+        >>> abs(run.balance.drift) < 1e-6
+        True
+        """
+        system = self.system
+        particle = float(self.kinetic_energy[-1])
+        chain = float(self.chain_energy[-1])
+        interaction = self._interaction_energy(float(self.position[-1]), self.chain_state)
+        at_start = self._interaction_energy(float(self.position[0]), None)
+        work = system.bias * float(self.position[-1] - self.position[0]) / system.chain.spacing
+        start = float(self.kinetic_energy[0]) + at_start + float(self.chain_energy[0])
+        return Balance(particle, interaction, chain, work, particle + interaction + chain - work - start)
+
+    def _interaction_energy(self, sigma: float, state: Stretch | None) -> float:
+        """Interaction energy of the particle at ``sigma`` with the masses of ``state``."""
+        spacing = self.system.chain.spacing
+        reach = self.settings["reach"]
+        sway = 0.0 if state is None else float(np.max(np.abs(state.state[0]), initial=0.0))
+        around = math.ceil((reach + sway) / spacing) + 1
+        masses = round(sigma / spacing) + np.arange(-around, around + 1)
+        shift = np.zeros(masses.size)
+        if state is not None:
+            shift = state.window(int(masses[0]), masses.size).state[0]
+        r = masses * spacing + shift - sigma
+        return float(np.sum(self.system.interaction.potential(r[np.abs(r) < reach])))
+
+    def at(self, times: ArrayLike) -> tuple[Array, Array]:
+        """Position and speed at any times within the run.
+
+        Quintic Hermite interpolation through position, speed and acceleration of the stored steps: of order 6 in the
+        position and 5 in the speed, its derivative. (Six rows of the speed alone give order 6, but at steps in use an
+        error thirty times as large; speed and acceleration of three rows one as large.)
+
+        Parameters
+        ----------
+        times
+            In t_slow, any shape.
+
+        Returns
+        -------
+        position, speed
+            In l_slow and l_slow/t_slow, two arrays in the shape of ``times``.
+
+        Raises
+        ------
+        ValueError
+            Times outside the run.
+
+        >>> from chaintheory import Chain, Gaussian, System
+        >>> run = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0)).simulate(20.0, 50.0, duration=0.1)
+        >>> position, speed = run.at([0.0, 0.05])
+        >>> position.round(2).tolist()
+        [20.0, 22.5]
+        """
+        wanted = real_array("times", times)
+        if wanted.size and not (wanted.min() >= self.time[0] and wanted.max() <= self.time[-1]):
+            raise ValueError(
+                f"times must lie within {self.time[0]:g} .. {self.time[-1]:g}, got {wanted.min():g} .. {wanted.max():g}"
+            )
+        row = np.clip(np.searchsorted(self.time, wanted, side="right") - 1, 0, self.time.size - 2)
+        return self._hermite(row, wanted - self.time[row])
+
+    def _hermite(self, row: NDArray[np.int64], after: Array) -> tuple[Array, Array]:
+        """Position and speed at a time ``after`` row ``row`` (before the next row)."""
+        h = self.time[row + 1] - self.time[row]
+        v0, v1 = self.speed[row], self.speed[row + 1]
+        a0, a1 = self.acceleration[row], self.acceleration[row + 1]
+        # Deviations from the parabola through the first row; differences first, lest digits cancel.
+        dx = self.position[row + 1] - self.position[row] - h * (v0 + 0.5 * h * a0)
+        dv = h * (v1 - v0 - h * a0)
+        da = h * h * (a1 - a0)
+        c3, c4, c5 = (
+            10.0 * dx - 4.0 * dv + 0.5 * da,
+            -15.0 * dx + 7.0 * dv - da,
+            6.0 * dx - 3.0 * dv + 0.5 * da,
+        )
+        x = after / h
+        position = self.position[row] + after * (v0 + 0.5 * a0 * after) + x**3 * (c3 + x * (c4 + x * c5))
+        speed = v0 + a0 * after + x * x * (3.0 * c3 + x * (4.0 * c4 + x * 5.0 * c5)) / h
+        return position, speed
+
+    @cached_property
+    def crossings(self) -> NDArray[Any]:
+        """Crossings of the points midway between masses, in order.
+
+        A structured array: time (t_slow), position (of the midpoint, l_slow), speed, chain_energy (hbar Omega_slow).
+
+        >>> from chaintheory import Chain, Gaussian, System
+        >>> run = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0)).simulate(20.0, 50.0, duration=1.0)
+        >>> run.crossings["position"].tolist()
+        [20.0, 60.0]
+        """
+        spacing = self.system.chain.spacing
+        cell = np.floor(self.position / spacing - 0.5)
+        # A start exactly midway counts as a crossing; the step that leaves it does not.
+        starts_midway = self.position[0] / spacing - 0.5 == cell[0]
+        if starts_midway and self.position.size > 1 and self.position[1] < self.position[0]:
+            cell[0] -= 1.0
+        rows = np.flatnonzero(np.diff(cell))
+        hops = np.diff(cell)[rows].astype(np.int64)
+        # A fast particle can pass several midpoints in one step.
+        row = np.repeat(rows, np.abs(hops))
+        position = np.empty(row.size)
+        filled = 0
+        for here, hop in zip(rows, hops, strict=True):
+            between = np.arange(1, abs(hop) + 1) if hop > 0 else -np.arange(0, abs(hop))
+            position[filled : filled + abs(hop)] = (cell[here] + 0.5 + between) * spacing
+            filled += abs(hop)
+        h = self.time[row + 1] - self.time[row]
+        low, high = np.zeros(row.size), h.copy()
+        rising = self.position[row + 1] > self.position[row]
+        for _ in range(60):  # bisection: safe where the particle turns back within the step
+            middle = 0.5 * (low + high)
+            beyond = (self._hermite(row, middle)[0] > position) == rising
+            low, high = np.where(beyond, low, middle), np.where(beyond, middle, high)
+        after = 0.5 * (low + high)
+        result = np.zeros(
+            row.size + int(starts_midway),
+            dtype=[("time", float), ("position", float), ("speed", float), ("chain_energy", float)],
+        )
+        body = result[int(starts_midway) :]
+        body["time"] = self.time[row] + after
+        body["position"] = position
+        body["speed"] = self._hermite(row, after)[1]
+        body["chain_energy"] = self._chain_energy_at(row, after / h)
+        if starts_midway:
+            result[0] = (self.time[0], self.position[0], self.speed[0], self.chain_energy[0])
+        return result
+
+    def _chain_energy_at(self, row: NDArray[np.int64], fraction: Array) -> Array:
+        """Chain energy within steps, by the polynomial through six stored rows around them."""
+        points = min(6, self.time.size)
+        first = np.clip(row - (points // 2 - 1), 0, self.time.size - points)
+        x = row - first + fraction
+        total = np.zeros(row.size)
+        base = self.chain_energy[row] if row.size else total
+        for i in range(points):
+            weight = np.ones(row.size)
+            for j in range(points):
+                if j != i:
+                    weight *= (x - j) / (i - j)
+            total += weight * (self.chain_energy[first + i] - base)
+        return base + total
+
+    @cached_property
+    def passes(self) -> NDArray[Any]:
+        """Passes of one mass, from one midpoint between masses to the next; one row each.
+
+        Fields: ``time``, ``position`` and ``speed`` at the midpoint reached; ``energy_lost`` by the
+        particle since the midpoint before (kinetic energy and the work of the bias) and
+        ``energy_absorbed`` by the chain in the same time, in hbar Omega_slow. Where the particle turns back and crosses
+        the same midpoint again there is no pass.
+
+        >>> from chaintheory import Chain, Gaussian, System
+        >>> run = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0)).simulate(20.0, 50.0, duration=1.0)
+        >>> run.passes["energy_lost"].round(4).tolist(), run.passes["energy_absorbed"].round(4).tolist()
+        ([0.0137], [0.0137])
+        """
+        crossings = self.crossings
+        if crossings.size < 2:
+            return np.zeros(0, dtype=PASS_FIELDS)
+        kinetic = self.system.mass * crossings["speed"] ** 2 / (8.0 * math.pi**2)
+        step = np.diff(crossings["position"])
+        work = self.system.bias * step / self.system.chain.spacing
+        result = np.zeros(crossings.size - 1, dtype=PASS_FIELDS)
+        for name in ("time", "position", "speed"):
+            result[name] = crossings[name][1:]
+        result["energy_lost"] = work - np.diff(kinetic)
+        result["energy_absorbed"] = np.diff(crossings["chain_energy"])
+        return result[step != 0.0]
+
+    def to_xarray(self) -> xarray.Dataset:
+        """Return the run as an xarray Dataset over ``time``, with units and all parameters.
+
+        >>> from chaintheory import Chain, Gaussian, System
+        >>> data = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0)).simulate(20.0, 50.0, duration=0.1).to_xarray()
+        >>> data.position.attrs["units"], data.attrs["spacing"]
+        ('l_slow', 40.0)
+        """
+        import xarray
+
+        units = {"position": "l_slow", "speed": "l_slow/t_slow", "chain_energy": "hbar Omega_slow"}
+        units["acceleration"] = "l_slow/t_slow^2"
+        data: dict[str, Any] = {name: ("time", getattr(self, name), {"units": unit}) for name, unit in units.items()}
+        attributes = {
+            "format": _FORMAT,
+            **system_attributes(self.system),
+            "settings": json.dumps(self.settings, sort_keys=True),
+            "stopped": self.stopped,
+        }
+        if self.displacements is not None:
+            times, masses, u = self.displacements
+            data["displacement"] = (("chain_time", "chain_mass"), u, {"units": "l_slow"})
+            data["chain_time"] = ("chain_time", times, {"units": "t_slow"})
+            data["chain_mass"] = ("chain_mass", masses)
+        if self.chain_state is not None:
+            data["chain_u"] = ("mass", self.chain_state.state[0], {"units": "l_slow"})
+            data["chain_p"] = ("mass", self.chain_state.state[1], {"units": "l_slow"})
+            attributes["first_mass"] = self.chain_state.origin
+        return xarray.Dataset(data, coords={"time": ("time", self.time, {"units": "t_slow"})}, attrs=attributes)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the run to a NetCDF file, at once or not at all; xarray opens it. An OSError if it cannot be written.
+
+        >>> import tempfile
+        >>> import chaintheory as ct
+        >>> system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0))
+        >>> run = system.simulate(20.0, 50.0, duration=0.1)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     run.save(f"{folder}/run.nc")
+        ...     bool((ct.Trajectory.load(f"{folder}/run.nc").position == run.position).all())
+        True
+        """
+        write_atomically(Path(path), self.to_xarray())
+
+
+def read(path: str | os.PathLike[str]) -> Trajectory:
+    """The run that ``Trajectory.save`` wrote to a file; ValueError, by name, for anything else."""
+    data = read_dataset(Path(path), _FORMAT)
+    try:
+        attributes = data.attrs
+        system = SystemParameters(
+            ChainParameters(float(attributes["omega_fast"]), float(attributes["spacing"])),
+            interaction_from_text(str(attributes["interaction"])),
+            float(attributes["mass"]),
+            float(attributes["bias"]),
+        )
+        rows = {
+            name: np.array(data.variables[name].values, dtype=np.float64)
+            for name in ("time", "position", "speed", "acceleration", "chain_energy")
+        }
+        state = None
+        if "chain_u" in data:
+            state = Stretch(
+                int(attributes["first_mass"]),
+                np.stack((data["chain_u"].values, data["chain_p"].values)).astype(np.float64),
+            )
+        displacements = None
+        if "displacement" in data:
+            times, masses, u = (np.array(data[name].values) for name in ("chain_time", "chain_mass", "displacement"))
+            displacements = (times, masses, u)
+        settings = json.loads(str(attributes["settings"]))
+        _check_columns(rows)
+        if not isinstance(settings, dict) or not float(settings["reach"]) >= 0.0:
+            raise ValueError("its settings are incomplete")
+        if state is not None and not np.isfinite(state.state).all():
+            raise ValueError("its chain holds numbers that are not finite")
+        return Trajectory(
+            system,
+            **rows,
+            settings=settings,
+            chain_state=state,
+            displacements=displacements,
+            stopped=str(attributes["stopped"]),
+        )
+    except (ArithmeticError, KeyError, RecursionError, TypeError, ValueError) as problem:
+        raise ValueError(f"{path} is not a whole trajectory file: {problem}") from None
+
+
+def _check_columns(rows: dict[str, Array]) -> None:
+    """ValueError unless the columns are of one length, finite, and the time increases."""
+    time = rows["time"]
+    if time.ndim != 1 or not time.size or any(row.shape != time.shape for row in rows.values()):
+        raise ValueError("its columns differ in length")
+    if not all(np.isfinite(row).all() for row in rows.values()) or np.any(np.diff(time) <= 0.0):
+        raise ValueError("its columns hold numbers that are not finite, or times that do not increase")
+
+
+def system_attributes(system: SystemParameters) -> dict[str, float | str]:
+    """All parameters of a system, as attributes of a file."""
+    return {
+        "omega_fast": system.chain.omega_fast,
+        "spacing": system.chain.spacing,
+        "mass": system.mass,
+        "bias": system.bias,
+        "interaction": interaction_to_text(system.interaction),
+    }
+
+
+def interaction_to_text(interaction: Interaction) -> str:
+    """Name and parameters of an interaction as JSON, from which it can be made again."""
+    from chaintheory.interactions.formula import ExpressionInteraction, SampledInteraction
+
+    described: dict[str, Any]
+    if isinstance(interaction, ExpressionInteraction):
+        described = {"name": "expression", "expression": str(interaction.expression)}
+    elif isinstance(interaction, SampledInteraction):
+        r, potential = interaction.samples
+        described = {"name": "samples", "r": r.tolist(), "potential": potential.tolist()}
+    else:
+        described = {"name": type(interaction).__name__, **asdict(interaction)}  # type: ignore[call-overload]  # all kinds are dataclasses
+    return json.dumps(described, sort_keys=True)
+
+
+def interaction_from_text(text: str) -> Interaction:
+    """Return the interaction that ``interaction_to_text`` described; only the package's own."""
+    from chaintheory.interactions import named as interactions
+
+    described = json.loads(text)
+    if not isinstance(described, dict):
+        raise ValueError(f"interaction must be described by a JSON object, got {text[:80]!r}")
+    name = str(described.pop("name", ""))
+    if name == "expression":
+        return Interaction.from_expression(**described)
+    if name == "samples":
+        return Interaction.from_samples(**described)
+    kind = getattr(interactions, name, None)
+    if not (isinstance(kind, type) and issubclass(kind, Interaction) and kind is not Interaction):
+        raise ValueError(f"interaction must be one of the package's own, got {text[:80]!r}")
+    return kind(**described)
+
+
+def _seal(content: bytes) -> bytes:
+    """The last bytes of a file, after what HDF5 reads: a digest of all that comes before."""
+    return b"\nsha256 " + hashlib.sha256(content).hexdigest().encode() + b"\n"
+
+
+_SEAL_LENGTH = len(_seal(b""))
+
+
+def write_atomically(path: Path, dataset: xarray.Dataset) -> None:
+    """Write a Dataset beside ``path`` and rename it: an interrupted write leaves no half file.
+
+    The file ends in a seal, which other programs do not see: HDF5 reads up to the end that it has noted itself.
+    """
+    path = path.absolute()
+    if not path.parent.is_dir():
+        raise ValueError(f"path must be in a directory that exists, got {str(path)!r}")
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    os.close(handle)
+    try:
+        dataset.to_netcdf(temporary, engine="h5netcdf")
+        with open(temporary, "r+b") as written:
+            written.write(_seal(written.read()))
+            os.fsync(written.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def read_dataset(path: Path, expected: str) -> xarray.Dataset:
+    """Read a NetCDF file of this package into memory; ValueError, by name, for any other.
+
+    HDF5 may crash on a damaged file: nothing is given to it before the seal is found whole.
+    """
+    import xarray
+
+    if not path.is_file():
+        raise ValueError(f"path must be a file that exists, got {str(path)!r}")
+    content = path.read_bytes()
+    content, seal = content[:-_SEAL_LENGTH], content[-_SEAL_LENGTH:]
+    if seal != _seal(content):
+        raise ValueError(
+            f"{path} cannot be read: it is damaged, or was not written by this package (its checksum fails)"
+        )
+    try:
+        with xarray.open_dataset(io.BytesIO(content), engine="h5netcdf") as opened:
+            data = opened.load()
+    except Exception as problem:  # HDF5 reports damage by many kinds of exception
+        raise ValueError(f"{path} cannot be read: {str(problem).splitlines()[0:1]}") from None
+    if data.attrs.get("format") != expected:
+        raise ValueError(f"{path} is not a file of the kind {expected!r}, but {data.attrs.get('format')!r}")
+    return data

@@ -1,0 +1,1 @@
+"""What every room uses: checks of parameters, double-double constants, the machine's resources."""

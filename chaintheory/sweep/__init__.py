@@ -1,0 +1,1 @@
+"""Grids of systems: what a sweep computes, and how its points are kept and resumed."""

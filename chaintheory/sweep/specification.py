@@ -1,0 +1,248 @@
+"""What a sweep computes: its file, its points, and the numbers at one point.
+
+    [system]                  # fixed parameters; those left out are the paper's
+    width = 4.0
+
+    [run]                     # only for simulated quantities
+    speed = 50.0
+    duration = 100.0
+
+    [axes]                    # a list, or a grid with "linear" or "log" spacing
+    amplitude = [-2.0, 2.0]
+    bias = { start = 0.001, stop = 0.1, count = 9, spacing = "log" }
+
+    [compute]
+    quantities = ["mean_dissipation", "drift_velocities", "final_state"]
+    lowest = 5.0              # range of drift velocities
+    highest = 80.0
+
+Every key is in the schema below; an unknown one is refused with the nearest known. How a sweep is
+run and kept is in sweep_run.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import os
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chaintheory.interactions.named import Gaussian
+from chaintheory.support.validation import above, choice, number, positive, whole
+from chaintheory.system import Chain, System
+
+SYSTEM = {
+    "omega_fast": 10.0,
+    "spacing": 40.0,
+    "amplitude": 2.0,
+    "width": 4.0,
+    "mass": 1.0,
+    "bias": 0.0,
+}
+RUN: dict[str, float | None] = {
+    "position": 220.0,
+    "speed": 50.0,
+    "duration": 100.0,
+    "order": None,
+    "steps_per_fast_period": None,
+}
+COMPUTE = ("quantities", "lowest", "highest")
+GRID = ("start", "stop", "count", "spacing")
+TABLES = ("system", "run", "axes", "compute")
+
+UNITS = {
+    "omega_fast": "Omega_slow", "spacing": "l_slow", "amplitude": "hbar Omega_slow",
+    "width": "l_slow", "mass": "chain mass", "bias": "hbar Omega_slow", "position": "l_slow",
+    "speed": "l_slow/t_slow", "duration": "t_slow", "order": "1", "steps_per_fast_period": "1",
+}  # fmt: skip
+
+# Quantity: its variables, each with its unit and the dimension along which it has many values.
+QUANTITIES: dict[str, dict[str, tuple[str, str | None]]] = {
+    "single_pass_dissipation": {"single_pass_dissipation": ("hbar Omega_slow", None)},
+    "mean_dissipation": {"mean_dissipation": ("hbar Omega_slow", None)},
+    "drift_velocities": {
+        "drift_velocity": ("l_slow/t_slow", "drift"),
+        "drift_kind": ("0 locked, 1 stable, 2 unstable", "drift"),
+    },
+    "passes": {
+        "pass_time": ("t_slow", "pass"),
+        "pass_speed": ("l_slow/t_slow", "pass"),
+        "pass_energy_lost": ("hbar Omega_slow", "pass"),
+    },
+    "final_state": {
+        "final_position": ("l_slow", None),
+        "final_speed": ("l_slow/t_slow", None),
+        "final_chain_energy": ("hbar Omega_slow", None),
+    },
+}
+SIMULATED = {"passes", "final_state"}
+KINDS = ("locked", "stable", "unstable")
+MOST_POINTS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A checked sweep: fixed values, axes in order, and what to compute at every point."""
+
+    fixed: dict[str, Any]
+    axes: dict[str, tuple[float, ...]]
+    quantities: tuple[str, ...]
+    drift_range: tuple[float, float]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Number of values along each axis."""
+        return tuple(len(values) for values in self.axes.values())
+
+    @property
+    def digest(self) -> str:
+        """A digest of everything that the results depend on but the code."""
+        described = [self.fixed, self.axes, self.quantities, self.drift_range]
+        text = json.dumps(described, sort_keys=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def points(self) -> Iterator[dict[str, Any]]:
+        """Yield the parameters of every point, the last axis running fastest."""
+        for values in itertools.product(*self.axes.values()):
+            yield self.fixed | dict(zip(self.axes, values, strict=True))
+
+
+def read_sweep(path: str | os.PathLike[str]) -> Sweep:
+    """Read and check a sweep file; ValueError names the key, its value and what is allowed."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"sweep file {os.fspath(path)!r} cannot be read: {error}") from None
+    return parse_sweep(text)
+
+
+def parse_sweep(text: str) -> Sweep:
+    """Check the text of a sweep file.
+
+    >>> text = '''
+    ... [axes]
+    ... bias = [0.01, 0.02]
+    ... [compute]
+    ... quantities = ["mean_dissipation"]
+    ... '''
+    >>> sweep = parse_sweep(text)
+    >>> sweep.shape, [point["bias"] for point in sweep.points()]
+    ((2,), [0.01, 0.02])
+    """
+    try:
+        tables = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ValueError(f"sweep file is not TOML: {error}") from None
+    known(tables, TABLES, "table")
+    for name in TABLES:
+        if not isinstance(tables.setdefault(name, {}), dict):
+            raise ValueError(f"[{name}] must be a table, got {tables[name]!r}")
+    known(tables["system"], SYSTEM, "key in [system]")
+    known(tables["run"], RUN, "key in [run]")
+    known(tables["axes"], {**SYSTEM, **RUN}, "key in [axes]")
+    known(tables["compute"], COMPUTE, "key in [compute]")
+    axes = {name: axis(name, given) for name, given in tables["axes"].items()}
+    fixed = {**SYSTEM, **RUN, **tables["system"], **tables["run"]}
+    for name in axes:
+        if name in tables["system"] or name in tables["run"]:
+            raise ValueError(f"{name} must be either fixed or an axis, got both")
+        del fixed[name]
+    fixed = {name: None if value is None else checked(name, value) for name, value in fixed.items()}
+    points = int(np.prod([len(values) for values in axes.values()], dtype=object))
+    if points > MOST_POINTS:
+        raise ValueError(f"axes must span at most {MOST_POINTS} points, got {points}")
+    lowest = positive("lowest", tables["compute"].get("lowest", 5.0))
+    highest = above("highest", tables["compute"].get("highest", 80.0), lowest)
+    return Sweep(fixed, axes, quantities(tables["compute"]), (lowest, highest))
+
+
+def known(given: dict[str, Any], allowed: Any, what: str) -> None:
+    """Refuse keys outside ``allowed``, naming the nearest."""
+    for name in given:
+        if name not in allowed:
+            near = get_close_matches(name, list(allowed), n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(allowed)}"
+            raise ValueError(f"unknown {what}: {name!r}; {hint}")
+
+
+def quantities(compute: dict[str, Any]) -> tuple[str, ...]:
+    """Check the list of what to compute."""
+    given = compute.get("quantities")
+    if not isinstance(given, list) or not given:
+        raise ValueError(f"quantities must be a list of one or more of {', '.join(QUANTITIES)}, got {given!r}")
+    named = tuple(choice("quantities", name, QUANTITIES) for name in given)
+    if len(set(named)) < len(named):
+        raise ValueError(f"quantities must not repeat, got {given!r}")
+    return named
+
+
+def checked(name: str, value: Any) -> float | int:
+    """Check one value by the rule of its parameter."""
+    if name == "order":
+        return whole(name, value, 2)
+    if name == "omega_fast":
+        return above(name, value, 1.0)
+    if name in ("spacing", "width", "mass", "duration", "steps_per_fast_period"):
+        return positive(name, value)
+    return number(name, value)
+
+
+def axis(name: str, given: Any) -> tuple[float, ...]:
+    """Return the values of an axis: a list as it is, a grid spelled out."""
+    if isinstance(given, dict):
+        known(given, GRID, f"key in the grid of {name}")
+        if missing := [key for key in GRID[:3] if key not in given]:
+            raise ValueError(f"the grid of {name} must have {', '.join(missing)}")
+        start, stop = checked(name, given["start"]), checked(name, given["stop"])
+        count = whole(f"count of {name}", given["count"], 1, MOST_POINTS)
+        if choice(f"spacing of {name}", given.get("spacing", "linear"), ("linear", "log")) == "log":
+            positive(f"start of {name}", start)
+            positive(f"stop of {name}", stop)
+            values = np.geomspace(start, stop, count).tolist()
+        else:
+            values = np.linspace(start, stop, count).tolist()
+    elif isinstance(given, list) and given:
+        values = given
+    else:
+        raise ValueError(f"axis {name} must be a list of numbers or a grid, got {given!r}")
+    result = tuple(checked(name, value) for value in values)
+    if len(set(result)) < len(result):
+        raise ValueError(f"axis {name} must not repeat a value, got {given!r}")
+    return result
+
+
+def compute_point(
+    point: dict[str, Any], wanted: tuple[str, ...], drift_range: tuple[float, float]
+) -> dict[str, float | list[float]]:
+    """Return every variable of the wanted quantities at one point."""
+    chain = Chain(point["omega_fast"], point["spacing"])
+    interaction = Gaussian(point["amplitude"], point["width"])
+    system = System(chain, interaction, mass=point["mass"], bias=point["bias"])
+    result: dict[str, float | list[float]] = {}
+    for name in ("single_pass_dissipation", "mean_dissipation"):
+        if name in wanted:
+            result[name] = float(getattr(system, name)(point["speed"]))
+    if "drift_velocities" in wanted:
+        found = system.drift_velocities(*drift_range)
+        result["drift_velocity"] = [float(v.speed) for v in found]
+        result["drift_kind"] = [float(KINDS.index(v.kind)) for v in found]
+    if SIMULATED & set(wanted):
+        given = {name: point[name] for name in RUN if point[name] is not None}
+        run = system.simulate(**given)
+        if "passes" in wanted:
+            result["pass_time"] = run.passes["time"].tolist()
+            result["pass_speed"] = run.passes["speed"].tolist()
+            result["pass_energy_lost"] = run.passes["energy_lost"].tolist()
+        if "final_state" in wanted:
+            result["final_position"] = float(run.position[-1])
+            result["final_speed"] = float(run.speed[-1])
+            result["final_chain_energy"] = float(run.chain_energy[-1])
+    return result

@@ -1,0 +1,460 @@
+"""What users call: a chain, a system of a particle in it, and the trajectory of a run.
+
+Each method is one call downwards. Units throughout: length l_slow = sqrt(hbar/(m Omega_slow)), time
+t_slow = 2 pi/Omega_slow, energy hbar Omega_slow, mass m. The band is
+omega(theta)^2 = 1 + (omega_fast^2 - 1) sin^2 theta with theta = q a/2.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from chaintheory import units as physical
+from chaintheory.dissipation import single_pass, static_lattice, steady_state
+from chaintheory.drift import resonances, velocities
+from chaintheory.drift.resonances import ResonantSpeed
+from chaintheory.drift.velocities import DriftVelocity
+from chaintheory.lattice import dispersion, memory_kernel
+from chaintheory.parameters import ChainParameters, SystemParameters
+from chaintheory.simulation import record
+from chaintheory.simulation import run as simulation
+from chaintheory.simulation.stopping import Stop
+from chaintheory.support.validation import real_array
+from chaintheory.units import PhysicalChain, Units
+
+Array = NDArray[np.float64]
+
+
+class Chain(ChainParameters):
+    """An infinite chain of masses, each in its own harmonic well and coupled to its neighbours.
+
+    Its band is omega(theta)^2 = 1 + (omega_fast^2 - 1) sin^2 theta, Eq. 1, in units of Omega_slow.
+
+    Parameters
+    ----------
+    omega_fast
+        Top of the phonon band (the bottom is 1); greater than 1.
+    spacing
+        Lattice spacing (alpha in the paper), in l_slow; positive.
+
+    Raises
+    ------
+    ValueError
+        A parameter that is not a number in its range.
+
+    >>> Chain(omega_fast=10.0, spacing=40.0).sound_speed
+    1130.9733552923256
+    """
+
+    @classmethod
+    def _of(cls, chain: ChainParameters) -> Chain:
+        return chain if isinstance(chain, Chain) else cls(chain.omega_fast, chain.spacing)
+
+    @property
+    def sound_speed(self) -> float:
+        """Largest group speed, pi spacing (omega_fast - 1), reached at sin^2 theta = 1/(omega_fast + 1); l_slow/t_slow.
+
+        >>> round(Chain(omega_fast=2.0, spacing=1.0).sound_speed, 6)
+        3.141593
+        """
+        return dispersion.sound_speed(self)
+
+    def frequency(self, theta: ArrayLike) -> Array:
+        """Phonon frequency omega(theta) of Eq. 1 in units of Omega_slow, for theta = q a/2; the shape of ``theta``.
+
+        Raises
+        ------
+        ValueError
+            An angle that is not a finite real number.
+
+        >>> Chain(omega_fast=10.0, spacing=40.0).frequency([0.0, np.pi / 2]).tolist()
+        [1.0, 10.0]
+        """
+        return dispersion.frequency(self, real_array("theta", theta))
+
+    @classmethod
+    def from_physical(cls, mass: float, confinement: float, coupling: float, spacing: float) -> Chain:
+        """The chain of masses (kg) in wells and with springs (stiffness, N/m) at a spacing (m).
+
+        omega_fast^2 = 1 + 4 coupling/confinement, and the spacing in units of sqrt(hbar/(m Omega_slow)).
+
+        Raises
+        ------
+        ValueError
+            A parameter that is not positive, or a chain outside the range of ``Chain``.
+
+        >>> chain = Chain.from_physical(mass=6.6e-26, confinement=0.066, coupling=1.6335, spacing=1.6e-9)
+        >>> round(chain.omega_fast, 9), round(chain.spacing, 3)
+        (10.0, 40.027)
+        """
+        return cls._of(physical.from_physical(mass, confinement, coupling, spacing))
+
+    def to_physical(self, units: Units) -> PhysicalChain:
+        """The chain in physical units: mass (kg), confinement and coupling (N/m), spacing (m).
+
+        A ValueError for units that are not ``Units``.
+
+        >>> from chaintheory.units import Units
+        >>> physical = Chain(10.0, 40.0).to_physical(Units(mass=6.6e-26, omega_slow=1e12))
+        >>> f"{physical.coupling:.4f} N/m, {physical.spacing:.4e} m"
+        '1.6335 N/m, 1.5989e-09 m'
+        """
+        return physical.to_physical(self, units)
+
+    def memory_kernel(self, lags: ArrayLike, times: ArrayLike) -> Array:
+        """Memory kernel Gamma_n(tau) of Eq. 5, the response of mass l + n at tau to an impulse on mass l at 0.
+
+        (2/pi) int_0^{pi/2} cos(2 n theta) sin(2 pi tau omega)/omega dtheta, a pure number, even in n and odd in tau.
+
+        Parameters
+        ----------
+        lags, times
+            Whole numbers n, and times tau in t_slow; one-dimensional, or one number.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (len(lags), len(times)); the error is about 1e-15 (see ``chaintheory.lattice.memory_kernel``).
+
+        Raises
+        ------
+        ValueError
+            Lags that are no whole numbers, or anything that is not finite.
+
+        >>> Chain(10.0, 40.0).memory_kernel([0, 1], [0.0, 0.25]).round(6).tolist()
+        [[0.0, 0.06207], [0.0, 0.034863]]
+        """
+        return memory_kernel.memory_kernel(self, lags, times)
+
+
+class System(SystemParameters):
+    """A particle of mass ``mass``, driven by ``bias`` per lattice spacing, in a chain (Eq. 2).
+
+    Parameters
+    ----------
+    chain, interaction
+        The lattice and the particle's interaction with each of its masses.
+    mass
+        Mass of the particle in units of the chain masses (mu in the paper); positive.
+    bias
+        Energy gained from the bias per lattice spacing (beta), in hbar Omega_slow; the force is beta/alpha.
+
+    Raises
+    ------
+    ValueError
+        A parameter that is not of its kind or not in its range.
+
+    >>> from chaintheory.interactions.named import Gaussian
+    >>> system = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0), mass=1.0, bias=0.01)
+    >>> round(system.capture_speed, 3)
+    12.566
+    """
+
+    chain: Chain
+
+    @classmethod
+    def _of(cls, system: SystemParameters) -> System:
+        if isinstance(system, System):
+            return system
+        return cls(Chain._of(system.chain), system.interaction, system.mass, system.bias)
+
+    @property
+    def capture_speed(self) -> float:
+        """Least speed midway between masses that passes a rigid mass, sqrt(8 pi^2 Phi(0)/mu), in l_slow/t_slow.
+
+        Zero for an attractive interaction. (The caption of the paper's Fig. 4 lacks the root.)
+
+        >>> from chaintheory.interactions.named import Gaussian
+        >>> System(Chain(10.0, 40.0), Gaussian(-2.0, 4.0)).capture_speed
+        0.0
+        """
+        return static_lattice.capture_speed(self)
+
+    def single_pass_dissipation(self, speed: ArrayLike, *, method: str | None = None, log: bool = False) -> Array:
+        r"""Energy lost in passing one mass of a chain at rest, Eqs. 6 and 7.
+
+        The mean over the band of the energy :math:`8\pi^4\omega^2 |\hat\Phi(2\pi\omega/v)|^2/v^4` that each
+        phonon takes up.
+
+        Parameters
+        ----------
+        speed
+            Speed far from the mass, in l_slow/t_slow, any shape; the sign does not matter. At 0 the limit of
+            vanishing speed, where there is one.
+        method
+            ``"closed"``: constant speed, a closed form (Gaussian, GaussianMixture, Exponential, Matern).
+            ``"quadrature"``: constant speed, the trapezoidal rule over the band, which converges
+            geometrically; any interaction. ``"orbit"``: the variation of the speed in the rigid lattice
+            kept. By default the first that applies.
+        log
+            Return the natural logarithm instead, which also holds losses far below 1e-308.
+
+        Returns
+        -------
+        numpy.float64 or numpy.ndarray
+            Energy in hbar Omega_slow (or its logarithm), in the shape of ``speed``. The relative error is below
+            1e-13 at constant speed; a mixture of opposite signs loses what cancels, and an interaction without a
+            formula for its transform resolves nothing below its ``transform_error``. Eight digits with ``"orbit"``.
+
+        Raises
+        ------
+        ValueError
+            A speed that is not finite, or 0 where the loss has no limit; a method that does not apply; with
+            ``"orbit"`` a speed that does not exceed the capture speed, or so small that the force integral needs
+            more than some million values or is lost to rounding.
+
+        >>> from chaintheory import Gaussian
+        >>> system = System(Chain(omega_fast=10.0, spacing=40.0), Gaussian(amplitude=2.0, width=4.0))
+        >>> system.single_pass_dissipation([30.0, 300.0]).round(9).tolist()
+        [0.022375906, 0.001175415]
+        >>> print(round(system.single_pass_dissipation(0.5, log=True), 6))
+        -2517.978061
+        """
+        return single_pass.single_pass_dissipation(self, speed, method=method, log=log)
+
+    def mean_dissipation(self, speed: ArrayLike, *, method: str = "uniform", passes: int | None = None) -> Array:
+        r"""Mean energy lost per pass in the steady state, Eq. 10, every crossing counted.
+
+        :math:`\sum_j A(\omega_j)/|\alpha\,\omega'(x_j)/v - 1|` over the crossings x_j of the line x v/spacing with
+        the periodically continued band; A is what a phonon takes up in one pass. Crossings whose share cannot
+        reach 1e-17 of the sum are left out.
+
+        Parameters
+        ----------
+        speed
+            Mean speed in l_slow/t_slow, any shape; the sign does not matter.
+        method
+            ``"uniform"``: constant speed. ``"orbit"``: the orbit through the rigid lattice in the force integral,
+            the mean speed in the condition of resonance.
+        passes
+            The mean over this many passes from a chain at rest instead, which joins the single pass (1) to the
+            steady state; constant speed only.
+
+        Returns
+        -------
+        numpy.float64 or numpy.ndarray
+            Energy in hbar Omega_slow, in the shape of ``speed``. The relative error is about 1e-14, times
+            speed/(2 distance) at a small distance from a resonance, where the speed itself decides; with
+            ``"orbit"`` 1e-8, along an algebraic tail 1e-4.
+
+        Raises
+        ------
+        ValueError
+            A speed that is not finite, 0 where there is no limit, or so small that more than 1e5 crossings matter;
+            with ``"orbit"`` a speed that is no orbit's mean, or at which the force integral needs more than some
+            million values or is lost to rounding.
+
+        >>> from chaintheory import Gaussian
+        >>> system = System(Chain(omega_fast=10.0, spacing=40.0), Gaussian(amplitude=2.0, width=4.0))
+        >>> system.mean_dissipation([21.0, 30.0, 50.0, 90.0]).round(7).tolist()
+        [0.0458406, 0.0150316, 0.0148695, 0.0073308]
+        >>> [float(round(system.mean_dissipation(50.0, passes=n), 7)) for n in (1, 10, 1000)]
+        [0.0134159, 0.014827, 0.0148695]
+        """
+        return steady_state.mean_dissipation(self, speed, method=method, passes=passes)
+
+    def mean_dissipation_terms(self, speed: float) -> steady_state.Terms:
+        """The phonons that the particle feeds at one mean speed: each crossing of Eq. 10, however small its share.
+
+        Returns
+        -------
+        Terms
+            Arrays ``crossing``, ``frequency``, ``group_speed`` (l_slow/t_slow) and ``share`` (hbar Omega_slow), one
+            entry for each phonon, and ``forward``; the shares sum to the mean dissipation.
+
+        Raises
+        ------
+        ValueError
+            A speed that is not finite, is 0, or has too many crossings.
+
+        >>> from chaintheory import Gaussian
+        >>> system = System(Chain(omega_fast=10.0, spacing=40.0), Gaussian(amplitude=2.0, width=4.0))
+        >>> terms = system.mean_dissipation_terms(90.0)
+        >>> len(terms.crossing), int(terms.forward.sum()), float(round(terms.share.sum(), 7))
+        (7, 3, 0.0073308)
+        """
+        return steady_state.mean_dissipation_terms(self, speed)
+
+    def resonant_speeds(self, lowest: float, highest: float) -> list[ResonantSpeed]:
+        """The speeds between two speeds at which the mean dissipation diverges on one side, both band edges, sorted.
+
+        There the line x v/spacing touches the band: (omega_fast^2 - 1) pi x sin(pi x) cos(pi x) = omega(x)^2.
+        Speeds in l_slow/t_slow.
+
+        Returns
+        -------
+        list of ResonantSpeed
+            Each with ``speed``, ``edge`` (``"lower"``, infinite from above, or ``"upper"``, infinite from below),
+            ``n``, the ``strength`` of the inverse square root and the ``finite_side``.
+
+        Raises
+        ------
+        ValueError
+            A range that is not positive, is empty, or holds more than a million resonances, or too many crossings.
+
+        >>> from chaintheory import Gaussian
+        >>> system = System(Chain(omega_fast=10.0, spacing=40.0), Gaussian(amplitude=2.0, width=4.0))
+        >>> [(r.edge, r.n, round(r.speed, 3)) for r in system.resonant_speeds(39.0, 45.0)]
+        [('lower', 1, 39.98), ('upper', 9, 42.129)]
+        """
+        return resonances.resonant_speeds(self, lowest, highest)
+
+    def drift_velocities(self, lowest: float, highest: float, *, certified: bool = True) -> list[DriftVelocity]:
+        """All mean speeds between two speeds at which mean_dissipation equals the bias, sorted and typed.
+
+        A negative bias drives the particle the other way; speeds are magnitudes. Without a bias there are none.
+
+        Parameters
+        ----------
+        lowest, highest
+            Range of speeds in l_slow/t_slow, positive.
+        certified
+            Enclose each in ball arithmetic; False is several times faster.
+
+        Returns
+        -------
+        list of DriftVelocity
+            Each with ``speed``, ``kind`` (``"locked"`` at the lower band edge, a jump; ``"stable"`` or
+            ``"unstable"`` zeros and jumps), ``resonance``, ``enclosure``, ``certified``, ``slope``, ``margin``,
+            ``slowest``, ``fastest`` and ``relaxation_time``. Solutions may lie closer to a resonance than doubles can
+            tell; such a pair has one ``speed``, and a ``separation`` that says how far apart they are.
+
+        Raises
+        ------
+        ValueError
+            A range that is not positive, is empty, or holds more than 1e4 resonances or too many crossings.
+
+        >>> from chaintheory import Gaussian
+        >>> system = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0), bias=0.01)
+        >>> [(drift.kind, round(drift.speed, 3)) for drift in system.drift_velocities(19.7, 70.0)]
+        [('locked', 19.997), ('unstable', 66.069)]
+        """
+        return velocities.drift_velocities(self, lowest, highest, certified=certified)
+
+    @overload
+    def simulate(self, position: float, speed: float, duration: float, **options: Any) -> Trajectory: ...
+
+    @overload
+    def simulate(
+        self,
+        position: float | Sequence[float] | Array,
+        speed: float | Sequence[float] | Array,
+        duration: float,
+        **options: Any,
+    ) -> Trajectory | list[Trajectory]: ...
+
+    def simulate(  # type: ignore[misc]  # the options are spelt out below only
+        self,
+        position: float | Sequence[float] | Array,
+        speed: float | Sequence[float] | Array,
+        duration: float,
+        *,
+        method: str = "light-cone",
+        order: int | None = None,
+        steps_per_fast_period: float | None = None,
+        memory: float | None = None,
+        stop: Stop | Iterable[Stop] = (),
+        chain_window: tuple[int, int] | None = None,
+        chain_every: float = 0.25,
+        checkpoint: str | os.PathLike[str] | None = None,
+        checkpoint_interval: float = 60.0,
+        progress: bool | Callable[[int], None] = False,
+        memory_limit: float | None = None,
+    ) -> Trajectory | list[Trajectory]:
+        """Integrate the memory-kernel equations of motion, Eqs. 2-5, of the particle in the infinite chain at rest.
+
+        Parameters
+        ----------
+        position, speed
+            Where and how fast the particle starts, in l_slow and l_slow/t_slow. Sequences (of one length) give
+            one run each, side by side on all cores, every one the same to the last bit as if run alone.
+        duration
+            Time to run, in units of t_slow; rounded to whole steps.
+        method
+            ``"light-cone"``, or ``"direct"`` (order 2 only; the reference, O(T^2)).
+        order, steps_per_fast_period
+            Order of the splitting (2, 4 or 6) and steps in a time 1/omega_fast. ``order=2,
+            steps_per_fast_period=60`` is the map of the published code. Left out, they are chosen
+            from amplitude, width and speed, so that the position error at tau = 800 is below 1e-6 at
+            the paper's parameters.
+        memory
+            Direct method only: forget kicks older than this time, as the published code can.
+        stop
+            Conditions that end the run early (``Trapped``, ``LeftWindow``, ``Steady``).
+        chain_window, chain_every
+            Keep the displacements of the masses from the first to the last of ``chain_window`` at times
+            ``chain_every`` apart, in ``run.displacements`` (slower: the whole chain is brought to one
+            time that often).
+        checkpoint, checkpoint_interval
+            File to which the state is written at least this many seconds apart, and when the run is
+            interrupted or done. If the file exists the run goes on from it, to the last bit as if it
+            had never stopped (with another duration than before, to rounding). One run only.
+        progress
+            True for a progress bar, or a callable that is given the steps done.
+        memory_limit
+            Bytes that the run may need; by default what the machine has free.
+
+        Returns
+        -------
+        Trajectory, or a list of them
+            ``time``, ``position``, ``speed``, one row per step; ``passes``, one row per lattice spacing.
+
+        Raises
+        ------
+        ValueError
+            For parameters out of range, a step too long for the motion, a checkpoint that is damaged
+            or of another run, or a run that needs more memory than allowed.
+        EnergyBalanceError
+            If the energies of the run cease to add up.
+
+        >>> from chaintheory import Gaussian
+        >>> system = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0), bias=0.01)
+        >>> run = system.simulate(position=220.0, speed=50.0, duration=10.0)
+        >>> round(float(run.position[-1]), 4)
+        715.759
+        """
+        done = simulation.simulate(
+            self, position, speed, duration, method=method, order=order,
+            steps_per_fast_period=steps_per_fast_period, memory=memory, stop=stop, chain_window=chain_window,
+            chain_every=chain_every, checkpoint=checkpoint, checkpoint_interval=checkpoint_interval,
+            progress=progress, memory_limit=memory_limit,
+        )  # fmt: skip
+        return Trajectory._of(done) if isinstance(done, record.Trajectory) else [Trajectory._of(one) for one in done]
+
+
+class Trajectory(record.Trajectory):
+    """A simulated run: its rows, passes and energy balance, and the files that hold it.
+
+    >>> from chaintheory import Gaussian
+    >>> run = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0), bias=0.01).simulate(220.0, 50.0, duration=10.0)
+    >>> run.time.shape, run.passes.size, round(float(run.chain_energy[-1]), 6)
+    ((501,), 12, 0.188014)
+    """
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Trajectory:
+        """Read a run that ``save`` wrote.
+
+        Raises
+        ------
+        ValueError
+            Anything else, by name: a file that is not there, is damaged or is of another kind.
+
+        >>> Trajectory.load("/nowhere/run.nc")
+        Traceback (most recent call last):
+        ...
+        ValueError: path must be a file that exists, got '/nowhere/run.nc'
+        """
+        return cls._of(record.read(path))
+
+    @classmethod
+    def _of(cls, run: record.Trajectory) -> Trajectory:
+        """The run, with a system that has the methods of ``System``."""
+        values = {one.name: getattr(run, one.name) for one in fields(run)}
+        return cls(**{**values, "system": System._of(run.system)})
