@@ -61,6 +61,7 @@ MODULES = (
     "resonances",
     "drift",
     "trapping",
+    "third_order",
 )
 
 

@@ -108,6 +108,16 @@ theta = _symbol(
     real=True,
 )
 omega = _symbol("omega", "ω", "frequency", "1", "frequency of a phonon", 1, 12, positive=True)
+response_frequency = _symbol(
+    "w",
+    "w",
+    "response_frequency",
+    "1",
+    "frequency of a response, as a variable of integration",
+    "1/10",
+    20,
+    positive=True,
+)
 time = _symbol("tau", "τ", "time", "time", "time", "1/20", 3, positive=True)
 laplace = _symbol("s", "s", "laplace", "1/time", "Laplace variable", "1/2", 20, positive=True)
 lag = _symbol(

@@ -1,0 +1,677 @@
+"""The next order in the interaction: recoil of the chain masses and variation of the particle's speed.
+
+Eqs. (6) and (10) take the force of a particle at constant speed on masses at rest, and are of second order in the
+amplitude of the interaction. The next order is odd in the amplitude: it is what distinguishes a repulsive from an
+attractive interaction. It needs the force to second order,
+
+    F(tau) = Phi'(v tau) - Phi''(v tau) D(tau),
+
+where D = R - s is the displacement R of the mass less that of the particle, s, from uniform motion, both driven by the
+force of first order. Only the part of the response in phase with the force counts (the dispersive part of the
+Green's functions); the part that radiates shifts the phase of the pulse, and enters at the fourth order.
+
+The *single pass* is that of a particle that comes from far with the speed v and interacts with one mass of an
+infinite chain at rest. In the *steady state* it passes all masses with the mean speed v. An even interaction
+throughout.
+
+>>> force_spectrum(omega, sp.Integer(0))
+0
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sympy as sp
+
+from .checks import Approaches, Integrands, Reduce
+from .lattice import band_squared, dynamical_operator
+from .ledger import Step, states
+from .motion import mode_energy, units_chain, units_particle
+from .notation import (
+    amplitude,
+    harmonic,
+    lag,
+    mass,
+    masses,
+    offset,
+    omega,
+    omega_fast,
+    phi,
+    resolvent_p,
+    resolvent_q,
+    response,
+    response_frequency,
+    site,
+    spacing,
+    speed,
+    t,
+    theta,
+    time,
+    u,
+    width,
+    x,
+)
+from .potentials import gaussian as gaussian_transform
+from .potentials import transform, transform_gaussian
+from .single_pass import band_average, loss_per_mode, single_pass
+from .steady_state import band_continued, mean_dissipation
+from .trapping import above, below, response_above, response_below
+
+__all__ = [
+    "STATEMENTS",
+    "force_spectrum",
+    "mixing",
+    "speed_variation_gaussian",
+    "stiffness_spectrum",
+    "travelling_denominator",
+]
+
+w = response_frequency
+Phi = sp.Function("Phi")
+displaced = sp.Function("D")  # of the mass less that of the particle
+force = sp.Function("F")
+in_phase = sp.Function("q")  # minus the imaginary part of the force's second order
+share = sp.Function("w_3")
+principal_value = sp.Function(r"\mathrm{PV}")
+Delta = sp.Function("Delta_3")
+Transform = Callable[[sp.Expr], sp.Expr]
+
+
+def force_spectrum(frequency: sp.Expr, transform_value: sp.Expr) -> sp.Expr:
+    """Return 2 pi w transform/v^2: i times the spectrum of the force Phi'(v tau) of first order, odd in w.
+
+    In energy time/length; the transform is that at the wave number 2 pi w/v.
+
+    >>> force_spectrum(-omega, sp.Integer(1)) + force_spectrum(omega, sp.Integer(1))
+    0
+    """
+    return 2 * sp.pi * frequency * transform_value / speed**2
+
+
+def stiffness_spectrum(frequency: sp.Expr, transform_value: sp.Expr) -> sp.Expr:
+    """Return (2 pi w)^2 transform/v^3: minus the spectrum of the stiffness Phi''(v tau), even in w.
+
+    In energy time/length^2; the transform is that at the wave number 2 pi w/v.
+
+    >>> stiffness_spectrum(sp.Integer(0), sp.Integer(1))
+    0
+    """
+    return (2 * sp.pi * frequency) ** 2 * transform_value / speed**3
+
+
+def mixing(out: sp.Expr, within: sp.Expr, shape: Transform = transform) -> sp.Expr:
+    """Return (K(a - b) - K(a + b)) f(b), by which a response at the frequency b drives the frequency a.
+
+    K is the spectrum of the stiffness and f that of the force; even in b.
+
+    >>> mixing(omega, sp.Integer(0)) == 0
+    True
+    """
+    wavenumber = lambda frequency: 2 * sp.pi * frequency / speed  # noqa: E731
+    kicks = [stiffness_spectrum(frequency, shape(wavenumber(frequency))) for frequency in (out - within, out + within)]
+    return (kicks[0] - kicks[1]) * force_spectrum(within, shape(wavenumber(within)))
+
+
+def travelling_denominator(frequency: sp.Expr) -> sp.Expr:
+    """Return 1 + (omega_fast^2 - 1) sin^2(pi w T) - w^2, T = alpha/v: the inverse response to a travelling force.
+
+    In units of Omega_slow^2. Its zeros are the roots of the resonance condition of Eq. (10).
+
+    >>> travelling_denominator(sp.Integer(0))
+    1
+    """
+    return band_squared(sp.pi * frequency * spacing / speed) - frequency**2
+
+
+def dawson(argument: sp.Expr) -> sp.Expr:
+    """Return Dawson's integral exp(-x^2) int_0^x exp(y^2) dy."""
+    return sp.sqrt(sp.pi) / 2 * sp.exp(-(argument**2)) * sp.erfi(argument)
+
+
+def speed_variation_gaussian() -> sp.Expr:
+    """Return the particle's part of the in-phase force at the frequency omega, for a Gaussian and a single pass.
+
+    With a = k lambda/2, k = 2 pi omega/v, and Dawson's integral D: 8 pi^(7/2) Phi0^2 lambda omega/(mu v^4)
+    exp(-a^2) (3/2 - 4 a D(a)), in energy time/length.
+
+    >>> speed_variation_gaussian().subs(mass, sp.oo)
+    0
+    """
+    a = sp.pi * omega * width / speed
+    return (
+        8
+        * sp.pi ** sp.Rational(7, 2)
+        * amplitude**2
+        * width
+        * omega
+        / (mass * speed**4)
+        * sp.exp(-(a**2))
+        * (sp.Rational(3, 2) - 4 * a * dawson(a))
+    )
+
+
+def even(distance: sp.Expr) -> sp.Expr:
+    """An even interaction: any function h of the distance squared."""
+    return sp.Function("h")(distance**2)
+
+
+@states(
+    "force_to_second_order",
+    "beyond the paper",
+    "The force on a mass that is displaced by eps D against the particle is Phi'(v tau) - eps Phi''(v tau) D, "
+    "for an even interaction, Phi(u) = h(u^2).",
+    sp.Eq(
+        force(t),
+        even(speed * t).diff(t) / speed - offset * even(speed * t).diff(t, 2) / speed**2 * displaced(t),
+        evaluate=False,
+    ),
+    parents=[units_chain, units_particle],
+)
+def second_order_force(formula: sp.Basic) -> list[Step]:
+    """The distance is eps D - v tau; differentiate minus the slope of the interaction there."""
+    slope = -even(u).diff(u).subs(u, offset * displaced(t) - speed * t).doit()
+    claimed = formula.rhs
+    return [
+        Step(slope.subs(offset, 0).doit(), claimed.subs(offset, 0), "no displacement", Reduce("evaluate", "expand")),
+        Step(
+            slope.diff(offset).subs(offset, 0).doit(),
+            claimed.diff(offset),
+            "first order in the displacement",
+            Reduce("evaluate", "expand"),
+        ),
+        Step(claimed.diff(offset, 2), sp.Integer(0), "and no more", Reduce("expand")),
+    ]
+
+
+@states(
+    "force_spectrum",
+    "above Eq. 6",
+    "The spectrum of the force of first order, Phi'(v tau), is -i f(omega), f = 2 pi omega transform(2 pi "
+    "omega/v)/v^2.",
+    sp.Eq(
+        sp.Integral(sp.exp(2 * sp.pi * sp.I * omega * t) * Phi(speed * t).diff(t) / speed, (t, -sp.oo, sp.oo)),
+        -sp.I * force_spectrum(omega, transform(2 * sp.pi * omega / speed)),
+        evaluate=False,
+    ),
+    parents=[second_order_force],
+)
+def spectrum_of_force(formula: sp.Basic) -> list[Step]:
+    """Integrate by parts, and measure time by the distance u = v t."""
+    (integral,) = formula.lhs.atoms(sp.Integral)
+    wave = sp.exp(2 * sp.pi * sp.I * omega * t)
+    turned = -2 * sp.pi * sp.I * omega / speed * wave * Phi(speed * t)
+    k = 2 * sp.pi * omega / speed
+    return [
+        Step(
+            formula.lhs.coeff(integral) * integral.function,
+            sp.Derivative(wave * Phi(speed * t), t) / speed + turned,
+            "integrate by parts (the boundary term vanishes)",
+            Reduce("evaluate", "expand"),
+        ),
+        Step(
+            sp.Integral(turned, (t, -sp.oo, sp.oo)),
+            sp.Integral(formula.rhs.subs(transform(k), Phi(u) * sp.exp(sp.I * k * u)), (u, -sp.oo, sp.oo)),
+            "u = v t; what remains is the interaction's transform",
+            Integrands("expand", change=(t, u / speed, u)),
+        ),
+    ]
+
+
+@states(
+    "stiffness_spectrum",
+    "beyond the paper",
+    "The spectrum of the stiffness, Phi''(v tau), is -K(omega), K = (2 pi omega)^2 transform(2 pi omega/v)/v^3.",
+    sp.Eq(
+        sp.Integral(sp.exp(2 * sp.pi * sp.I * omega * t) * Phi(speed * t).diff(t, 2) / speed**2, (t, -sp.oo, sp.oo)),
+        -stiffness_spectrum(omega, transform(2 * sp.pi * omega / speed)),
+        evaluate=False,
+    ),
+    parents=[spectrum_of_force],
+)
+def spectrum_of_stiffness(formula: sp.Basic) -> list[Step]:
+    """By parts once more: the spectrum of the force gets the factor -2 pi i omega/v."""
+    (integral,) = formula.lhs.atoms(sp.Integral)
+    (first,) = spectrum_of_force.formula.lhs.atoms(sp.Integral)
+    wave = sp.exp(2 * sp.pi * sp.I * omega * t)
+    factor = -2 * sp.pi * sp.I * omega / speed
+    return [
+        Step(
+            formula.lhs.coeff(integral) * integral.function,
+            sp.Derivative(wave * Phi(speed * t).diff(t), t) / speed**2 + factor * first.function,
+            "integrate by parts (the boundary term vanishes)",
+            Reduce("evaluate", "expand"),
+        ),
+        Step(factor * spectrum_of_force.formula.rhs, formula.rhs, "the spectrum of the force", Reduce("expand")),
+    ]
+
+
+@states(
+    "pulse_modulated",
+    "beyond the paper",
+    "A displacement exp(-2 pi i w tau) under the pulse of stiffness drives the frequency omega by the stiffness "
+    "spectrum at omega - w.",
+    sp.Eq(
+        -sp.exp(2 * sp.pi * sp.I * omega * t) * displaced(t) * Phi(speed * t).diff(t, 2),
+        -sp.exp(2 * sp.pi * sp.I * (omega - w) * t) * Phi(speed * t).diff(t, 2),
+        evaluate=False,
+    ),
+    parents=[second_order_force, spectrum_of_stiffness],
+)
+def modulated(formula: sp.Basic) -> list[Step]:
+    """The integrand of the spectrum at omega is that of the stiffness at omega - w; f is odd and K even."""
+    k = lambda frequency: stiffness_spectrum(frequency, transform(sp.Abs(2 * sp.pi * frequency / speed)))  # noqa: E731
+    f = lambda frequency: force_spectrum(frequency, transform(sp.Abs(2 * sp.pi * frequency / speed)))  # noqa: E731
+    folded = (k(omega - w) - k(omega + w)) * f(w)
+    return [
+        Step(
+            formula.lhs.subs(displaced(t), sp.exp(-2 * sp.pi * sp.I * w * t)),
+            formula.rhs,
+            "insert the displacement",
+            Reduce("expand", "powers"),
+        ),
+        Step(
+            k(omega - w) * f(w) + k(omega + w) * f(-w),
+            folded,
+            "the frequencies w and -w together, as the response is even",
+            Reduce("expand"),
+        ),
+        Step(
+            folded.replace(sp.Abs, lambda argument: argument),
+            mixing(omega, w),
+            "(K(omega - w) - K(omega + w)) f(w), the transform being even",
+            Reduce("expand"),
+        ),
+    ]
+
+
+@states(
+    "phonon_energy_to_third_order",
+    "beyond the paper",
+    "A phonon takes, besides 2 pi^2 f^2, the energy 4 pi^2 f q at the next order, q being minus the imaginary part of "
+    "the spectrum of the force of second order: only a response in phase with the force counts.",
+    sp.Eq(
+        sp.Function("A_3")(omega),
+        4 * sp.pi**2 * force_spectrum(omega, transform(2 * sp.pi * omega / speed)) * in_phase(omega),
+        evaluate=False,
+    ),
+    parents=[mode_energy, spectrum_of_force],
+)
+def phonon_energy(formula: sp.Basic) -> list[Step]:
+    """The energy |2 pi F|^2/2 of the spectrum F = -i eps f + eps^2 (p - i q), sorted by powers of eps."""
+    f = force_spectrum(omega, transform(2 * sp.pi * omega / speed))
+    real, imaginary = offset**2 * sp.Function("p")(omega), -offset * f - offset**2 * in_phase(omega)
+    energy = sp.expand((2 * sp.pi) ** 2 * (real**2 + imaginary**2) / 2)
+    return [
+        Step(
+            energy.coeff(offset, 2),
+            loss_per_mode(omega**2, transform(2 * sp.pi * omega / speed)),
+            "second order: the integrand of Eq. (6)",
+            Reduce("expand"),
+        ),
+        Step(energy.coeff(offset, 3), formula.rhs, "third order: p does not occur", Reduce("expand")),
+    ]
+
+
+def retarded() -> list[Step]:
+    """A response that follows its cause has the denominator shifted by i 0: its real part is a principal value."""
+    shift = 1 / masses
+    part = sp.integrate(u / (u**2 + shift**2), (u, -1, 2))
+    return [
+        Step(
+            sp.re(1 / (u - sp.I * shift)),
+            u / (u**2 + shift**2),
+            "the real part of the response near a pole",
+            Reduce("real part", "phase factors", "common denominator"),
+        ),
+        Step(
+            part,
+            sp.log(2),
+            "over an interval about it, the principal value as the shift vanishes",
+            Approaches("Sokhotski and Plemelj", masses, 16, 2),
+        ),
+    ]
+
+
+@states(
+    "response_in_the_band",
+    "beyond the paper",
+    "Inside the band no part of the response of a mass is in phase with the force on it: the principal value of the "
+    "band average of 1/(omega(theta)^2 - omega^2) is 0.",
+    sp.Eq(
+        principal_value(
+            sp.Integral(
+                1 / (resolvent_q * sp.sin(theta) ** 2 - resolvent_p * sp.cos(theta) ** 2), (theta, 0, sp.pi / 2)
+            )
+        ),
+        0,
+        evaluate=False,
+    ),
+    parents=[below, above],
+)
+def response_in_band(formula: sp.Basic) -> list[Step]:
+    """The antiderivative, a logarithm of a square and so even about the pole, has one value at both ends."""
+    (integral,) = formula.lhs.atoms(sp.Integral)
+    ((_, low, high),) = integral.limits
+    down, up = sp.sqrt(resolvent_q) * sp.sin(theta), sp.sqrt(resolvent_p) * sp.cos(theta)
+    antiderivative = sp.log(((down - up) / (down + up)) ** 2) / (4 * sp.sqrt(resolvent_p * resolvent_q))
+    edges = {resolvent_p: omega**2 - 1, resolvent_q: omega_fast**2 - omega**2}
+    return [
+        Step(
+            1 / (band_squared(theta) - omega**2),
+            integral.function.subs(edges),
+            "the edges lie on different sides of omega",
+            Reduce("common denominator", "squares of the cosine", "common denominator"),
+        ),
+        Step(
+            antiderivative.diff(theta),
+            integral.function,
+            "differentiate the antiderivative",
+            Reduce("common denominator", "squares of the cosine", "common denominator"),
+        ),
+        Step(
+            antiderivative.subs(theta, high) - antiderivative.subs(theta, low),
+            formula.rhs,
+            "its rise over the band",
+            Reduce("evaluate"),
+        ),
+        *retarded(),
+    ]
+
+
+@states(
+    "in_phase_force_single_pass",
+    "beyond the paper",
+    "Single pass: the force of second order, in phase, from the recoil of the mass at frequencies below (sin phi) and "
+    "above (omega_fast/sin phi) the band, and from the variation of the particle's speed at all frequencies w.",
+    sp.Eq(
+        in_phase(omega),
+        sp.Integral(
+            (mixing(omega, sp.sin(phi)) - mixing(omega, omega_fast / sp.sin(phi)))
+            / sp.sqrt(omega_fast**2 - sp.sin(phi) ** 2),
+            (phi, 0, sp.pi / 2),
+        )
+        - sp.Integral(mixing(omega, w) / (mass * w**2), (w, 0, sp.oo)),
+        evaluate=False,
+    ),
+    parents=[modulated, below, above, response_in_band, units_particle],
+)
+def in_phase_single_pass(formula: sp.Basic) -> list[Step]:
+    """The response of the mass less that of the particle; each half line outside the band as a quarter turn."""
+    root = sp.sqrt(omega_fast**2 - sp.sin(phi) ** 2)
+    slow, fast = sp.sin(phi), omega_fast / sp.sin(phi)
+    wave = sp.exp(-2 * sp.pi * sp.I * w * time)
+    moved = wave / (mass * w**2)
+    recoil = sp.Integral((mixing(omega, slow) - mixing(omega, fast)) / root, (phi, 0, sp.pi / 2))
+    return [
+        Step(
+            (response_below().subs(omega, slow) * slow.diff(phi)) ** 2,
+            1 / root**2,
+            "below the band w = sin phi, the square of response times dw/dphi",
+            Reduce("common denominator", "squares of the cosine", "common denominator"),
+        ),
+        Step(
+            (response_above().subs(omega, fast) * fast.diff(phi)) ** 2,
+            1 / root**2,
+            "above the band w = omega_fast/sin phi, in opposite phase",
+            Reduce("common denominator", "squares of the cosine", "common denominator"),
+        ),
+        Step(
+            moved.diff(time, 2),
+            -((2 * sp.pi) ** 2) / mass * wave,
+            "Newton's third law: the particle is moved against the mass",
+            Reduce("expand"),
+        ),
+        Step(
+            formula.rhs,
+            recoil - sp.Integral(mixing(omega, w) * moved / wave, (w, 0, sp.oo)),
+            "the difference of the two responses",
+            Reduce("expand"),
+        ),
+    ]
+
+
+@states(
+    "third_order_single_pass",
+    "beyond Eq. 6",
+    "The dissipation of a single pass at third order in the interaction is the band average of 4 pi^2 f q.",
+    sp.Eq(
+        Delta(speed), band_average(phonon_energy.formula.rhs.subs(omega, sp.sqrt(band_squared(theta)))), evaluate=False
+    ),
+    parents=[single_pass, phonon_energy, in_phase_single_pass],
+)
+def third_order_single_pass(formula: sp.Basic) -> list[Step]:
+    """As Eq. (6), with the next term of the energy of a phonon."""
+    (integral,) = formula.rhs.atoms(sp.Integral)
+    q = in_phase(sp.sqrt(band_squared(theta)))
+    second = loss_per_mode(band_squared(theta), transform(2 * sp.pi * sp.sqrt(band_squared(theta)) / speed))
+    f = force_spectrum(sp.sqrt(band_squared(theta)), transform(2 * sp.pi * sp.sqrt(band_squared(theta)) / speed))
+    return [
+        Step(
+            formula.rhs,
+            band_average(4 * sp.pi**2 * f * q),
+            "average over the band",
+            Integrands("expand"),
+        ),
+        Step(
+            integral.function / second,
+            2 * q / f,
+            "the share of a phonon changes by 2 q/f",
+            Reduce("common denominator"),
+        ),
+    ]
+
+
+pure = sp.exp(-(w**2) / 2) / w  # w and q in units of v/(2 pi lambda)
+
+
+@states(
+    "gaussian_speed_variation_integral",
+    "beyond the paper",
+    "The Gaussian's pulse of stiffness, driven by its own impulse, in closed form.",
+    sp.Eq(
+        sp.Integral(
+            (
+                (resolvent_q - w) ** 2 * sp.exp(-((resolvent_q - w) ** 2) / 2)
+                - (resolvent_q + w) ** 2 * sp.exp(-((resolvent_q + w) ** 2) / 2)
+            )
+            * pure,
+            (w, 0, sp.oo),
+        ),
+        sp.pi * resolvent_q**2 * sp.exp(-(resolvent_q**2) / 2) * sp.erfi(resolvent_q / 2)
+        - sp.Rational(3, 2) * sp.sqrt(sp.pi) * resolvent_q * sp.exp(-(resolvent_q**2) / 4),
+        evaluate=False,
+    ),
+)
+def gaussian_integral(formula: sp.Basic) -> list[Step]:
+    """Everything follows from M(q) = int sinh(q w) exp(-w^2)/w dw, whose derivative is a Gaussian integral."""
+    q = resolvent_q
+    (integral,) = formula.lhs.atoms(sp.Integral)
+    sinh = sp.sinh(q * w) * sp.exp(-(w**2)) / w
+    m = sp.pi / 2 * sp.erfi(q / 2)
+    bell = sp.exp(q**2 / 4) / 2
+    return [
+        Step(
+            formula.lhs.coeff(integral) * integral.function * sp.exp(q**2 / 2),
+            2 * q**2 * sinh - 4 * q * sinh.diff(q) + 2 * sinh.diff(q, 2),
+            "sort by sinh and cosh",
+            Reduce("hyperbolic", "exponentials"),
+        ),
+        Step(
+            sinh.diff(q),
+            bell * (sp.exp(-((w - q / 2) ** 2)) + sp.exp(-((w + q / 2) ** 2))),
+            "the derivative of M: two halves of one Gaussian",
+            Reduce("hyperbolic", "exponentials"),
+        ),
+        Step(
+            bell * sp.Integral(sp.exp(-(u**2)), (u, -sp.oo, sp.oo)),
+            m.diff(q),
+            "its integral",
+            Reduce("evaluate", "expand"),
+        ),
+        Step(m.subs(q, 0), sp.Integer(0), "M vanishes at q = 0", Reduce()),
+        Step(
+            formula.rhs * sp.exp(q**2 / 2),
+            2 * q**2 * m - 4 * q * m.diff(q) + 2 * m.diff(q, 2),
+            "insert M",
+            Reduce("expand", "powers"),
+        ),
+    ]
+
+
+@states(
+    "speed_variation_gaussian",
+    "beyond the paper",
+    "Single pass, Gaussian interaction: the part of the in-phase force that stems from the variation of the speed.",
+    sp.Eq(
+        -sp.Integral(mixing(omega, w, transform_gaussian) / (mass * w**2), (w, 0, sp.oo)),
+        speed_variation_gaussian(),
+        evaluate=False,
+    ),
+    parents=[in_phase_single_pass, gaussian_transform, gaussian_integral],
+)
+def speed_variation(formula: sp.Basic) -> list[Step]:
+    """Measure frequencies in units of v/(2 pi lambda)."""
+    (integral,) = formula.lhs.atoms(sp.Integral)
+    (lemma,) = gaussian_integral.formula.lhs.atoms(sp.Integral)
+    unit = speed / (2 * sp.pi * width)
+    q = omega / unit
+    factor = -4 * sp.pi**2 * amplitude**2 / (mass * speed**3)
+    return [
+        Step(
+            (formula.lhs.coeff(integral) * integral.function).subs(w, w * unit) * unit,
+            factor * lemma.function.subs(resolvent_q, q),
+            "the integrand, times the unit",
+            Reduce("expand", "powers", "expand"),
+        ),
+        Step(
+            formula.rhs,
+            factor * gaussian_integral.formula.rhs.subs(resolvent_q, q),
+            "the closed form",
+            Reduce("expand", "powers", "expand"),
+        ),
+    ]
+
+
+@states(
+    "travelling_response",
+    "beyond the paper",
+    "A force that travels with the speed v, F(tau - n T) on mass n, T = alpha/v, of frequency w, displaces the masses "
+    "by F/(1 + (omega_fast^2 - 1) sin^2(pi w T) - w^2); its zeros are the roots of the resonance condition.",
+    sp.Eq(response, 1 / travelling_denominator(w), evaluate=False),
+    parents=[units_chain, mean_dissipation],
+)
+def travelling_response(formula: sp.Basic) -> list[Step]:
+    """Insert the travelling wave in the equation of motion; compare the zeros and the slope there with Eq. (10)."""
+    wave = lambda number: sp.exp(-2 * sp.pi * sp.I * w * (time - number * spacing / speed))  # noqa: E731
+    inertia = wave(site).diff(time, 2) / (2 * sp.pi) ** 2
+    denominator = 1 / formula.rhs
+    frequency, at_root = band_continued(), x * speed / spacing
+    return [
+        Step(
+            sp.expand((inertia + dynamical_operator(wave, site)) / wave(site)),
+            denominator,
+            "Newton's law, divided by the wave",
+            Reduce("exponentials", "expand", "powers", "trigonometry"),
+        ),
+        Step(
+            denominator.subs(w, at_root),
+            (frequency - at_root) * (frequency + at_root),
+            "zero where omega(x) = x v/alpha",
+            Reduce("expand"),
+        ),
+        Step(
+            denominator.diff(w).subs(w, at_root) + 2 * at_root,
+            2 * frequency * frequency.diff(x) * spacing / speed,
+            "the slope: -2 omega (1 - alpha omega'/v) there",
+            Reduce("expand"),
+        ),
+    ]
+
+
+@states(
+    "in_phase_force_steady",
+    "beyond the paper",
+    "Steady state: the force of second order, in phase. The recoil contributes at all frequencies, the variation of "
+    "the speed at the multiples of v/alpha.",
+    sp.Eq(
+        in_phase(omega),
+        principal_value(sp.Integral(mixing(omega, w) / travelling_denominator(w), (w, 0, sp.oo)))
+        - sp.Sum(
+            mixing(omega, harmonic * speed / spacing) * spacing / (speed * mass * harmonic**2), (harmonic, 1, sp.oo)
+        ),
+        evaluate=False,
+    ),
+    parents=[modulated, travelling_response, units_particle],
+)
+def in_phase_steady(formula: sp.Basic) -> list[Step]:
+    """The pulses of all masses are a Fourier series of period T = alpha/v; its mean is balanced by the bias."""
+    period = spacing / speed
+    wave = sp.exp(-2 * sp.pi * sp.I * harmonic * time / period)
+    moved = wave * period / (mass * harmonic**2)
+    return [
+        Step(
+            wave.subs(time, time + lag * period),
+            wave,
+            "every mass drives this harmonic alike: its coefficient is the spectrum over T",
+            Reduce("expand", "powers"),
+        ),
+        Step(
+            moved.diff(time, 2),
+            -((2 * sp.pi) ** 2) / mass * wave / period,
+            "Newton's third law: the particle is moved against the masses",
+            Reduce("expand"),
+        ),
+        Step(
+            formula.rhs,
+            principal_value(sp.Integral(mixing(omega, w) * travelling_response.formula.rhs, (w, 0, sp.oo)))
+            - sp.Sum(mixing(omega, harmonic / period) * moved / wave, (harmonic, 1, sp.oo)),
+            "the difference of the two responses",
+            Reduce("expand"),
+        ),
+        *retarded(),
+    ]
+
+
+@states(
+    "third_order_mean_dissipation",
+    "beyond Eq. 10",
+    "The mean dissipation at third order in the interaction: the phonon of each root of the resonance condition takes "
+    "4 pi^2 f q over the Jacobian |1 - alpha omega'/v|.",
+    sp.Eq(
+        share(x),
+        phonon_energy.formula.rhs.subs(omega, band_continued())
+        / sp.Abs(1 - spacing * band_continued().diff(x) / speed),
+        evaluate=False,
+    ),
+    parents=[mean_dissipation, phonon_energy, in_phase_steady],
+)
+def third_order_mean(formula: sp.Basic) -> list[Step]:
+    """In the steady state all pulses are alike, and Eq. (10) holds for any pulse: its term changes by 2 q/f."""
+    q = in_phase(band_continued())
+    f = force_spectrum(band_continued(), transform(2 * sp.pi * band_continued() / speed))
+    return [
+        Step(
+            formula.rhs / mean_dissipation.formula.rhs,
+            2 * q / f,
+            "the share of a phonon changes by 2 q/f",
+            Reduce("same sign", "common denominator"),
+        ),
+    ]
+
+
+STATEMENTS = (
+    second_order_force,
+    spectrum_of_force,
+    spectrum_of_stiffness,
+    modulated,
+    phonon_energy,
+    response_in_band,
+    in_phase_single_pass,
+    third_order_single_pass,
+    gaussian_integral,
+    speed_variation,
+    travelling_response,
+    in_phase_steady,
+    third_order_mean,
+)
