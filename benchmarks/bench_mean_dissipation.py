@@ -21,7 +21,8 @@ from scipy.optimize import brentq
 import chaintheory as ct
 from benchmarks.common import Figure, show
 from chaintheory.dissipation.single_pass import emitted
-from chaintheory.dissipation.steady_state import audible_lines, band
+from chaintheory.dissipation.steady_state import audible_lines
+from chaintheory.lattice.resonance_condition import band
 
 SYSTEM = ct.System(ct.Chain(omega_fast=10.0, spacing=40.0), ct.Gaussian(amplitude=2.0, width=4.0))
 SPEEDS = np.arange(1.0, 90.0005, 0.001)

@@ -11,9 +11,7 @@ found: there is at most one in each monotone piece of omega(x)/x.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,6 +28,7 @@ from chaintheory.dissipation.single_pass import (
     speeds,
     width_of,
 )
+from chaintheory.lattice.resonance_condition import band, batches
 from chaintheory.support.validation import choice, number, real_array, whole
 
 if TYPE_CHECKING:
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-CROSSINGS_AT_ONCE = 2**15  # keeps the arrays of one batch in the processor's cache
 MOST_CROSSINGS = 1e5  # of one line: a tenth of a second, and 20 MB
 MOST_TURNS = 2**20  # of the phase over the band, with the waves of many passes
 
@@ -70,18 +68,6 @@ class Terms:
         return self.group_speed > 0.0
 
 
-def band(system: SystemParameters) -> Band:
-    """The tangents of the chain's band, tabulated."""
-    return _band(system.chain.omega_fast)
-
-
-@lru_cache(maxsize=64)
-def _band(omega_fast: float) -> Band:
-    from chaintheory_ext.curves import Band
-
-    return Band(omega_fast)
-
-
 def steepness(system: SystemParameters, speed: Array, group: Array) -> Array:
     """The denominator |spacing omega'(x)/v - 1| of Eq. 10; at a resonance not 0 but what rounding leaves of it."""
     return np.maximum(np.abs(group * (system.chain.spacing / speed) - 1.0), np.finfo(float).epsneg)
@@ -91,17 +77,6 @@ def shares(system: SystemParameters, speed: Array, owner: NDArray[np.intp], omeg
     """Terms of Eq. 10 at the crossings (omega, d omega/dx) of the lines numbered by ``owner``."""
     v = speed[owner]
     return emitted(system, omega, v) / steepness(system, v, group)
-
-
-def batches(crossings: Array) -> Iterator[slice]:
-    """Consecutive slices that hold about ``CROSSINGS_AT_ONCE`` crossings each, at least one line."""
-    ends = np.cumsum(crossings)
-    start = 0
-    while start < len(crossings):
-        done = ends[start - 1] if start else 0.0
-        stop = max(start + 1, int(np.searchsorted(ends, done + CROSSINGS_AT_ONCE, "right")))
-        yield slice(start, stop)
-        start = stop
 
 
 def mean_dissipation(

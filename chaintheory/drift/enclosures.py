@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import arb, ctx
 
-from chaintheory.dissipation.steady_state import band, shares, steepness
+from chaintheory.dissipation.steady_state import shares, steepness
 from chaintheory.drift.resonances import ResonantSpeed, merging_pieces
+from chaintheory.lattice.resonance_condition import band
 
 if TYPE_CHECKING:
     from chaintheory.parameters import SystemParameters

@@ -16,7 +16,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from chaintheory.dissipation.steady_state import band, batches, decay_in_x
+from chaintheory.dissipation.steady_state import decay_in_x
+from chaintheory.lattice.resonance_condition import band, batches
 from chaintheory.parameters import SystemParameters
 
 Array = NDArray[np.float64]

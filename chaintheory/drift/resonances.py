@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chaintheory.dissipation.single_pass import band_width, emitted
-from chaintheory.dissipation.steady_state import band, batches, decay_in_x, shares, slowest_audible
+from chaintheory.dissipation.steady_state import decay_in_x, shares, slowest_audible
+from chaintheory.lattice.resonance_condition import band, batches
 from chaintheory.parameters import SystemParameters
 from chaintheory.support.validation import scale
 
