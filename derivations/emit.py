@@ -22,15 +22,12 @@ from .potentials import INTERACTIONS
 from .printer import CODE_NAMES, Printer, Routine, header, i0e, i0e_minus_i1e, k0, unit_sign
 from .single_pass import half_width, loss_per_mode, slowness
 from .steady_state import band_continued, crossing_function, tangency_function
-from .user_code import LANGUAGES, generate
 
 __all__ = [
-    "LANGUAGES",
     "Routine",
     "derivatives_pxd",
     "dissipation_pxd",
     "files",
-    "generate",
     "interactions_h",
 ]
 

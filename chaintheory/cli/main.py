@@ -20,7 +20,6 @@ from chaintheory.cli.doctor import doctor
 from chaintheory.cli.ledger import verify
 from chaintheory.cli.numeric import crosscheck, simulate
 from chaintheory.cli.pictures import figures, report
-from chaintheory.cli.sources import generate
 from chaintheory.cli.sweeps import sweep
 
 RIGHT, CHECK_FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -73,7 +72,6 @@ SUMMARIES = {
     crosscheck: "Lay simulations beside published runs.",
     figures: "Draw the figures of the paper and the new ones.",
     report: "Write everything as one self-contained page.",
-    generate: "Write source code for an interaction of one's own.",
     sweep: "Compute a grid of systems and write it as NetCDF.",
     doctor: "Print versions and run a self-test.",
 }

@@ -1,4 +1,4 @@
-"""``chaintheory drift`` and ``chaintheory generate``, and the interactions that commands take."""
+"""``chaintheory drift``, and the interactions that commands take."""
 
 from __future__ import annotations
 
@@ -37,36 +37,6 @@ def test_drift_as_json_holds_everything(capsys):
     assert last["enclosure"][0] <= last["speed"] <= last["enclosure"][1]
     assert last["slowest"] < last["speed"] < last["fastest"]
     assert rows[4]["slope"] is None and rows[4]["relaxation_time"] == 0.0
-
-
-def test_generate_writes_a_module_that_runs(capsys, tmp_path):
-    target = tmp_path / "own.py"
-    code, out, err = run(capsys, "generate", "--interaction", "2*exp(-abs(r)/3)", "--output", str(target))
-    assert code == 0 and out == "" and "lines of python" in err
-    module = {}
-    exec(compile(target.read_text(), str(target), "exec"), module)
-    assert module["potential"](3.0) == pytest.approx(2 * 0.36787944117144233, rel=1e-15, abs=0)
-
-
-@pytest.mark.parametrize("language", ["c", "cython", "python"])
-def test_generate_prints_each_language(capsys, language):
-    code, out, _ = run(capsys, "generate", "--interaction", "exp(-r**2)", "--language", language)
-    assert code == 0
-    assert "exp(-r**2)" in out and "transform" in out
-
-
-@pytest.mark.parametrize(
-    ("formula", "message"),
-    [
-        ("exp(-q)", "'q' at character 6 is not known"),
-        ("r", "does not decay"),
-        ("__import__('os').system('true')", "at character 12"),
-    ],
-)
-def test_generate_refuses_in_one_line(capsys, formula, message):
-    code, out, err = run(capsys, "generate", "--interaction", formula)
-    assert code == 2 and out == ""
-    assert message in err and err.count("\n") == 1
 
 
 def curve(capsys, *options):

@@ -56,9 +56,6 @@ JUNK = {
     ("sweep", "output"): NO_FILE,
     ("sweep", "workers"): WHOLE,
     ("sweep", "scheduler"): HOSTS,
-    ("generate", "interaction"): FORMULAS,
-    ("generate", "language"): WORDS,
-    ("generate", "output"): NO_FILE,
     **{(command, "interaction"): WORDS for command in ("curves", "drift", "simulate")},
     **{(command, "potential"): FORMULAS for command in ("curves", "drift", "simulate")},
     **{(command, "matern_order"): WHOLE for command in ("curves", "drift", "simulate")},
@@ -66,7 +63,6 @@ JUNK = {
 # What a command needs besides, and what makes it quick should the junk be taken.
 BESIDES = {
     "sweep": {"file": "sweep.toml", "output": "grid.nc"},
-    "generate": {"interaction": "exp(-r**2)"},
     "simulate": {"duration": "0.1"},
     "curves": {"points": "2"},
     "drift": {"lowest": "39", "highest": "41"},

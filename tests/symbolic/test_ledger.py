@@ -17,7 +17,6 @@ MODULES = (
     *ledger.MODULES,
     "balls",
     "printer",
-    "user_code",
     "mutations",
     "emit",
 )
