@@ -6,7 +6,7 @@ SOURCES := pyproject.toml setup.py $(shell find chaintheory chaintheory_ext deri
 	-name '*.py' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.h' -o -path '*/templates/*' \
 	-o -path '*/src/*.c' 2>/dev/null)
 
-.PHONY: report test regenerate notebooks bench fuzz sanitize lint types check wheel clean
+.PHONY: report test regenerate notebooks lab bench fuzz mutants sanitize lint types check wheel clean
 
 report: $(VENV)/installed
 	$(BIN)/chaintheory report --output report
@@ -56,6 +56,15 @@ fuzz: $(VENV)/installed-test
 sanitize: $(VENV)/installed-test
 	tests/robustness/sanitize.sh $(abspath $(BIN)/python)
 
+# A seeded sample of planted errors in the numeric code, each against the tests that reach it; about an hour.
+mutants: $(VENV)/installed-test
+	$(BIN)/python -m pip install --quiet '.[mutants]'
+	$(BIN)/python -m tests.mutants
+
+# Open the notebooks in Jupyter Lab.
+lab: $(VENV)/installed-test
+	$(BIN)/jupyter lab notebooks
+
 bench: $(VENV)/installed
 	$(BIN)/python -m benchmarks
 
@@ -65,7 +74,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/installed: $(BIN)/python $(SOURCES)
-	$(BIN)/python -m pip install --quiet .
+	$(BIN)/python -m pip install --quiet '.[all]'
 	touch $@
 
 $(VENV)/installed-test: $(BIN)/python $(SOURCES)

@@ -1,0 +1,1 @@
+"""Planted errors in the numeric code, and whether the tests see them."""

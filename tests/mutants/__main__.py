@@ -1,0 +1,232 @@
+"""``make mutants``: a seeded sample of planted errors, each against the tests that reach its line.
+
+The suite runs once under coverage, which notes the tests that reach each line of Python, and how long each takes. Each
+mutant then runs the quickest tests of its line first and is killed by the first that fails. Lines of C and Cython are
+reached by the tests of the compiled modules that hold them. Survivors are listed; ``equivalent.toml`` names those that
+compute the same, with the reason.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+
+from tests.mutants.plant import Mutant, places
+
+ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+# The numeric code: where a wrong sign is a wrong number.
+PYTHON = ("dissipation", "drift", "interactions", "lattice", "simulation")
+COMPILED = {
+    "chaintheory_ext/curves.pyx": ("test_crossings.py", "test_dissipation.py", "test_drift.py", "test_laws_d"),
+    "chaintheory_ext/src/crossings.c": ("test_crossings.py", "test_dissipation.py", "test_drift.py", "test_laws_d"),
+    "chaintheory_ext/light_cone.pyx": ("test_integrators.py", "test_runs.py", "test_laws_simulation.py"),
+    "chaintheory_ext/direct.pyx": ("test_integrators.py", "test_runs.py", "test_laws_simulation.py"),
+    "chaintheory_ext/src/fine_block.c": ("test_integrators.py", "test_runs.py", "test_laws_simulation.py"),
+    "chaintheory_ext/src/dot_pair.c": ("test_integrators.py", "test_runs.py", "test_laws_simulation.py"),
+}
+# What stands for a set of tests: never of interest here.
+LEFT_OUT = ("test_browser.py", "test_figures.py", "test_report.py", "test_readme.py", "test_mutations.py", "mutants")
+LONGEST = 240.0  # seconds of tests for one mutant
+MOST = 60  # tests for one mutant
+
+
+def copy_of_the_tree(where: Path) -> Path:
+    """A copy with its compiled modules, and the reference data beside it."""
+    tree = where / "tree"
+    shutil.copytree(
+        ROOT, tree, ignore=shutil.ignore_patterns(".git", ".venv", "build", "report", ".hypothesis", ".mypy_cache")
+    )
+    shared = ROOT.parent / "shared"
+    if shared.is_dir():
+        (where / "shared").symlink_to(shared)
+    build(tree)
+    return tree
+
+
+def build(tree: Path) -> bool:
+    """Compile in place; whether it compiled."""
+    done = subprocess.run(
+        [sys.executable, "setup.py", "-q", "build_ext", "--inplace"], cwd=tree, capture_output=True, check=False
+    )
+    return done.returncode == 0
+
+
+def environment(tree: Path) -> dict[str, str]:
+    """The variables under which the tests of a copy run: they import the copy."""
+    return {
+        **os.environ,
+        "PYTHONPATH": str(tree),
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def reached(tree: Path, cached: Path | None) -> tuple[dict[str, dict[int, list[str]]], dict[str, float]]:
+    """The tests that reach each line of each file, and the seconds that each test takes."""
+    data, durations = tree / ".coverage", tree / "durations.json"
+    if cached and cached.is_dir():
+        shutil.copy(cached / ".coverage", data)
+        shutil.copy(cached / "durations.json", durations)
+    else:
+        config = tree / ".coveragerc"
+        config.write_text("[run]\ndynamic_context = test_function\nsource = chaintheory\n", encoding="utf-8")
+        left = [f"--ignore-glob=*{name}" for name in LEFT_OUT]
+        command = [sys.executable, "-m", "coverage", "run", "-m", "pytest", "-q", "-p", "tests.mutants.timing", "tests"]
+        subprocess.run([*command, *left], cwd=tree, env=environment(tree), check=False)
+        if cached:
+            cached.mkdir(parents=True)
+            shutil.copy(data, cached)
+            shutil.copy(durations, cached)
+    seconds = json.loads(durations.read_text(encoding="utf-8"))
+    from coverage import CoverageData
+    from coverage.numbits import numbits_to_nums
+
+    where: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
+    CoverageData(str(data)).read()
+    functions = defaultdict(list)  # "module.function" of a context: node ids, one for each parameter
+    for test in seconds:
+        file, _, rest = test.partition("::")
+        functions[
+            file.removesuffix(".py").replace("/", ".").split(".")[-1] + "." + rest.split("[")[0].replace("::", ".")
+        ].append(test)
+    with sqlite3.connect(data) as base:
+        query = (
+            "select file.path, context.context, line_bits.numbits from line_bits "
+            "join file on file.id = line_bits.file_id join context on context.id = line_bits.context_id"
+        )
+        for path, context, bits in base.execute(query):
+            short = path.partition("/chaintheory/")[2]
+            key = ".".join(context.split(".")[-2:])
+            for line in numbits_to_nums(bits):
+                where[f"chaintheory/{short}"][line] += functions.get(key, [])
+    return where, seconds
+
+
+def tests_of(mutant: Mutant, where: dict[str, dict[int, list[str]]], seconds: dict[str, float]) -> list[str]:
+    """The tests to run, the quickest first, within the time allowed for one mutant."""
+    if mutant.path.endswith(".py"):
+        around = range(mutant.line, mutant.line + 1)
+        names = {name for line in around for name in where.get(mutant.path, {}).get(line, [])}
+        if not names:  # a continuation line is noted where its statement begins
+            before = [line for line in where.get(mutant.path, {}) if line < mutant.line]
+            names = set(where[mutant.path][max(before)]) if before else set()
+    else:
+        names = {name for name in seconds if any(part in name for part in COMPILED[mutant.path])}
+    chosen, total = [], 0.0
+    # One of each function first: parameters of one test see much the same.
+    seen: set[str] = set()
+    order = sorted(names, key=lambda name: (seconds[name], name))
+    first = [name for name in order if not (name.split("[")[0] in seen or seen.add(name.split("[")[0]))]
+    rest = [name for name in order if name not in set(first)]
+    for name in [*first, *rest]:
+        if len(chosen) < MOST and total + seconds[name] <= LONGEST:
+            chosen.append(name)
+            total += seconds[name]
+    return chosen
+
+
+def outcome(mutant: Mutant, tree: Path, tests: list[str], seconds: dict[str, float]) -> str:
+    """``killed``, ``survived``, ``not reached`` or ``not compiled``."""
+    if not tests:
+        return "not reached"
+    path = tree / mutant.path
+    original = path.read_text(encoding="utf-8")
+    compiled = not mutant.path.endswith(".py")
+    path.write_text(mutant.source, encoding="utf-8")
+    try:
+        if compiled and not build(tree):
+            return "not compiled"
+        limit = 60.0 + 5.0 * sum(seconds[name] for name in tests)
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+        try:
+            done = subprocess.run(
+                command, cwd=tree, env=environment(tree), capture_output=True, check=False, timeout=limit
+            )
+        except subprocess.TimeoutExpired:
+            return "killed"
+        return "survived" if done.returncode == 0 else "killed"
+    finally:
+        path.write_text(original, encoding="utf-8")
+        if compiled:
+            build(tree)
+
+
+def sample(number: int, seed: int, only: str) -> list[Mutant]:
+    """A seeded sample over all files, in proportion to their mutants, of which a fifth is C and Cython."""
+    draw = random.Random(seed)
+    python = [path for room in PYTHON for path in sorted((ROOT / "chaintheory" / room).rglob("*.py"))]
+    names = [str(path.relative_to(ROOT)) for path in python]
+    compiled = [name for name in COMPILED if (ROOT / name).exists()]
+    found: list[Mutant] = []
+    for files, part in ((names, number - number // 5), (compiled, number // 5)):
+        pool = [place for name in files if only in name for place in places(ROOT, name)]
+        draw.shuffle(pool)
+        made = (place.mutant(ROOT) for place in pool)
+        found += islice((mutant for mutant in made if mutant), part)
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--number", type=int, default=300, help="mutants in the sample")
+    parser.add_argument("--seed", type=int, default=2026)
+    parser.add_argument("--only", default="", help="files whose path holds this text")
+    parser.add_argument("--output", type=Path, help="write every outcome to this file, as JSON")
+    parser.add_argument(
+        "--coverage", type=Path, help="directory in which the coverage of one state of the tree is kept"
+    )
+    options = parser.parse_args()
+    chosen = sample(options.number, options.seed, options.only)
+    equivalent = {
+        (one["path"], one["before"], one["after"]): one["reason"]
+        for one in tomllib.loads((HERE / "equivalent.toml").read_text(encoding="utf-8")).get("mutant", [])
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        trees = [copy_of_the_tree(Path(folder) / str(worker)) for worker in range(2)]
+        where, seconds = reached(trees[0], options.coverage)
+        free = list(trees)
+        results: list[dict[str, object]] = []
+
+        def judge(mutant: Mutant) -> None:
+            tree = free.pop()
+            try:
+                started = time.monotonic()
+                found = outcome(mutant, tree, tests_of(mutant, where, seconds), seconds)
+            finally:
+                free.append(tree)
+            reason = equivalent.get((mutant.path, mutant.before.strip(), mutant.after.strip()))
+            if found == "survived" and reason:
+                found = "equivalent"
+            results.append({"mutant": mutant.name, "kind": mutant.kind, "outcome": found})
+            print(f"{len(results):4} {found:12} {time.monotonic() - started:6.1f} s  {mutant.name}", flush=True)
+
+        with ThreadPoolExecutor(len(trees)) as pool:
+            list(pool.map(judge, chosen))
+    counts = {
+        kind: sum(one["outcome"] == kind for one in results) for kind in sorted({str(r["outcome"]) for r in results})
+    }
+    judged = sum(counts.get(kind, 0) for kind in ("killed", "survived", "not reached"))
+    share = counts.get("killed", 0) / max(judged, 1)
+    print(f"\n{len(results)} mutants: {counts}; killed of those that are not equivalent: {share:.1%} (goal 95 %)")
+    if options.output:
+        options.output.write_text(json.dumps(results, indent=1), encoding="utf-8")
+    return 0 if share >= 0.95 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
