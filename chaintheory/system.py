@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chaintheory import units as physical
-from chaintheory.dissipation import single_pass, static_lattice, steady_state
+from chaintheory.dissipation import single_pass, static_lattice, steady_state, travelling_wave
 from chaintheory.drift import resonances, velocities
 from chaintheory.drift.resonances import ResonantSpeed
 from chaintheory.drift.velocities import DriftVelocity
@@ -25,7 +25,7 @@ from chaintheory.parameters import ChainParameters, SystemParameters
 from chaintheory.simulation import record
 from chaintheory.simulation import run as simulation
 from chaintheory.simulation.stopping import Stop
-from chaintheory.support.validation import real_array
+from chaintheory.support.validation import choice, real_array
 from chaintheory.units import PhysicalChain, Units
 
 Array = NDArray[np.float64]
@@ -218,7 +218,14 @@ class System(SystemParameters):
         """
         return single_pass.single_pass_dissipation(self, speed, method=method, log=log)
 
-    def mean_dissipation(self, speed: ArrayLike, *, method: str = "uniform", passes: int | None = None) -> Array:
+    def mean_dissipation(
+        self,
+        speed: ArrayLike,
+        *,
+        approximation: str | None = None,
+        method: str = "uniform",
+        passes: int | None = None,
+    ) -> Array:
         r"""Mean energy lost per pass in the steady state, Eq. 10, every crossing counted.
 
         :math:`\sum_j A(\omega_j)/|\alpha\,\omega'(x_j)/v - 1|` over the crossings x_j of the line x v/spacing with
@@ -229,6 +236,9 @@ class System(SystemParameters):
         ----------
         speed
             Mean speed in l_slow/t_slow, any shape; the sign does not matter.
+        approximation
+            ``"travelling-wave"``: no approximation; the steady drift of ``travelling_wave``, in double precision.
+            ``"constant-velocity"`` and ``"static-lattice"`` are the methods ``"uniform"`` and ``"orbit"``.
         method
             ``"uniform"``: constant speed. ``"orbit"``: the orbit through the rigid lattice in the force integral,
             the mean speed in the condition of resonance.
@@ -256,8 +266,52 @@ class System(SystemParameters):
         [0.0458406, 0.0150316, 0.0148695, 0.0073308]
         >>> [float(round(system.mean_dissipation(50.0, passes=n), 7)) for n in (1, 10, 1000)]
         [0.0134159, 0.014827, 0.0148695]
+        >>> system.mean_dissipation([21.0, 30.0, 50.0, 90.0], approximation="travelling-wave").round(7).tolist()
+        [0.0465772, 0.0149371, 0.0150569, 0.0073473]
         """
+        if approximation is not None:
+            methods = {"constant-velocity": "uniform", "static-lattice": "orbit", "travelling-wave": ""}
+            method = methods[choice("approximation", approximation, list(methods))]
+            if not method:
+                if passes is not None:
+                    raise ValueError(f"passes must not be given with 'travelling-wave', got {passes!r}")
+                return travelling_wave.mean_dissipation(self, speed)
         return steady_state.mean_dissipation(self, speed, method=method, passes=passes)
+
+    def travelling_wave(self, speed: float, *, tolerance: float = 1e-10) -> travelling_wave.TravellingWave:
+        r"""The exact steady drift at a mean speed: masses recoil, the speed varies, nothing is approximated.
+
+        Every mass has the same history one transit time after its neighbour,
+        :math:`\rho_n(\tau) = n\alpha + R(\tau - n\alpha/v)`, and :math:`\sigma(\tau) = v\tau + s(\tau)` with a
+        periodic s. Newton's method finds the pulse of force on one mass (dissipation/travelling_wave.py).
+
+        Parameters
+        ----------
+        speed
+            Mean speed in l_slow/t_slow; the sign does not matter. The bias of the system plays no part.
+        tolerance
+            Relative change of ``bias`` that is allowed from a grid to the next finer one.
+
+        Returns
+        -------
+        TravellingWave
+            ``bias``, what sustains this speed, the exact mean dissipation per pass in hbar Omega_slow; ``error``,
+            ``residual`` and ``energy_balance``; the curves ``particle``, ``mass`` and ``force``; ``phonons``. The
+            solution is the one that continues from weak coupling.
+
+        Raises
+        ------
+        ValueError
+            A speed at which there is no such drift (below capture, on a resonance), a bias that does not converge to
+            the tolerance, an interaction without a slope or with an algebraic tail; each says why.
+
+        >>> from chaintheory import Gaussian
+        >>> system = System(Chain(omega_fast=10.0, spacing=40.0), Gaussian(amplitude=2.0, width=4.0))
+        >>> wave = system.travelling_wave(30.0)
+        >>> round(wave.bias, 8), wave.error < 1e-14, wave.energy_balance < 1e-12
+        (0.01493705, True, True)
+        """
+        return travelling_wave.travelling_wave(self, speed, tolerance=tolerance)
 
     def mean_dissipation_terms(self, speed: float) -> steady_state.Terms:
         """The phonons that the particle feeds at one mean speed: each crossing of Eq. 10, however small its share.

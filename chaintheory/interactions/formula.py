@@ -138,6 +138,7 @@ class ExpressionInteraction(NumericalInteraction):
         distance = sp.Symbol("r", positive=True)
         self.expression = expression.subs(symbol, distance)
         self._derivative = compiled(sp.diff(self.expression, distance))
+        self._second_derivative = compiled(sp.diff(self.expression, distance, 2))
         function = compiled(self.expression)
         self.width, end = _extent(function, str(expression))
         steps = max(8, math.ceil(end / self.width))
@@ -165,6 +166,11 @@ class ExpressionInteraction(NumericalInteraction):
         r = np.asarray(r, dtype=np.float64)
         distance = np.clip(np.abs(r), 1e-12 * self.width, self._edges[-1])
         return np.where(np.abs(r) < self._edges[-1], np.sign(r) * self._derivative(distance), 0.0)[()]
+
+    def curvature(self, r: ArrayLike) -> Array:
+        r = np.asarray(r, dtype=np.float64)
+        distance = np.clip(np.abs(r), 1e-12 * self.width, self._edges[-1])
+        return np.where(np.abs(r) < self._edges[-1], self._second_derivative(distance), 0.0)[()]
 
 
 def from_expression(expression: Any, constants: Mapping[str, float]) -> Interaction:
@@ -374,6 +380,12 @@ class SampledInteraction(NumericalInteraction):
         inside = np.minimum(distance, self._last)
         tail = -self._spline(inside) / self._tail * np.exp((inside - distance) / self._tail)
         return (np.sign(r) * np.where(distance < self._last, self._derivative(inside), tail))[()]
+
+    def curvature(self, r: ArrayLike) -> Array:
+        distance = np.abs(np.asarray(r, dtype=np.float64))
+        inside = np.minimum(distance, self._last)
+        tail = self._spline(inside) / self._tail**2 * np.exp((inside - distance) / self._tail)
+        return np.where(distance < self._last, self._spline.derivative(2)(inside), tail)[()]
 
     def __eq__(self, other: object) -> bool:
         return (

@@ -137,6 +137,16 @@ class Interaction:
         """
         raise NotImplementedError
 
+    def curvature(self, r: ArrayLike) -> Array:
+        """Second derivative of Phi in r, hbar Omega_slow/l_slow^2, any shape; of a cusp that beside 0.
+
+        A ValueError for an r that is not finite, and for a square well, which has none.
+
+        >>> Interaction.from_expression("2*exp(-r**2/32)").curvature([0.0, 4.0]).round(6).tolist()
+        [-0.125, 0.0]
+        """
+        raise NotImplementedError
+
     def transform(self, k: ArrayLike) -> Array:
         """Fourier transform int Phi(r) exp(i k r) dr, energy times length, at wave number k (1/l_slow); any shape.
 
@@ -266,6 +276,10 @@ class _Profile(Interaction):
         with np.errstate(over="ignore"):
             return self.amplitude / self.width * self._profile_slope(_in_widths(_floating("r", r) / self.width))
 
+    def curvature(self, r: ArrayLike) -> Array:
+        with np.errstate(over="ignore"):
+            return self.amplitude / self.width**2 * self._profile_curvature(_in_widths(_floating("r", r) / self.width))
+
     def transform(self, k: ArrayLike) -> Array:
         with np.errstate(over="ignore"):
             if self.amplitude == 0.0:
@@ -307,6 +321,9 @@ class _Profile(Interaction):
         raise NotImplementedError
 
     def _profile_slope(self, x: Array) -> Array:
+        raise NotImplementedError
+
+    def _profile_curvature(self, x: Array) -> Array:
         raise NotImplementedError
 
     def _transform(self, kappa: Array) -> Array:
@@ -361,6 +378,9 @@ class Gaussian(_Profile):
     def _profile_slope(self, x: Array) -> Array:
         return -x * np.exp(-0.5 * x * x)
 
+    def _profile_curvature(self, x: Array) -> Array:
+        return (x * x - 1.0) * np.exp(-0.5 * x * x)
+
     def _transform(self, kappa: Array) -> Array:
         return math.sqrt(2.0 * math.pi) * np.exp(-0.5 * kappa * kappa)
 
@@ -406,14 +426,17 @@ class HalfIntegerMatern(_Profile):
         return np.asarray(np.polynomial.polynomial.polyval(y, self._polynomial) * np.exp(-y), dtype=np.float64)
 
     def _profile_slope(self, x: Array) -> Array:
-        root = math.sqrt(2 * self.order + 1)
         y = self._argument(x)
-        c = self._polynomial
-        derivative = [(j + 1) * after for j, after in enumerate(c[1:])] + [0.0]
-        slope = [up - here for up, here in zip(derivative, c, strict=True)]
+        slope = _slope_of_decaying(self._polynomial)
         if self.order:
             slope[0] = 0.0  # exactly: c[1] = c[0]
-        return root * np.sign(x) * np.polynomial.polynomial.polyval(y, slope) * np.exp(-y)
+        return math.sqrt(2 * self.order + 1) * np.sign(x) * np.polynomial.polynomial.polyval(y, slope) * np.exp(-y)
+
+    def _profile_curvature(self, x: Array) -> Array:
+        y = self._argument(x)
+        curvature = _slope_of_decaying(_slope_of_decaying(self._polynomial))
+        profile = np.polynomial.polynomial.polyval(y, curvature) * np.exp(-y)
+        return np.asarray((2 * self.order + 1) * profile, dtype=np.float64)
 
     def _transform(self, kappa: Array) -> Array:
         return self.total * (1.0 + kappa * kappa / (2 * self.order + 1)) ** -(self.order + 1.0)
@@ -427,6 +450,12 @@ class HalfIntegerMatern(_Profile):
             numerator = math.factorial(p) * math.factorial(2 * p - j) * 2**j
             total += arb(fmpq(numerator, math.factorial(2 * p) * math.factorial(p - j)))
         return 2 * total / arb(2 * p + 1).sqrt() / (1 + kappa * kappa / (2 * p + 1)) ** (p + 1)
+
+
+def _slope_of_decaying(c: list[float]) -> list[float]:
+    """Coefficients of exp(y) d/dy [p(y) exp(-y)] of the polynomial p with coefficients c."""
+    derivative = [(j + 1) * after for j, after in enumerate(c[1:])] + [0.0]
+    return [up - here for up, here in zip(derivative, c, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -507,6 +536,9 @@ class Lorentzian(_Profile):
     def _profile_slope(self, x: Array) -> Array:
         return -2.0 * x / (1.0 + x * x) ** 2
 
+    def _profile_curvature(self, x: Array) -> Array:
+        return (6.0 * x * x - 2.0) / (1.0 + x * x) ** 3
+
     def _transform(self, kappa: Array) -> Array:
         return math.pi * np.exp(-np.abs(kappa))
 
@@ -542,6 +574,10 @@ class Sech2(_Profile):
 
     def _profile_slope(self, x: Array) -> Array:
         return -2.0 * self._profile(x) * np.tanh(x)
+
+    def _profile_curvature(self, x: Array) -> Array:
+        profile = self._profile(x)
+        return profile * (4.0 - 6.0 * profile)
 
     def _transform(self, kappa: Array) -> Array:
         kappa = np.abs(kappa)
@@ -584,6 +620,9 @@ class SoftenedCoulomb(_Profile):
     def _profile_slope(self, x: Array) -> Array:
         return -x / (1.0 + x * x) ** 1.5
 
+    def _profile_curvature(self, x: Array) -> Array:
+        return (2.0 * x * x - 1.0) / (1.0 + x * x) ** 2.5
+
     def _transform(self, kappa: Array) -> Array:
         from scipy.special import k0
 
@@ -625,6 +664,9 @@ class SquareWell(_Profile):
 
     def slope(self, r: ArrayLike) -> Array:
         raise ValueError("interaction SquareWell has no finite slope; use a smooth one, for instance a Gaussian")
+
+    def curvature(self, r: ArrayLike) -> Array:
+        return self.slope(r)
 
     def _profile(self, x: Array) -> Array:
         return np.where(np.abs(x) < 1.0, 1.0, 0.0)
@@ -707,6 +749,9 @@ class GaussianMixture(Interaction):
 
     def slope(self, r: ArrayLike) -> Array:
         return sum(part.slope(r) for part in self.parts)  # type: ignore[return-value]  # no part, no mixture
+
+    def curvature(self, r: ArrayLike) -> Array:
+        return sum(part.curvature(r) for part in self.parts)  # type: ignore[return-value]  # no part, no mixture
 
     def transform(self, k: ArrayLike) -> Array:
         return sum(part.transform(k) for part in self.parts)  # type: ignore[return-value]  # no part, no mixture

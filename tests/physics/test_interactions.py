@@ -234,3 +234,25 @@ def test_a_mixture_hears_nothing_at_the_largest_wave_numbers():
     mixture = ct.GaussianMixture([0.5, 2.0], [2.0, 1e6])
     for k in (-3.7e169, 1.7e308):  # the narrow one is left; the other's exponent, and k in widths, are no doubles
         assert mixture.shape(k) == 2.0 * math.pi
+
+
+@pytest.mark.parametrize(
+    "interaction",
+    [
+        ct.Gaussian(2.0, 4.0),
+        ct.Matern(2.0, 4.0, order=1),
+        ct.Matern(2.0, 4.0, order=4),
+        ct.Exponential(2.0, 4.0),
+        ct.Lorentzian(2.0, 4.0),
+        ct.Sech2(2.0, 4.0),
+        ct.SoftenedCoulomb(2.0, 4.0),
+        ct.GaussianMixture([1.0, -2.0], [2.0, 3.0]),
+        ct.Interaction.from_expression("2*exp(-r^4/50)*(1+r^2)"),
+        ct.Interaction.from_samples(np.linspace(0.0, 30.0, 200), np.exp(-(np.linspace(0.0, 30.0, 200) ** 2) / 30.0)),
+    ],
+)
+def test_curvature_is_the_derivative_of_the_slope(interaction):
+    r, h = np.linspace(-9.3, 9.4, 40), 1e-4  # none within h of 0, where a cusp has no second derivative
+    near, far = (interaction.slope(r + d) - interaction.slope(r - d) for d in (h, 2.0 * h))
+    # Differences of fourth order lose 1e-16/h of the slope, and their own error is h^4; measured 3e-11 for the formula.
+    assert interaction.curvature(r) == pytest.approx((8.0 * near - far) / (12.0 * h), abs=1e-10)
