@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chaintheory import units as physical
-from chaintheory.dissipation import single_pass, static_lattice, steady_state, travelling_wave
+from chaintheory.dissipation import single_pass, steady_state, travelling_wave
 from chaintheory.drift import resonances, velocities
 from chaintheory.drift.resonances import ResonantSpeed
 from chaintheory.drift.velocities import DriftVelocity
-from chaintheory.lattice import dispersion, memory_kernel
+from chaintheory.lattice import dispersion, memory_kernel, rigid_lattice
 from chaintheory.parameters import ChainParameters, SystemParameters
 from chaintheory.simulation import record
 from chaintheory.simulation import run as simulation
@@ -166,15 +166,22 @@ class System(SystemParameters):
 
     @property
     def capture_speed(self) -> float:
-        """Least speed midway between masses that passes a rigid mass, sqrt(8 pi^2 Phi(0)/mu), in l_slow/t_slow.
+        """Least speed midway between two masses that passes the masses at rest, in l_slow/t_slow.
 
-        Zero for an attractive interaction. (The caption of the paper's Fig. 4 lacks the root.)
+        sqrt(8 pi^2 (max U - U(spacing/2))/mu) with the potential U of the rigid lattice, all masses included. Zero
+        where U has no barrier above the point midway, as for an attractive Gaussian. A chain that recoils captures
+        a particle a little above it. (The caption of the paper's Fig. 4 lacks the root.)
+
+        Raises
+        ------
+        ValueError
+            An interaction that reaches more than 1000 masses and has no transform that falls fast.
 
         >>> from chaintheory.interactions.named import Gaussian
-        >>> System(Chain(10.0, 40.0), Gaussian(-2.0, 4.0)).capture_speed
-        0.0
+        >>> [round(System(Chain(10.0, 40.0), Gaussian(a, w)).capture_speed, 3) for a, w in [(2, 4), (2, 16), (-2, 4)]]
+        [12.566, 5.188, 0.0]
         """
-        return static_lattice.capture_speed(self)
+        return rigid_lattice.capture_speed(self)
 
     def single_pass_dissipation(self, speed: ArrayLike, *, method: str | None = None, log: bool = False) -> Array:
         r"""Energy lost in passing one mass of a chain at rest, Eqs. 6 and 7.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chaintheory.dissipation.static_lattice import Orbit
+from chaintheory.lattice.rigid_lattice import lattice_barrier
 from chaintheory.system import System
 
 if TYPE_CHECKING:
@@ -50,11 +50,11 @@ def pass_by_pass(system: System, midway: float, duration: float) -> tuple[Array,
     speed of its orbit through the rigid lattice. It ends early where the particle would be caught.
     The steady state is assumed to have built up, and Eq. 10 takes the motion in a pass as uniform.
     """
-    per_energy = 8.0 * math.pi**2 / system.mass
-    time, energy = 0.0, midway**2 / per_energy
+    time, energy = 0.0, float(system.kinetic_energy(midway))
+    barrier = lattice_barrier(system)
     rows = []
-    while time < duration and per_energy * energy > system.capture_speed**2:
-        midway = math.sqrt(per_energy * energy)
+    while time < duration and energy > barrier:
+        midway = system.speed_of_energy(energy)
         mean = Orbit(system, midway, lattice=True).mean_speed
         rows.append((time, midway, mean))
         time += system.chain.spacing / mean

@@ -249,15 +249,16 @@ def band_mean(
 
 def orbit_loss(system: SystemParameters, speed: Array, log: bool) -> Array:
     """Eq. 6 along the orbit past one rigid mass."""
-    from chaintheory.dissipation.static_lattice import Orbit, capture_speed
+    from chaintheory.dissipation.static_lattice import Orbit
+    from chaintheory.lattice.rigid_lattice import mass_barrier
 
     different, index = np.unique(speed, return_inverse=True)
     orbits = [Orbit(system, float(v)) for v in different]
     for orbit in orbits:
         if not orbit.passes:
+            least = system.speed_of_energy(mass_barrier(system))
             raise ValueError(
-                f"speed must exceed the capture speed {capture_speed(system):.6g} with method='orbit', "
-                f"got {orbit.speed:g}"
+                f"speed must exceed the capture speed {least:.6g} with method='orbit', got {orbit.speed:g}"
             )
     result = np.array([log_orbit_mean(system, orbit) for orbit in orbits], dtype=np.float64)[index]
     return result if log else np.exp(result)

@@ -26,10 +26,17 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from chaintheory.interactions.named import Interaction, SquareWell
-from chaintheory.parameters import SystemParameters
+from chaintheory.lattice.rigid_lattice import (
+    barrier_place,
+    lattice_barrier,
+    lattice_potential,
+    mass_barrier,
+    terms_of_sum,
+)
+from chaintheory.parameters import FOUR_PI_SQUARED, SystemParameters
 
 Array = NDArray[np.float64]
 
@@ -39,7 +46,6 @@ TINY = 1e-300
 MOST_VALUES = 4e6  # of the phonons, or of eight masses, along all paths: some tenths of a second
 SAMPLE = 8  # phonons that choose the paths for all
 VALUES_AT_ONCE = 2**20
-MOST_MASSES = 16  # to each side, per spacing or width, that act on the particle through an algebraic tail
 SILENT = 50.0  # exponent of what is left out
 # Logarithms of what may be uncertain beside A: eight digits past a mass, four where an algebraic tail is cut.
 UNCERTAIN, UNCERTAIN_TAIL = 2.0 * math.log(0.5e-8), 2.0 * math.log(0.5e-4)
@@ -51,46 +57,6 @@ _PRIMITIVE = np.stack(
     axis=1,
 )
 CUMULATE = _PRIMITIVE @ np.linalg.inv(_LEGENDRE)
-
-
-def lattice_potential(system: SystemParameters, u: NDArray[Any]) -> NDArray[Any]:
-    """Energy of the particle at u, in the field of all masses at rest at the multiples of the spacing.
-
-    Of an algebraic tail the masses far away enter by the square and the fourth power of u, summed by Euler and
-    Maclaurin's formula, to about 1e-10 of the amplitude, and without their constant, which has no effect.
-    """
-    interaction, spacing = system.interaction, system.chain.spacing
-    around, most = masses_around(system)
-    near = u - spacing * np.rint(u.real / spacing)  # the sum has the lattice's period
-    masses = range(-min(around, most), min(around, most) + 1)
-    energy = sum((interaction.potential(near - n * spacing) for n in masses), np.zeros_like(u))
-    if around > most:
-        end = (most + 0.5) * spacing
-        # Of the third derivative to the first, of a power.
-        curved = (interaction.tail + 1.0) * (interaction.tail + 2.0) / end**2
-        square = near**2
-        terms = square * (1.0 + curved * (square / 12.0 - spacing**2 / 24.0))
-        energy = energy - terms * float(interaction.slope(end)) / spacing
-    return energy
-
-
-def capture_speed(system: SystemParameters) -> float:
-    """Least speed midway between masses that passes a rigid mass, sqrt(8 pi^2 Phi(0)/mu), in l_slow/t_slow."""
-    return system.speed_of_energy(max(float(system.interaction.potential(0.0)), 0.0))
-
-
-def masses_around(system: SystemParameters) -> tuple[int, int]:
-    """To how many masses on each side the interaction reaches, and how many are summed at most."""
-    ratio = system.interaction.width / system.chain.spacing
-    around = math.ceil(min(system.interaction.reach() / system.chain.spacing, 1e9)) + 1
-    algebraic = math.isfinite(system.interaction.tail)
-    most = MOST_MASSES * math.ceil(min(max(ratio, 1.0), 1e6)) if algebraic else around
-    if min(around, most) > 1000:
-        raise ValueError(
-            "interaction must reach fewer than 1000 masses for the orbit through the lattice, "
-            f"got the width {system.interaction.width:g} at the spacing {system.chain.spacing:g}"
-        )
-    return around, most
 
 
 class Orbit:
@@ -111,12 +77,11 @@ class Orbit:
         self.system = system
         self.speed = speed
         self.lattice = lattice
-        self._reference = float(lattice_potential(system, np.array(0.5 * system.chain.spacing))) if lattice else 0.0
 
     def squared_speed(self, u: NDArray[Any]) -> NDArray[Any]:
         """v(u)^2, for real or complex u."""
         energy = lattice_potential(self.system, u) if self.lattice else self.system.interaction.potential(u)
-        return self.speed**2 - 8.0 * math.pi**2 / self.system.mass * (energy - self._reference)
+        return self.speed**2 - 2.0 * FOUR_PI_SQUARED / self.system.mass * energy
 
     @property
     def at_mass(self) -> float:
@@ -128,7 +93,9 @@ class Orbit:
         """Smallest and largest squared speed."""
         panels = transit_panels(self.system) if self.lattice else _panels(self.system.interaction, 1.0)
         squared = self.squared_speed(np.concatenate([[0.0], panels.nodes]))
-        return float(min(squared.min(), self.speed**2)), float(max(squared.max(), self.speed**2))
+        barrier = lattice_barrier(self.system) if self.lattice else mass_barrier(self.system)
+        lowest = self.speed**2 - 2.0 * FOUR_PI_SQUARED / self.system.mass * barrier
+        return float(min(squared.min(), lowest)), float(max(squared.max(), self.speed**2))
 
     @property
     def passes(self) -> bool:
@@ -183,7 +150,7 @@ class Orbit:
         climbs = math.isfinite(interaction.tail) and not self.lattice
         shifts = self._shifts()
         fewest = 2.0 * math.pi * float(omega.max()) * _end(interaction) / (max(self.slowest, TINY) * PHASE)
-        masses = 2 * min(masses_around(self.system)) + 1 if self.lattice else 1
+        masses = terms_of_sum(self.system) if self.lattice else 1
         if not climbs:
             self._affordable(ORDER * fewest * shifts.size * max(min(omega.size, SAMPLE), masses / 8))
         on_axis = self._climbing_panels(omega) if climbs else _panels(interaction, fewest)
@@ -344,12 +311,22 @@ def _end(interaction: Interaction) -> float:
 
 @lru_cache(maxsize=64)
 def transit_panels(system: SystemParameters) -> _Panels:
-    """Panels from a mass to midway, refined towards both ends, where the particle may nearly stop."""
+    """Panels from a mass to midway, refined where the particle may nearly stop: at both ends and at the barrier."""
     half = 0.5 * system.chain.spacing
     steps = half * 0.25 ** np.arange(1, 13)
+    top, _ = barrier_place(system)
     walls = [system.interaction.width] if isinstance(system.interaction, SquareWell) else []
-    edges = np.unique(np.concatenate([[0.0, half], steps, half - steps, np.linspace(0.0, half, 17), walls]))
-    return _Panels(edges[edges <= half])
+    parts: list[ArrayLike] = [
+        [0.0, half, top],
+        steps,
+        half - steps,
+        np.linspace(0.0, half, 17),
+        top - steps,
+        top + steps,
+        walls,
+    ]
+    edges = np.unique(np.concatenate([np.asarray(part) for part in parts]))
+    return _Panels(edges[(edges >= 0.0) & (edges <= half)])
 
 
 @lru_cache(maxsize=64)
@@ -357,7 +334,8 @@ def landscape(system: SystemParameters) -> tuple[Array, float, float]:
     """Squared speeds at the nodes of ``transit_panels``, at a mass and midway, of the slowest orbit that passes."""
     nodes = transit_panels(system).nodes
     squared = Orbit(system, 0.0, lattice=True).squared_speed(np.concatenate([nodes, [0.0, 0.5 * system.chain.spacing]]))
-    squared = squared - squared.min()
+    lowest = -2.0 * FOUR_PI_SQUARED / system.mass * lattice_barrier(system)
+    squared = squared - min(squared.min(), lowest)
     return squared[:-2], float(squared[-2]), float(squared[-1])
 
 
