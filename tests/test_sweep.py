@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from chaintheory.interactions.named import Gaussian
-from chaintheory.sweep.run import Journal, assemble, run_sweep
+from chaintheory.sweep.journal import Journal, JournalWarning
+from chaintheory.sweep.run import Interrupted, assemble, run_sweep
 from chaintheory.sweep.specification import Sweep, compute_point, parse_sweep, read_sweep
 from chaintheory.system import Chain, System
 
@@ -140,56 +141,199 @@ def test_same_bits_on_any_number_of_processes(sweep, expected, tmp_path, workers
 
 
 def journal_of(sweep: Sweep, output):
-    return output.with_name(f".{output.name}.journal")
+    return Journal(output.with_name(f".{output.name}.journal"), sweep.digest, sweep.variables)
 
 
-@pytest.mark.parametrize("torn", [1, 10])
-def test_a_stopped_sweep_resumes(sweep, expected, tmp_path, monkeypatch, torn):
-    """Two points are in the journal, and a third that was torn while being written."""
-    points = list(sweep.points())
-    output = tmp_path / "grid.nc"
-    with Journal(journal_of(sweep, output), sweep.digest) as journal:
-        for index in (4, 1, 2):
-            result = compute_point(points[index], sweep.quantities, sweep.drift_range)
-            assert journal.add(index, result)
-            assert not journal.add(index, result)
-    path = journal_of(sweep, output)
-    path.write_bytes(path.read_bytes()[:-torn])
+@pytest.fixture(scope="module")
+def results(sweep):
+    return [compute_point(p, sweep.quantities, sweep.drift_range) for p in sweep.points()]
 
+
+@pytest.fixture
+def recomputed(results, monkeypatch):
+    """The points that a sweep computes, which are then taken from ``results``."""
     asked = []
 
     def on_cores(sweep, missing, workers):
         asked.extend(missing)
-        for index, point in missing.items():
-            yield index, compute_point(point, sweep.quantities, sweep.drift_range)
+        yield from ((index, results[index]) for index in missing)
 
     monkeypatch.setattr("chaintheory.sweep.run.on_cores", on_cores)
-    dataset = run_sweep(sweep, output)
-    assert asked == [0, 2, 3, 5]
-    assert dataset.equals(expected)
-    assert not path.exists()
+    return asked
 
 
-def test_an_interrupt_keeps_what_is_done(sweep, tmp_path, monkeypatch):
+def filled(sweep, output, results, which):
+    """The bytes of a journal that holds some points."""
+    with journal_of(sweep, output) as journal:
+        for index in which:
+            assert journal.add(index, results[index])
+            assert not journal.add(index, results[index])
+    return output.with_name(f".{output.name}.journal")
+
+
+def test_a_stopped_sweep_resumes(sweep, expected, results, recomputed, tmp_path):
+    output = tmp_path / "grid.nc"
+    filled(sweep, output, results, (4, 1, 2))
+    assert run_sweep(sweep, output).equals(expected)
+    assert recomputed == [0, 3, 5]
+    assert [path.name for path in tmp_path.iterdir()] == ["grid.nc"]
+
+
+@pytest.mark.filterwarnings("ignore::chaintheory.sweep.journal.JournalWarning")
+def test_no_flipped_bit_changes_a_number(sweep, expected, results, recomputed, tmp_path):
+    """Every byte of a row, and seeded places elsewhere: the same numbers in the end, or one line that refuses."""
+    output = tmp_path / "grid.nc"
+    path = filled(sweep, output, results, range(6))
+    whole, draw = path.read_bytes(), np.random.default_rng(5)
+    refused = 0
+    for place in draw.integers(0, len(whole), 120).tolist():
+        flipped = bytearray(whole)
+        flipped[place] ^= 1 << int(draw.integers(8))
+        path.write_bytes(flipped)
+        recomputed.clear()
+        try:
+            assert run_sweep(sweep, output).equals(expected)
+            output.unlink()
+        except ValueError as problem:
+            assert str(path) in str(problem)
+            assert path.read_bytes() == flipped  # refused, and left as it is
+            refused += 1
+        path.unlink(missing_ok=True)
+    assert refused < 60
+
+
+def test_a_damaged_row_is_computed_again(sweep, expected, results, recomputed, tmp_path):
+    output = tmp_path / "grid.nc"
+    path = filled(sweep, output, results, range(6))
+    content = path.read_bytes()
+    number = repr(results[3]["final_position"]).encode()
+    assert content.count(number) == 1
+    path.write_bytes(content.replace(number, number[:-1] + (b"1" if number[-1:] != b"1" else b"2")))
+    with pytest.warns(JournalWarning, match="1 points of the journal"):
+        assert run_sweep(sweep, output).equals(expected)
+    assert recomputed == [3]
+
+
+@pytest.mark.parametrize("part", [0.1, 0.5, 0.9, 0.999])
+@pytest.mark.filterwarnings("ignore::chaintheory.sweep.journal.JournalWarning")
+def test_a_journal_cut_short_is_refused_or_completed(sweep, expected, results, recomputed, tmp_path, part):
+    output = tmp_path / "grid.nc"
+    path = filled(sweep, output, results, range(6))
+    path.write_bytes(path.read_bytes()[: int(part * path.stat().st_size)])
+    try:
+        assert run_sweep(sweep, output).equals(expected)
+    except ValueError as problem:
+        assert str(path) in str(problem) and path.exists()
+
+
+def test_an_interrupt_keeps_what_is_done(sweep, results, tmp_path, monkeypatch):
     def on_cores(sweep, missing, workers):
-        yield 3, {"final_position": 1.0}
+        yield 3, results[3]
         raise KeyboardInterrupt
 
     monkeypatch.setattr("chaintheory.sweep.run.on_cores", on_cores)
     output = tmp_path / "grid.nc"
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(Interrupted, match="after 1 of 6 points; the same command goes on"):
         run_sweep(sweep, output)
     assert not output.exists()
-    with Journal(journal_of(sweep, output), sweep.digest) as journal:
-        assert list(journal.results) == [3]
+    with journal_of(sweep, output) as journal:
+        assert journal.results == {3: results[3]}
 
 
-def test_the_journal_of_another_sweep_is_refused(sweep, tmp_path):
+def test_the_journal_of_another_sweep_is_refused(sweep, results, tmp_path):
     output = tmp_path / "grid.nc"
-    with Journal(journal_of(sweep, output), "another") as journal:
-        journal.add(0, {"final_position": 1.0})
+    path = output.with_name(".grid.nc.journal")
+    with Journal(path, "another", sweep.variables) as journal:
+        journal.add(0, results[0])
+    before = path.read_bytes()
     with pytest.raises(ValueError, match="journal of another sweep"):
         run_sweep(sweep, output)
+    assert path.read_bytes() == before
+
+
+def test_two_writers_are_safe(sweep, expected, results, recomputed, tmp_path):
+    """The second is refused while the first is at work, and takes nothing of it away."""
+    output = tmp_path / "grid.nc"
+    with journal_of(sweep, output) as first:
+        with pytest.raises(ValueError, match="another sweep writes to"):
+            run_sweep(sweep, output)
+        assert first.add(2, results[2])
+        with pytest.raises(ValueError, match="another sweep writes to"):
+            run_sweep(sweep, output)
+        assert first.add(5, results[5])
+    assert run_sweep(sweep, output).equals(expected)
+    assert recomputed == [0, 1, 3, 4]
+
+
+@pytest.mark.parametrize("side", ["", "-journal", "-wal"])
+@pytest.mark.parametrize("kind", ["file", "link", "dangling link", "directory", "pipe"])
+def test_what_is_in_the_way_is_left_as_it_is(sweep, results, tmp_path, side, kind):
+    output, target = tmp_path / "grid.nc", tmp_path / "target"
+    path = tmp_path / f".grid.nc.journal{side}"
+    target.write_text("mine")
+    if kind == "file":
+        path.write_text("mine")
+    elif kind == "link":
+        path.symlink_to(target)
+    elif kind == "dangling link":
+        path.symlink_to(tmp_path / "nowhere")
+    elif kind == "directory":
+        path.mkdir()
+    else:
+        os.mkfifo(path)
+    before = {one: os.lstat(one) for one in tmp_path.iterdir()}
+    with pytest.raises(ValueError, match=r"grid\.nc\.journal"):
+        run_sweep(sweep, output)
+    after = {one: os.lstat(one) for one in tmp_path.iterdir()}
+    assert {p: (s.st_ino, s.st_mtime_ns, s.st_size) for p, s in before.items()} == {
+        p: (s.st_ino, s.st_mtime_ns, s.st_size) for p, s in after.items()
+    }
+    assert target.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "result",
+    [{}, {"final_position": 1.0}, {"refused": 1}, [], "text", {"final_position": "1.0"}, {"final_position": None}],
+)
+def test_only_results_of_the_sweep_are_kept(sweep, tmp_path, result):
+    with journal_of(sweep, tmp_path / "grid.nc") as journal, pytest.raises(ValueError, match="not what a point"):
+        journal.add(0, result)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_point_that_is_refused_does_not_end_the_sweep(tmp_path):
+    text = """
+    [system]
+    width = 1e-6
+    [axes]
+    speed = [1e-3, 50.0]
+    [compute]
+    quantities = ["mean_dissipation"]
+    """
+    dataset = run_sweep(parse_sweep(text), tmp_path / "grid.nc", workers=1)
+    first, second = dataset.refused.values.tolist()
+    assert "speed must be" in first and second == ""
+    assert np.isnan(dataset.mean_dissipation.values).tolist() == [True, False]
+    assert float(dataset.mean_dissipation[1]) == float(
+        System(Chain(10.0, 40.0), Gaussian(2.0, 1e-6)).mean_dissipation(50.0)
+    )
+
+
+def test_overwrite_replaces_a_file_only(sweep, expected, recomputed, tmp_path):
+    output, target = tmp_path / "grid.nc", tmp_path / "target"
+    output.write_text("old")
+    assert run_sweep(sweep, output, overwrite=True).equals(expected)
+    target.write_text("mine")
+    output.unlink()
+    output.symlink_to(target)
+    with pytest.raises(ValueError, match="must be a file to be replaced"):
+        run_sweep(sweep, output, overwrite=True)
+    assert target.read_text() == "mine"
+
+
+def test_a_worker_of_another_version_is_refused(sweep):
+    with pytest.raises(ValueError, match="a worker runs chaintheory"):
+        compute_point(next(iter(sweep.points())), sweep.quantities, sweep.drift_range, "0.0")
 
 
 def test_an_output_that_exists_is_left_alone(sweep, tmp_path):
@@ -213,7 +357,7 @@ def test_command_line_killed_and_resumed(tmp_path, expected):
     journal = tmp_path / ".grid.nc.journal"
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and running.poll() is None:
-        if journal.exists() and journal.read_bytes().count(b"\n") >= 2:
+        if journal.exists() and b"final_position" in journal.read_bytes():
             os.killpg(running.pid, signal.SIGKILL)
             break
         time.sleep(0.01)
@@ -285,6 +429,57 @@ def test_dask_cluster_with_a_killed_worker(tmp_path, monkeypatch, deadline):
     assert told == [0] + [1] * 12
     assert len(computed) == 12  # nothing lost
     assert kept and all(computed[key] == 1 for key in kept)  # and what was kept is not computed again
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_dask_scheduler_that_is_killed(tmp_path, monkeypatch, deadline):
+    """One line says so, and the same sweep goes on from its journal."""
+    pytest.importorskip("distributed")
+    for noisy in (
+        "distributed.scheduler",
+        "distributed.nanny",
+        "distributed.core",
+        "distributed.client",
+        "distributed.comm",
+    ):
+        monkeypatch.setattr(logging.getLogger(noisy), "disabled", True)
+    long = parse_sweep(LONG)
+    file = tmp_path / "scheduler.json"
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    dask_command = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--port", "0", "--host", "127.0.0.1"]
+    scheduler = subprocess.Popen([*dask_command, "--no-dashboard", "--scheduler-file", str(file)], **quiet)
+    worker = None
+    try:
+        until = time.monotonic() + 60
+        while not file.exists() or not file.read_text().strip():
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        address = json.loads(file.read_text())["address"]
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "distributed.cli.dask_worker", address, "--no-nanny", "--no-dashboard",
+             "--nthreads", "1", "--death-timeout", "60"], env=environment, **quiet,
+        )  # fmt: skip
+        told = []
+
+        def progress(done, total):
+            told.append(done)
+            if len(told) == 2:
+                scheduler.kill()
+
+        with pytest.raises(ChildProcessError, match=r"scheduler at .* was lost .*the same command goes on"):
+            run_sweep(long, tmp_path / "grid.nc", scheduler=address, progress=progress)
+    finally:
+        for process in (scheduler, worker):
+            if process is not None:
+                process.kill()
+                process.wait()
+    kept = len(told) - 1
+    told.clear()
+    dataset = run_sweep(long, tmp_path / "grid.nc", progress=lambda done, total: told.append(done))
+    assert told[0] >= kept >= 1
+    results = [compute_point(p, long.quantities, long.drift_range) for p in long.points()]
+    assert dataset.equals(assemble(long, results))
 
 
 def test_an_absent_scheduler_is_one_line(sweep, tmp_path):

@@ -14,13 +14,15 @@ from chaintheory.cli.options import INPUT_FILE, OUTPUT_FILE, address, bar
 @click.option("--output", type=OUTPUT_FILE, required=True, help="NetCDF file to write.")
 @click.option("--workers", type=int, help="Processes on this machine; all cores if left out.")
 @click.option("--scheduler", callback=address, help="Address of a Dask scheduler, such as tcp://127.0.0.1:8786.")
-def sweep(file: Path, output: Path, workers: int | None, scheduler: str | None) -> None:
+@click.option("--overwrite", is_flag=True, help="Replace the file at --output when the sweep is done.")
+def sweep(file: Path, output: Path, workers: int | None, scheduler: str | None, overwrite: bool) -> None:
     """Compute a grid of systems described by a TOML FILE and write it as NetCDF.
 
     The file has the tables [system] (fixed parameters), [run] (position, speed, duration), [axes]
     (lists, or grids such as {start = 0.001, stop = 0.1, count = 9, spacing = "log"}) and [compute]
     (quantities: single_pass_dissipation, mean_dissipation, drift_velocities, passes, final_state).
-    A sweep that was stopped is resumed by the same command.
+    A sweep that was stopped is resumed by the same command. A point that is refused does not end it: the reason is in
+    the variable `refused` of the file.
     """
     from chaintheory.sweep.run import run_sweep
     from chaintheory.sweep.specification import read_sweep
@@ -31,6 +33,11 @@ def sweep(file: Path, output: Path, workers: int | None, scheduler: str | None) 
             progress.total = total
             progress.update(done)
 
-        dataset = run_sweep(read_sweep(file), output, workers=workers, scheduler=scheduler, progress=tell)
+        dataset = run_sweep(
+            read_sweep(file), output, workers=workers, scheduler=scheduler, progress=tell, overwrite=overwrite
+        )
     sizes = ", ".join(f"{name} {size}" for name, size in dataset.sizes.items())
     click.echo(f"{output}: {', '.join(map(str, dataset.data_vars))} over {sizes}")
+    if "refused" in dataset:
+        reasons = [reason for reason in dataset.refused.values.ravel().tolist() if reason]
+        click.echo(f"{len(reasons)} points were refused, the first because: {reasons[0]}", err=True)

@@ -17,7 +17,7 @@
     highest = 80.0
 
 Every key is in the schema below; an unknown one is refused with the nearest known. How a sweep is
-run and kept is in sweep_run.py.
+run and kept is in run.py and journal.py.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from typing import Any
 
 import numpy as np
 
+from chaintheory import __version__
 from chaintheory.interactions.named import Gaussian
 from chaintheory.support.validation import above, choice, number, positive, whole
 from chaintheory.system import Chain, System
@@ -101,6 +102,11 @@ class Sweep:
     def shape(self) -> tuple[int, ...]:
         """Number of values along each axis."""
         return tuple(len(values) for values in self.axes.values())
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Names of the numbers, or lists of numbers, that a point holds."""
+        return tuple(name for quantity in self.quantities for name in QUANTITIES[quantity])
 
     @property
     def digest(self) -> str:
@@ -220,9 +226,23 @@ def axis(name: str, given: Any) -> tuple[float, ...]:
 
 
 def compute_point(
+    point: dict[str, Any], wanted: tuple[str, ...], drift_range: tuple[float, float], version: str = __version__
+) -> dict[str, Any]:
+    """Every variable of the wanted quantities at one point; or ``{"refused": reason}`` where one of them is refused.
+
+    ValueError on a worker that runs another version than the one that asks.
+    """
+    if version != __version__:
+        raise ValueError(f"a worker runs chaintheory {__version__}, this is {version}: install one version on all")
+    try:
+        return _computed(point, wanted, drift_range)
+    except (ArithmeticError, RuntimeError, ValueError) as problem:
+        return {"refused": str(problem) or type(problem).__name__}
+
+
+def _computed(
     point: dict[str, Any], wanted: tuple[str, ...], drift_range: tuple[float, float]
 ) -> dict[str, float | list[float]]:
-    """Return every variable of the wanted quantities at one point."""
     chain = Chain(point["omega_fast"], point["spacing"])
     interaction = Gaussian(point["amplitude"], point["width"])
     system = System(chain, interaction, mass=point["mass"], bias=point["bias"])
