@@ -39,6 +39,10 @@ def made(pictures, tmp_path_factory):
     pieces = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("chaintheory.figures.make", drawn_before)
-        patch.setattr(report, "BENCHMARKS", str(folder / "results.json"))
-        passed = report.write_report(folder / "report", quick=True, progress=lambda *told: pieces.append(told))
+        passed = report.write_report(
+            folder / "report",
+            benchmarks=folder / "results.json",
+            quick=True,
+            progress=lambda *told: pieces.append(told),
+        )
     return folder / "report", passed, pieces

@@ -37,11 +37,11 @@ def test_an_empty_directory_and_a_file_are_foreign_too(tmp_path):
             pytest.fail("work was begun")
 
 
-def write(target, text, marked=True):
+def write(target, text):
     with replacing(target) as partial:
         (partial / "index.html").write_text(text)
-        if marked:
-            (partial / MARKER).touch()
+        (partial / "figures").mkdir()
+        (partial / "figures" / "one.svg").write_text(text)
 
 
 def test_an_earlier_report_is_replaced(tmp_path):
@@ -49,6 +49,70 @@ def test_an_earlier_report_is_replaced(tmp_path):
     write(tmp_path / "report", "second")
     assert (tmp_path / "report" / "index.html").read_text() == "second"
     assert not hidden(tmp_path)
+
+
+def tree(folder):
+    return {str(path.relative_to(folder)): path.is_file() and path.read_text() for path in folder.rglob("*")}
+
+
+@pytest.mark.parametrize("name", ["mine.txt", "figures/mine.svg"])
+def test_a_report_with_files_of_a_user_beside_it_is_left_alone(tmp_path, name):
+    write(tmp_path / "report", "first")
+    (tmp_path / "report" / name).write_text("mine")
+    before = tree(tmp_path)
+    with pytest.raises(ValueError, match="and nothing else"):
+        write(tmp_path / "report", "second")
+    assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize("earlier", [False, True])
+@pytest.mark.parametrize("what", ["directory", "file", "link", "file in the report"])
+def test_what_comes_during_the_work_stays(tmp_path, earlier, what):
+    """The new report is then beside it, and the error says where."""
+    target, other = tmp_path / "report", tmp_path / "other"
+    other.mkdir()
+    if earlier or what == "file in the report":
+        write(target, "first")
+    with pytest.raises(ValueError, match="the new report is in") as refused, replacing(target) as partial:
+        (partial / "index.html").write_text("second")
+        if what != "file in the report" and target.exists():
+            target.rename(tmp_path / "moved")
+        if what == "directory":
+            target.mkdir()
+            (target / "data.txt").write_text("mine")
+        elif what == "file":
+            target.write_text("mine")
+        elif what == "link":
+            target.symlink_to(other)
+        else:
+            (target / "data.txt").write_text("mine")
+    kept = str(refused.value).rpartition("the new report is in ")[2].strip("'")
+    assert (tmp_path / kept / "index.html").read_text() == "second"
+    if what == "link":
+        assert target.readlink() == other and list(other.iterdir()) == []
+    else:
+        mine = target if what == "file" else target / "data.txt"
+        assert mine.read_text() == "mine"
+    assert not hidden(tmp_path)
+
+
+def test_a_marker_that_names_files_outside_removes_none(tmp_path):
+    write(tmp_path / "report", "first")
+    (tmp_path / "victim").write_text("mine")
+    marker = tmp_path / "report" / MARKER
+    marker.write_text(marker.read_text() + "../victim\n")
+    write(tmp_path / "report", "second")
+    assert (tmp_path / "victim").read_text() == "mine"
+    assert (tmp_path / "report" / "index.html").read_text() == "second"
+    assert not hidden(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "[1]", "[" * 200000])
+def test_benchmarks_that_are_none_are_refused(tmp_path, text):
+    path = tmp_path / "results.json"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=r"benchmarks .*results\.json"):
+        report.benchmark_section(path)
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError, OSError])
@@ -69,7 +133,7 @@ def test_a_killed_report_leaves_nothing(tmp_path, kind):
         # A suite in the background of a shell is started with the interrupt ignored.
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "report.verified_entries = lambda tick: (print('working', flush=True), time.sleep(60))\n"
-        "from chaintheory.cli.main import main\n"
+        "from chaintheory.__main__ import main\n"
         f"main(['report', '--quick', '--output', {str(tmp_path / 'report')!r}])"
     )
     running = subprocess.Popen(

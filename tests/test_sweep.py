@@ -350,7 +350,7 @@ def test_command_line_killed_and_resumed(tmp_path, expected):
 
     (tmp_path / "grid.toml").write_text(FILE)
     output = tmp_path / "grid.nc"
-    command = [sys.executable, "-m", "chaintheory.cli.main", "sweep", str(tmp_path / "grid.toml")]
+    command = [sys.executable, "-m", "chaintheory", "sweep", str(tmp_path / "grid.toml")]
     command += ["--output", str(output), "--workers", "1"]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     running = subprocess.Popen(command, start_new_session=True, env=environment)

@@ -7,8 +7,8 @@ them, so that ``chaintheory --help`` answers at once.
 from __future__ import annotations
 
 import os
-import signal
 import sys
+import traceback
 from collections.abc import Sequence
 from difflib import get_close_matches
 
@@ -22,7 +22,7 @@ from chaintheory.cli.numeric import crosscheck, simulate
 from chaintheory.cli.pictures import figures, report
 from chaintheory.cli.sweeps import sweep
 
-RIGHT, CHECK_FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+RIGHT, CHECK_FAILED, BAD_INPUT, OWN_FAULT, INTERRUPTED = 0, 1, 2, 70, 130
 
 
 class Commands(click.Group):
@@ -56,9 +56,9 @@ class Commands(click.Group):
 def group(context: click.Context) -> None:
     """Drag on one mobile particle in an infinite harmonic chain.
 
-    Exit codes: 0 all right, 1 a check failed, 2 bad input (one line on stderr says what is
-    allowed), 130 interrupted. Units: length sqrt(hbar/(m Omega_slow)), time 2 pi/Omega_slow,
-    energy hbar Omega_slow.
+    Exit codes: 0 all right, 1 a check failed, 2 bad input (one line on stderr says what is allowed),
+    70 a fault of our own (with its traceback), 130 interrupted. Units: length
+    sqrt(hbar/(m Omega_slow)), time 2 pi/Omega_slow, energy hbar Omega_slow.
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
@@ -91,23 +91,38 @@ def one_line(error: BaseException) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and leave with its exit code."""
-    # A polite kill leaves as an interrupt does: temporary files are removed on the way out.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+def ours(error: BaseException) -> bool:
+    """Whether a run-time error is one that this package defines: it says what is wrong in one line."""
+    return type(error).__module__.partition(".")[0] == "chaintheory"
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code; a fault of our own is shown with its traceback."""
     try:
         code = group.main(args=arguments, prog_name="chaintheory", standalone_mode=False)
         sys.stdout.flush()
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("chaintheory: interrupted", err=True)
-        sys.exit(INTERRUPTED)
-    except (click.ClickException, ValueError, ArithmeticError, RuntimeError, OSError, MemoryError) as error:
-        if isinstance(error, BrokenPipeError):  # the reader, `head` say, has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(RIGHT)
+    except (click.Abort, KeyboardInterrupt) as stopped:
+        click.echo(f"chaintheory: {one_line(stopped) if ours(stopped) else 'interrupted'}", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader, `head` say, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return RIGHT
+    except (click.ClickException, ValueError, OSError, MemoryError) as error:
         click.echo(f"chaintheory: {one_line(error)}", err=True)
-        sys.exit(BAD_INPUT)
-    sys.exit(code if isinstance(code, int) else RIGHT)
+        return BAD_INPUT
+    except Exception as error:
+        if ours(error):
+            click.echo(f"chaintheory: {one_line(error)}", err=True)
+            return BAD_INPUT
+        traceback.print_exc()
+        click.echo("chaintheory: this is a fault of chaintheory, not of your input; please report it", err=True)
+        return OWN_FAULT
+    return code if isinstance(code, int) else RIGHT
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(run(arguments))
 
 
 if __name__ == "__main__":

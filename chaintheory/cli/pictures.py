@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from chaintheory.cli.options import OUTPUT_DIRECTORY, PUBLISHED, bar
+from chaintheory.cli.options import INPUT_FILE, OUTPUT_DIRECTORY, PUBLISHED, bar
 
 
 @click.command(epilog="Example: chaintheory figures single-pass --output figures --format svg")
@@ -54,8 +54,9 @@ def figures(names: tuple[str, ...], output: Path, form: str, quick: bool, listin
     type=PUBLISHED,
     help="Directory with published trajectories, to be laid beside ours.",
 )
+@click.option("--benchmarks", type=INPUT_FILE, help="The file that `python -m benchmarks` wrote, to be shown.")
 @click.option("--quick", is_flag=True, help="Fewer and shorter simulated runs.")
-def report(output: Path, published: Path | None, quick: bool) -> None:
+def report(output: Path, published: Path | None, benchmarks: Path | None, quick: bool) -> None:
     """Write the whole comparison as a directory that a browser opens with no network."""
     from chaintheory.report.page import write_report
 
@@ -66,7 +67,7 @@ def report(output: Path, published: Path | None, quick: bool) -> None:
             progress.set_postfix_str(done)
             progress.update(1)
 
-        passed = write_report(output, published=published, quick=quick, progress=tell)
+        passed = write_report(output, published=published, benchmarks=benchmarks, quick=quick, progress=tell)
     click.echo(output / "index.html")
     if not passed:
         click.echo("chaintheory: a check in the report failed", err=True)

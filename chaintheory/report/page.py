@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from chaintheory.figures import Picture
 
 MARKER = ".chaintheory-report"
-BENCHMARKS = "benchmarks/results.json"
+MADE_BY = "Made by chaintheory report, which replaces these files:"
 
 Progress = Callable[[str, int], object]
 Tick = Callable[[str], object]
@@ -73,6 +73,7 @@ def write_report(
     output: str | os.PathLike[str],
     *,
     published: str | os.PathLike[str] | None = None,
+    benchmarks: str | os.PathLike[str] | None = None,
     quick: bool = False,
     progress: Progress | None = None,
 ) -> bool:
@@ -85,6 +86,8 @@ def write_report(
         ValueError, and nothing is touched.
     published
         Directory with the published trajectories, to be laid beside ours.
+    benchmarks
+        The file that ``python -m benchmarks`` wrote, to be shown.
     quick
         Fewer and shorter simulated runs.
     progress
@@ -96,6 +99,7 @@ def write_report(
 
     with replacing(Path(output)) as partial:
         runs = read_runs(published)
+        measured = None if benchmarks is None else benchmark_section(Path(benchmarks))
         pieces = len(statements()) + len(TABLE) + len(NAMES) + len(runs or ())
 
         def tick(done: str) -> None:
@@ -108,8 +112,8 @@ def write_report(
         if runs is not None:
             sections.append(published_section(runs, tick))
         sections += [figure_section(name, quick, tick) for name in NAMES]
-        if (measured := Path(BENCHMARKS)).is_file():
-            sections.append(benchmark_section(measured))
+        if measured is not None:
+            sections.append(measured)
         sections.append(ledger_section(entries))
         render(sections, partial, quick)
     return all(section.passed for section in sections)
@@ -285,9 +289,12 @@ def published_section(runs: Any, tick: Tick) -> Section:
 
 def benchmark_section(path: Path) -> Section:
     """Show the benchmarks that were measured here, one row each, whatever its columns."""
-    rows = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, RecursionError, ValueError) as problem:
+        raise ValueError(f"benchmarks {str(path)!r} cannot be read: {problem}") from None
     if not (isinstance(rows, list) and rows and all(isinstance(row, dict) for row in rows)):
-        raise ValueError(f"{path} must hold a list of measured rows")
+        raise ValueError(f"benchmarks {str(path)!r} must hold a list of measured rows")
     header = tuple(rows[0])
     cells = [tuple(str(row.get(name, "")) for name in header) for row in rows]
     return Section(
@@ -340,30 +347,84 @@ def render(sections: list[Section], directory: Path, quick: bool) -> None:
     }
     text = json.dumps(plain(numbers), ensure_ascii=False, allow_nan=False)
     (directory / "report.json").write_text(text + "\n", encoding="utf-8")
-    (directory / MARKER).write_text("Made by chaintheory report; replaced by the next one.\n")
+
+
+def listed(directory: Path) -> set[str]:
+    """The files that a report says it wrote; empty for what is no report of ours."""
+    marker = directory / MARKER
+    if directory.is_symlink() or marker.is_symlink() or not marker.is_file():
+        return set()
+    first, *names = marker.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
+    return set(names) if first == MADE_BY else set()
+
+
+def contents(directory: Path) -> set[str]:
+    """Everything in a directory but other directories, by its path from there."""
+    return {
+        str(path.relative_to(directory))
+        for path in directory.rglob("*")
+        if path.name != MARKER and (path.is_symlink() or not path.is_dir())
+    }
+
+
+def is_ours(directory: Path) -> bool:
+    """Whether a directory holds an earlier report and nothing else."""
+    names = listed(directory)
+    return bool(names) and contents(directory) <= names
+
+
+def discard(directory: Path) -> None:
+    """Remove a report of ours: the files that it wrote, and the directories that are then empty."""
+    for name in [*(contents(directory) & listed(directory)), MARKER]:
+        (directory / name).unlink(missing_ok=True)
+    folders = [path for path in directory.rglob("*") if path.is_dir() and not path.is_symlink()]
+    for folder in [*sorted(folders, reverse=True), directory]:
+        with contextlib.suppress(OSError):  # somebody put something there meanwhile: it stays
+            folder.rmdir()
 
 
 @contextlib.contextmanager
 def replacing(target: Path) -> Iterator[Path]:
     """Give a fresh directory beside ``target`` and move it there if all went well.
 
-    ValueError at once if ``target`` exists and is not a report of ours.
+    ValueError at once if something stands at ``target`` that is not a report of ours and nothing else. Whatever comes
+    there during the work stays: the new report is then left beside it, and the error says where.
     """
     target = target.absolute()
-    if target.is_symlink() or (target.exists() and not (target / MARKER).is_file()):
-        raise ValueError(f"output must be a new directory or an earlier report of this command, got {str(target)!r}")
+    refused = f"output must be a new directory or hold an earlier report and nothing else, got {str(target)!r}"
+    if target.is_symlink() or (target.exists() and not is_ours(target)):
+        raise ValueError(refused)
     if not target.parent.is_dir():
         raise ValueError(f"output must lie in an existing directory, got {str(target)!r}")
     partial = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    partial.chmod(0o755)
+    partial.chmod(0o777 & ~current_umask())
     old = partial.with_name(partial.name + "-old")
     try:
         yield partial
-        if target.exists():
-            target.rename(old)
-        partial.rename(target)
-    finally:
-        if old.exists() and not target.exists():  # interrupted between the two renames
-            old.rename(target)
+        marker = partial / MARKER
+        marker.write_text("\n".join([MADE_BY, *sorted(contents(partial))]) + "\n", encoding="utf-8")
+    except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
+        raise
+    try:
+        if target.is_symlink() or target.exists():
+            target.rename(old)
+            if not is_ours(old):
+                raise OSError("something else is there now")
+        partial.rename(target)
+    except OSError as problem:
+        kept = partial.with_name(partial.name.lstrip("."))
+        partial.rename(kept)
+        raise ValueError(f"{refused} ({problem}); the new report is in {str(kept)!r}") from None
+    finally:
+        if (old.is_symlink() or old.exists()) and not (target.is_symlink() or target.exists()):
+            old.rename(target)
+    if old.exists():
+        discard(old)
+
+
+def current_umask() -> int:
+    """The mode bits that new files of this process lack."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -4,9 +4,11 @@ import json
 import os
 import pty
 import shlex
+import signal
 import subprocess
 import sys
 import termios
+import time
 
 import click
 import pytest
@@ -138,7 +140,7 @@ def test_verify_example_runs(capsys):
     assert out
 
 
-SIMULATION = [sys.executable, "-m", "chaintheory.cli.main", "simulate", "--duration", "3"]
+SIMULATION = [sys.executable, "-m", "chaintheory", "simulate", "--duration", "3"]
 
 
 def on_a_terminal(**environment):
@@ -180,7 +182,7 @@ def complete(*words):
         "COMP_WORDS": " ".join(("chaintheory", *words)),
         "COMP_CWORD": str(len(words)),
     }
-    program = "from chaintheory.cli.main import main; main()"
+    program = "from chaintheory.__main__ import main; main()"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True)
     assert done.stderr == ""
     return [line.partition(",")[2] for line in done.stdout.splitlines()]
@@ -195,7 +197,42 @@ def test_the_shell_completes_commands_options_and_names():
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_shell_is_given_its_script(shell):
     environment = {**os.environ, "_CHAINTHEORY_COMPLETE": f"{shell}_source"}
-    program = "from chaintheory.cli.main import main; main()"
+    program = "from chaintheory.__main__ import main; main()"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0 or (shell == "bash" and "bash" in done.stderr.lower())
     assert done.returncode or "_CHAINTHEORY_COMPLETE" in done.stdout
+
+
+@pytest.mark.parametrize("error", [KeyError("one"), RecursionError("deep"), ZeroDivisionError("0"), TypeError("kind")])
+def test_a_fault_of_our_own_shows_its_traceback(monkeypatch, capsys, error):
+    def faulty(*_, **__):
+        raise error
+
+    monkeypatch.setattr("chaintheory.system.System.single_pass_dissipation", faulty)
+    with pytest.raises(SystemExit) as leaving:
+        main(["curves", "--points", "3"])
+    err = capsys.readouterr().err
+    assert leaving.value.code == 70
+    assert "Traceback" in err and "faulty" in err and type(error).__name__ in err
+    assert err.strip().endswith("please report it")
+
+
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("after", [0.1, 0.2, 0.3, 0.5, 0.8])
+def test_a_signal_at_any_moment_leaves_with_130(kind, after):
+    """While the modules are being loaded, at work, or done: interrupted, or the answer; no traceback."""
+    # From the first line of the program: what comes before is Python's own start.
+    program = "import sys; print('begun', flush=True); from chaintheory.__main__ import main; main()"
+    program = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); " + program
+    running = subprocess.Popen(
+        [sys.executable, "-c", program, "drift", "--lowest", "9", "--highest", "30"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    with running:
+        assert running.stdout.readline() == "begun\n"
+        time.sleep(after)
+        running.send_signal(kind)
+        out, err = running.communicate(timeout=60)
+    assert running.returncode in (130, 0)
+    assert "Traceback" not in err
+    assert running.returncode == 130 or "locked" in out
