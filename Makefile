@@ -11,7 +11,7 @@ SOURCES := pyproject.toml setup.py $(shell find chaintheory chaintheory_ext deri
 report: $(VENV)/installed
 	$(BIN)/chaintheory report --output report
 
-# The suite runs against the installed package, from a directory outside the tree.
+# From a directory outside the tree; `make wheel` runs the same suite against the wheel.
 test: $(VENV)/installed-test
 	cd $(VENV) && bin/python -m pytest -c ../pyproject.toml --rootdir=.. ../tests ../notebooks
 
@@ -42,6 +42,7 @@ wheel: $(VENV)/installed-lint
 # Write the generated code again from the ledger.
 regenerate: $(VENV)/installed
 	$(BIN)/python -m derivations --regenerate
+	$(BIN)/python -m derivations --glossary docs/glossary.md
 
 # Run the notebooks and keep their new outputs.
 notebooks: $(VENV)/installed-test
@@ -58,7 +59,7 @@ sanitize: $(VENV)/installed-test
 
 # A seeded sample of planted errors in the numeric code, each against the tests that reach it; about an hour.
 mutants: $(VENV)/installed-test
-	$(BIN)/python -m pip install --quiet '.[mutants]'
+	$(BIN)/python -m pip install --quiet --editable '.[mutants]'
 	$(BIN)/python -m tests.mutants
 
 # Open the notebooks in Jupyter Lab.
@@ -74,11 +75,11 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/installed: $(BIN)/python $(SOURCES)
-	$(BIN)/python -m pip install --quiet '.[all]'
+	$(BIN)/python -m pip install --quiet --editable '.[all]'
 	touch $@
 
 $(VENV)/installed-test: $(BIN)/python $(SOURCES)
-	$(BIN)/python -m pip install --quiet '.[test]'
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
 	touch $(VENV)/installed $@
 
 $(VENV)/installed-lint: $(BIN)/python pyproject.toml

@@ -86,10 +86,16 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="DIR",
         help="where to write them (default: %(default)s)",
     )
+    parser.add_argument("--glossary", type=Path, metavar="FILE", help="write the table of symbols as Markdown")
     chosen = parser.parse_args(arguments)
     unknown = set(chosen.only or ()) - {statement.id for statement in statements()}
     if unknown:
         parser.error(f"no statement {', '.join(sorted(unknown))}")
+    if chosen.glossary:
+        from .notation import glossary
+
+        chosen.glossary.write_text(glossary(), encoding="utf-8", newline="\n")
+        return 0
     if chosen.regenerate:
         return regenerate(chosen.output)
     return plant_errors(chosen.only) if chosen.mutations else verify_all(chosen.only)

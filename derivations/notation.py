@@ -21,7 +21,7 @@ from typing import Any
 
 import sympy as sp
 
-__all__ = ["TABLE", "Entry", "entry", "known"]
+__all__ = ["TABLE", "Entry", "entry", "glossary", "known"]
 
 
 @dataclass(frozen=True)
@@ -343,3 +343,22 @@ def entry(symbol: sp.Symbol) -> Entry:
     '1'
     """
     return _BY_SYMBOL[symbol]
+
+
+def glossary() -> str:
+    """The table as Markdown: symbol of the paper, name in code, unit, meaning.
+
+    >>> print(glossary().splitlines()[4])
+    | ω_fast | `omega_fast` | 1 | top of the phonon band (the bottom is 1) |
+    """
+    lines = [
+        "# Symbols",
+        "",
+        "| paper | code | unit | meaning |",
+        "|---|---|---|---|",
+        *(f"| {one.paper} | `{one.code}` | {one.unit} | {one.meaning} |".replace("|n|", "abs(n)") for one in TABLE),
+        "",
+        "Units of the paper: length `sqrt(hbar/(m Omega_slow))`, time `2 pi/Omega_slow`, energy `hbar Omega_slow`,",
+        "mass `m` of a chain mass; 1 is a pure number. Written by `make regenerate` from `derivations/notation.py`.",
+    ]
+    return "\n".join(lines) + "\n"

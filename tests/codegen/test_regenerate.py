@@ -17,3 +17,9 @@ def test_regenerated_sources_are_identical(tmp_path):
     assert main(["--regenerate", "--output", str(tmp_path)]) == 0
     for name in emit.files():
         assert (tmp_path / name).read_bytes() == (GENERATED / name).read_bytes(), name
+
+
+def test_the_glossary_is_that_of_the_notation(tmp_path):
+    assert main(["--glossary", str(tmp_path / "glossary.md")]) == 0
+    kept = Path(__file__).parents[2] / "docs" / "glossary.md"
+    assert (tmp_path / "glossary.md").read_bytes() == kept.read_bytes()
