@@ -31,7 +31,7 @@ def single_passes() -> tuple[np.ndarray, np.ndarray]:
             for ratio in (1.2, 1.6, 2.2, 3.2, 5.0):
                 speed = ratio * capture
                 simulated = single_pass_loss(system, speed, order=4, steps_per_fast_period=20)
-                orbit.append(system.single_pass_dissipation(speed, method="orbit") / simulated - 1.0)
+                orbit.append(system.single_pass_dissipation(speed, approximation="static-lattice") / simulated - 1.0)
                 uniform.append(system.single_pass_dissipation(speed) / simulated - 1.0)
     return np.abs(orbit), np.abs(uniform)
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chaintheory import units as physical
-from chaintheory.dissipation import single_pass, steady_state, travelling_wave
+from chaintheory.dissipation import finite_passes, single_pass, steady_state, travelling_wave
 from chaintheory.drift import resonances, velocities
 from chaintheory.drift.resonances import ResonantSpeed
 from chaintheory.drift.velocities import DriftVelocity
@@ -183,7 +183,14 @@ class System(SystemParameters):
         """
         return rigid_lattice.capture_speed(self)
 
-    def single_pass_dissipation(self, speed: ArrayLike, *, method: str | None = None, log: bool = False) -> Array:
+    def single_pass_dissipation(
+        self,
+        speed: ArrayLike,
+        *,
+        approximation: str = "constant-velocity",
+        method: str | None = None,
+        log: bool = False,
+    ) -> Array:
         r"""Energy lost in passing one mass of a chain at rest, Eqs. 6 and 7.
 
         The mean over the band of the energy :math:`8\pi^4\omega^2 |\hat\Phi(2\pi\omega/v)|^2/v^4` that each
@@ -194,11 +201,13 @@ class System(SystemParameters):
         speed
             Speed far from the mass, in l_slow/t_slow, any shape; the sign does not matter. At 0 the limit of
             vanishing speed, where there is one.
+        approximation
+            ``"constant-velocity"``: second order in the interaction, even in its sign. ``"static-lattice"``: the
+            speed varies as it does past a mass at rest, which does not recoil; knows the sign.
         method
-            ``"closed"``: constant speed, a closed form (Gaussian, GaussianMixture, Exponential, Matern).
-            ``"quadrature"``: constant speed, the trapezoidal rule over the band, which converges
-            geometrically; any interaction. ``"orbit"``: the variation of the speed in the rigid lattice
-            kept. By default the first that applies.
+            Of constant velocity: ``"closed"``, a closed form (Gaussian, GaussianMixture, Exponential, Matern), or
+            ``"quadrature"``, the trapezoidal rule over the band, which converges geometrically; any interaction. By
+            default the first that applies.
         log
             Return the natural logarithm instead, which also holds losses far below 1e-308.
 
@@ -206,15 +215,21 @@ class System(SystemParameters):
         -------
         numpy.float64 or numpy.ndarray
             Energy in hbar Omega_slow (or its logarithm), in the shape of ``speed``. The relative error is below
-            1e-13 at constant speed; a mixture of opposite signs loses what cancels, and an interaction without a
-            formula for its transform resolves nothing below its ``transform_error``. Eight digits with ``"orbit"``.
+            1e-13 at constant velocity, 1e-11 for a mixture of opposite signs; an interaction without a formula for
+            its transform resolves nothing below its ``transform_error``. 1e-8 with ``"static-lattice"``.
+
+        Warns
+        -----
+        ValidityWarning
+            A loss above the kinetic energy at that speed: the particle would stop.
 
         Raises
         ------
         ValueError
-            A speed that is not finite, or 0 where the loss has no limit; a method that does not apply; with
-            ``"orbit"`` a speed that does not exceed the capture speed, or so small that the force integral needs
-            more than some million values or is lost to rounding.
+            A speed that is not finite, or 0 where the loss has no limit; a method that does not apply; a mixture
+            that cancels to less than 1e-6; the logarithm of what the transform does not resolve; with
+            ``"static-lattice"`` a speed that does not exceed the capture speed of one mass, or so small that the
+            force integral needs more than some million values or is lost to rounding.
 
         >>> from chaintheory import Gaussian
         >>> system = System(Chain(omega_fast=10.0, spacing=40.0), Gaussian(amplitude=2.0, width=4.0))
@@ -222,68 +237,91 @@ class System(SystemParameters):
         [0.022375906, 0.001175415]
         >>> print(round(system.single_pass_dissipation(0.5, log=True), 6))
         -2517.978061
+        >>> print(round(system.single_pass_dissipation(16.0, approximation="static-lattice"), 6))
+        0.005062
         """
-        return single_pass.single_pass_dissipation(self, speed, method=method, log=log)
+        return single_pass.single_pass_dissipation(self, speed, approximation=approximation, method=method, log=log)
 
-    def mean_dissipation(
-        self,
-        speed: ArrayLike,
-        *,
-        approximation: str | None = None,
-        method: str = "uniform",
-        passes: int | None = None,
-    ) -> Array:
-        r"""Mean energy lost per pass in the steady state, Eq. 10, every crossing counted.
+    def finite_pass_dissipation(self, speed: ArrayLike, passes: int) -> Array:
+        r"""Mean energy lost over the first N passes of a chain at rest, constant velocity: from Eq. 6 to Eq. 10.
 
-        :math:`\sum_j A(\omega_j)/|\alpha\,\omega'(x_j)/v - 1|` over the crossings x_j of the line x v/spacing with
-        the periodically continued band; A is what a phonon takes up in one pass. Crossings whose share cannot
-        reach 1e-17 of the sum are left out.
+        :math:`\int dx\, A(\omega(x)) \sin^2(\pi N\phi)/(N\sin^2\pi\phi)` over one zone, with
+        :math:`\phi = \alpha\omega/v - x`: the waves of N passes interfere.
+
+        Parameters
+        ----------
+        speed
+            Speed in l_slow/t_slow, any shape; the sign does not matter. At 0 the limit, where there is one.
+        passes
+            Their number N, from 1 (the single pass) to 1e6.
+
+        Returns
+        -------
+        numpy.float64 or numpy.ndarray
+            Energy in hbar Omega_slow, in the shape of ``speed``. The relative error is below 1e-12, or 1e-15 times the
+            phase 2 pi N spacing omega_fast/speed where that is more.
+
+        Raises
+        ------
+        ValueError
+            A speed that is not finite, or 0 where there is no limit; passes that are no whole number in their range,
+            or so many at this speed that the integral needs more than 4e6 points; a mixture that cancels.
+
+        >>> from chaintheory import Gaussian
+        >>> system = System(Chain(omega_fast=10.0, spacing=40.0), Gaussian(amplitude=2.0, width=4.0))
+        >>> [float(round(system.finite_pass_dissipation(50.0, n), 7)) for n in (1, 10, 1000)]
+        [0.0134159, 0.014827, 0.0148695]
+        """
+        return finite_passes.finite_pass_dissipation(self, speed, passes)
+
+    def mean_dissipation(self, speed: ArrayLike, *, approximation: str = "constant-velocity") -> Array:
+        r"""Mean energy lost per pass in the steady state, Eq. 10, every root of the resonance condition counted.
+
+        :math:`\sum_j A(\omega_j)/|\alpha\,\omega'(x_j)/v - 1|` over the roots x_j of omega(x) = x v/spacing in the
+        periodically continued band; A is what a phonon takes up in one pass. Roots that cannot contribute 1e-17 of
+        the sum are left out.
 
         Parameters
         ----------
         speed
             Mean speed in l_slow/t_slow, any shape; the sign does not matter.
         approximation
-            ``"travelling-wave"``: no approximation; the steady drift of ``travelling_wave``, in double precision.
-            ``"constant-velocity"`` and ``"static-lattice"`` are the methods ``"uniform"`` and ``"orbit"``.
-        method
-            ``"uniform"``: constant speed. ``"orbit"``: the orbit through the rigid lattice in the force integral,
-            the mean speed in the condition of resonance.
-        passes
-            The mean over this many passes from a chain at rest instead, which joins the single pass (1) to the
-            steady state; constant speed only.
+            ``"constant-velocity"``: second order in the interaction, even in its sign. ``"static-lattice"``: the
+            particle's motion through the rigid lattice in the force integral, the mean speed in the condition of
+            resonance. ``"travelling-wave"``: no approximation; the steady drift of ``travelling_wave``.
 
         Returns
         -------
         numpy.float64 or numpy.ndarray
-            Energy in hbar Omega_slow, in the shape of ``speed``. The relative error is about 1e-14, times
-            speed/(2 distance) at a small distance from a resonance, where the speed itself decides; with
-            ``"orbit"`` 1e-8, along an algebraic tail 1e-4.
+            Energy in hbar Omega_slow, in the shape of ``speed``. The relative error is about 1e-14, or 4e-16 times
+            the exponent of the squared transform where that is more (2e-13 at a loss of 1e-200); near a resonance
+            times speed/(2 distance), where the speed itself decides. With ``"static-lattice"`` 1e-8, along an
+            algebraic tail 1e-4. An interaction without a formula for its transform resolves nothing below its
+            ``transform_error``.
+
+        Warns
+        -----
+        ValidityWarning
+            A loss above the kinetic energy at that speed: the particle would stop.
 
         Raises
         ------
         ValueError
-            A speed that is not finite, 0 where there is no limit, or so small that more than 1e5 crossings matter;
-            with ``"orbit"`` a speed that is no orbit's mean, or at which the force integral needs more than some
-            million values or is lost to rounding.
+            A speed that is not finite, 0 where there is no limit, or so small that more than 1e5 roots matter;
+            with ``"static-lattice"`` a speed that is no motion's mean, or at which the force integral needs more than
+            some million values or is lost to rounding; with ``"travelling-wave"`` as ``travelling_wave``.
 
         >>> from chaintheory import Gaussian
         >>> system = System(Chain(omega_fast=10.0, spacing=40.0), Gaussian(amplitude=2.0, width=4.0))
         >>> system.mean_dissipation([21.0, 30.0, 50.0, 90.0]).round(7).tolist()
         [0.0458406, 0.0150316, 0.0148695, 0.0073308]
-        >>> [float(round(system.mean_dissipation(50.0, passes=n), 7)) for n in (1, 10, 1000)]
-        [0.0134159, 0.014827, 0.0148695]
         >>> system.mean_dissipation([21.0, 30.0, 50.0, 90.0], approximation="travelling-wave").round(7).tolist()
         [0.0465772, 0.0149371, 0.0150569, 0.0073473]
         """
-        if approximation is not None:
-            methods = {"constant-velocity": "uniform", "static-lattice": "orbit", "travelling-wave": ""}
-            method = methods[choice("approximation", approximation, list(methods))]
-            if not method:
-                if passes is not None:
-                    raise ValueError(f"passes must not be given with 'travelling-wave', got {passes!r}")
-                return travelling_wave.mean_dissipation(self, speed)
-        return steady_state.mean_dissipation(self, speed, method=method, passes=passes)
+        choice("approximation", approximation, ["constant-velocity", "static-lattice", "travelling-wave"])
+        if approximation == "travelling-wave":
+            return travelling_wave.mean_dissipation(self, speed)
+        return steady_state.mean_dissipation(self, speed, approximation=approximation)
 
     def travelling_wave(self, speed: float, *, tolerance: float = 1e-10) -> travelling_wave.TravellingWave:
         r"""The exact steady drift at a mean speed: masses recoil, the speed varies, nothing is approximated.

@@ -25,5 +25,5 @@ class Band:
     ) -> tuple[NDArray[np.intp], Array, Array, Array, Array]:
         """Owner, period, offset, omega and d omega/dx of each crossing, sorted by line and x."""
 
-def single_pass_gaussian(speed: Array, omega_fast: float, amplitude: float, width: float, log: bool) -> Array:
-    """Eq. 7 (hbar Omega_slow), or its logarithm, at each speed (l_slow/t_slow, greater than 0); one-dimensional."""
+def band_mean_gaussian(speed: Array, omega_fast: float, width: float) -> Array:
+    """Eq. 7 without prefactor and exponential, a pure number, at each speed (l_slow/t_slow, positive; 1-d)."""

@@ -198,15 +198,12 @@ cdef class Band:
         return owners, numbers[1], numbers[3], numbers[5], numbers[6]
 
 
-def single_pass_gaussian(double[::1] speed, double omega_fast, double amplitude, double width, bint log):
-    """Eq. 7 at each speed (greater than 0), or its natural logarithm."""
+def band_mean_gaussian(double[::1] speed, double omega_fast, double width):
+    """Band mean of omega^2 exp(-(2 pi width/v)^2 (omega^2 - 1)) at each speed v (greater than 0), Eq. 7."""
     cdef Py_ssize_t i
     result = np.empty(speed.shape[0])
-    cdef double[::1] loss = result
+    cdef double[::1] mean = result
     with nogil:
         for i in range(speed.shape[0]):
-            if log:
-                loss[i] = generated.log_single_pass_gaussian(speed[i], omega_fast, amplitude, width)
-            else:
-                loss[i] = generated.single_pass_gaussian(speed[i], omega_fast, amplitude, width)
+            mean[i] = generated.band_mean_gaussian(speed[i], omega_fast, width)
     return result

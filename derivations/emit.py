@@ -100,7 +100,6 @@ def routines() -> list[Routine]:
     shape = (amplitude, width)
     ten, edge = ("eq10_mean_dissipation",), ("tangency",)
     pass_arguments = (speed, omega_fast, *shape)
-    strength = sp.Abs(amplitude) * width
     listed = [
         Routine(
             "single_pass_gaussian",
@@ -110,11 +109,11 @@ def routines() -> list[Routine]:
             "Eq. (7), the loss in one pass; v > 0.",
         ),
         Routine(
-            "log_single_pass_gaussian",
-            pass_arguments,
-            sp.log(16 * sp.pi**5) + 2 * sp.log(strength) - 4 * sp.log(speed) - slowness + sp.log(bessels),
+            "band_mean_gaussian",
+            (speed, omega_fast, width),
+            bessels,
             ("eq07_scaled",),
-            "Logarithm of Eq. (7), also where the loss underflows; v > 0, amplitude not 0.",
+            "Eq. (7) without its prefactor and exponential: the band mean of omega^2 exp(-z (omega^2 - 1)); v > 0.",
         ),
         *(
             Routine(

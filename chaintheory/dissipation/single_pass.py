@@ -1,11 +1,11 @@
 r"""Energy that the particle loses to one mass of a chain at rest (Eqs. 6-9).
 
-Each phonon of frequency omega that the particle meets takes up, at constant speed v,
+Each phonon of frequency omega takes up, in the constant-velocity (second-order, Born) approximation,
 
 .. math:: A(\omega) = \frac{8\pi^4\omega^2}{v^4}\,\bigl|\hat\Phi(2\pi\omega/v)\bigr|^2 ,
 
-with the transform of the interaction at the wave number 2 pi omega/v; with the speed varying along the orbit in the
-rigid lattice, rigid.py has A. The single-pass dissipation is the mean of A over the band.
+with the transform of the interaction at the wave number 2 pi omega/v; static_lattice.py has A where the speed varies.
+The single-pass dissipation is the mean of A over the band.
 
 The sign of the speed does not matter. At speed 0 the limit of vanishing speed is returned, where there is one: 0 for
 a smooth interaction, 2 amplitude^2/(width^2 omega_fast) for an exponential cusp.
@@ -15,14 +15,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from chaintheory.interactions.formula import NumericalInteraction
 from chaintheory.interactions.named import Gaussian, GaussianMixture, HalfIntegerMatern
-from chaintheory.support.double_double import FOUR_PI_SQUARED, exponent
+from chaintheory.lattice.rigid_lattice import mass_barrier
+from chaintheory.support.double_double import exponent
 from chaintheory.support.validation import choice, number, real_array
 
 if TYPE_CHECKING:
@@ -33,14 +34,16 @@ Array = NDArray[np.float64]
 
 VALUES_AT_ONCE = 2**20
 MOST_POINTS = 2**18  # of the trapezoidal rule: a tenth of a second for one speed
-NARROW_BAND = 1e-4  # of sin^2: where less of the band than this is heard, the quadrature keeps to it
-SLOWEST, FASTEST = 1e-75, 1e75  # beyond, a speed is as good as 0 or infinity: v^4 is a double
+NEGLIGIBLE_EXPONENT = 60.0  # the quadrature leaves out the part of the band that takes exp(-60) of the lowest phonon
+MOST_CANCELLATION = 100.0  # of the closed form of a mixture, before the quadrature takes over
+LEAST_LEFT = 1e-6  # of the transform of a mixture after cancellation
+PREFACTOR = 8.0 * math.pi**4
 
 
 def speeds(speed: ArrayLike) -> tuple[Array, tuple[int, ...]]:
     """|speed| as a flat array of finite doubles, and the shape to return."""
     values = real_array("speed", speed)
-    return np.minimum(np.abs(values), FASTEST).ravel(), values.shape
+    return np.abs(values).ravel(), values.shape
 
 
 def shaped(values: Array, shape: tuple[int, ...]) -> Array:
@@ -54,33 +57,43 @@ def band_width(system: SystemParameters) -> float:
 
 
 def emitted(system: SystemParameters, omega: Array, speed: Array | float) -> Array:
-    """A(omega) at constant speed, Eq. 6."""
+    """Energy A(omega) that a phonon takes in one pass at constant velocity, Eq. 6, in hbar Omega_slow."""
     transform = system.interaction.transform(2.0 * math.pi * omega / speed)
-    return 8.0 * math.pi**4 * (omega / speed * transform / speed) ** 2
+    return PREFACTOR * (omega / speed * transform / speed) ** 2
 
 
 def single_pass_dissipation(
-    system: SystemParameters, speed: ArrayLike, *, method: str | None = None, log: bool = False
+    system: SystemParameters,
+    speed: ArrayLike,
+    *,
+    approximation: str = "constant-velocity",
+    method: str | None = None,
+    log: bool = False,
 ) -> Array:
     """Energy lost in one pass: ``System.single_pass_dissipation``, which describes it."""
     values, shape = speeds(speed)
+    choice("approximation", approximation, ["constant-velocity", "static-lattice"])
+    if approximation == "static-lattice":
+        if method is not None:
+            raise ValueError(f"method must not be given with approximation='static-lattice', got {method!r}")
+        return shaped(static_lattice_loss(system, values, log), shape)
     interaction = system.interaction
     if method is None:
         method = "closed" if interaction.closed else "quadrature"
-    choice("method", method, ["closed", "quadrature", "orbit"])
+    choice("method", method, ["closed", "quadrature"])
     if method == "closed" and not interaction.closed:
         raise ValueError(
-            "method must be 'quadrature' or 'orbit' for an interaction without a closed form "
-            f"({type(interaction).__name__}), got 'closed'"
+            f"method must be 'quadrature' for an interaction without a closed form ({type(interaction).__name__}), "
+            "got 'closed'"
         )
-    roads = {"closed": closed_loss, "quadrature": quadrature_loss, "orbit": orbit_loss}
-    moving = values > SLOWEST
+    moving = values > 0.0
     result = np.empty(values.shape)
     with np.errstate(divide="ignore"):  # the logarithm of a loss of 0 is -inf
         if not moving.all():
             at_rest = np.float64(loss_at_rest(system))
             result[~moving] = np.log(at_rest) if log else at_rest
-        result[moving] = roads[method](system, values[moving], log)
+    loss = closed_loss if method == "closed" else quadrature_loss
+    result[moving] = loss(system, values[moving], log)
     return shaped(result, shape)
 
 
@@ -94,50 +107,65 @@ def loss_at_rest(system: SystemParameters) -> float:
     return 0.0
 
 
+def from_mean(mean: Array, exponents: tuple[Array, Array], speed: Array, log: bool) -> Array:
+    """8 pi^4 ``mean`` exp(-E)/v^4 or its logarithm; E as two doubles, each factor apart so that none underflows."""
+    high, low = exponents
+    with np.errstate(divide="ignore", over="ignore", under="ignore", invalid="ignore"):
+        if log:
+            return np.log(PREFACTOR * mean) - 4.0 * np.log(speed) - high
+        root = np.exp(-0.5 * high)
+        loss = PREFACTOR * mean * root / speed / speed * root / speed / speed * (1.0 - np.where(root > 0.0, low, 0.0))
+    return np.where(root > 0.0, loss, 0.0)
+
+
 def closed_loss(system: SystemParameters, speed: Array, log: bool) -> Array:
     """The closed forms: Bessel functions for Gaussians (Eq. 7), powers for the Matern family."""
     interaction = system.interaction
     if isinstance(interaction, Gaussian):
-        return gaussian_loss(system, speed, interaction.width, log, interaction.amplitude)
+        strength = 2.0 * math.pi * (interaction.amplitude * interaction.width) ** 2
+        mean = strength * gaussian_mean(system, speed, interaction.width)
+        return from_mean(mean, exponent_of(system, speed), speed, log)
     if isinstance(interaction, GaussianMixture):
         return mixture_loss(system, interaction, speed, log)
     assert isinstance(interaction, HalfIntegerMatern)
     return matern_loss(system, interaction, speed, log)
 
 
-def gaussian_loss(system: SystemParameters, speed: Array, width: float, log: bool, amplitude: float = 1.0) -> Array:
-    """Eq. 7 from the ledger, with the exponential to full precision."""
-    from chaintheory_ext.curves import single_pass_gaussian
+def exponent_of(system: SystemParameters, speed: Array) -> tuple[Array, Array]:
+    """Exponent of the squared transform at the bottom of the band as two doubles; infinite where it is no double."""
+    constant, width, power = system.interaction.decay
+    with np.errstate(over="ignore", invalid="ignore"):
+        high, low = exponent(constant, width, speed, power)
+        lost = ~np.isfinite(high) | ~np.isfinite(low)
+        beyond = constant[0] * (width / speed) ** float(power) if lost.any() else high
+    return np.where(lost, beyond, high), np.where(lost, 0.0, low)
 
-    loss = single_pass_gaussian(speed, system.chain.omega_fast, amplitude, width, log)
-    if log:
-        return loss
-    return loss * (1.0 - rounding_of_exponent(speed, width))
 
+def gaussian_mean(system: SystemParameters, speed: Array, width: float) -> Array:
+    """Band mean of omega^2 exp(-z (omega^2 - 1)), z = (2 pi width/v)^2, from the ledger's Eq. 7."""
+    from chaintheory_ext.curves import band_mean_gaussian
 
-def rounding_of_exponent(speed: Array, width: float) -> Array:
-    """(2 pi width/v)^2 less its value in double precision, computed as the generated Eq. 7 does."""
-    exact, remainder = exponent(FOUR_PI_SQUARED, width, speed, 2)
-    rounded = FOUR_PI_SQUARED[0] * (width * width) / (speed * speed)
-    return np.where(exact < 1e4, (exact - rounded) + remainder, 0.0)
+    return band_mean_gaussian(speed, system.chain.omega_fast, width)
 
 
 def mixture_loss(system: SystemParameters, mixture: GaussianMixture, speed: Array, log: bool) -> Array:
-    """Each pair of Gaussians acts as one of the mean squared width."""
-    from scipy.special import logsumexp
-
-    terms, factors = [], []
+    """Each pair of Gaussians acts as one of the mean squared width; the quadrature where the pairs cancel."""
+    narrow = mixture.width
+    total, size = np.zeros(speed.shape), np.zeros(speed.shape)
     for a in mixture.parts:
         for b in mixture.parts:
-            width = a.width if a.width == b.width else math.hypot(a.width, b.width) / math.sqrt(2.0)
-            factors.append(a.amplitude * b.amplitude * a.width * b.width / width**2)
-            terms.append(gaussian_loss(system, speed, width, log))
-    weights = np.array(factors)[:, None]
-    if log:
-        with np.errstate(divide="ignore"):  # a weight of 0 adds nothing
-            size = np.log(np.abs(weights))
-        return logsumexp(np.array(terms) + size, axis=0, b=np.sign(weights))
-    return np.maximum(np.sum(weights * np.array(terms), axis=0), 0.0)
+            # (a^2 + b^2)/2 - narrow^2, from differences of the widths.
+            excess = 0.5 * ((a.width - narrow) * (a.width + narrow) + (b.width - narrow) * (b.width + narrow))
+            mean = gaussian_mean(system, speed, math.sqrt(narrow**2 + excess))
+            with np.errstate(over="ignore"):
+                mean = mean * np.exp(-excess * (2.0 * math.pi / speed) ** 2)
+            mean = 2.0 * math.pi * (a.amplitude * a.width) * (b.amplitude * b.width) * mean
+            total, size = total + mean, size + np.abs(mean)
+    result = from_mean(np.maximum(total, 0.0), exponent_of(system, speed), speed, log)
+    cancelled = total * MOST_CANCELLATION < size
+    if cancelled.any():
+        result[cancelled] = quadrature_loss(system, speed[cancelled], log)
+    return result
 
 
 def matern_loss(system: SystemParameters, interaction: HalfIntegerMatern, speed: Array, log: bool) -> Array:
@@ -145,64 +173,92 @@ def matern_loss(system: SystemParameters, interaction: HalfIntegerMatern, speed:
 
     With A and C the values of u at the two edges of the band, 1/sqrt((A - t)(C - t)) generates the means of the
     powers of 1/u, and their derivative in (k width)^2 those of omega^2/u^m: a sum of positive terms, so that
-    nothing cancels.
+    nothing cancels. Powers of the speed are taken together, so that none is beyond doubles unless the loss is.
     """
-    nu_twice = 2 * interaction.order + 1
-    kappa = (2.0 * math.pi * interaction.width / speed) ** 2 / nu_twice
-    top = system.chain.omega_fast**2
-    low, high = 1.0 + kappa, 1.0 + kappa * top
-    power = 2 * interaction.order + 1  # the transform squared is u^-(power + 1)
-    central = [math.comb(2 * j, j) / 4.0**j for j in range(power)]
-    mean = np.zeros(speed.shape)
-    for j in range(power):
-        i = power - 1 - j
-        term = central[j] * central[i] * low ** -(j + 0.5) * high ** -(i + 0.5)
-        mean += term * ((j + 0.5) / low + top * (i + 0.5) / high) / power
-    size = interaction.amplitude * interaction.width * interaction.total
-    if log:
-        return np.log(8.0 * math.pi**4 * size**2 * mean) - 4.0 * np.log(speed)
-    return 8.0 * math.pi**4 * (size / speed**2) ** 2 * mean
+    order = interaction.order
+    count = 2 * order + 1  # the transform squared is u^-(count + 1)
+    scale = 2.0 * math.pi * interaction.width / math.sqrt(count)
+    omega_fast = system.chain.omega_fast
+    with np.errstate(over="ignore", under="ignore", divide="ignore"):
+        low, high = np.hypot(speed, scale), np.hypot(speed, scale * omega_fast)  # v sqrt(A), v sqrt(C)
+        ratio = (low / high) ** 2
+        central = [math.comb(2 * j, j) / 4.0**j for j in range(count)]
+        mean = np.zeros(speed.shape)
+        for j in range(count):
+            i = count - 1 - j
+            term = central[j] * central[i] * ratio ** (i + 0.5)
+            mean += term * ((j + 0.5) + omega_fast**2 * (i + 0.5) * ratio) / count
+        size = abs(interaction.amplitude) * interaction.width * interaction.total
+        if log:
+            powers = 4.0 * order * np.log(speed / low) - 4.0 * np.log(low)
+            return np.log(PREFACTOR * mean) + 2.0 * np.log(size) + powers
+        return PREFACTOR * (size / low / low) ** 2 * (speed / low) ** (4 * order) * mean
 
 
 def quadrature_loss(system: SystemParameters, speed: Array, log: bool) -> Array:
-    """Eq. 6 by quadrature over the band: shape and exponential apart, see interactions.Decay."""
+    """Eq. 6 by quadrature over the band: prefactor and exponential of the squared transform apart.
+
+    At low speed the phonons next to the bottom of the band take everything. The angle phi of
+    sin(theta)^2 = part sin(phi)^2 keeps to them; with part = 1 it is theta.
+    """
     interaction = system.interaction
-    constant, width, power = interaction.decay
-    bottom, remainder = exponent(constant, width, speed, power)
+    power = interaction.decay.power
+    exponents = exponent_of(system, speed)
+    bottom = exponents[0]
     spread = band_width(system)
-    # sin(theta)^2 up to which the phonons are heard: at low speed those next to the bottom of the band alone.
-    heard = 60.0 / np.maximum(bottom, 1e-100)
-    heard = np.minimum((heard if power == 2 else heard * (2.0 + heard)) / spread, 1.0)
+    above = NEGLIGIBLE_EXPONENT / np.clip(bottom, 1e-100, 1e300)  # of omega^power
+    part = np.minimum((above if power == 2 else above * (2.0 + above)) / spread, 1.0)
+    if isinstance(interaction, GaussianMixture):
+        refuse_cancellation(system, interaction, speed)
 
     def taken(rows: Any, sine_squared: Array) -> Array:
-        """omega^2 |transform|^2 exp(exponent at the bottom of the band)."""
-        squared = 1.0 + spread * sine_squared
-        omega = np.sqrt(squared)
-        excess = spread * sine_squared / (1.0 if power == 2 else omega + 1.0)
-        shape = interaction.shape(2.0 * math.pi * omega / speed[rows, None])
-        return squared * shape * np.exp(-bottom[rows, None] * excess)
-
-    def taken_near_bottom(rows: Any, sine_squared: Array) -> Array:
-        """The same over the angle of sin(theta)/sqrt(heard), beyond which nothing is lost."""
-        part = heard[rows, None]
-        stretch = np.sqrt(part * (1.0 - sine_squared) / (1.0 - part * sine_squared))
-        return stretch * taken(rows, part * sine_squared)
+        """omega^2 |transform|^2 exp(exponent at the bottom of the band) dtheta/dphi."""
+        kept = part[rows, None]
+        jacobian = np.sqrt(kept * (1.0 - sine_squared) / np.maximum(1.0 - kept * sine_squared, 1e-300))
+        jacobian = np.where(kept < 1.0, jacobian, 1.0)
+        square = spread * kept * sine_squared
+        omega = np.sqrt(1.0 + square)
+        excess = square / (1.0 if power == 2 else omega + 1.0)
+        with np.errstate(over="ignore", under="ignore"):
+            wave = np.minimum(2.0 * math.pi * omega / np.maximum(speed[rows, None], 1e-300), 1e300)
+            decay = np.exp(-np.minimum(bottom[rows, None], 1e300) * excess)
+        return jacobian * omega**2 * interaction.shape(wave) * decay
 
     # A transform that oscillates must be resolved before two results can agree by chance.
     oscillations = 0.0 if interaction.monotone else 4.0 * system.chain.omega_fast * width_of(system)
-    mean = np.empty(speed.shape)
-    for value, members in ((taken, heard > NARROW_BAND), (taken_near_bottom, heard <= NARROW_BAND)):
-        (which,) = np.nonzero(members)
-        mean[which] = band_mean(partial(_of, value, which), which.size, oscillations / speed[which])
+    with np.errstate(over="ignore"):
+        mean = band_mean(taken, speed.size, oscillations / speed)
     if log:
-        return np.log(8.0 * math.pi**4 * mean) - 4.0 * np.log(speed) - bottom
-    root = np.exp(-0.5 * bottom)  # squared in two steps, as the factor may be large
-    return (8.0 * math.pi**4 * mean / speed**2 * root) / speed**2 * root * (1.0 - np.where(root > 0.0, remainder, 0.0))
+        refuse_unresolved(system, mean, speed)
+    return from_mean(mean, exponents, speed, log)
 
 
-def _of(value: Callable[[Any, Array], Array], which: NDArray[np.intp], rows: Any, sine_squared: Array) -> Array:
-    """``value`` at some of the rows of all."""
-    return value(which[rows], sine_squared)
+def refuse_cancellation(system: SystemParameters, mixture: GaussianMixture, speed: Array) -> None:
+    """Refuse a mixture whose Gaussians cancel to less than ``LEAST_LEFT`` over the whole band."""
+    omega = np.linspace(1.0, system.chain.omega_fast, 65)
+    with np.errstate(over="ignore"):
+        left, largest = mixture.cancellation(2.0 * math.pi * omega / speed[:, None])
+    lost = left.max(axis=1) < LEAST_LEFT * largest.max(axis=1)
+    if lost.any():
+        raise ValueError(
+            f"amplitudes must not cancel to less than {LEAST_LEFT:g} of the largest, which rounding cannot resolve, "
+            f"got {mixture!r} at speed {float(speed[lost][0])!r}"
+        )
+
+
+def refuse_unresolved(system: SystemParameters, mean: Array, speed: Array) -> None:
+    """Refuse the logarithm of a loss that lies below what the transform resolves."""
+    interaction = system.interaction
+    least = np.full(speed.shape, 1e-290 if not interaction.decay.constant[0] else 0.0)
+    if isinstance(interaction, NumericalInteraction):
+        least = least + (10.0 * interaction.transform_error) ** 2
+    zero = interaction.reach() == 0.0
+    lost = (mean < least) & (not zero)
+    if lost.any():
+        raise ValueError(
+            "speed must be large enough for the transform to be resolved at the wave number 2 pi/speed if log=True, "
+            f"got {float(speed[lost][0])!r}"
+        )
 
 
 def width_of(system: SystemParameters) -> float:
@@ -247,10 +303,9 @@ def band_mean(
     return result
 
 
-def orbit_loss(system: SystemParameters, speed: Array, log: bool) -> Array:
-    """Eq. 6 along the orbit past one rigid mass."""
+def static_lattice_loss(system: SystemParameters, speed: Array, log: bool) -> Array:
+    """Eq. 6 with the particle's motion past one mass at rest in the force integral."""
     from chaintheory.dissipation.static_lattice import Orbit
-    from chaintheory.lattice.rigid_lattice import mass_barrier
 
     different, index = np.unique(speed, return_inverse=True)
     orbits = [Orbit(system, float(v)) for v in different]
@@ -258,14 +313,15 @@ def orbit_loss(system: SystemParameters, speed: Array, log: bool) -> Array:
         if not orbit.passes:
             least = system.speed_of_energy(mass_barrier(system))
             raise ValueError(
-                f"speed must exceed the capture speed {least:.6g} with method='orbit', got {orbit.speed:g}"
+                f"speed must exceed the capture speed {least:.6g} of one mass with approximation='static-lattice', "
+                f"got {orbit.speed:g}"
             )
-    result = np.array([log_orbit_mean(system, orbit) for orbit in orbits], dtype=np.float64)[index]
+    result = np.array([log_static_lattice_mean(system, orbit) for orbit in orbits], dtype=np.float64)[index]
     return result if log else np.exp(result)
 
 
-def log_orbit_mean(system: SystemParameters, orbit: Orbit) -> float:
-    """Logarithm of the band average of A along one orbit."""
+def log_static_lattice_mean(system: SystemParameters, orbit: Orbit) -> float:
+    """Logarithm of the band average of A along one motion through the rigid lattice."""
     from chaintheory.dissipation.static_lattice import SILENT, UNCERTAIN
 
     if orbit.uniform:
@@ -276,7 +332,7 @@ def log_orbit_mean(system: SystemParameters, orbit: Orbit) -> float:
     grid = 1.0 + (system.chain.omega_fast - 1.0) * np.linspace(0.0, 1.0, 65) ** 4
     scale, heard = -math.inf, system.chain.omega_fast
     for some in np.split(grid[:-1], 8):
-        value, noise = orbit.spectrum(some)
+        value, noise, _ = orbit.spectrum(some)
         scale = max(scale, float(value.max()))
         if noise.max() > scale + UNCERTAIN:
             raise lost
@@ -294,7 +350,7 @@ def log_orbit_mean(system: SystemParameters, orbit: Orbit) -> float:
             y = end * (2.0 / math.pi) * np.arcsin(np.sqrt(sine_squared))
             sine_squared = np.sinh(y) ** 2 / spread
             stretch = (2.0 / math.pi) * end * np.cosh(y) / np.sqrt(spread * (1.0 - sine_squared))
-        value, noise = orbit.spectrum(np.sqrt(1.0 + spread * sine_squared))
+        value, noise, _bound = orbit.spectrum(np.sqrt(1.0 + spread * sine_squared))
         if noise.max() > scale + UNCERTAIN:
             raise lost
         return (stretch * np.exp(np.minimum(value - scale, 700.0)))[None, :]

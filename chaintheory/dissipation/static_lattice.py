@@ -133,8 +133,11 @@ class Orbit:
         """Natural logarithm of A(omega), the energy that phonons of these frequencies take; 1-d."""
         return self.spectrum(omega)[0]
 
-    def spectrum(self, omega: Array) -> tuple[Array, Array]:
-        """Logarithms of A(omega) and of what of it is uncertain by cancellation: A where the force is lost in it.
+    def spectrum(self, omega: Array) -> tuple[Array, Array, float]:
+        """Logarithms of A(omega), of what of it is uncertain by cancellation, and a bound at all higher frequencies.
+
+        The bound is that of the integrand's modulus along the path, which falls with the frequency where the
+        imaginary part of the time is positive.
 
         Raises
         ------
@@ -144,9 +147,9 @@ class Orbit:
         """
         interaction = self.system.interaction
         if isinstance(interaction, SquareWell):
-            return self._log_emitted_by_kicks(omega), np.full(omega.shape, -np.inf)
+            return self._log_emitted_by_kicks(omega), np.full(omega.shape, -np.inf), math.inf
         if not omega.size or interaction.reach() == 0.0:  # nothing to integrate
-            return np.full(omega.shape, -np.inf), np.full(omega.shape, -np.inf)
+            return np.full(omega.shape, -np.inf), np.full(omega.shape, -np.inf), -math.inf
         climbs = math.isfinite(interaction.tail) and not self.lattice
         shifts = self._shifts()
         fewest = 2.0 * math.pi * float(omega.max()) * _end(interaction) / (max(self.slowest, TINY) * PHASE)
@@ -158,7 +161,8 @@ class Orbit:
         self._affordable(on_axis.nodes.size * omega.size)
         if omega.size > 1 and omega.size * on_axis.nodes.size > VALUES_AT_ONCE:
             halves = [self.spectrum(half) for half in np.array_split(omega, 2)]
-            return np.concatenate([value for value, _ in halves]), np.concatenate([noise for _, noise in halves])
+            value, noise = (np.concatenate([half[i] for half in halves]) for i in (0, 1))
+            return value, noise, halves[-1][2]
         best = _Best(omega)
         if omega.size > SAMPLE and shifts.size > 1:  # those that are best for a few phonons serve those between
             few = _Best(omega[np.argsort(omega)[np.linspace(0, omega.size - 1, SAMPLE).astype(int)]])
@@ -166,7 +170,7 @@ class Orbit:
             shifts = np.unique(few.shift)
         self._affordable(on_axis.nodes.size * omega.size * shifts.size)
         self._integrate(best, on_axis, shifts, climbs)
-        return best.value, best.noise
+        return best.value, best.noise, float(best.bound[int(np.argmax(omega))])
 
     def _affordable(self, values: float) -> None:
         if values > MOST_VALUES:
@@ -188,7 +192,8 @@ class Orbit:
             rate = direction / np.sqrt(squared)
             terms = on_axis.weights * interaction.slope(path) * rate
             # (omega, node); the imaginary part of the time makes this grow or fall along the path
-            terms = terms * np.exp(2j * math.pi * np.outer(omega, on_axis.cumulative(rate)))
+            time = on_axis.cumulative(rate)
+            terms = terms * np.exp(2j * math.pi * np.outer(omega, time))
             integral = terms.sum(axis=1)
             cut = np.zeros(omega.shape)
             if not climbs and _end(interaction) < interaction.reach():
@@ -199,7 +204,11 @@ class Orbit:
                 # The next order; a tail falls like a power of up to 3.
                 cut = np.abs(beyond) * 3.0 * self.fastest / (2.0 * math.pi * omega * on_axis.nodes[-1])
             rounding = 1e-15 * np.abs(terms if shift or climbs else terms.imag).max(axis=1)
-            best.offer(shift, np.abs(integral.imag), rounding, cut, 4.0 * math.pi * omega * self._delay(shift))
+            delay = self._delay(shift)
+            # Falls with the frequency along all of the path.
+            bounded = shift > 0.0 and not climbs and float(time.imag.min()) + delay > 0.0
+            bound = np.abs(terms).sum(axis=1) if bounded else np.full(omega.shape, math.inf)
+            best.offer(shift, np.abs(integral.imag), rounding, cut, bound, 4.0 * math.pi * omega * delay)
 
     def _climbing_panels(self, omega: Array) -> _Panels:
         """Panels along u = i shift + (1 + i) x: the nearer to the mass the shorter, until all phonons are silent."""
@@ -249,16 +258,16 @@ class _Best:
 
     def __init__(self, omega: Array) -> None:
         self.omega = omega
-        self.value, self.noise = np.full((2, omega.size), -np.inf)
+        self.value, self.noise, self.bound = np.full((3, omega.size), -np.inf)
         self.shift = np.zeros(omega.shape)
         self._lost = np.full(omega.shape, np.inf)
 
-    def offer(self, shift: float, integral: Array, rounding: Array, cut: Array, exponent: Array) -> None:
-        """The modulus of the integral along one path, its errors, and the exponent in front of their squares."""
+    def offer(self, shift: float, integral: Array, rounding: Array, cut: Array, bound: Array, exponent: Array) -> None:
+        """The modulus of the integral along one path, its errors, its bound, and the exponent before their squares."""
         with np.errstate(divide="ignore", over="ignore"):
             lost = rounding / np.maximum(integral, TINY)
             better = (lost < self._lost) | np.isinf(self._lost)
-            for kept, new in ((self.value, integral), (self.noise, rounding + cut)):
+            for kept, new in ((self.value, integral), (self.noise, rounding + cut), (self.bound, bound)):
                 kept[better] = (math.log(8.0 * math.pi**2) + 2.0 * np.log(new) - exponent)[better]
         self.shift[better] = shift
         self._lost[better] = lost[better]

@@ -17,19 +17,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chaintheory.dissipation.single_pass import (
-    FASTEST,
-    SLOWEST,
-    VALUES_AT_ONCE,
-    band_width,
-    emitted,
-    loss_at_rest,
-    shaped,
-    speeds,
-    width_of,
-)
+from chaintheory.dissipation.single_pass import PREFACTOR, band_width, emitted, shaped, speeds, width_of
 from chaintheory.lattice.resonance_condition import band, batches
-from chaintheory.support.validation import choice, number, real_array, whole
+from chaintheory.support.validation import choice, number, real_array
 
 if TYPE_CHECKING:
     from chaintheory.parameters import SystemParameters
@@ -38,7 +28,8 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 MOST_CROSSINGS = 1e5  # of one line: a tenth of a second, and 20 MB
-MOST_TURNS = 2**20  # of the phase over the band, with the waves of many passes
+NEGLIGIBLE = 1e-9  # what the static-lattice sum leaves out
+SMALLEST_EXPONENT = 745.0  # exp(-745) is the smallest double
 
 
 @dataclass(frozen=True)
@@ -79,26 +70,23 @@ def shares(system: SystemParameters, speed: Array, owner: NDArray[np.intp], omeg
     return emitted(system, omega, v) / steepness(system, v, group)
 
 
-def mean_dissipation(
-    system: SystemParameters, speed: ArrayLike, *, method: str = "uniform", passes: int | None = None
-) -> Array:
+def mean_dissipation(system: SystemParameters, speed: ArrayLike, *, approximation: str = "constant-velocity") -> Array:
     """Mean energy lost per pass: ``System.mean_dissipation``, which describes it."""
     values, shape = speeds(speed)
-    choice("method", method, ["uniform", "orbit"])
-    if passes is not None:
-        if method != "uniform":
-            raise ValueError(f"method must be 'uniform' when passes are given, got {method!r}")
-        return shaped(mean_over_passes(system, values, whole("passes", passes, 1, 10**6)), shape)
-    if not system.interaction.smooth and values.size and values.min() <= SLOWEST:
+    choice("approximation", approximation, ["constant-velocity", "static-lattice"])
+    if not system.interaction.smooth and values.size and values.min() == 0.0:
         raise ValueError("speed must not be 0 for an interaction that is not smooth, got 0.0")
+    if approximation == "static-lattice":
+        different, index = np.unique(values, return_inverse=True)
+        losses = np.array([static_lattice_mean(system, float(v)) for v in different], dtype=np.float64)
+        return shaped(losses[index.ravel()], shape)
     result = np.zeros(values.shape)
     tangents = band(system)
     audible, first, last, count = audible_lines(system, tangents, values)
-    along = shares if method == "uniform" else orbit_shares
     for part in batches(count):
         v = values[audible[part]]
         owner, _, _, omega, group = tangents.crossings(v / system.chain.spacing, first[part], last[part])
-        share = along(system, v, owner, omega, group)
+        share = shares(system, v, owner, omega, group)
         result[audible[part]] = np.bincount(owner, share, minlength=v.size)
     return shaped(result, shape)
 
@@ -111,15 +99,29 @@ def decay_in_x(system: SystemParameters) -> tuple[float, float]:
 
 
 def slowest_audible(system: SystemParameters) -> float:
-    """Speed below which every phonon takes less than 1e-330, exp(-E) with E above 800."""
+    """Speed below which the mean dissipation is less than the smallest double; 0 without an exponential decay.
+
+    At the exponent E a term is at most 8 pi^4 omega_fast^2 shape exp(-E)/v^4 times the inverse resolution of a double.
+    """
     constant, width, power = system.interaction.decay
-    return max(SLOWEST, (constant[0] / 800.0) ** (1.0 / power) * width)
+    if constant[0] == 0.0:
+        return 0.0
+    threshold, speed = SMALLEST_EXPONENT, math.inf
+    for _ in range(4):  # the prefactor grows like a power of the exponent
+        speed = width * (constant[0] / threshold) ** (1.0 / power)
+        wave = 2.0 * math.pi * np.array([1.0, system.chain.omega_fast]) / speed
+        shape = float(np.max(system.interaction.shape(wave), initial=1e-300))
+        prefactor = math.log(PREFACTOR * system.chain.omega_fast**2 * shape / np.finfo(float).eps) - 4.0 * math.log(
+            speed
+        )
+        threshold = SMALLEST_EXPONENT + max(prefactor, 0.0)
+    return 0.9 * speed
 
 
 def audible_lines(
     system: SystemParameters, tangents: Band, speed: Array
 ) -> tuple[NDArray[np.intp], Array, Array, Array]:
-    """Indices of the speeds with a loss above 1e-330; their first and last period and number of crossings."""
+    """Indices of the speeds whose loss is a double; their first and last period and number of crossings."""
     audible = np.flatnonzero(speed > slowest_audible(system))
     first, last, count = tangents.ranges(speed[audible] / system.chain.spacing, *decay_in_x(system))
     if count.size and count.max() > MOST_CROSSINGS:
@@ -131,54 +133,40 @@ def audible_lines(
     return audible, first, last, count
 
 
-def orbit_shares(system: SystemParameters, speed: Array, owner: NDArray[np.intp], omega: Array, group: Array) -> Array:
-    """Terms of Eq. 10 along the orbit with this mean speed, as ``shares``."""
-    from chaintheory.dissipation.static_lattice import UNCERTAIN_TAIL, orbit_of_mean_speed
+def static_lattice_mean(system: SystemParameters, speed: float) -> float:
+    """Eq. 10 at one mean speed, with the particle's motion through the rigid lattice in the force integral.
 
-    share = np.empty(owner.shape)
-    ends = np.searchsorted(owner, np.arange(speed.size + 1))
-    known: dict[float, Array] = {}
-    for index, v in enumerate(speed):
-        mine = slice(ends[index], ends[index + 1])
-        if float(v) in known:
-            share[mine] = known[float(v)]
-            continue
-        value, uncertain = orbit_of_mean_speed(system, float(v)).spectrum(omega[mine])
-        steep = steepness(system, v, group[mine])
-        share[mine] = known[float(v)] = np.exp(value) / steep
-        noise = np.exp(uncertain) / steep
-        if noise.sum() > math.exp(UNCERTAIN_TAIL) * share[mine].sum():
-            raise ValueError(f"speed {v:.6g} is not allowed: the force integral along the orbit is lost to rounding")
-    return share
-
-
-def mean_over_passes(system: SystemParameters, speed: Array, passes: int) -> Array:
-    r"""Mean over the first N passes: Fejer's kernel of the phase from one mass to the next.
-
-    :math:`\Delta_N = \int_0^1 dx\, A(x) \sin^2(\pi N\phi)/(N\sin^2\pi\phi)`, phi = spacing omega/v - x.
+    The roots are taken in the order of their frequency, until the bound of the force integral's modulus says that
+    all further ones together cannot reach ``NEGLIGIBLE`` of the sum.
     """
-    result = np.empty(speed.shape)
-    spread, spacing = band_width(system), system.chain.spacing
-    for index, v in enumerate(speed):
-        if v <= SLOWEST:
-            result[index] = loss_at_rest(system)
-            continue
-        turns = 2.0 * passes * (2.0 + spacing / v * (system.chain.omega_fast - 1.0))
-        if turns > MOST_TURNS:
-            raise ValueError(f"passes must be fewer at speed {v:g}, got {passes}")
-        count = 2 ** max(8, math.ceil(math.log2(8.0 * turns)))
-        means = []
-        for start in range(0, count, VALUES_AT_ONCE):
-            x = (np.arange(start, min(start + VALUES_AT_ONCE, count)) + 0.5) / count
-            omega = np.sqrt(1.0 + spread * np.sin(math.pi * x) ** 2)
-            phase = spacing * omega / v - x
-            phase = math.pi * (phase - np.rint(phase))
-            small = np.abs(phase) < 1e-9
-            safe = np.where(small, 1.0, phase)
-            kernel = np.where(small, float(passes), (np.sin(passes * safe) / np.sin(safe)) ** 2 / passes)
-            means.append(np.mean(emitted(system, omega, float(v)) * kernel))
-        result[index] = np.mean(means)
-    return result
+    from chaintheory.dissipation.static_lattice import UNCERTAIN, UNCERTAIN_TAIL, orbit_of_mean_speed
+
+    orbit = orbit_of_mean_speed(system, speed)
+    tangents, slope = band(system), np.array([speed / system.chain.spacing])
+    first, last, count = tangents.ranges(slope)
+    if count[0] > MOST_CROSSINGS:
+        raise ValueError(
+            f"speed must be large enough for at most {MOST_CROSSINGS:.0e} crossings, got {speed!r} with {count[0]:.1e}"
+        )
+    _, _, _, omega, group = tangents.crossings(slope, first, last)
+    order = np.argsort(omega, kind="stable")
+    omega, steep = omega[order], steepness(system, np.array(speed), group[order])
+    left = np.cumsum((1.0 / steep)[::-1])[::-1]  # what the terms from here on have in their denominators
+    total, uncertain, start, size = 0.0, 0.0, 0, 16
+    while start < omega.size:
+        block = slice(start, start + size)
+        value, noise, bound = orbit.spectrum(omega[block])
+        total += float((np.exp(value) / steep[block]).sum())
+        uncertain += float((np.exp(noise) / steep[block]).sum())
+        start, size = start + size, 2 * size
+        if start < omega.size and math.exp(min(bound, 700.0)) * left[start] <= NEGLIGIBLE * total:
+            break
+    algebraic = math.isfinite(system.interaction.tail)
+    if uncertain > math.exp(UNCERTAIN_TAIL if algebraic else UNCERTAIN) * total:
+        raise ValueError(
+            f"speed {speed:.6g} is not allowed: the force integral through the rigid lattice is lost to rounding"
+        )
+    return total
 
 
 def mean_dissipation_slope(system: SystemParameters, speed: ArrayLike) -> Array:
@@ -219,9 +207,9 @@ def mean_dissipation_slope(system: SystemParameters, speed: ArrayLike) -> Array:
 
 def mean_dissipation_terms(system: SystemParameters, speed: float) -> Terms:
     """Phonons fed at one mean speed: ``System.mean_dissipation_terms``, which describes them."""
-    v = np.array([min(abs(number("speed", speed)), FASTEST)])
+    v = np.array([abs(number("speed", speed))])
     slopes = v / system.chain.spacing
-    if v[0] <= SLOWEST:
+    if v[0] == 0.0:
         raise ValueError(f"speed must not be 0, got {speed!r}")
     tangents = band(system)
     first, last, count = tangents.ranges(slopes)

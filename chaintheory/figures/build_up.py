@@ -40,11 +40,11 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
     return {
         "speed": speed,
         "eq10": light.mean_dissipation(speed),
-        "finite": {str(n): light.mean_dissipation(speed, passes=n) for n in counts},
+        "finite": {str(n): light.finite_pass_dissipation(speed, n) for n in counts},
         "points": {
             "speed": points,
             "simulated": {str(n): [float(e[n] - e[0]) / n for e in energies] for n in counts},
-            "predicted": {str(n): light.mean_dissipation(points, passes=n) for n in counts},
+            "predicted": {str(n): light.finite_pass_dissipation(points, n) for n in counts},
         },
     }
 

@@ -34,11 +34,11 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
         speed = lowest + (highest - lowest) * np.linspace(0.0, 1.0, 40 if quick else 160) ** 2
         points = np.linspace(lowest + 0.5, highest, 10 if quick else 30)
         loss = np.array([single_pass_loss(system, float(v)) for v in points])
-        orbit = system.single_pass_dissipation(points, method="orbit")
+        orbit = system.single_pass_dissipation(points, approximation="static-lattice")
         numbers[name] = {
             "curve": {
                 "speed": speed,
-                "orbit": system.single_pass_dissipation(speed, method="orbit"),
+                "orbit": system.single_pass_dissipation(speed, approximation="static-lattice"),
             },
             "points": {"speed": points, "loss": loss},
             "deviation_eq7": system.single_pass_dissipation(points) / loss - 1.0,

@@ -40,8 +40,8 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
     for n in ORDERS:
         lines[str(n)] = {
             "amplitude": along,
-            "uniform": [loss_below(a, resonance(a, n), "uniform") for a in along],
-            "orbit": [loss_below(a, resonance(a, n), "orbit") for a in along],
+            "uniform": [loss_below(a, resonance(a, n), "constant-velocity") for a in along],
+            "orbit": [loss_below(a, resonance(a, n), "static-lattice") for a in along],
         }
     wanted = []
     for n, amplitudes in POINTS.items():
@@ -52,7 +52,7 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
     points = []
     for (n, amplitude, multiple, at), run in zip(wanted, runs, strict=True):
         final = float(mean_speeds(run)[1][-50:].mean())
-        line = loss_below(amplitude, at, "orbit")
+        line = loss_below(amplitude, at, "static-lattice")
         point = {"n": n, "amplitude": amplitude, "bias": multiple * line, "line": line}
         point |= {"resonance": at.speed, "final_mean_speed": final}
         point |= {"held": abs(final / at.speed - 1.0) < HELD, "predicted_held": multiple > 1.0}
@@ -68,15 +68,15 @@ def resonance(amplitude: float, n: int) -> Any:
     return next(r for r in found if r.edge == "lower" and r.n == n)
 
 
-def loss_below(amplitude: float, at: Any, method: str) -> float:
+def loss_below(amplitude: float, at: Any, approximation: str) -> float:
     """Return the mean loss of an attracted particle just below a resonance."""
     attracted = System(Chain(10.0, 40.0), Gaussian(-amplitude, 4.0))
-    return float(attracted.mean_dissipation((1.0 - 1e-6) * at.speed, method=method))
+    return float(attracted.mean_dissipation((1.0 - 1e-6) * at.speed, approximation=approximation))
 
 
 def start(amplitude: float, multiple: float, at: Any, quick: bool) -> tuple[System, dict[str, float]]:
     """Return the system and start of one simulated point."""
-    bias = multiple * loss_below(amplitude, at, "orbit")
+    bias = multiple * loss_below(amplitude, at, "static-lattice")
     system = System(Chain(10.0, 40.0), Gaussian(-amplitude, 4.0), mass=1.0, bias=bias)
     duration = QUICK if quick else FULL
     return system, {"position": 220.0, "speed": 1.002 * at.speed, "duration": duration}

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chaintheory.support.double_double import FOUR_PI, FOUR_PI_SQUARED, TWO_PI_SQUARED
+from chaintheory.support.double_double import FOUR_PI, FOUR_PI_SQUARED, TWO_PI_SQUARED, product
 from chaintheory.support.validation import bounded, positive, real_array, scale, whole
 
 if TYPE_CHECKING:
@@ -754,17 +754,44 @@ class GaussianMixture(Interaction):
         return sum(part.curvature(r) for part in self.parts)  # type: ignore[return-value]  # no part, no mixture
 
     def transform(self, k: ArrayLike) -> Array:
-        return sum(part.transform(k) for part in self.parts)  # type: ignore[return-value]  # no part, no mixture
+        with np.errstate(over="ignore"):
+            kappa = _in_widths(_floating("k", k) * self.width)
+        return math.sqrt(2.0 * math.pi) * self._beside_narrowest(k)[0] * np.exp(-0.5 * kappa * kappa)
 
     def shape(self, k: ArrayLike) -> Array:
+        return 2.0 * math.pi * self._beside_narrowest(k)[0] ** 2
+
+    def cancellation(self, k: ArrayLike) -> tuple[Array, Array]:
+        """Modulus of what multiplies the narrowest Gaussian's exponential in the transform, and what it is rounded from.
+
+        Both are energy times length over sqrt(2 pi), for k in 1/l_slow of any shape; their ratio, times 1e-16, is the
+        relative error that cancellation leaves. A ValueError for a k that is not finite.
+
+        >>> [round(float(value), 9) for value in GaussianMixture([1.0, -1.0], [4.0, 4.0 + 1e-9]).cancellation(0.0)]
+        [1e-09, 1e-09]
+        """
+        value, size = self._beside_narrowest(k)
+        return np.abs(value), size
+
+    def _beside_narrowest(self, k: ArrayLike) -> tuple[Array, Array]:
+        """Sum of a w exp(-(w^2 - narrowest^2) k^2/2), and the size from which it is rounded.
+
+        From a sum of exponentials, or from sum(a w), which is exact, and exponentials less 1: what cancels less.
+        """
         narrow = self.width
+        exact = [float(part) for a, w in zip(self.amplitudes, self.widths, strict=True) for part in product(a, w)]
+        total = math.fsum(exact)
         with np.errstate(over="ignore"):
             k = _in_widths(_floating("k", k) * narrow) / narrow
-            terms = [
-                a * w * np.exp(-0.5 * (w - narrow) * (w + narrow) * k * k)
-                for a, w in zip(self.amplitudes, self.widths, strict=True)
-            ]
-        return 2.0 * math.pi * sum(terms, np.zeros_like(k)) ** 2
+            plain, less = np.zeros((2, *np.shape(k)))
+            size_plain, size_less = np.zeros_like(plain), np.full_like(plain, abs(total))
+            for a, w in zip(self.amplitudes, self.widths, strict=True):
+                power = -0.5 * (w - narrow) * (w + narrow) * k * k
+                plain, less = plain + a * w * np.exp(power), less + a * w * np.expm1(power)
+                size_plain = size_plain + np.abs(a * w) * np.exp(power)
+                size_less = size_less - np.abs(a * w) * np.expm1(power)
+        better = size_less < size_plain
+        return np.where(better, total + less, plain)[()], np.where(better, size_less, size_plain)[()]
 
     def enclosed_transform(self, k: arb) -> arb | None:
         from flint import arb

@@ -217,26 +217,26 @@ def test_terms_sum_to_the_mean():
 
 def test_finite_passes_join_the_two():
     speed = np.array([30.0, 50.0])
-    assert np.allclose(PAPER.mean_dissipation(speed, passes=1), PAPER.single_pass_dissipation(speed), rtol=1e-13)
+    assert np.allclose(PAPER.finite_pass_dissipation(speed, 1), PAPER.single_pass_dissipation(speed), rtol=1e-13)
     steady = PAPER.mean_dissipation(speed)
     for passes in (100, 1000):
-        assert np.all(np.abs(PAPER.mean_dissipation(speed, passes=passes) / steady - 1) < 10.0 / passes)
+        assert np.all(np.abs(PAPER.finite_pass_dissipation(speed, passes) / steady - 1) < 10.0 / passes)
     # The energies of all passes together, from the sum over pairs of passes of their interference.
     count = 5
     x = (np.arange(20000) + 0.5) / 20000
     omega = np.sqrt(1 + 99 * np.sin(np.pi * x) ** 2)
     waves = sum(np.exp(2j * np.pi * m * (40.0 * omega / 50.0 - x)) for m in range(count))
     direct = np.mean(emitted(PAPER, omega, np.float64(50.0)) * np.abs(waves) ** 2) / count
-    assert PAPER.mean_dissipation(50.0, passes=count) == pytest.approx(direct, rel=1e-12, abs=0)
+    assert PAPER.finite_pass_dissipation(50.0, count) == pytest.approx(direct, rel=1e-12, abs=0)
 
 
 def test_orbit_of_a_weak_interaction_is_eq7():
     weak = replace(PAPER, interaction=ct.Gaussian(1e-7, 4.0))
     for speed in (25.0, 60.0, 300.0):
-        orbit = weak.single_pass_dissipation(speed, method="orbit")
+        orbit = weak.single_pass_dissipation(speed, approximation="static-lattice")
         # First correction of order Phi0/v^2 times the exponent.
         assert orbit == pytest.approx(weak.single_pass_dissipation(speed), rel=1e-6, abs=0)
-        assert weak.mean_dissipation(speed, method="orbit") == pytest.approx(
+        assert weak.mean_dissipation(speed, approximation="static-lattice") == pytest.approx(
             weak.mean_dissipation(speed), rel=1e-6, abs=0
         )
 
@@ -248,14 +248,14 @@ def test_orbit_of_any_weak_interaction_keeps_its_speed(name):
     weak = replace(PAPER, interaction=NAMED[name](1e-9, 4.0))
     for speed in (8.0, 30.0, 300.0):
         for law, allowed in ((weak.single_pass_dissipation, 1e-7), (weak.mean_dissipation, 2e-6)):
-            assert law(speed, method="orbit") == pytest.approx(law(speed), rel=allowed, abs=0)
+            assert law(speed, approximation="static-lattice") == pytest.approx(law(speed), rel=allowed, abs=0)
 
 
 def test_orbit_knows_the_sign():
     # Simulated: 0.00519 and 0.02220 (design), where Eq. 7 has one value for both.
     repulsive, attractive = (replace(PAPER, interaction=ct.Gaussian(a, 4.0)) for a in (2.0, -2.0))
-    assert repulsive.single_pass_dissipation(16.0, method="orbit") == pytest.approx(0.00506, abs=5e-6)
-    assert attractive.single_pass_dissipation(16.0, method="orbit") == pytest.approx(0.02227, abs=5e-6)
+    assert repulsive.single_pass_dissipation(16.0, approximation="static-lattice") == pytest.approx(0.00506, abs=5e-6)
+    assert attractive.single_pass_dissipation(16.0, approximation="static-lattice") == pytest.approx(0.02227, abs=5e-6)
     assert repulsive.single_pass_dissipation(16.0) == attractive.single_pass_dissipation(16.0)
 
 
@@ -332,8 +332,8 @@ def test_bad_speeds_are_refused_by_name(name, bad):
 
 
 def test_refusals():
-    with pytest.raises(ValueError, match=r"capture speed 12\.5664 with method='orbit', got 5"):
-        PAPER.single_pass_dissipation([30.0, 5.0], method="orbit")
+    with pytest.raises(ValueError, match=r"speed 12\.5664 of one mass with approximation=.static-lattice., got 5"):
+        PAPER.single_pass_dissipation([30.0, 5.0], approximation="static-lattice")
     with pytest.raises(ValueError, match="did you mean 'closed'"):
         PAPER.single_pass_dissipation(30.0, method="close")
     lorentz = replace(PAPER, interaction=ct.Lorentzian(2.0, 4.0))
@@ -341,7 +341,7 @@ def test_refusals():
         lorentz.single_pass_dissipation(30.0, method="closed")
     assert lorentz.single_pass_dissipation(30.0) > 0.0
     with pytest.raises(ValueError, match="passes"):
-        PAPER.mean_dissipation(30.0, passes=0)
+        PAPER.finite_pass_dissipation(30.0, 0)
     cusp = replace(PAPER, interaction=ct.Exponential(2.0, 4.0))
     with pytest.raises(ValueError, match=r"at most 1e\+05 crossings"):
         cusp.mean_dissipation(1e-6)
@@ -365,7 +365,7 @@ def test_fast_orbits_approach_constant_speed_as_the_square_of_the_speed(kind, am
     """The speed varies by amplitude/v^2, relatively, and so does the loss; it is never lost to rounding."""
     system = ct.System(ct.Chain(10.0, 40.0), kind(amplitude, 4.0))
     speed = np.array([2e4, 1e5, 1e7])
-    orbit = system.single_pass_dissipation(speed, method="orbit")
+    orbit = system.single_pass_dissipation(speed, approximation="static-lattice")
     deviation = orbit / system.single_pass_dissipation(speed, method="quadrature") - 1.0
     assert 1e-7 < amplitude / 2.0 * deviation[0] < 5e-7
     # The logarithms of the softened Coulomb interaction bend the law a little.

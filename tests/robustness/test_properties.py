@@ -288,7 +288,9 @@ def test_system(data):
 def test_single_pass(system, speed, method, log):
     @expect
     def law():
-        loss = check_over(("speed", "method"), system.single_pass_dissipation, speed, method=method, log=log)
+        loss = check_over(
+            ("speed", "method", "amplitudes"), system.single_pass_dissipation, speed, method=method, log=log
+        )
         assert log or np.all(loss >= 0.0)
 
     law()
@@ -299,8 +301,8 @@ def test_single_pass(system, speed, method, log):
 def test_single_pass_along_the_orbit(system, speed, log):
     @expect
     def law():
-        names = ("speed", "method", "interaction")
-        loss = lawful(names, system.single_pass_dissipation, speed, method="orbit", log=log)
+        names = ("speed", "approximation", "interaction")
+        loss = lawful(names, system.single_pass_dissipation, speed, approximation="static-lattice", log=log)
         like(loss, speed)
 
     law()
@@ -322,7 +324,7 @@ def test_mean_dissipation(system, speed):
 def test_mean_over_passes(system, speed, passes):
     @expect
     def law():
-        like(lawful(("speed", "passes"), system.mean_dissipation, speed, passes=passes), speed)
+        like(lawful(("speed", "passes", "amplitudes"), system.finite_pass_dissipation, speed, passes), speed)
 
     law()
 
@@ -332,7 +334,15 @@ def test_mean_over_passes(system, speed, passes):
 def test_mean_dissipation_along_the_orbit(system, speed):
     @expect
     def law():
-        like(lawful(("speed", "method", "interaction"), system.mean_dissipation, speed, method="orbit"), speed)
+        like(
+            lawful(
+                ("speed", "approximation", "interaction"),
+                system.mean_dissipation,
+                speed,
+                approximation="static-lattice",
+            ),
+            speed,
+        )
 
     law()
 
@@ -341,9 +351,9 @@ def test_mean_dissipation_along_the_orbit(system, speed):
 @given(ANY_SYSTEM, st.text(max_size=9) | st.sampled_from(JUNK[:8]))
 def test_methods_are_named(system, method):
     for function in (system.single_pass_dissipation, system.mean_dissipation):
-        if method not in (None, "closed", "quadrature", "orbit", "uniform"):
-            with pytest.raises((ValueError, TypeError), match="method"):
-                function(30.0, method=method)
+        if method not in ("constant-velocity", "static-lattice", "travelling-wave"):
+            with pytest.raises((ValueError, TypeError), match="approximation"):
+                function(30.0, approximation=method)
 
 
 @cases(200)
