@@ -38,6 +38,7 @@ NEGLIGIBLE_EXPONENT = 60.0  # the quadrature leaves out the part of the band tha
 MOST_CANCELLATION = 100.0  # of the closed form of a mixture, before the quadrature takes over
 LEAST_LEFT = 1e-6  # of the transform of a mixture after cancellation
 PREFACTOR = 8.0 * math.pi**4
+UNAFFECTED = 1e100  # speed whose square no interaction changes in double precision
 
 
 def speeds(speed: ArrayLike) -> tuple[Array, tuple[int, ...]]:
@@ -308,6 +309,12 @@ def static_lattice_loss(system: SystemParameters, speed: Array, log: bool) -> Ar
     from chaintheory.dissipation.static_lattice import Orbit
 
     different, index = np.unique(speed, return_inverse=True)
+    if different.size and different[-1] > UNAFFECTED:
+        result = np.empty(speed.shape)
+        fast = speed > UNAFFECTED
+        result[fast] = quadrature_loss(system, speed[fast], log)
+        result[~fast] = static_lattice_loss(system, speed[~fast], log)
+        return result
     orbits = [Orbit(system, float(v)) for v in different]
     for orbit in orbits:
         if not orbit.passes:

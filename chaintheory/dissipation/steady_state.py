@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chaintheory.dissipation.single_pass import PREFACTOR, band_width, emitted, shaped, speeds, width_of
+from chaintheory.dissipation.single_pass import PREFACTOR, UNAFFECTED, band_width, emitted, shaped, speeds, width_of
 from chaintheory.lattice.resonance_condition import band, batches
 from chaintheory.support.validation import choice, number, real_array
 
@@ -141,6 +141,8 @@ def static_lattice_mean(system: SystemParameters, speed: float) -> float:
     """
     from chaintheory.dissipation.static_lattice import UNCERTAIN, UNCERTAIN_TAIL, orbit_of_mean_speed
 
+    if speed > UNAFFECTED:
+        return float(mean_dissipation(system, speed))
     orbit = orbit_of_mean_speed(system, speed)
     tangents, slope = band(system), np.array([speed / system.chain.spacing])
     first, last, count = tangents.ranges(slope)
