@@ -2,6 +2,7 @@
 
 No -march=native and no -ffast-math: the hot loops carry versions for several vector widths and
 choose one when they are loaded (see chaintheory_ext/src/dispatch.h), so that one wheel serves all.
+-ffp-contract=off: no version may fuse a product and a sum, so that all of them give the same bits.
 """
 
 import os
@@ -13,7 +14,7 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 
 WINDOWS = sys.platform == "win32"
-FLAGS = ["/O2"] if WINDOWS else ["-O3", "-fno-math-errno", "-fno-trapping-math"]
+FLAGS = ["/O2"] if WINDOWS else ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
 # A debug build (CHAINTHEORY_DEBUG=1) checks every index.
 DEBUG = bool(os.environ.get("CHAINTHEORY_DEBUG"))
 

@@ -139,12 +139,12 @@ def agreement() -> list[Figure]:
         figures.append(Figure(f"4. |light cone - direct|, tau = {duration:g}", off, goal, "", False))
     positions = []
     for kicks in (60, 24, 47, 130):
-        records = Records.empty(6000)
+        records = Records.empty(6001)
         state = LightCone(
             SYSTEM, 2, STEP, SYSTEM.interaction.reach(), START, SPEED / (2 * math.pi), kicks_per_block=kicks
         )
-        state.advance(6000, records, 0)
-        positions.append(records.position)
+        state.advanced(6000, records)
+        positions.append(records.position[1:])
     off = max(np.max(np.abs(positions[0] - other)) for other in positions[1:])
     return [*figures, Figure("4. other block sizes, tau = 10", off, 1e-10, "", False)]
 
@@ -155,9 +155,9 @@ def many_runs() -> list[Figure]:
     starts = [(system, v) for system in both for v in np.linspace(2.0, 92.0, 51)]
     systems, speeds = zip(*starts, strict=True)
     begin = time.perf_counter()
-    from chaintheory.simulation.run import simulate
+    from chaintheory.simulation.ensemble import simulate_many
 
-    simulate(list(systems), START, list(speeds), 800.0)
+    simulate_many(list(systems), START, list(speeds), 800.0)
     seconds = time.perf_counter() - begin
     one = median_seconds(lambda: SYSTEM.simulate(START, SPEED, 800.0), 7)
     return [

@@ -26,6 +26,11 @@ if _typing.TYPE_CHECKING:
     from chaintheory.interactions.named import Sech2 as Sech2
     from chaintheory.interactions.named import SoftenedCoulomb as SoftenedCoulomb
     from chaintheory.interactions.named import SquareWell as SquareWell
+    from chaintheory.simulation.run import EnergyBalanceError as EnergyBalanceError
+    from chaintheory.simulation.stopping import LeftWindow as LeftWindow
+    from chaintheory.simulation.stopping import Status as Status
+    from chaintheory.simulation.stopping import Steady as Steady
+    from chaintheory.simulation.stopping import Trapped as Trapped
     from chaintheory.system import Chain as Chain
     from chaintheory.system import System as System
     from chaintheory.system import Trajectory as Trajectory
@@ -45,6 +50,8 @@ _HOMES = {
         "SoftenedCoulomb",
         "SquareWell",
     ),
+    "simulation.run": ("EnergyBalanceError",),
+    "simulation.stopping": ("LeftWindow", "Status", "Steady", "Trapped"),
     "system": ("Chain", "System", "Trajectory"),
     "units": ("Units",),
     "drift.fit": ("fit_chain",),

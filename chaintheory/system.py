@@ -8,9 +8,9 @@ omega(theta)^2 = 1 + (omega_fast^2 - 1) sin^2 theta with theta = q a/2.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import fields
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,9 +22,10 @@ from chaintheory.drift.resonances import ResonantSpeed
 from chaintheory.drift.velocities import DriftVelocity
 from chaintheory.lattice import dispersion, memory_kernel, rigid_lattice
 from chaintheory.parameters import ChainParameters, SystemParameters
-from chaintheory.simulation import record
+from chaintheory.simulation import ensemble, record
 from chaintheory.simulation import run as simulation
-from chaintheory.simulation.stopping import Stop
+from chaintheory.simulation.light_cone import ChainSegment
+from chaintheory.simulation.stopping import Event
 from chaintheory.support.validation import choice, real_array
 from chaintheory.units import PhysicalChain, Units
 
@@ -436,79 +437,76 @@ class System(SystemParameters):
         """
         return velocities.drift_velocities(self, lowest, highest, certified=certified)
 
-    @overload
-    def simulate(self, position: float, speed: float, duration: float, **options: Any) -> Trajectory: ...
-
-    @overload
     def simulate(
         self,
-        position: float | Sequence[float] | Array,
-        speed: float | Sequence[float] | Array,
-        duration: float,
-        **options: Any,
-    ) -> Trajectory | list[Trajectory]: ...
-
-    def simulate(  # type: ignore[misc]  # the options are spelt out below only
-        self,
-        position: float | Sequence[float] | Array,
-        speed: float | Sequence[float] | Array,
+        position: float,
+        speed: float,
         duration: float,
         *,
         method: str = "light-cone",
         order: int | None = None,
         steps_per_fast_period: float | None = None,
-        memory: float | None = None,
-        stop: Stop | Iterable[Stop] = (),
+        time_step: float | None = None,
+        kernel_cutoff: float | None = None,
+        events: Event | Iterable[Event] = (),
+        chain: ChainSegment | None = None,
         chain_window: tuple[int, int] | None = None,
         chain_every: float = 0.25,
         checkpoint: str | os.PathLike[str] | None = None,
         checkpoint_interval: float = 60.0,
         progress: bool | Callable[[int], None] = False,
-        memory_limit: float | None = None,
-    ) -> Trajectory | list[Trajectory]:
-        """Integrate the memory-kernel equations of motion, Eqs. 2-5, of the particle in the infinite chain at rest.
+        max_bytes: float | None = None,
+    ) -> Trajectory:
+        """Integrate the memory-kernel equations of motion, Eqs. 2-5, of the particle in the infinite chain.
 
         Parameters
         ----------
         position, speed
-            Where and how fast the particle starts, in l_slow and l_slow/t_slow. Sequences (of one length) give
-            one run each, side by side on all cores, every one the same to the last bit as if run alone.
+            Where and how fast the particle starts, in l_slow and l_slow/t_slow; a negative speed moves it to the left.
         duration
             Time to run, in units of t_slow; rounded to whole steps.
         method
             ``"light-cone"``, or ``"direct"`` (order 2 only; the reference, O(T^2)).
-        order, steps_per_fast_period
-            Order of the splitting (2, 4 or 6) and steps in a time 1/omega_fast. ``order=2,
-            steps_per_fast_period=60`` is the map of the published code. Left out, they are chosen
-            from amplitude, width and speed, so that the position error at tau = 800 is below 1e-6 at
-            the paper's parameters.
-        memory
-            Direct method only: forget kicks older than this time, as the published code can.
-        stop
-            Conditions that end the run early (``Trapped``, ``LeftWindow``, ``Steady``).
+        order
+            Order of the splitting: 2 (Stoermer-Verlet), 4 or 6. Left out: 6, and 2 where the interaction is not smooth.
+        steps_per_fast_period, time_step
+            Steps in a time 1/omega_fast, or the time step in t_slow. ``order=2, steps_per_fast_period=60`` is the map
+            of the published code. Left out, the step is chosen from amplitude, width and speed, so that the position
+            error at tau = 800 is below 1e-6 at the paper's parameters; where the particle becomes faster than the step
+            was chosen for, the run is made again with half the step.
+        kernel_cutoff
+            Direct method only: forget kicks older than this time (t_slow), as the published code can.
+        events
+            What ends the run early: ``LeftWindow``, ``Trapped``, ``Steady``, or several of them. One that already
+            holds at the start, or at a resume, ends the run there.
+        chain
+            State of the chain at the start: the ``chain_state`` of a run. Left out, it is at rest.
         chain_window, chain_every
-            Keep the displacements of the masses from the first to the last of ``chain_window`` at times
-            ``chain_every`` apart, in ``run.displacements`` (slower: the whole chain is brought to one
+            Store the displacements of the masses from the first to the last of ``chain_window`` at times
+            ``chain_every`` (t_slow) apart, in ``run.displacements`` (slower: the whole chain is brought to one
             time that often).
         checkpoint, checkpoint_interval
             File to which the state is written at least this many seconds apart, and when the run is
             interrupted or done. If the file exists the run goes on from it, to the last bit as if it
-            had never stopped (with another duration than before, to rounding). One run only.
+            had never stopped (with another duration than before, to rounding).
         progress
             True for a progress bar, or a callable that is given the steps done.
-        memory_limit
+        max_bytes
             Bytes that the run may need; by default what the machine has free.
 
         Returns
         -------
-        Trajectory, or a list of them
-            ``time``, ``position``, ``speed``, one row per step; ``passes``, one row per lattice spacing.
+        Trajectory
+            ``time``, ``position``, ``velocity``, one row per step; ``passes``, one row per lattice spacing; ``status``,
+            what ended the run.
 
         Raises
         ------
         ValueError
-            For parameters out of range, a step too long for the motion, a checkpoint that is damaged
-            or of another run, or a run that needs more memory than allowed.
+            For parameters out of range, a step too long for the motion, a checkpoint that cannot be written, is
+            damaged or is of another run, or a run that needs more memory than allowed.
+        TypeError
+            For events, a chain or a path of another type.
         EnergyBalanceError
             If the energies of the run cease to add up.
 
@@ -519,12 +517,57 @@ class System(SystemParameters):
         715.759
         """
         done = simulation.simulate(
-            self, position, speed, duration, method=method, order=order,
-            steps_per_fast_period=steps_per_fast_period, memory=memory, stop=stop, chain_window=chain_window,
-            chain_every=chain_every, checkpoint=checkpoint, checkpoint_interval=checkpoint_interval,
-            progress=progress, memory_limit=memory_limit,
+            self, position, speed, duration, method=method, order=order, steps_per_fast_period=steps_per_fast_period,
+            time_step=time_step, kernel_cutoff=kernel_cutoff, events=events, chain=chain, chain_window=chain_window,
+            chain_every=chain_every, checkpoint=checkpoint, checkpoint_interval=checkpoint_interval, progress=progress,
+            max_bytes=max_bytes,
         )  # fmt: skip
-        return Trajectory._of(done) if isinstance(done, record.Trajectory) else [Trajectory._of(one) for one in done]
+        return Trajectory._of(done)
+
+    def simulate_many(
+        self,
+        position: ArrayLike,
+        speed: ArrayLike,
+        duration: float,
+        *,
+        progress: bool | Callable[[int], None] = False,
+        max_bytes: float | None = None,
+        **options: Any,
+    ) -> list[Trajectory]:
+        """Integrate many motions side by side on all cores, each the same to the last bit as ``simulate`` gives alone.
+
+        An interrupt, or an error in one of them, ends all within a block of steps.
+
+        Parameters
+        ----------
+        position, speed
+            Starts, in l_slow and l_slow/t_slow: sequences of one length, or one number for all.
+        duration
+            Time to run, in units of t_slow.
+        progress, max_bytes
+            As in ``simulate``, for all runs together.
+        **options
+            As in ``simulate``, the same for all runs; no ``checkpoint``.
+
+        Returns
+        -------
+        list of Trajectory
+            In the order of the starts.
+
+        Raises
+        ------
+        ValueError, TypeError, EnergyBalanceError
+            As in ``simulate``, and for sequences of different lengths.
+
+        >>> from chaintheory import Gaussian
+        >>> system = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0), bias=0.01)
+        >>> [round(float(run.position[-1]), 2) for run in system.simulate_many(220.0, [20.0, 50.0], duration=10.0)]
+        [407.05, 715.76]
+        """
+        runs = ensemble.simulate_many(
+            self, position, speed, duration, progress=progress, max_bytes=max_bytes, **options
+        )
+        return [Trajectory._of(run) for run in runs]
 
 
 class Trajectory(record.Trajectory):
@@ -551,6 +594,49 @@ class Trajectory(record.Trajectory):
         ValueError: path must be a file that exists, got '/nowhere/run.nc'
         """
         return cls._of(record.read(path))
+
+    @classmethod
+    def from_arrays(
+        cls,
+        system: System,
+        time: ArrayLike,
+        position: ArrayLike,
+        velocity: ArrayLike | None = None,
+        chain_energy: ArrayLike | None = None,
+    ) -> Trajectory:
+        """A trajectory from elsewhere, molecular dynamics say, in the same form: passes, files, plots.
+
+        Parameters
+        ----------
+        system
+            The system that it is of.
+        time, position
+            One-dimensional, of one length of at least 2; t_slow (increasing) and l_slow.
+        velocity
+            In l_slow/t_slow; left out, the derivative of a spline (order 5) through the positions.
+        chain_energy
+            Energy of the chain in hbar Omega_slow; left out, unknown (NaN).
+
+        Returns
+        -------
+        Trajectory
+            Its ``status`` is ``"given"``; the acceleration is the derivative of a spline through the velocity.
+
+        Raises
+        ------
+        TypeError
+            Something else in the place of the system.
+        ValueError
+            Columns of different lengths, numbers that are not finite, times that do not increase.
+
+        >>> from chaintheory import Gaussian
+        >>> system = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0))
+        >>> run = system.simulate(20.0, 50.0, duration=2.0)
+        >>> mine = Trajectory.from_arrays(system, run.time, run.position)
+        >>> bool(abs(mine.passes["energy_lost"] - run.passes["energy_lost"]).max() < 1e-5)
+        True
+        """
+        return cls._of(record.from_arrays(system, time, position, velocity, chain_energy))
 
     @classmethod
     def _of(cls, run: record.Trajectory) -> Trajectory:

@@ -22,19 +22,20 @@ cdef double TWO_PI = 6.283185307179586
 
 
 def run(double[:, ::1] position_kernel, double[:, ::1] momentum_kernel, bint gaussian,
-        const double[::1] coefficients, double reach, double mass, double pull, double spacing,
-        double time_step, double sigma, double q, long lowest, long memory_steps, long sway,
-        double most_sway,
-        double[::1] position, double[::1] speed, double[::1] acceleration, double[::1] energy,
-        progress=None):
+        const double[::1] coefficients, double cutoff, double mass, double driving, double spacing,
+        double time_step, double sigma, double q, long lowest, long memory_steps, long displaced,
+        double most_displaced,
+        double[::1] position, double[::1] velocity, double[::1] acceleration, double[::1] energy,
+        double[::1] final, progress=None):
     """Integrate ``len(position)`` steps; the records receive one number a step.
 
     ``position_kernel[l, -1 - m]`` is S_l(m dt) = Gamma_l, ``momentum_kernel`` likewise C_l: rows
     run backwards in time so that the past is read forwards. Kicks on masses lowest, lowest + 1, ...
     are remembered, as many as the kernels have rows; kicks older than ``memory_steps`` are dropped.
-    Masses are looked for as if displaced by up to ``sway`` spacings. Returns the number of steps
+    Masses are looked for as if displaced by up to ``displaced`` spacings. Returns the number of steps
     done: fewer than asked for if the particle left these masses, -1 if one of them was displaced by
-    more than ``most_sway`` while the particle felt it.
+    more than ``most_displaced`` while the particle felt it. ``final`` receives the displacements
+    of the masses near the particle at the end.
     """
     cdef long steps = position.shape[0], lags = position_kernel.shape[0]
     cdef long longest = position_kernel.shape[1]
@@ -46,18 +47,21 @@ def run(double[:, ::1] position_kernel, double[:, ::1] momentum_kernel, bint gau
     cdef double chain_energy = 0.0, force, r, slope, u, p, su, sp, half, whole, half_energy
     cdef double whole_energy, part, kick = TWO_PI * time_step / mass
     cdef double per_width2 = 1.0 / (coefficients[1] * coefficients[1]) if gaussian else 0.0
-    cdef long i, j, lo, hi, other, lag, start, stop, portion
+    cdef long i, j, lo, hi, other, lag, start, stop, portion, told = 0
     i = 0
     while i <= steps:
         portion = min(steps + 1, i + 512)
         with nogil:
             while i < portion:
-                lo = <long>floor((sigma - reach) / spacing) - sway - lowest
-                hi = <long>ceil((sigma + reach) / spacing) + sway - lowest
+                if not fabs(sigma) < 4503599627370496.0 * spacing:  # masses are numbered by whole numbers
+                    with gil:
+                        return i
+                lo = <long>floor((sigma - cutoff) / spacing) - displaced - lowest
+                hi = <long>ceil((sigma + cutoff) / spacing) + displaced - lowest
                 if not (lo >= 0 and hi < lags):
                     with gil:
                         return i
-                force = pull
+                force = driving
                 half_energy = 0.0
                 whole_energy = 0.0
                 for j in range(lo, hi + 1):
@@ -76,10 +80,12 @@ def run(double[:, ::1] position_kernel, double[:, ::1] momentum_kernel, bint gau
                                     &impulse[other, start], stop - start, &su, &sp)
                         u += su
                         p += sp
+                    if i == steps:
+                        final[j] = u
                     r = (lowest + j) * spacing + u - sigma
-                    if fabs(r) >= reach:
+                    if fabs(r) >= cutoff:
                         continue
-                    if not fabs(u) <= most_sway:
+                    if not fabs(u) <= most_displaced:
                         with gil:
                             return -1
                     if gaussian:
@@ -97,13 +103,14 @@ def run(double[:, ::1] position_kernel, double[:, ::1] momentum_kernel, bint gau
                     last[j] = i
                 if i > 0:
                     position[i - 1] = sigma
-                    speed[i - 1] = TWO_PI * (q + 0.5 * kick * force)
+                    velocity[i - 1] = TWO_PI * (q + 0.5 * kick * force)
                     acceleration[i - 1] = TWO_PI * TWO_PI / mass * force
                     energy[i - 1] = chain_energy + half_energy
                 q += kick * force * (0.5 if i == 0 else 1.0)
                 chain_energy += whole_energy
                 sigma += TWO_PI * time_step * q
                 i += 1
-        if progress is not None:
-            progress(512)
+        if progress is not None and i - 1 > told:
+            progress(i - 1 - told)
+            told = i - 1
     return steps

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-ESCAPED: int
-SWAYED: int
+OUTSIDE: int
+DISPLACED: int
 
 class NearField:
     """Windows around one particle, and the tables to step them."""
@@ -20,15 +20,15 @@ class NearField:
         tables: Mapping[str, Any],
         interaction_kind: str,
         coefficients: Array,
-        reach: float,
+        cutoff: float,
         mass: float,
-        pull: float,
+        driving: float,
         spacing: float,
         windows: Sequence[Mapping[str, Any]],
         block_time: float,
         speed_bound: float,
-        sway: float,
-        most_sway: float,
+        displaced: float,
+        most_displaced: float,
     ) -> None: ...
     def advance(
         self,
@@ -37,7 +37,7 @@ class NearField:
         blocks: int,
         rest: int,
         position: Array,
-        speed: Array,
+        velocity: Array,
         acceleration: Array,
         energy: Array,
         rest_kernels: Array | None = None,

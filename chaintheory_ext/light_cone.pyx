@@ -1,6 +1,6 @@
 """Near field of the light-cone integrator: a window of chain around the particle, stepped finely.
 
-Levels of windows stand one inside the other. Level 0 is carried over one block of kicks at a time,
+Levels of windows stand one inside the other. Level 0 is residual over one block of kicks at a time,
 each level above over a fixed number of blocks of the level below at once: the whole window by the
 free flow, and then the part that the particle can have influenced is pasted in from the level
 below. What creeps in from a window's edges is thrown away with the edges. The far field (Python,
@@ -19,7 +19,7 @@ cdef extern from "fine_block.h" nogil:
         int gaussian
         ct_slope slope
         const double *c
-        double reach, sway, most_sway
+        double cutoff, displaced, most_displaced
     ctypedef struct ct_block:
         long steps, stages, kicks, width, row
         const double *free_c
@@ -33,16 +33,16 @@ cdef extern from "fine_block.h" nogil:
         const double *weight
         const double *drift
     ctypedef struct ct_particle:
-        double sigma, carried, q, energy, mass, pull, spacing
+        double sigma, residual, q, energy, mass, driving, spacing
     ctypedef struct ct_record:
         double *position
-        double *speed
+        double *velocity
         double *acceleration
         double *energy
     enum:
-        CT_VECTOR, CT_ESCAPED, CT_SWAYED
+        CT_VECTOR, CT_OUTSIDE, CT_DISPLACED
     double ct_table_slope(double r, const double *c)
-    void ct_flow(double *new_u, double *new_p, const double *u, const double *p, long n,
+    void ct_propagate(double *new_u, double *new_p, const double *u, const double *p, long n,
                  const double *c, const double *s, const double *d, long h)
     int ct_fine_block(const ct_block *block, const ct_interaction *interaction,
                       ct_particle *particle, const double *u, const double *p, double *new_u,
@@ -50,11 +50,14 @@ cdef extern from "fine_block.h" nogil:
                       const ct_record *record)
 
 # What ``NearField.advance`` returns where it did not succeed.
-ESCAPED, SWAYED = CT_ESCAPED, CT_SWAYED
+OUTSIDE, DISPLACED = CT_OUTSIDE, CT_DISPLACED
+
+# Masses are numbered by whole numbers that a double holds exactly, and a long as well.
+cdef double MOST_MASSES = 4503599627370496.0
 
 cdef enum:
     MOST_LEVELS = 8
-    STRAYS = 16        # masses to each side that are looked after when they have been pushed far
+    SEARCHED = 16        # masses to each side that are looked after when they have been pushed far
 
 cdef struct Level:
     long radius, halo, size, origin     # masses origin .. origin + size - 1, size = 2 radius + 1
@@ -86,10 +89,10 @@ cdef class NearField:
     cdef double[::1] work
     cdef long most_sites
 
-    def __init__(self, tables, interaction_kind, double[::1] coefficients, double reach,
-                 double mass, double pull, double spacing, windows, double block_time,
-                 double speed_bound, double sway, double most_sway):
-        """tables: dict of arrays (see simulate.block_tables); windows: one dict per level."""
+    def __init__(self, tables, interaction_kind, double[::1] coefficients, double cutoff,
+                 double mass, double driving, double spacing, windows, double block_time,
+                 double speed_bound, double displaced, double most_displaced):
+        """tables: dict of arrays (see light_cone.block_tables); windows: one dict per level."""
         cdef int i
         cdef const double[::1] view
         cdef Level *level
@@ -112,11 +115,11 @@ cdef class NearField:
         self.interaction.gaussian = interaction_kind == "gaussian"
         self.interaction.slope = slope_function(interaction_kind)
         self.interaction.c = &coefficients[0]
-        self.interaction.reach = reach
-        self.interaction.sway = sway
-        self.interaction.most_sway = most_sway
+        self.interaction.cutoff = cutoff
+        self.interaction.displaced = displaced
+        self.interaction.most_displaced = most_displaced
         self.particle.mass = mass
-        self.particle.pull = pull
+        self.particle.driving = driving
         self.particle.spacing = spacing
         self.block_time = block_time
         self.speed_bound = speed_bound
@@ -134,10 +137,10 @@ cdef class NearField:
             view = window["c"]; level.c = &view[0]
             view = window["s"]; level.s = &view[0]
             view = window["d"]; level.d = &view[0]
-            self.give_space(level)
+            self.allocate(level)
         self.most_sites = 0
 
-    cdef give_space(self, Level *level):
+    cdef allocate(self, Level *level):
         cdef double[:, ::1] space = np.zeros((4, level.size + 2 * level.halo))
         self.keep.append(space)
         level.u = &space[0, 0]
@@ -148,23 +151,23 @@ cdef class NearField:
     @property
     def state(self):
         """Position and what its rounding left out, speed/(2 pi), and the chain's energy so far."""
-        return (self.particle.sigma, self.particle.carried, self.particle.q,
+        return (self.particle.sigma, self.particle.residual, self.particle.q,
                 self.particle.energy)
 
     @state.setter
     def state(self, values):
-        (self.particle.sigma, self.particle.carried, self.particle.q,
+        (self.particle.sigma, self.particle.residual, self.particle.q,
          self.particle.energy) = values
 
     def advance(self, double[:, ::1] field, long origin, long blocks, long rest,
-                double[::1] position, double[::1] speed, double[::1] acceleration,
+                double[::1] position, double[::1] velocity, double[::1] acceleration,
                 double[::1] energy, rest_kernels=None):
         """Carry ``field`` (rows u, p; mass ``origin`` first) over whole blocks and ``rest`` steps.
 
         ``rest = 0`` and ``blocks`` equal to what the top level holds run the hierarchy; anything
         else steps the whole window block by block. The records receive one number a step.
-        Returns 0, or, with ``field`` untouched, ESCAPED if the particle went farther than allowed
-        for and SWAYED if a mass did.
+        Returns 0, or, with ``field`` untouched, OUTSIDE if the particle went farther than allowed
+        for and DISPLACED if a mass did.
         """
         cdef Level *level = &self.levels[self.top]
         cdef ct_record record
@@ -180,7 +183,7 @@ cdef class NearField:
             raise ValueError("records are too short")
         self.reserve()
         record.position = &position[0]
-        record.speed = &speed[0]
+        record.velocity = &velocity[0]
         record.acceleration = &acceleration[0]
         record.energy = &energy[0]
         level.origin = origin
@@ -188,19 +191,19 @@ cdef class NearField:
         memcpy(level.p + level.halo, &field[1, 0], level.size * sizeof(double))
         if blocks == hierarchy and rest == 0:
             with nogil:
-                status = self.climb(self.top, &record)
+                status = self.recurse(self.top, &record)
         else:
             # The finest kernels carry the whole window; its halo is wide enough for them.
             with nogil:
-                status = self.creep(level, blocks, &record)
+                status = self.step_window(level, blocks, &record)
             if status == 0 and rest:
                 kernels = rest_kernels
                 with nogil:
-                    ct_flow(level.new_u + level.halo, level.new_p + level.halo,
+                    ct_propagate(level.new_u + level.halo, level.new_p + level.halo,
                             level.u + level.halo, level.p + level.halo, level.size,
                             &kernels[0, 0], &kernels[1, 0], &kernels[2, 0], kernels.shape[1] - 1)
                     status = self.kick(level, rest, &record)
-                    swap(level)
+                    exchange(level)
         if status:
             return status
         memcpy(&field[0, 0], level.u + level.halo, level.size * sizeof(double))
@@ -216,21 +219,23 @@ cdef class NearField:
             first = -(space.ctypes.data // 8) % CT_VECTOR
             self.work = space[first:]
 
-    cdef int climb(self, int index, ct_record *record) noexcept nogil:
+    cdef int recurse(self, int index, ct_record *record) noexcept nogil:
         """All blocks of one level; 0, or what went wrong in one of them."""
         cdef Level *level = &self.levels[index]
         cdef Level *below
         cdef long block, first, last
         cdef int status
         if index == 0:
-            return self.creep(level, level.blocks, record)
+            return self.step_window(level, level.blocks, record)
         below = &self.levels[index - 1]
         for block in range(level.blocks):
+            if not fabs(self.particle.sigma) < MOST_MASSES * self.particle.spacing:
+                return CT_OUTSIDE
             below.origin = <long>rint(self.particle.sigma / self.particle.spacing) - below.radius
             copy_window(below, level)
-            ct_flow(level.new_u + level.halo, level.new_p + level.halo, level.u + level.halo,
+            ct_propagate(level.new_u + level.halo, level.new_p + level.halo, level.u + level.halo,
                     level.p + level.halo, level.size, level.c, level.s, level.d, level.halo)
-            status = self.climb(index - 1, record)
+            status = self.recurse(index - 1, record)
             if status:
                 return status
             first = max(below.origin + below.radius - below.paste, level.origin)
@@ -242,34 +247,34 @@ cdef class NearField:
                 memcpy(level.new_p + level.halo + first - level.origin,
                        below.p + below.halo + first - below.origin,
                        (last - first + 1) * sizeof(double))
-            swap(level)
+            exchange(level)
         return 0
 
-    cdef int creep(self, Level *level, long blocks, ct_record *record) noexcept nogil:
+    cdef int step_window(self, Level *level, long blocks, ct_record *record) noexcept nogil:
         """Carry one window over ``blocks`` blocks of kicks with the finest kernels."""
         cdef Level *finest = &self.levels[0]
         cdef long block
         cdef int status
         for block in range(blocks):
-            ct_flow(level.new_u + level.halo, level.new_p + level.halo, level.u + level.halo,
+            ct_propagate(level.new_u + level.halo, level.new_p + level.halo, level.u + level.halo,
                     level.p + level.halo, level.size, finest.c, finest.s, finest.d, finest.halo)
             status = self.kick(level, self.block.steps, record)
             if status:
                 return status
-            swap(level)
+            exchange(level)
         return 0
 
     cdef int kick(self, Level *level, long steps, ct_record *record) noexcept nogil:
         """Add to ``level.new_u``, ``level.new_p`` what the particle does in one block."""
         cdef double spacing = self.particle.spacing
         cdef double sigma = self.particle.sigma
-        cdef double reach = self.interaction.reach
+        cdef double cutoff = self.interaction.cutoff
         cdef double travel = self.block_time * (6.283185307179586 * fabs(self.particle.q))
         cdef long lo, hi, centre
         cdef int attempt, i, status
         cdef Level *outer
-        if not fabs(sigma) < 1e15:
-            return CT_ESCAPED
+        if not fabs(sigma) < MOST_MASSES * spacing:
+            return CT_OUTSIDE
         # At first allow for the present speed and some more; then for the bound on the speed.
         for attempt in range(3):
             if attempt == 0:
@@ -277,40 +282,40 @@ cdef class NearField:
             elif attempt == 1:
                 travel = self.block_time * self.speed_bound
             else:
-                return CT_ESCAPED
-            # All masses that a displacement of so many spacings could bring within reach.
-            lo = <long>floor((sigma - travel - reach) / spacing + 1.0 - self.interaction.sway)
-            hi = <long>ceil((sigma + travel + reach) / spacing - 1.0 + self.interaction.sway)
+                return CT_OUTSIDE
+            # All masses that a displacement of so many spacings could bring within cutoff.
+            lo = <long>floor((sigma - travel - cutoff) / spacing + 1.0 - self.interaction.displaced)
+            hi = <long>ceil((sigma + travel + cutoff) / spacing - 1.0 + self.interaction.displaced)
             for i in range(self.top + 1):
                 outer = &self.levels[i]
                 centre = outer.origin + outer.radius
                 if outer >= level and (lo < centre - outer.allowance
                                        or hi > centre + outer.allowance):
-                    return CT_ESCAPED
+                    return CT_OUTSIDE
             if hi - lo + 1 > self.most_sites:
-                return CT_ESCAPED
-            if self.interaction.most_sway < INFINITY and self.strayed(level, lo, hi, travel + reach):
-                return CT_SWAYED
+                return CT_OUTSIDE
+            if self.interaction.most_displaced < INFINITY and self.displaced_near(level, lo, hi, travel + cutoff):
+                return CT_DISPLACED
             status = ct_fine_block(&self.block, &self.interaction, &self.particle,
                                    level.u + level.halo, level.p + level.halo,
                                    level.new_u + level.halo, level.new_p + level.halo,
                                    level.origin, lo, hi, steps, &self.work[0], record)
             if status == 0:
                 record.position += steps
-                record.speed += steps
+                record.velocity += steps
                 record.acceleration += steps
                 record.energy += steps
-            if status != CT_ESCAPED:
+            if status != CT_OUTSIDE:
                 return status
-        return CT_ESCAPED
+        return CT_OUTSIDE
 
-    cdef bint strayed(self, Level *level, long lo, long hi, double distance) noexcept nogil:
+    cdef bint displaced_near(self, Level *level, long lo, long hi, double distance) noexcept nogil:
         """Whether a mass outside lo .. hi, pushed away in an earlier block, may come within ``distance``."""
         cdef double spacing = self.particle.spacing, sigma = self.particle.sigma
-        cdef double near = distance + 0.5 * self.interaction.sway * spacing
+        cdef double near = distance + 0.5 * self.interaction.displaced * spacing
         cdef double *u = level.u + level.halo
         cdef long j
-        for j in range(max(lo - STRAYS, level.origin), min(hi + STRAYS + 1, level.origin + level.size)):
+        for j in range(max(lo - SEARCHED, level.origin), min(hi + SEARCHED + 1, level.origin + level.size)):
             if (j < lo or j > hi) and fabs(j * spacing + u[j - level.origin] - sigma) < near:
                 return True
         return False
@@ -330,7 +335,7 @@ def rotate(double complex[:, ::1] spectrum, const double[::1] cosine,
             spectrum[1, k] = cosine[k] * p - sine_times[k] * u
 
 
-cdef void swap(Level *level) noexcept nogil:
+cdef void exchange(Level *level) noexcept nogil:
     level.u, level.new_u = level.new_u, level.u
     level.p, level.new_p = level.new_p, level.p
 

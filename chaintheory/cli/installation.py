@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Iterator
 from importlib import metadata
+from typing import Any
 
 from chaintheory import __version__
 from chaintheory.interactions.named import Gaussian
@@ -55,8 +56,8 @@ def self_test() -> Iterator[tuple[str, bool, str]]:
     # Enclosed in the ledger (eq10_values) to the digits given.
     yield "Eq. 10 at speed 50 is 0.0148695", abs(mean - 0.0148695) < 5e-8, f"{mean:.9f}"
 
-    start = {"position": 220.0, "speed": 50.0, "duration": 2.0}
-    same_map = {"order": 2, "steps_per_fast_period": 60}
+    start: dict[str, Any] = {"position": 220.0, "speed": 50.0, "duration": 2.0}
+    same_map: dict[str, Any] = {"order": 2, "steps_per_fast_period": 60}
     direct = system.simulate(method="direct", **start, **same_map)
     fast = system.simulate(**start, **same_map)
     apart = float(abs(direct.position - fast.position).max())

@@ -18,6 +18,7 @@ from chaintheory.cli.options import (
     print_table,
     system_options,
 )
+from chaintheory.simulation.files import check_target
 from chaintheory.system import System
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 @click.option("--method", default="light-cone", show_default=True, help="light-cone or direct.")
 @click.option("--order", type=int, help="Order of the splitting: 2, 4 or 6; chosen if left out.")
 @option("steps_per_fast_period", None, "Time steps in 1/omega_fast; chosen if left out.")
-@click.option("--output", type=OUTPUT_FILE, help="Write the trajectory (NetCDF).")
+@click.option("--output", type=OUTPUT_FILE, help="Write the trajectory (.csv: a table; else NetCDF).")
 @click.option("--overwrite", is_flag=True, help="Replace the output file if it exists.")
 @json_option
 def simulate(
@@ -49,15 +50,19 @@ def simulate(
     The published map is --order 2 --steps-per-fast-period 60. Left out, order and step are chosen
     so that the position is right to 1e-6 at tau = 800 and the paper's parameters.
     """
-    if output is not None and output.exists() and not overwrite:
-        raise ValueError(f"--output must not exist (or give --overwrite), got {str(output)!r}")
-    run = system.simulate(duration=duration, progress=True, **given)
     if output is not None:
+        if output.exists() and not overwrite:
+            raise ValueError(f"--output must not exist (or give --overwrite), got {str(output)!r}")
+        check_target("--output", output)
+    run = system.simulate(duration=duration, progress=True, **given)
+    if output is not None and output.suffix.lower() == ".csv":
+        run.to_csv(output)
+    elif output is not None:
         run.save(output)
     end = {
         "time": run.time[-1],
         "position": run.position[-1],
-        "speed": run.speed[-1],
+        "speed": run.velocity[-1],
         "chain_energy": run.chain_energy[-1],
         "steps": run.time.size - 1,
         "passes": run.passes.size,

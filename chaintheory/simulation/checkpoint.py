@@ -3,66 +3,151 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from chaintheory.simulation.light_cone import LightCone, Records, Stretch
-from chaintheory.simulation.record import read_dataset, system_attributes, write_atomically
+from chaintheory.simulation.files import read_dataset, write_dataset
+from chaintheory.simulation.light_cone import ChainSegment, LightCone, Records
+from chaintheory.simulation.record import system_attributes
 
 if TYPE_CHECKING:
-    from chaintheory.parameters import SystemParameters
+    from chaintheory.simulation.run import Pictures
+    from chaintheory.simulation.settings import Run
 
-_FORMAT = "chaintheory checkpoint 1"
-_COLUMNS = ("position", "speed", "acceleration", "energy")
+Array = NDArray[np.float64]
+
+FORMAT = "chaintheory checkpoint 2"
+_COLUMNS = ("position", "velocity", "acceleration", "energy")
+# Relative to the largest energies: how far the two ways to the chain's energy, and to the particle's last speed, may
+# differ by rounding.
+_ROUNDING = 1e-9
 
 
-def identity(system: SystemParameters, start: tuple[float, float], settings: dict[str, Any]) -> str:
-    """What a checkpoint belongs to: system, start and settings, but not the duration."""
-    return json.dumps({"system": system_attributes(system), "start": start, "settings": settings}, sort_keys=True)
+def _belongs_to(run: Run) -> str:
+    return json.dumps({"system": system_attributes(run.system), **run.identity}, sort_keys=True)
 
 
-def write(path: Path, belongs_to: str, state: LightCone, records: Records, rows: int) -> None:
+def write(run: Run, state: LightCone, records: Records, pictures: Pictures) -> None:
     """Write state and records so far; the last good checkpoint stays if this one fails."""
     import xarray
 
-    data = {name: ("row", getattr(records, name)[:rows]) for name in _COLUMNS}
-    data["chain_u"] = ("mass", state.stretch.state[0])
-    data["chain_p"] = ("mass", state.stretch.state[1])
-    data["particle"] = ("coordinate", np.array([state.sigma, state.q, state.carried]))
-    whole = [state.steps_done, state.lowest, state.highest, state.stretch.origin]
-    data["counters"] = ("counter", np.array(whole, dtype=np.int64))
-    attributes = {"format": _FORMAT, "belongs_to": belongs_to}
-    write_atomically(path, xarray.Dataset(data, attrs=attributes))
+    assert run.checkpoint is not None
+    rows, chain = state.steps_done + 1, state.chain_state
+    data: dict[str, Any] = {name: ("row", getattr(records, name)[:rows]) for name in _COLUMNS}
+    data["chain_mass"] = ("mass", chain.origin + np.arange(chain.state.shape[1]))
+    data["chain_u"] = ("mass", chain.state[0])
+    data["chain_p"] = ("mass", chain.state[1])
+    data["particle"] = ("coordinate", np.array([state.sigma, state.q, state.residual, run.rate]))
+    counters = [state.steps_done, state.lowest, state.highest, chain.origin]
+    data["counters"] = ("counter", np.array(counters, dtype=np.int64))
+    taken = [(step, displacement) for step, displacement in pictures.taken if step <= state.steps_done]
+    if taken:
+        data["picture_step"] = ("picture", np.array([step for step, _ in taken], dtype=np.int64))
+        data["picture"] = (("picture", "shown"), np.stack([displacement for _, displacement in taken]))
+    write_dataset(run.checkpoint, xarray.Dataset(data, attrs={"format": FORMAT, "belongs_to": _belongs_to(run)}))
 
 
-def read(path: Path, belongs_to: str, state: LightCone, records: Records) -> int:
-    """Fill state and records from a checkpoint and return the rows filled.
+@dataclass(frozen=True)
+class Saved:
+    """What a checkpoint holds, checked as far as it can be without its run; ``run`` has the time step in use."""
+
+    run: Run
+    columns: tuple[Array, ...]
+    chain: ChainSegment
+    particle: tuple[float, float, float]
+    counters: tuple[int, int, int]
+    taken: list[tuple[int, Array]]
+
+    def restore(self, fresh: LightCone, records: Records, pictures: Pictures) -> LightCone:
+        """Fill records and pictures and return the state; ValueError where they cannot belong to one run."""
+        start = [column[0] for column in records.rows(0, 1)]
+        sigma, q, residual = self.particle
+        steps_done, lowest, highest = self.counters
+        state = replace(
+            fresh,
+            sigma=sigma,
+            q=q,
+            residual=residual,
+            chain_state=self.chain if self.chain.state.size else fresh.chain_state,
+            steps_done=steps_done,
+            lowest=lowest,
+            highest=highest,
+        )
+        position, velocity, _, energy = self.columns
+        extent = (fresh.lowest, fresh.highest)
+        if steps_done:
+            first, last = fresh.extent(position[1:])
+            extent = min(fresh.lowest, first), max(fresh.highest, last)
+        kinetic = fresh.system.kinetic_energy(np.max(np.abs(velocity)))
+        off = abs(state.chain_state.energy(fresh.system.chain) - energy[-1])
+        held = (
+            [column[0] for column in self.columns] == start,
+            position[-1] == sigma,
+            abs(velocity[-1] - 2.0 * np.pi * q) <= _ROUNDING * np.max(np.abs(velocity)),
+            (lowest, highest) == extent,
+            bool(off <= _ROUNDING * (kinetic + np.max(energy))),
+            not steps_done or self.covers(lowest, highest),
+        )
+        if not all(held):
+            raise ValueError(f"checkpoint {self.run.checkpoint} is damaged: its numbers do not belong together")
+        for name, column in zip(_COLUMNS, self.columns, strict=True):
+            getattr(records, name)[: column.size] = column
+        pictures.taken.extend(self.taken)
+        return state
+
+    def covers(self, lowest: int, highest: int) -> bool:
+        """Whether the chain holds all masses that may have been kicked."""
+        return self.chain.origin <= lowest and highest < self.chain.origin + self.chain.state.shape[1]
+
+
+def read(run: Run) -> Saved:
+    """Read the checkpoint of a run.
 
     Raises ValueError, by name, for a damaged or foreign file, one of another run, or one that is
     already beyond the run's end.
     """
-    data = read_dataset(path, _FORMAT)
-    if data.attrs.get("belongs_to") != belongs_to:
+    assert run.checkpoint is not None
+    path = run.checkpoint
+    data = read_dataset(path, FORMAT)
+    if data.attrs.get("belongs_to") != _belongs_to(run):
         raise ValueError(f"checkpoint {path} belongs to another run: start it in another file")
     try:
-        counters = [int(n) for n in data["counters"].values]
-        state.steps_done, state.lowest, state.highest, origin = counters
+        steps_done, lowest, highest, origin = (int(n) for n in data["counters"].values)
+        sigma, q, residual, rate = (float(x) for x in data["particle"].values)
         chain = np.stack((data["chain_u"].values, data["chain_p"].values)).astype(np.float64)
-        state.sigma, state.q, state.carried = (float(x) for x in data["particle"].values)
-        columns = [np.asarray(data[name].values, dtype=np.float64) for name in _COLUMNS]
-        rows = columns[0].size
-        numbers = [chain, *columns, np.array([state.sigma, state.q, state.carried])]
+        columns = tuple(np.asarray(data[name].values, dtype=np.float64) for name in _COLUMNS)
+        numbers = [chain, *columns, np.array([sigma, q, residual, rate])]
         if not all(np.isfinite(values).all() for values in numbers):
             raise ValueError("it holds numbers that are not finite")
-        if rows < 1 or any(column.shape != (rows,) for column in columns):
+        if any(column.shape != (steps_done + 1,) for column in columns):
             raise ValueError("its records differ in length")
-    except (KeyError, TypeError, ValueError) as problem:
+        if not np.array_equal(data["chain_mass"].values, origin + np.arange(chain.shape[1])):
+            raise ValueError("its masses are not numbered as they should be")
+        halvings = np.log2(rate / run.rate)
+        if halvings < 0.0 or halvings % 1.0 or (halvings and not run.chosen):
+            raise ValueError("its time step is another one")
+        taken = _pictures(data, replace(run, rate=rate), steps_done)
+    except (ArithmeticError, KeyError, TypeError, ValueError) as problem:
         raise ValueError(f"checkpoint {path} is damaged: {problem}") from None
-    if rows > len(records):
+    run = replace(run, rate=rate)
+    if steps_done > run.steps:
         raise ValueError(f"checkpoint {path} is already beyond the duration asked for")
-    for name, column in zip(_COLUMNS, columns, strict=True):
-        getattr(records, name)[:rows] = column
-    state.stretch = Stretch(origin, chain)
-    return rows
+    return Saved(run, columns, ChainSegment(origin, chain), (sigma, q, residual), (steps_done, lowest, highest), taken)
+
+
+def _pictures(data: Any, run: Run, steps_done: int) -> list[tuple[int, Array]]:
+    """Displacements stored so far, those at whole multiples of ``chain_every``."""
+    if run.chain_window is None:
+        return []
+    steps, shown = data["picture_step"].values, np.asarray(data["picture"].values, dtype=np.float64)
+    first, last = run.chain_window
+    if shown.shape != (steps.size, last - first + 1) or not np.isfinite(shown).all():
+        raise ValueError("its displacements are not those asked for")
+    every = run.steps_per_picture
+    taken = [(int(step), row) for step, row in zip(steps, shown, strict=True) if step % every == 0]
+    if [step for step, _ in taken] != list(range(0, steps_done + 1, every)):
+        raise ValueError("its displacements are not complete")
+    return taken

@@ -7,15 +7,16 @@ block as if it were free, carry a smaller window around the particle through the
 level below, and paste in the part of it that its edges cannot have influenced. The three lowest
 levels are compiled (chaintheory_ext/light_cone.pyx), the upper ones go by FFT, and the uppermost
 holds every mass that the sound cone has reached: it grows with the cone. All margins follow from
-the bound on the kernels' tails (kernel.half_width), so that what is neglected is below 1e-16. The
-cost per unit time grows with the logarithm of the run's duration.
+the domain of dependence (see ``Plan``), so that what is neglected is below 1e-16. The cost per unit
+time grows with the logarithm of the run's duration.
 """
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -28,10 +29,10 @@ from chaintheory.lattice.memory_kernel import (
     half_width,
     propagators,
 )
+from chaintheory.simulation.force_table import force_table, surplus_radius
 from chaintheory.simulation.splittings import SCHEMES, Scheme
 
 if TYPE_CHECKING:
-    from chaintheory.interactions.named import Interaction
     from chaintheory.parameters import ChainParameters, SystemParameters
 
 Array = NDArray[np.float64]
@@ -46,10 +47,10 @@ MOST_STEPS_AT_ONCE = 1 << 21
 KICKS_PER_BLOCK = 60
 # Bytes that a mass of the far field takes: its state and the copies and spectra that carry it.
 BYTES_PER_MASS = 250.0
-# Masses within reach are looked for as if displaced by up to this many spacings; more only where one is.
-SWAY = 0.1
-# Part of the largest force that a mass displaced farther may have when it is missed.
-MISSED = 1e-6
+# Masses within the cutoff radius are looked for as if displaced by up to this many spacings; more only where one is.
+DISPLACED = 0.1
+# Masses are numbered by whole numbers that a double holds exactly.
+MOST_MASSES = 2.0**52
 # Rows of tables are padded to whole vectors.
 _VECTOR = 8
 
@@ -140,26 +141,30 @@ def flow_spectrum(chain: ChainParameters, size: int, duration: float) -> tuple[A
 
 
 @dataclass
-class Stretch:
-    """A stretch of chain: rows u and p = u'/(2 pi) of the masses ``origin``, ``origin`` + 1, ..."""
+class ChainSegment:
+    """A segment of chain: rows u and p = u'/(2 pi) of the masses ``origin``, ``origin`` + 1, ... in l_slow."""
 
     origin: int
     state: Array
 
-    def window(self, origin: int, size: int) -> Stretch:
-        """Return a copy of ``size`` masses; what lies outside this stretch is at rest."""
+    def digest(self) -> str:
+        """Digest of the masses and their state."""
+        return hashlib.sha256(np.int64(self.origin).tobytes() + np.ascontiguousarray(self.state).tobytes()).hexdigest()
+
+    def window(self, origin: int, size: int) -> ChainSegment:
+        """Return a copy of ``size`` masses; what lies outside this segment is at rest."""
         copy = np.zeros((2, size))
         first = max(origin, self.origin)
         last = min(origin + size, self.origin + self.state.shape[1])
         if last > first:
             copy[:, first - origin : last - origin] = self.state[:, first - self.origin : last - self.origin]
-        return Stretch(origin, copy)
+        return ChainSegment(origin, copy)
 
-    def paste(self, other: Stretch, centre: int, reach: int) -> None:
-        """Overwrite the masses within ``reach`` of ``centre`` by those of ``other``."""
-        first = max(centre - reach, self.origin, other.origin)
+    def paste(self, other: ChainSegment, centre: int, within: int) -> None:
+        """Overwrite the masses at most ``within`` from ``centre`` by those of ``other``."""
+        first = max(centre - within, self.origin, other.origin)
         last = min(
-            centre + reach + 1,
+            centre + within + 1,
             self.origin + self.state.shape[1],
             other.origin + other.state.shape[1],
         )
@@ -169,7 +174,7 @@ class Stretch:
             ]
 
     def flow(self, chain: ChainParameters, duration: float) -> None:
-        """Carry the stretch over ``duration`` as if it were a free ring.
+        """Carry the segment over ``duration`` as if it were a free ring.
 
         What travels around the ring spoils the same masses at the edges as an open end would.
         """
@@ -197,20 +202,20 @@ def _coarse_length(size: int) -> int:
     return -(-size // quarter) * quarter
 
 
-class Escaped(Exception):
+class OutsideWindow(Exception):
     """The particle went farther within a block than the windows allow for."""
 
 
-class Swayed(Exception):
+class DisplacedTooFar(Exception):
     """A mass near the particle went farther from its place than the windows allow for."""
 
 
 @dataclass
 class Records:
-    """What is kept of every step: position, speed, acceleration and the energy of the chain."""
+    """What is kept of every step: position, velocity, acceleration and the energy of the chain."""
 
     position: Array
-    speed: Array
+    velocity: Array
     acceleration: Array
     energy: Array
 
@@ -227,7 +232,7 @@ class Records:
         chosen = slice(first, last)
         return (
             self.position[chosen],
-            self.speed[chosen],
+            self.velocity[chosen],
             self.acceleration[chosen],
             self.energy[chosen],
         )
@@ -235,15 +240,33 @@ class Records:
 
 @dataclass(frozen=True)
 class Plan:
-    """Levels and windows for one system, one step and bounds on the speed and on the masses' displacements."""
+    """Levels and windows for one system, one step and bounds on the speed and on the masses' displacements.
+
+    Domain of dependence. Over a time T all kernels are below 1e-16 beyond N(T) lags (``half_width``). In one block of a
+    level, of duration T, a particle that starts at mass c and is never faster than v acts on masses n only with
+
+        |n - c| <= a(T) = (v T + cutoff)/spacing + 1 + largest displacement        (``allowance``),
+
+    so that what its kicks have changed at the block's end lies within
+
+        |n - c| <= a(T) + N(T)                                                     (``influence``).
+
+    The error of a window that takes the masses outside it as at rest is a free motion that starts outside: it enters a
+    window of half-width r no farther than N(T) masses. What is pasted back is right if a(T) + N(T) <= r - N(T), hence
+
+        r = a(T) + 2 N(T) + 1                                                      (``radius``).
+
+    Beyond a(T) + N(T) the level above has carried the chain as free, which it was. The bounds on v and on the
+    displacement are checked in every block; where one does not hold the block is done again with a larger one.
+    """
 
     system: SystemParameters
     order: int
     time_step: float
-    reach: float
+    cutoff: float
     speed_bound: float
     kicks_per_block: int = KICKS_PER_BLOCK
-    sway: float = SWAY
+    displaced: float = DISPLACED
 
     @cached_property
     def block(self) -> int:
@@ -269,7 +292,9 @@ class Plan:
     def allowance(self, level: int) -> int:
         """Masses on each side of the middle that may be kicked during one block of a level."""
         spacing = self.system.chain.spacing
-        return math.ceil((self.duration(level) * self.speed_bound + self.reach) / spacing) + 1 + math.ceil(self.sway)
+        return (
+            math.ceil((self.duration(level) * self.speed_bound + self.cutoff) / spacing) + 1 + math.ceil(self.displaced)
+        )
 
     def influence(self, level: int) -> int:
         """Half-width of what the particle can have changed in one block of a level."""
@@ -317,74 +342,21 @@ class Plan:
                     "d": d[0],
                 }
             )
-        kind, coefficients = force_table(interaction, self.reach)
+        kind, coefficients = force_table(interaction, self.cutoff)
         return NearField(
             block_tables(chain, self.order, self.time_step, self.block),
             kind,
             coefficients,
-            self.reach,
+            self.cutoff,
             self.system.mass,
             self.system.bias / chain.spacing,
             chain.spacing,
             windows,
             self.duration(0),
             self.speed_bound,
-            self.sway,
-            self.sway * chain.spacing + surplus_reach(interaction, self.reach),
+            self.displaced,
+            self.displaced * chain.spacing + surplus_radius(interaction, self.cutoff),
         )
-
-
-def surplus_reach(interaction: Interaction, reach: float) -> float:
-    """Part of the reach in which the force is so small that a mass there may be missed."""
-    return reach - audible_reach(interaction, reach, MISSED)
-
-
-def audible_reach(interaction: Interaction, reach: float, part: float) -> float:
-    """Distance up to ``reach`` beyond which the force is below ``part`` of its largest."""
-    if reach == 0.0:
-        return 0.0
-    r = np.geomspace(1e-3 * min(interaction.width, reach), reach, 2048)
-    force = np.abs(interaction.slope(r))
-    loud = np.flatnonzero(force >= part * force.max())
-    return float(r[min(loud[-1] + 1, r.size - 1)])
-
-
-def force_table(interaction: Interaction, reach: float) -> tuple[str, Array]:
-    """Return what the compiled loop evaluates: coefficients of the Gaussian, or a table."""
-    if interaction.kind == "gaussian":
-        return "gaussian", np.array(interaction.coefficients)
-    return "table", interpolation_table(interaction, reach)[0]
-
-
-def interpolation_table(interaction: Interaction, reach: float) -> tuple[Array, float]:
-    """Cubic Hermite table of dPhi/dr on 0 .. reach, and its largest error.
-
-    The table holds reach, 1/step, the number of pieces, and value and derivative * step at each
-    node. Pieces are halved until the error, looked for at three points in each, is below 1e-13 of
-    the largest slope, or there are 2^17. An interaction that is even but has a cusp at r = 0 keeps
-    it: the table begins with the slope just beside the cusp.
-
-    Raises ValueError if the slope is not finite.
-    """
-    from scipy.interpolate import CubicSpline
-
-    reach = max(reach, 1e-12 * interaction.width)
-    pieces = 1 << 10
-    while True:
-        r = np.linspace(0.0, reach, pieces + 1)
-        step = reach / pieces
-        r[0] = 1e-12 * step
-        value = np.asarray(interaction.slope(r), dtype=np.float64)
-        if not np.isfinite(value).all():
-            raise ValueError(f"interaction must have a finite slope, {interaction!r} has not")
-        spline = CubicSpline(r, value)
-        inside = (r[:-1, None] + step * np.array([0.21, 0.5, 0.79])).ravel()
-        error = float(np.max(np.abs(spline(inside) - interaction.slope(inside))))
-        if error <= 1e-13 * np.max(np.abs(value)) or pieces == 1 << 17:
-            break
-        pieces *= 2
-    nodes = np.stack((value, spline(r, 1) * step), axis=1)
-    return np.concatenate(([reach, 1.0 / step, pieces], nodes.ravel())), error
 
 
 def speed_bound(system: SystemParameters, speed: float, duration: float) -> float:
@@ -398,27 +370,27 @@ def speed_bound(system: SystemParameters, speed: float, duration: float) -> floa
     return math.exp2(math.ceil(4.0 * math.log2(max(bound, 1e-3 * spacing))) / 4.0)
 
 
-@dataclass
+@dataclass(frozen=True)
 class LightCone:
-    """State of a run between two blocks of the uppermost level.
+    """State of a run between two blocks of the uppermost level; ``residual`` is what rounding left out of ``sigma``.
 
-    ``advance`` carries it over one such block. Plans depend on the state alone, so that a run
-    resumed from a saved state continues to the last bit.
+    ``advanced`` makes the state after one more such block, so that an interrupt leaves this one whole. Plans depend on
+    the state alone, so that a run resumed from a saved state continues to the last bit.
     """
 
     system: SystemParameters
     order: int
     time_step: float
-    reach: float
+    cutoff: float
     sigma: float
     q: float
-    carried: float = 0.0
-    stretch: Stretch = field(default_factory=lambda: Stretch(0, np.zeros((2, 0))))
+    residual: float = 0.0
+    chain_state: ChainSegment = field(default_factory=lambda: ChainSegment(0, np.zeros((2, 0))))
     steps_done: int = 0
     lowest: int = 0
     highest: int = 0
     kicks_per_block: int = KICKS_PER_BLOCK
-    memory_limit: float = math.inf
+    max_bytes: float = math.inf
     on_progress: Callable[[int], None] | None = None
     _plans: dict[tuple[float, float], tuple[Plan, Any]] = field(default_factory=dict, repr=False)
 
@@ -438,83 +410,106 @@ class LightCone:
             level += 1
         return min(steps, plan.steps(level))
 
-    def plan(self, speed_bound: float, sway: float = SWAY) -> tuple[Plan, Any]:
+    def plan(self, speed_bound: float, displaced: float = DISPLACED) -> tuple[Plan, Any]:
         """Return the plan for bounds on the speed and the displacements, with its compiled levels."""
-        key = speed_bound, sway
+        key = speed_bound, displaced
         if key not in self._plans:
             plan = Plan(
                 self.system,
                 self.order,
                 self.time_step,
-                self.reach,
+                self.cutoff,
                 speed_bound,
                 self.kicks_per_block,
-                sway,
+                displaced,
             )
-            self._refuse_memory(plan.memory, speed_bound)
+            self._refuse_bytes(plan.memory, speed_bound)
             self._plans[key] = (plan, plan.near_field())
         return self._plans[key]
 
-    def _refuse_memory(self, needed: float, speed_bound: float) -> None:
+    def _refuse_bytes(self, needed: float, speed_bound: float) -> None:
         """ValueError if what a bound on the speed asks for is more memory than allowed."""
-        if not needed <= self.memory_limit:
+        if not needed <= self.max_bytes:
             raise ValueError(
                 f"speed may come up to {speed_bound:g} in this run, which needs about {needed / 2**20:.0f} MiB of "
-                f"memory; allowed are {self.memory_limit / 2**20:.0f} MiB"
+                f"memory; allowed are {self.max_bytes / 2**20:.0f} MiB"
             )
 
-    def advance(self, steps: int, records: Records, row: int) -> None:
-        """Carry everything over ``steps`` steps, whose records begin at ``row``."""
+    def with_chain(self, chain_state: ChainSegment) -> LightCone:
+        """The same start in a chain that is not at rest."""
+        last = chain_state.origin + chain_state.state.shape[1] - 1
+        return replace(
+            self,
+            chain_state=chain_state,
+            lowest=min(self.lowest, chain_state.origin),
+            highest=max(self.highest, last),
+        )
+
+    def silent(self) -> LightCone:
+        """The same state, which reports no progress."""
+        return replace(self, on_progress=None)
+
+    def advanced(self, steps: int, records: Records) -> LightCone:
+        """The state after so many more steps, each of which fills a row of the records; this one stays as it is."""
         duration = steps * self.time_step
-        bound, sway = self.speed_bound(duration), SWAY
+        bound, displaced = self.speed_bound(duration), DISPLACED
         for _ in range(20):
             try:
-                self._attempt(steps, bound, sway, records, row)
-                return
-            except Escaped:
+                return self._attempt(steps, bound, displaced, records)
+            except OutsideWindow:
                 bound *= 2.0
-            except Swayed:
-                sway *= 4.0
+            except DisplacedTooFar:
+                displaced *= 4.0
         raise ValueError(
             f"the particle left every window near position {self.sigma!r}, "
             f"speed {2.0 * math.pi * self.q!r}: the time step cannot resolve its motion"
         )
 
-    def _attempt(self, steps: int, bound: float, sway: float, records: Records, row: int) -> None:
-        plan, near = self.plan(bound, sway)
-        chain = self.system.chain
-        energy = self.stretch.energy(chain)
-        near.state = (self.sigma, self.carried, self.q, energy)
+    def _attempt(self, steps: int, bound: float, displaced: float, records: Records) -> LightCone:
+        plan, near = self.plan(bound, displaced)
+        chain, row = self.system.chain, self.steps_done + 1
+        near.state = (self.sigma, self.residual, self.q, self.chain_state.energy(chain))
         total = (self.steps_done + steps) * self.time_step
-        travel = math.ceil((steps * self.time_step * bound + self.reach) / chain.spacing) + 2
+        travel = math.ceil((steps * self.time_step * bound + self.cutoff) / chain.spacing) + 2
         here = round(self.sigma / chain.spacing)
         lowest, highest = min(self.lowest, here - travel), max(self.highest, here + travel)
         cone = half_width(chain, total)
-        self._refuse_memory(plan.memory + BYTES_PER_MASS * (highest - lowest + 2.0 * cone), bound)
-        stretch = self.stretch.window(lowest - cone, _coarse_length(highest - lowest + 2 * cone + 1))
+        self._refuse_bytes(plan.memory + BYTES_PER_MASS * (highest - lowest + 2.0 * cone), bound)
+        segment = self.chain_state.window(lowest - cone, _coarse_length(highest - lowest + 2 * cone + 1))
         level = plan.near_levels
         while plan.steps(level) < steps:
             level += 1
-        self._carry(plan, near, stretch, level + 1, steps, records, row)
-        positions = records.position[row : row + steps]
-        first = math.floor((positions.min() - self.reach) / chain.spacing) - 1
-        last = math.ceil((positions.max() + self.reach) / chain.spacing) + 1
-        self.lowest, self.highest = min(self.lowest, first), max(self.highest, last)
-        self.stretch = stretch
-        self.sigma, self.carried, self.q, _ = near.state
-        self.steps_done += steps
+        self._carry(plan, near, segment, level + 1, steps, records, row)
+        lowest, highest = self.extent(records.position[row : row + steps])
+        sigma, residual, q, _ = near.state
+        return replace(
+            self,
+            sigma=sigma,
+            residual=residual,
+            q=q,
+            chain_state=segment,
+            steps_done=self.steps_done + steps,
+            lowest=min(self.lowest, lowest),
+            highest=max(self.highest, highest),
+        )
+
+    def extent(self, positions: Array) -> tuple[int, int]:
+        """First and last mass that a particle at these positions may have kicked."""
+        spacing = self.system.chain.spacing
+        first = math.floor((float(positions.min()) - self.cutoff) / spacing) - 1
+        return first, math.ceil((float(positions.max()) + self.cutoff) / spacing) + 1
 
     def _carry(
         self,
         plan: Plan,
         near: Any,
-        stretch: Stretch,
+        segment: ChainSegment,
         level: int,
         steps: int,
         records: Records,
         row: int,
     ) -> None:
-        """Carry a stretch over at most one block of ``level``, in blocks of the level below."""
+        """Carry a segment over at most one block of ``level``, in blocks of the level below."""
         chain = self.system.chain
         below = level - 1
         is_near = below == plan.near_levels
@@ -522,26 +517,26 @@ class LightCone:
         for start in range(0, steps, plan.steps(below)):
             part = min(plan.steps(below), steps - start)
             sigma = near.state[0]
-            if not abs(sigma) < 1e15:
-                raise Escaped
+            if not abs(sigma) < MOST_MASSES * chain.spacing:
+                raise OutsideWindow
             centre = round(sigma / chain.spacing)
-            window = stretch.window(centre - size // 2, size)
-            stretch.flow(chain, part * self.time_step)
+            window = segment.window(centre - size // 2, size)
+            segment.flow(chain, part * self.time_step)
             if is_near:
                 self._carry_near(plan, near, window, part, records, row + start)
             else:
                 self._carry(plan, near, window, below, part, records, row + start)
-            stretch.paste(window, centre, plan.influence(below))
+            segment.paste(window, centre, plan.influence(below))
 
-    def _carry_near(self, plan: Plan, near: Any, window: Stretch, steps: int, records: Records, row: int) -> None:
+    def _carry_near(self, plan: Plan, near: Any, window: ChainSegment, steps: int, records: Records, row: int) -> None:
         """Carry the uppermost compiled window over at most one of its blocks."""
-        from chaintheory_ext.light_cone import ESCAPED
+        from chaintheory_ext.light_cone import OUTSIDE
 
         blocks, rest = divmod(steps, plan.block)
         kernels = rest_kernels(plan, rest) if rest else None
         status = near.advance(window.state, window.origin, blocks, rest, *records.rows(row, row + steps), kernels)
         if status:
-            raise Escaped if status == ESCAPED else Swayed
+            raise OutsideWindow if status == OUTSIDE else DisplacedTooFar
         if self.on_progress is not None:
             self.on_progress(steps)
 

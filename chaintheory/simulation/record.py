@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import math
 import os
-import tempfile
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +17,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from chaintheory.interactions.named import Interaction
 from chaintheory.parameters import ChainParameters, SystemParameters
-from chaintheory.simulation.light_cone import Stretch
+from chaintheory.simulation.files import read_dataset, write_dataset, write_whole
+from chaintheory.simulation.light_cone import ChainSegment
+from chaintheory.simulation.stopping import Status
 from chaintheory.support.validation import real_array
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ PASS_FIELDS = np.dtype(
         ("energy_absorbed", float),
     ]
 )
-_FORMAT = "chaintheory trajectory 1"
+FORMAT = "chaintheory trajectory 2"
+_INTERACTIONS = ("initial_interaction", "final_interaction")
 
 
 @dataclass(frozen=True)
@@ -67,11 +69,12 @@ class Balance:
 class Trajectory:
     """A simulated run. Times in t_slow, lengths in l_slow, energies in hbar Omega_slow.
 
-    ``time``, ``position``, ``speed``, ``acceleration`` and ``chain_energy`` have one length: a row
-    for the start and one for each stored step. ``chain_energy`` is what the chain has absorbed.
-    ``chain_state`` is the chain at the end; ``displacements``, where asked for, are times, masses
-    and an array of the displacements (times by masses). Made by ``System.simulate`` and ``Trajectory.load``, which
-    check what goes in and raise a ValueError.
+    ``time``, ``position``, ``velocity``, ``acceleration`` and ``chain_energy`` have one length: a row
+    for the start and one for each stored step. ``chain_energy`` is the energy of the chain: what it has absorbed, where
+    it was at rest at the start. ``chain_state`` is the chain at the end; ``displacements``, where asked for, are times,
+    masses and an array of the displacements (times by masses); ``status`` says what ended the run. Made by
+    ``System.simulate``, ``Trajectory.load`` and ``Trajectory.from_arrays``, which check what goes in and raise a
+    ValueError.
 
     >>> from chaintheory import Chain, Gaussian, System
     >>> run = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0), bias=0.01).simulate(220.0, 50.0, duration=10.0)
@@ -82,20 +85,33 @@ class Trajectory:
     system: SystemParameters
     time: Array
     position: Array
-    speed: Array
+    velocity: Array
     acceleration: Array
     chain_energy: Array
     settings: dict[str, Any] = field(default_factory=dict)
-    chain_state: Stretch | None = field(default=None, repr=False)
+    chain_state: ChainSegment | None = field(default=None, repr=False)
     displacements: tuple[Array, NDArray[np.int64], Array] | None = field(default=None, repr=False)
-    stopped: str = "duration reached"
+    status: Status = Status.DURATION_REACHED
+    initial_interaction: float | None = field(default=None, repr=False)
+    final_interaction: float | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         return (
             f"Trajectory(tau = {self.time[0]:g} .. {self.time[-1]:g}, {self.time.size} rows, "
-            f"speed {self.speed[0]:g} -> {self.speed[-1]:.6g}, {self.stopped}; "
+            f"velocity {self.velocity[0]:g} -> {self.velocity[-1]:.6g}, {self.status}; "
             f"energy: {self.balance})"
         )
+
+    @cached_property
+    def speed(self) -> Array:
+        """Modulus of the velocity, in l_slow/t_slow, one row per stored step.
+
+        >>> from chaintheory import Chain, Gaussian, System
+        >>> run = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0)).simulate(20.0, -50.0, duration=0.1)
+        >>> float(run.velocity[0]), float(run.speed[0])
+        (-50.0, 50.0)
+        """
+        return np.abs(self.velocity)
 
     @cached_property
     def kinetic_energy(self) -> Array:
@@ -106,7 +122,7 @@ class Trajectory:
         >>> round(float(run.kinetic_energy[0]), 6)
         31.66287
         """
-        return self.system.mass * self.speed**2 / (8.0 * math.pi**2)
+        return self.system.mass * self.velocity**2 / (8.0 * math.pi**2)
 
     @cached_property
     def balance(self) -> Balance:
@@ -120,24 +136,19 @@ class Trajectory:
         system = self.system
         particle = float(self.kinetic_energy[-1])
         chain = float(self.chain_energy[-1])
-        interaction = self._interaction_energy(float(self.position[-1]), self.chain_state)
-        at_start = self._interaction_energy(float(self.position[0]), None)
+        interaction = self._interaction_energy(-1, self.chain_state, self.final_interaction)
+        at_start = self._interaction_energy(0, None, self.initial_interaction)
         work = system.bias * float(self.position[-1] - self.position[0]) / system.chain.spacing
         start = float(self.kinetic_energy[0]) + at_start + float(self.chain_energy[0])
         return Balance(particle, interaction, chain, work, particle + interaction + chain - work - start)
 
-    def _interaction_energy(self, sigma: float, state: Stretch | None) -> float:
-        """Interaction energy of the particle at ``sigma`` with the masses of ``state``."""
-        spacing = self.system.chain.spacing
-        reach = self.settings["reach"]
-        sway = 0.0 if state is None else float(np.max(np.abs(state.state[0]), initial=0.0))
-        around = math.ceil((reach + sway) / spacing) + 1
-        masses = round(sigma / spacing) + np.arange(-around, around + 1)
-        shift = np.zeros(masses.size)
-        if state is not None:
-            shift = state.window(int(masses[0]), masses.size).state[0]
-        r = masses * spacing + shift - sigma
-        return float(np.sum(self.system.interaction.potential(r[np.abs(r) < reach])))
+    def _interaction_energy(self, row: int, chain: ChainSegment | None, known: float | None) -> float:
+        """Interaction energy at a row: as known, or with the masses displaced as in a chain, or with none displaced."""
+        if known is not None:
+            return known
+        cutoff = self.settings.get("cutoff_radius", self.system.interaction.reach())
+        potential = self.system.interaction.potential
+        return interaction_energy(self.system, cutoff, float(self.position[row]), chain, potential)
 
     def at(self, times: ArrayLike) -> tuple[Array, Array]:
         """Position and speed at any times within the run.
@@ -178,7 +189,7 @@ class Trajectory:
     def _hermite(self, row: NDArray[np.int64], after: Array) -> tuple[Array, Array]:
         """Position and speed at a time ``after`` row ``row`` (before the next row)."""
         h = self.time[row + 1] - self.time[row]
-        v0, v1 = self.speed[row], self.speed[row + 1]
+        v0, v1 = self.velocity[row], self.velocity[row + 1]
         a0, a1 = self.acceleration[row], self.acceleration[row + 1]
         # Deviations from the parabola through the first row; differences first, lest digits cancel.
         dx = self.position[row + 1] - self.position[row] - h * (v0 + 0.5 * h * a0)
@@ -239,7 +250,7 @@ class Trajectory:
         body["speed"] = self._hermite(row, after)[1]
         body["chain_energy"] = self._chain_energy_at(row, after / h)
         if starts_midway:
-            result[0] = (self.time[0], self.position[0], self.speed[0], self.chain_energy[0])
+            result[0] = (self.time[0], self.position[0], self.velocity[0], self.chain_energy[0])
         return result
 
     def _chain_energy_at(self, row: NDArray[np.int64], fraction: Array) -> Array:
@@ -294,15 +305,18 @@ class Trajectory:
         """
         import xarray
 
-        units = {"position": "l_slow", "speed": "l_slow/t_slow", "chain_energy": "hbar Omega_slow"}
+        units = {"position": "l_slow", "velocity": "l_slow/t_slow", "chain_energy": "hbar Omega_slow"}
         units["acceleration"] = "l_slow/t_slow^2"
         data: dict[str, Any] = {name: ("time", getattr(self, name), {"units": unit}) for name, unit in units.items()}
         attributes = {
-            "format": _FORMAT,
+            "format": FORMAT,
             **system_attributes(self.system),
             "settings": json.dumps(self.settings, sort_keys=True),
-            "stopped": self.stopped,
+            "status": str(self.status),
         }
+        for name in _INTERACTIONS:
+            if getattr(self, name) is not None:
+                attributes[name] = getattr(self, name)
         if self.displacements is not None:
             times, masses, u = self.displacements
             data["displacement"] = (("chain_time", "chain_mass"), u, {"units": "l_slow"})
@@ -326,12 +340,39 @@ class Trajectory:
         ...     bool((ct.Trajectory.load(f"{folder}/run.nc").position == run.position).all())
         True
         """
-        write_atomically(Path(path), self.to_xarray())
+        if Path(path).suffix.lower() == ".csv":
+            raise ValueError(
+                f"path must not end in .csv, as NetCDF is written (to_csv writes tables), got {str(path)!r}"
+            )
+        write_dataset(path, self.to_xarray())
+
+    def to_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write the rows as a table with a heading, every number with all its digits, at once or not at all.
+
+        An OSError if it cannot be written, a ValueError for a path that cannot be. Columns: time (t_slow), position
+        (l_slow), velocity, acceleration (l_slow/t_slow^2) and chain_energy (hbar Omega_slow).
+
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> import chaintheory as ct
+        >>> run = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0)).simulate(20.0, 50.0, duration=0.1)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     run.to_csv(f"{folder}/run.csv")
+        ...     print(Path(f"{folder}/run.csv").read_text().splitlines()[0])
+        time,position,velocity,acceleration,chain_energy
+        """
+        names = ("time", "position", "velocity", "acceleration", "chain_energy")
+        text = io.StringIO()
+        np.savetxt(
+            text, np.stack([getattr(self, name) for name in names], axis=1), "%.17g", ",", header=",".join(names),
+            comments="",
+        )  # fmt: skip
+        write_whole(path, text.getvalue().encode())
 
 
 def read(path: str | os.PathLike[str]) -> Trajectory:
     """The run that ``Trajectory.save`` wrote to a file; ValueError, by name, for anything else."""
-    data = read_dataset(Path(path), _FORMAT)
+    data = read_dataset(Path(path), FORMAT)
     try:
         attributes = data.attrs
         system = SystemParameters(
@@ -340,13 +381,13 @@ def read(path: str | os.PathLike[str]) -> Trajectory:
             float(attributes["mass"]),
             float(attributes["bias"]),
         )
-        rows = {
+        rows: dict[str, Any] = {
             name: np.array(data.variables[name].values, dtype=np.float64)
-            for name in ("time", "position", "speed", "acceleration", "chain_energy")
+            for name in ("time", "position", "velocity", "acceleration", "chain_energy")
         }
         state = None
         if "chain_u" in data:
-            state = Stretch(
+            state = ChainSegment(
                 int(attributes["first_mass"]),
                 np.stack((data["chain_u"].values, data["chain_p"].values)).astype(np.float64),
             )
@@ -355,30 +396,87 @@ def read(path: str | os.PathLike[str]) -> Trajectory:
             times, masses, u = (np.array(data[name].values) for name in ("chain_time", "chain_mass", "displacement"))
             displacements = (times, masses, u)
         settings = json.loads(str(attributes["settings"]))
-        _check_columns(rows)
-        if not isinstance(settings, dict) or not float(settings["reach"]) >= 0.0:
+        status = Status(str(attributes["status"]))
+        check_columns(rows, given=status is Status.GIVEN)
+        if not isinstance(settings, dict) or not (status is Status.GIVEN or float(settings["cutoff_radius"]) >= 0.0):
             raise ValueError("its settings are incomplete")
         if state is not None and not np.isfinite(state.state).all():
             raise ValueError("its chain holds numbers that are not finite")
+        known: dict[str, Any] = {name: float(attributes[name]) for name in _INTERACTIONS if name in attributes}
         return Trajectory(
             system,
             **rows,
             settings=settings,
             chain_state=state,
             displacements=displacements,
-            stopped=str(attributes["stopped"]),
+            status=status,
+            **known,
         )
     except (ArithmeticError, KeyError, RecursionError, TypeError, ValueError) as problem:
         raise ValueError(f"{path} is not a whole trajectory file: {problem}") from None
 
 
-def _check_columns(rows: dict[str, Array]) -> None:
-    """ValueError unless the columns are of one length, finite, and the time increases."""
+def from_arrays(
+    system: SystemParameters,
+    time: ArrayLike,
+    position: ArrayLike,
+    velocity: ArrayLike | None,
+    chain_energy: ArrayLike | None,
+) -> Trajectory:
+    """``Trajectory.from_arrays``, which describes it."""
+    from scipy.interpolate import make_interp_spline
+
+    if not isinstance(system, SystemParameters):
+        raise TypeError(f"system must be a System, got {system!r}")
+    rows: dict[str, Any] = {"time": real_array("time", time), "position": real_array("position", position)}
+    if rows["time"].ndim != 1 or rows["time"].size < 2:
+        raise ValueError(f"time must be one-dimensional with at least 2 rows, got shape {rows['time'].shape}")
+    for name, column in (("velocity", velocity), ("chain_energy", chain_energy)):
+        if column is not None:
+            rows[name] = real_array(name, column)
+    for name, column in rows.items():
+        if column.shape != rows["time"].shape:
+            raise ValueError(f"{name} must have the shape {rows['time'].shape} of time, got {column.shape}")
+    if np.any(np.diff(rows["time"]) <= 0.0):
+        raise ValueError("time must increase from row to row")
+    degree = 5 if rows["time"].size > 5 else 1
+
+    def derivative(column: Array) -> Array:
+        return np.asarray(make_interp_spline(rows["time"], column, k=degree)(rows["time"], 1), dtype=np.float64)
+
+    if velocity is None:
+        rows["velocity"] = derivative(rows["position"])
+    rows["acceleration"] = derivative(rows["velocity"])
+    rows.setdefault("chain_energy", np.full(rows["time"].size, math.nan))
+    return Trajectory(system, **rows, settings={"method": "given"}, status=Status.GIVEN)
+
+
+def check_columns(rows: dict[str, Array], *, given: bool) -> None:
+    """ValueError unless columns have one length, are finite, and time increases; a given run may lack energies."""
     time = rows["time"]
     if time.ndim != 1 or not time.size or any(row.shape != time.shape for row in rows.values()):
         raise ValueError("its columns differ in length")
-    if not all(np.isfinite(row).all() for row in rows.values()) or np.any(np.diff(time) <= 0.0):
-        raise ValueError("its columns hold numbers that are not finite, or times that do not increase")
+    if not all(np.isfinite(row).all() for name, row in rows.items() if not (given and name == "chain_energy")):
+        raise ValueError("its columns hold numbers that are not finite")
+    if np.any(np.diff(time) <= 0.0):
+        raise ValueError("its times do not increase")
+
+
+def interaction_energy(
+    system: SystemParameters,
+    cutoff: float,
+    sigma: float,
+    chain: ChainSegment | None,
+    function: Callable[[Array], Array],
+) -> float:
+    """Sum of a function of the distances of the masses within the cutoff radius, displaced as in ``chain``."""
+    spacing = system.chain.spacing
+    displaced = 0.0 if chain is None else float(np.max(np.abs(chain.state[0]), initial=0.0))
+    around = math.ceil((cutoff + displaced) / spacing) + 1
+    masses = round(sigma / spacing) + np.arange(-around, around + 1)
+    shift = np.zeros(masses.size) if chain is None else chain.window(int(masses[0]), masses.size).state[0]
+    r = masses * spacing + shift - sigma
+    return float(np.sum(function(r[np.abs(r) < cutoff])))
 
 
 def system_attributes(system: SystemParameters) -> dict[str, float | str]:
@@ -423,57 +521,3 @@ def interaction_from_text(text: str) -> Interaction:
     if not (isinstance(kind, type) and issubclass(kind, Interaction) and kind is not Interaction):
         raise ValueError(f"interaction must be one of the package's own, got {text[:80]!r}")
     return kind(**described)
-
-
-def _seal(content: bytes) -> bytes:
-    """The last bytes of a file, after what HDF5 reads: a digest of all that comes before."""
-    return b"\nsha256 " + hashlib.sha256(content).hexdigest().encode() + b"\n"
-
-
-_SEAL_LENGTH = len(_seal(b""))
-
-
-def write_atomically(path: Path, dataset: xarray.Dataset) -> None:
-    """Write a Dataset beside ``path`` and rename it: an interrupted write leaves no half file.
-
-    The file ends in a seal, which other programs do not see: HDF5 reads up to the end that it has noted itself.
-    """
-    path = path.absolute()
-    if not path.parent.is_dir():
-        raise ValueError(f"path must be in a directory that exists, got {str(path)!r}")
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    os.close(handle)
-    try:
-        dataset.to_netcdf(temporary, engine="h5netcdf")
-        with open(temporary, "r+b") as written:
-            written.write(_seal(written.read()))
-            os.fsync(written.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def read_dataset(path: Path, expected: str) -> xarray.Dataset:
-    """Read a NetCDF file of this package into memory; ValueError, by name, for any other.
-
-    HDF5 may crash on a damaged file: nothing is given to it before the seal is found whole.
-    """
-    import xarray
-
-    if not path.is_file():
-        raise ValueError(f"path must be a file that exists, got {str(path)!r}")
-    content = path.read_bytes()
-    content, seal = content[:-_SEAL_LENGTH], content[-_SEAL_LENGTH:]
-    if seal != _seal(content):
-        raise ValueError(
-            f"{path} cannot be read: it is damaged, or was not written by this package (its checksum fails)"
-        )
-    try:
-        with xarray.open_dataset(io.BytesIO(content), engine="h5netcdf") as opened:
-            data = opened.load()
-    except Exception as problem:  # HDF5 reports damage by many kinds of exception
-        raise ValueError(f"{path} cannot be read: {str(problem).splitlines()[0:1]}") from None
-    if data.attrs.get("format") != expected:
-        raise ValueError(f"{path} is not a file of the kind {expected!r}, but {data.attrs.get('format')!r}")
-    return data

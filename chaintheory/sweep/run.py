@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chaintheory import __version__
-from chaintheory.simulation.record import write_atomically
+from chaintheory.simulation.files import write_dataset
 from chaintheory.support.resources import cores
 from chaintheory.support.validation import whole
 from chaintheory.sweep.journal import Journal, Result
@@ -101,7 +101,7 @@ def run_sweep(
                 f"interrupted after {len(done)} of {len(points)} points; the same command goes on from there"
             ) from None
         dataset = assemble(sweep, [done[index] for index in range(len(points))])
-        write_atomically(output, dataset)
+        write_dataset(output, dataset)
         journal.remove()
     return dataset
 

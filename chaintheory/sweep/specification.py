@@ -263,6 +263,6 @@ def _computed(
             result["pass_energy_lost"] = run.passes["energy_lost"].tolist()
         if "final_state" in wanted:
             result["final_position"] = float(run.position[-1])
-            result["final_speed"] = float(run.speed[-1])
+            result["final_speed"] = float(run.velocity[-1])
             result["final_chain_energy"] = float(run.chain_energy[-1])
     return result

@@ -24,7 +24,7 @@ double ct_table_slope(double r, const double *c)
 }
 
 CT_VECTORISED
-void ct_flow(double *restrict new_u, double *restrict new_p, const double *restrict u,
+void ct_propagate(double *restrict new_u, double *restrict new_p, const double *restrict u,
              const double *restrict p, long n, const double *restrict c, const double *restrict s,
              const double *restrict d, long h)
 {
@@ -93,7 +93,7 @@ int ct_fine_block(const ct_block *block, const ct_interaction *interaction, ct_p
 {
     const long sites = hi - lo + 1, stages = block->stages, width = block->width;
     const long kicks = steps * stages, row = block->row;
-    const double spacing = particle->spacing, reach = interaction->reach;
+    const double spacing = particle->spacing, cutoff = interaction->cutoff;
     const double per_width2 =
         interaction->gaussian ? 1.0 / (interaction->c[1] * interaction->c[1]) : 0.0;
     const double peak = interaction->gaussian ? -interaction->c[0] * per_width2 : 0.0;
@@ -124,29 +124,29 @@ int ct_fine_block(const ct_block *block, const ct_interaction *interaction, ct_p
         pj[0] = po[0];
     }
 
-    double sigma = particle->sigma, carried = particle->carried;
+    double sigma = particle->sigma, residual = particle->residual;
     double q = particle->q, energy = particle->energy;
     /* Until a mass outside lo .. hi could be felt, allowing for its displacement. */
-    const double left = (lo - 1 + interaction->sway) * spacing + reach;
-    const double right = (hi + 1 - interaction->sway) * spacing - reach;
+    const double left = (lo - 1 + interaction->displaced) * spacing + cutoff;
+    const double right = (hi + 1 - interaction->displaced) * spacing - cutoff;
     long step = 0, stage = 0;
     for (long k = 0;; k++) {
         if (!(sigma >= left && sigma <= right))
-            return CT_ESCAPED;
+            return CT_OUTSIDE;
         const double weight = block->weight[stage];
         /* Impulses of the whole kick; at a step's end the halves count apart for the record. */
         const int boundary = stage == 0;
         const int first = k == 0, last = k == kicks;
         const double half = boundary ? 0.5 : 1.0;
         const double strength = (first || last) ? 0.5 * weight : weight;
-        double force = particle->pull, half_energy = 0.0, whole_energy = 0.0;
+        double force = particle->driving, half_energy = 0.0, whole_energy = 0.0;
         const long first_impulse = impulse_count;
         for (long j = 0; j < sites; j++) {
             const double r = (lo + j) * spacing + at_u[j * row + k] - sigma;
-            if (fabs(r) >= reach)
+            if (fabs(r) >= cutoff)
                 continue;
-            if (!(fabs(at_u[j * row + k]) <= interaction->most_sway))
-                return CT_SWAYED;
+            if (!(fabs(at_u[j * row + k]) <= interaction->most_displaced))
+                return CT_DISPLACED;
             const double slope = interaction->gaussian
                                      ? peak * r * exp(-0.5 * per_width2 * r * r)
                                      : interaction->slope(r, interaction->c);
@@ -163,7 +163,7 @@ int ct_fine_block(const ct_block *block, const ct_interaction *interaction, ct_p
         }
         if (boundary && !first) {
             record->position[step] = sigma;
-            record->speed[step] = TWO_PI * (q + half * weight * kick_particle * force);
+            record->velocity[step] = TWO_PI * (q + half * weight * kick_particle * force);
             record->acceleration[step] = TWO_PI * kick_particle * force;
             record->energy[step] = energy + half_energy;
             step++;
@@ -190,9 +190,9 @@ int ct_fine_block(const ct_block *block, const ct_interaction *interaction, ct_p
         if (last)
             break;
         /* Compensated sum: equal steps would otherwise be rounded the same way every time. */
-        const double flight = TWO_PI * drift * q + carried;
+        const double flight = TWO_PI * drift * q + residual;
         const double moved = sigma + flight;
-        carried = flight - (moved - sigma);
+        residual = flight - (moved - sigma);
         sigma = moved;
         stage = stage + 1 == stages ? 0 : stage + 1;
     }
@@ -207,7 +207,7 @@ int ct_fine_block(const ct_block *block, const ct_interaction *interaction, ct_p
         add_scaled(new_p + at, block->end_c + from, entry[2], 2 * width + 1);
     }
     particle->sigma = sigma;
-    particle->carried = carried;
+    particle->residual = residual;
     particle->q = q;
     particle->energy = energy;
     return 0;

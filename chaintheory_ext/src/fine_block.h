@@ -9,20 +9,20 @@
 /* Rows of tables and work space are padded to, and begin on, this many doubles (a cache line). */
 #define CT_VECTOR 8
 
-/* Interaction: slope(r, c) = dPhi/dr, zero beyond reach. gaussian: c = {amplitude, width}, inlined. */
+/* Interaction: slope(r, c) = dPhi/dr, zero beyond cutoff. gaussian: c = {amplitude, width}, inlined. */
 typedef double (*ct_slope)(double r, const double *c);
 
 typedef struct {
     int gaussian;
     ct_slope slope;
     const double *c;
-    double reach;
-    double sway;         /* masses are looked for as if displaced by up to this many spacings, and */
-    double most_sway;    /* that finds all that matter while none is displaced by more than this */
+    double cutoff;
+    double displaced;         /* masses are looked for as if displaced by up to this many spacings, and */
+    double most_displaced;    /* that finds all that matter while none is displaced by more than this */
 } ct_interaction;
 
 /* Table of slope(r) for interactions that no C function exists for: cubic Hermite pieces.
- * c = {reach, 1/step, number of pieces, then per node: value, derivative * step}. */
+ * c = {cutoff, 1/step, number of pieces, then per node: value, derivative * step}. */
 double ct_table_slope(double r, const double *c);
 
 /* Kernels of one block of `steps` steps of `stages` kicks each, kicks numbered 0 .. kicks, the first
@@ -41,28 +41,28 @@ typedef struct {
 } ct_block;
 
 typedef struct {
-    double sigma, carried, q;    /* position and what its rounding left out, speed/(2 pi) */
+    double sigma, residual, q;    /* position and what its rounding left out, speed/(2 pi) */
     double energy;               /* energy of the chain so far */
-    double mass, pull;           /* mu; beta/alpha */
+    double mass, driving;           /* mu; beta/alpha */
     double spacing;
 } ct_particle;
 
 typedef struct {
-    double *position, *speed, *acceleration, *energy;
+    double *position, *velocity, *acceleration, *energy;
 } ct_record;
 
 /* new_u, new_p <- flow of u, p with kernels c, s, d of half-width h. u and p carry h zeros (or true
  * neighbours) before [0] and after [n - 1]. */
-void ct_flow(double *new_u, double *new_p, const double *u, const double *p, long n,
+void ct_propagate(double *new_u, double *new_p, const double *u, const double *p, long n,
              const double *c, const double *s, const double *d, long h);
 
 /* Run the first `steps` steps of a block. u, p: state at its start, [0] being chain mass `origin`.
  * new_u, new_p: receive the response to the kicks (added). lo .. hi: masses that may interact.
  * work: scratch of (hi - lo + 1) * (2 * row + 3 * (kicks + 1)) doubles, on a cache line.
- * Returns 0, or, with new_u and new_p untouched, CT_ESCAPED if the particle came near a mass outside
- * lo .. hi and CT_SWAYED if a mass within reach is displaced by more than most_sway. */
-#define CT_ESCAPED 1
-#define CT_SWAYED 2
+ * Returns 0, or, with new_u and new_p untouched, CT_OUTSIDE if the particle came near a mass outside
+ * lo .. hi and CT_DISPLACED if a mass within cutoff is displaced by more than most_displaced. */
+#define CT_OUTSIDE 1
+#define CT_DISPLACED 2
 int ct_fine_block(const ct_block *block, const ct_interaction *interaction, ct_particle *particle,
                   const double *u, const double *p, double *new_u, double *new_p, long origin,
                   long lo, long hi, long steps, double *work, const ct_record *record);

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import chaintheory as ct
-from chaintheory.simulation import run as module
+from chaintheory.simulation import settings as module
+from chaintheory.simulation.ensemble import simulate_many
 from chaintheory.simulation.run import EnergyBalanceError, Interrupted
-from chaintheory.simulation.run import simulate as run_many
-from chaintheory.simulation.stopping import LeftWindow, Steady, Trapped
+from chaintheory.simulation.stopping import LeftWindow, Status, Steady, Trapped
 
 PAPER = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), mass=1.0, bias=0.01)
 TRAP = ct.System(ct.Chain(3.0, 10.0), ct.Gaussian(-2.0, 1.0), mass=1.0)
@@ -56,7 +56,7 @@ def test_dense_output_meets_a_finer_run():
     position, speed = coarse.at(fine.time)
     # Quintic pieces of 0.01: measured 2e-10 and 2e-7.
     assert np.max(np.abs(position - fine.position)) < 2e-9
-    assert np.max(np.abs(speed - fine.speed)) < 2e-6
+    assert np.max(np.abs(speed - fine.velocity)) < 2e-6
     with pytest.raises(ValueError, match="times must lie within"):
         coarse.at([6.1])
 
@@ -64,17 +64,17 @@ def test_dense_output_meets_a_finer_run():
 def test_a_particle_that_turns_back_is_handled():
     """Too slow to pass the barrier: it comes back through the midpoint where it started."""
     run = PAPER.simulate(230.0, 5.0, 12.0)
-    assert run.speed.min() < 0.0
+    assert run.velocity.min() < 0.0
     crossings = run.crossings
     assert crossings["position"][0] == 220.0 and crossings["speed"][0] < 0.0
     assert run.passes.size < crossings.size
 
 
 def test_trapped_particle_stops_the_run():
-    run = TRAP.simulate(0.3, 0.5, 400.0, stop=Trapped(turns=6))
-    assert run.stopped == "Trapped(turns=6)"
+    run = TRAP.simulate(0.3, 0.5, 400.0, events=Trapped(turning_points=6))
+    assert run.status is Status.TRAPPED
     assert run.time[-1] < 20.0
-    assert np.count_nonzero(np.diff(np.signbit(run.speed))) == 6
+    assert np.count_nonzero(np.diff(np.signbit(run.velocity))) == 6
     # The stopped run is the beginning of the whole one.
     whole = TRAP.simulate(0.3, 0.5, float(run.time[-1]))
     assert np.max(np.abs(whole.position - run.position)) < 1e-13
@@ -82,10 +82,10 @@ def test_trapped_particle_stops_the_run():
 
 
 def test_other_stops():
-    left = PAPER.simulate(220.0, 50.0, 100.0, stop=[LeftWindow(0.0, 500.0), Trapped()])
+    left = PAPER.simulate(220.0, 50.0, 100.0, events=[LeftWindow(0.0, 500.0), Trapped()])
     assert left.position[-1] > 500.0 >= left.position[-2]
     free = ct.System(PAPER.chain, ct.Gaussian(1e-3, 4.0))
-    steady = free.simulate(220.0, 50.0, 100.0, stop=Steady(tolerance=1e-3, passes=5))
+    steady = free.simulate(220.0, 50.0, 100.0, events=Steady(tolerance=1e-3, passes=5))
     assert steady.passes.size in (9, 10) and steady.time[-1] < 10.0
 
 
@@ -102,7 +102,7 @@ def test_chain_window_sees_the_sound_cone():
 
 def test_systems_side_by_side():
     systems = [PAPER, ct.System(PAPER.chain, ct.Gaussian(-2.0, 4.0), bias=0.01)]
-    runs = run_many(systems, 220.0, [50.0, 40.0], 5.0)
+    runs = simulate_many(systems, 220.0, [50.0, 40.0], 5.0)
     assert [run.system for run in runs] == systems
     alone = systems[1].simulate(220.0, 40.0, 5.0)
     assert np.array_equal(alone.position, runs[1].position)
@@ -120,8 +120,8 @@ def test_other_block_boundaries_and_directions(sign):
 
 def test_finite_memory_is_an_error_that_shows():
     whole = PAPER.simulate(220.0, 14.0, 12.0, method="direct")
-    cut = PAPER.simulate(220.0, 14.0, 12.0, method="direct", memory=3.0)
-    same = PAPER.simulate(220.0, 14.0, 12.0, method="direct", memory=50.0)
+    cut = PAPER.simulate(220.0, 14.0, 12.0, method="direct", kernel_cutoff=3.0)
+    same = PAPER.simulate(220.0, 14.0, 12.0, method="direct", kernel_cutoff=50.0)
     assert np.array_equal(whole.position, same.position)
     assert np.max(np.abs(whole.position - cut.position)) > 1e-4
 
@@ -131,7 +131,7 @@ def test_saved_runs_open_again(tmp_path):
     path = tmp_path / "run.nc"
     run.save(path)
     again = ct.Trajectory.load(path)
-    for name in ("time", "position", "speed", "acceleration", "chain_energy"):
+    for name in ("time", "position", "velocity", "acceleration", "chain_energy"):
         assert np.array_equal(getattr(run, name), getattr(again, name))
     assert again.system == run.system and again.settings == run.settings
     assert np.array_equal(again.passes, run.passes)
@@ -195,7 +195,7 @@ def test_a_resumed_run_is_the_same_to_the_last_bit(tmp_path, monkeypatch):
     done = []
     resumed = PAPER.simulate(220.0, 50.0, 60.0, checkpoint=path, progress=done.append)
     assert done[0] > 0  # it did go on, and not begin again
-    for name in ("position", "speed", "chain_energy"):
+    for name in ("position", "velocity", "chain_energy"):
         assert np.array_equal(getattr(whole, name), getattr(resumed, name))
     with pytest.raises(ValueError, match="belongs to another run"):
         PAPER.simulate(220.0, 51.0, 60.0, checkpoint=path)
@@ -240,16 +240,16 @@ def test_sigint_leaves_a_valid_checkpoint(tmp_path):
         process.wait()
         guard.cancel()
     assert "holds the run so far" in message
-    from chaintheory.simulation.record import read_dataset
+    from chaintheory.simulation.files import read_dataset
 
-    assert read_dataset(path, "chaintheory checkpoint 1")["position"].size > 0
+    assert read_dataset(path, "chaintheory checkpoint 2")["position"].size > 0
 
 
 def test_a_run_too_large_for_the_memory_is_refused():
     with pytest.raises(ValueError, match=r"duration 1e\+09 needs about \d+ MiB of memory"):
         PAPER.simulate(220.0, 50.0, 1e9)
     with pytest.raises(ValueError, match="allowed are 1 MiB"):
-        PAPER.simulate(220.0, 50.0, 10.0, memory_limit=2**20)
+        PAPER.simulate(220.0, 50.0, 10.0, max_bytes=2**20)
 
 
 def test_a_step_too_long_is_refused_with_one_that_would_do():
@@ -276,10 +276,10 @@ def test_a_broken_energy_balance_stops_the_run(monkeypatch):
         ({"order": 3}, "order must be 2, 4 or 6"),
         ({"steps_per_fast_period": 0}, "steps_per_fast_period must be greater than 0"),
         ({"method": "light-cones"}, "did you mean 'light-cone'"),
-        ({"memory": 3.0}, "memory goes with method='direct'"),
-        ({"speed": [1.0, 2.0], "position": [0.0] * 3}, "must have one length"),
+        ({"kernel_cutoff": 3.0}, "kernel_cutoff goes with method='direct'"),
+        ({"time_step": 0.01, "steps_per_fast_period": 5.0}, "exclude each other"),
+        ({"speed": [1.0, 2.0]}, "speed must be a finite real number"),
         ({"chain_window": (3, 1)}, "chain_window must be a whole number of at least 3"),
-        ({"speed": [1.0, 2.0], "checkpoint": "x"}, "checkpoint goes with one run"),
     ],
 )
 def test_bad_input_names_the_parameter(changes, message):
@@ -343,13 +343,13 @@ def test_what_cannot_be_followed_well_is_refused(interaction, position, message)
 def test_a_run_that_grows_beyond_its_memory_is_refused(method):
     strong = ct.System(PAPER.chain, ct.Gaussian(2.0, 4.0), bias=1e6)
     with pytest.raises(ValueError, match=r"speed .* needs about \d+ MiB of memory; allowed are 20 MiB"):
-        strong.simulate(220.0, 50.0, 4.0, method=method, memory_limit=20.5 * 2**20)
+        strong.simulate(220.0, 50.0, 4.0, method=method, max_bytes=20.5 * 2**20)
 
 
-@pytest.mark.parametrize("stop", [3, "x", object(), Trapped, [Trapped(), 4], np.array(1.0)])
-def test_a_stop_is_a_condition(stop):
-    with pytest.raises(ValueError, match="stop must be Trapped"):
-        PAPER.simulate(220.0, 50.0, 1.0, stop=stop)
+@pytest.mark.parametrize("events", [3, "x", object(), Trapped, [Trapped(), 4], np.array(1.0)])
+def test_an_event_is_an_event(events):
+    with pytest.raises(TypeError, match="events must be Trapped"):
+        PAPER.simulate(220.0, 50.0, 1.0, events=events)
 
 
 @pytest.mark.parametrize("window", [None, (-40, 40)])

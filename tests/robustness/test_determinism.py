@@ -27,8 +27,8 @@ speeds = np.linspace(1.0, 90.0, 2001)
 add(system.single_pass_dissipation(speeds), system.mean_dissipation(speeds))
 add(chain.memory_kernel(np.arange(40), np.linspace(0.0, 20.0, 101)))
 add([(d.speed, d.separation) for d in system.drift_velocities(18.0, 70.0)])
-for run in system.simulate([220.0, 20.0], [50.0, 16.0], 20.0):
-    add(run.time, run.position, run.speed, run.chain_energy, run.passes["energy_lost"], run.chain_state.state)
+for run in system.simulate_many([220.0, 20.0], [50.0, 16.0], 20.0):
+    add(run.time, run.position, run.velocity, run.chain_energy, run.passes["energy_lost"], run.chain_state.state)
 run = system.simulate(20.0, 30.0, 1.0, method="direct")
 add(run.position, run.speed)
 print(digest.hexdigest())
@@ -54,7 +54,7 @@ def system(bias=0.01):
 
 
 def same(one, other):
-    names = ("time", "position", "speed", "acceleration", "chain_energy")
+    names = ("time", "position", "velocity", "acceleration", "chain_energy")
     return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in names)
 
 
@@ -62,7 +62,7 @@ def test_the_order_of_a_list_changes_no_bit():
     speeds = [50.0, 16.0, 90.0]
     alone = {v: system().simulate(20.0, v, 5.0) for v in speeds}
     for order in itertools.permutations(speeds):
-        for v, run in zip(order, system().simulate(20.0, list(order), 5.0), strict=True):
+        for v, run in zip(order, system().simulate_many(20.0, list(order), 5.0), strict=True):
             assert same(run, alone[v])
 
 

@@ -8,7 +8,7 @@ import pytest
 import xarray
 
 import chaintheory as ct
-from chaintheory.simulation.record import write_atomically
+from chaintheory.simulation.files import write_dataset
 
 FUZZ = int(os.environ.get("CHAINTHEORY_FUZZ", "0"))
 # 2 kinds of file: 300 damaged ones in the suite, 10,000 or more by `make fuzz`.
@@ -108,19 +108,22 @@ HOSTILE = ["", "{", "[]", "null", "1", '{"name": "__import__"}', '{"name": "Inte
     ("name", "value"),
     [(name, value) for name in ("omega_fast", "spacing", "mass", "bias") for value in ("x", -1e300, np.nan)]
     + [("interaction", text) for text in HOSTILE]
-    + [("settings", text) for text in ("", "[]", "{}", '{"reach": -1}', '{"reach": "x"}', "[" * 100_000)]
+    + [
+        ("settings", text)
+        for text in ("", "[]", "{}", '{"cutoff_radius": -1}', '{"cutoff_radius": "x"}', "[" * 100_000)
+    ]
     + [("first_mass", "x")],
 )
 def test_sealed_files_with_wrong_attributes(files, tmp_path, name, value):
     _, run = files
     data = run.to_xarray()
     data.attrs[name] = value
-    write_atomically(tmp_path / "wrong.nc", data)
+    write_dataset(tmp_path / "wrong.nc", data)
     with pytest.raises(ValueError, match=r"wrong\.nc"):
         ct.Trajectory.load(tmp_path / "wrong.nc")
 
 
-@pytest.mark.parametrize("name", ["time", "position", "speed", "acceleration", "chain_energy", "chain_u", "chain_p"])
+@pytest.mark.parametrize("name", ["time", "position", "velocity", "acceleration", "chain_energy", "chain_u", "chain_p"])
 @pytest.mark.parametrize("way", ["missing", "text", "nan", "long"])
 def test_sealed_files_with_wrong_columns(files, tmp_path, name, way):
     _, run = files
@@ -136,6 +139,6 @@ def test_sealed_files_with_wrong_columns(files, tmp_path, name, way):
     else:
         data = data.drop_vars(name)
         data[name] = (f"{name}_", np.arange(3.0))
-    write_atomically(tmp_path / "wrong.nc", data)
+    write_dataset(tmp_path / "wrong.nc", data)
     with pytest.raises(ValueError, match=r"wrong\.nc"):
         ct.Trajectory.load(tmp_path / "wrong.nc")

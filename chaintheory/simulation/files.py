@@ -1,0 +1,186 @@
+"""Result files: plain NetCDF, written whole or not at all, and read without trust.
+
+A file is made in memory and written beside its name, flushed to the disk and renamed; a full disk is an OSError and the
+file that was there stays. What guards it: HDF5's own checksum (fletcher32) of every column, a digest of columns and
+attributes as the attribute ``content_sha256``, and, after the end that HDF5 has noted, where other programs do not
+look, a digest of all bytes. That last one is verified first, because HDF5 may crash on a damaged file. A file that
+another program has saved again has lost it: it is opened in a process of its own first, and what it holds must still
+match ``content_sha256``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import secrets
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import xarray
+
+DIGEST = "content_sha256"
+_MARK = b"\nsha256 "
+# A file that another program has saved is given up if it cannot be read within this many seconds.
+_LONGEST_READ = 120.0
+
+
+def check_target(name: str, path: str | os.PathLike[str], size: float = 0.0) -> Path:
+    """The absolute path of a file that can be written, or ValueError: looked at before a run, not after it.
+
+    A directory, device, FIFO or symbolic link is never replaced; ``size`` bytes must be free.
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"{name} must be a path, got {path!r}")
+    try:
+        target = Path(path).absolute()
+        if not target.parent.is_dir():
+            raise ValueError(f"{name} must be in a directory that exists, got {str(path)!r}")
+        if (target.is_symlink() or target.exists()) and not stat.S_ISREG(os.lstat(target).st_mode):
+            raise ValueError(f"{name} must be a plain file or a new one, no link, directory or device: {str(path)!r}")
+        with contextlib.suppress(FileNotFoundError):
+            os.lstat(target)  # a name that is too long
+        free = shutil.disk_usage(target.parent).free
+    except OSError as problem:
+        raise ValueError(f"{name} must be a file that can be written, got {str(path)!r}: {problem.strerror}") from None
+    if not os.access(target.parent, os.W_OK | os.X_OK) or (target.exists() and not os.access(target, os.W_OK)):
+        raise ValueError(f"{name} must be a file that may be written, got {str(path)!r}")
+    if size > free:
+        raise ValueError(
+            f"{name} must be on a disk with {size / 2**20:.0f} MiB free, got {str(path)!r} with {free / 2**20:.0f} MiB"
+        )
+    return target
+
+
+def write_whole(path: str | os.PathLike[str], content: bytes | memoryview) -> None:
+    """Write a file at once or not at all: beside its name, flushed to the disk, then renamed."""
+    target = check_target("path", path)
+    temporary = target.with_name(f".chaintheory-{secrets.token_hex(8)}.part")
+    try:
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+        with os.fdopen(handle, "wb") as written:
+            if target.exists() and hasattr(os, "fchmod"):
+                os.fchmod(handle, stat.S_IMODE(target.stat().st_mode))
+            written.write(content)
+            written.flush()
+            os.fsync(handle)
+        os.replace(temporary, target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    if os.name == "posix":  # the directory's entry too
+        directory = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+
+def _seal(content: bytes | memoryview) -> bytes:
+    """What follows the bytes of a file: their digest."""
+    return _MARK + hashlib.sha256(content).hexdigest().encode() + b"\n"
+
+
+_SEAL_LENGTH = len(_seal(b""))
+
+
+def write_dataset(path: str | os.PathLike[str], dataset: xarray.Dataset) -> None:
+    """Write a Dataset as NetCDF with its checksums, at once or not at all; OSError if it cannot be written."""
+    target = check_target("path", path)
+    dataset = dataset.assign_attrs({DIGEST: content_digest(dataset)})
+    encoding = {
+        name: {"fletcher32": True, "chunksizes": variable.shape}
+        for name, variable in dataset.variables.items()
+        if variable.ndim and variable.size and variable.dtype.kind in "iufb"
+    }
+    made = io.BytesIO()
+    dataset.to_netcdf(made, engine="h5netcdf", encoding=encoding)
+    content = made.getbuffer()
+    write_whole(target, b"".join((content, _seal(content))))
+
+
+def content_digest(dataset: xarray.Dataset) -> str:
+    """Digest of names, shapes and values of all columns and of the attributes."""
+    digest = hashlib.sha256()
+    for name in sorted(str(name) for name in dataset.variables):
+        values = np.ascontiguousarray(dataset.variables[name].values)
+        if values.dtype.kind in "iufb":
+            content = values.astype("<f8" if values.dtype.kind == "f" else "<i8").tobytes()
+        else:
+            content = json.dumps([str(value) for value in values.ravel()]).encode()
+        digest.update(f"{name} {values.shape} ".encode() + content)
+    for name in sorted(str(name) for name in dataset.attrs):
+        if name != DIGEST:
+            value = dataset.attrs[name]
+            digest.update(
+                f"{name} {value if isinstance(value, str) else np.asarray(value, float).tolist()!r} ".encode()
+            )
+    return digest.hexdigest()
+
+
+def read_dataset(path: Path, expected: str) -> xarray.Dataset:
+    """Read a NetCDF file of this package into memory; ValueError, by name, for any other and for a damaged one."""
+    if not path.is_file():
+        raise ValueError(f"path must be a file that exists, got {str(path)!r}")
+    content = path.read_bytes()
+    seal = content[-_SEAL_LENGTH:]
+    if seal.startswith(_MARK):
+        content = content[:-_SEAL_LENGTH]
+        if seal != _seal(content):
+            raise ValueError(f"{path} cannot be read: it is damaged (its checksum fails)")
+    else:
+        _check_foreign(path, content)
+    try:
+        data = _parsed(content)
+        if data.attrs.get("format") != expected:
+            raise ValueError(f"it is not a file of the kind {expected!r}, but {data.attrs.get('format')!r}")
+        if data.attrs.get(DIGEST) != content_digest(data):
+            raise ValueError(f"its content is not what was written (it does not match its attribute {DIGEST!r})")
+    except Exception as problem:  # HDF5 reports damage by many kinds of exception
+        raise ValueError(f"{path} cannot be read: {str(problem).splitlines()[0:1]}") from None
+    return data
+
+
+def _parsed(content: bytes) -> xarray.Dataset:
+    import xarray
+
+    with xarray.open_dataset(io.BytesIO(content), engine="h5netcdf", decode_times=False) as opened:
+        return opened.load()
+
+
+_TRIAL = """
+import io, sys, xarray
+with xarray.open_dataset(io.BytesIO(sys.stdin.buffer.read()), engine="h5netcdf", decode_times=False) as opened:
+    opened.load()
+"""
+
+
+def _check_foreign(path: Path, content: bytes) -> None:
+    """ValueError unless another process can read a file whose bytes carry no digest: HDF5 crashes on some damage."""
+    if len(content) < _length_noted(content):
+        raise ValueError(f"{path} cannot be read: it is damaged, or is no NetCDF file of this package (cut short)")
+    try:
+        trial = subprocess.run(
+            [sys.executable, "-c", _TRIAL], input=content, capture_output=True, timeout=_LONGEST_READ, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise ValueError(f"{path} cannot be read: it is damaged (it takes too long)") from None
+    if trial.returncode:
+        raise ValueError(f"{path} cannot be read: it is damaged, or is no NetCDF file of this package")
+
+
+def _length_noted(content: bytes) -> float:
+    """Length of an HDF5 file as its superblock has it; infinite for what is none."""
+    if len(content) < 48 or content[:8] != b"\x89HDF\r\n\x1a\n":
+        return float("inf")
+    at = 28 if content[8] >= 2 else 40
+    return int.from_bytes(content[at : at + 8], "little")

@@ -1,0 +1,302 @@
+"""What defines a run: start, method, order and time step, checked; and what it will need."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chaintheory.lattice.memory_kernel import half_width
+from chaintheory.parameters import FOUR_PI_SQUARED, SystemParameters
+from chaintheory.simulation.files import check_target
+from chaintheory.simulation.force_table import cutoff_radius, depth
+from chaintheory.simulation.light_cone import BYTES_PER_MASS, ChainSegment, Plan, speed_bound
+from chaintheory.simulation.splittings import SCHEMES
+from chaintheory.simulation.stopping import Event, checked_events
+from chaintheory.support.resources import available_memory, cores
+from chaintheory.support.validation import bounded, choice, positive, scale, whole
+
+Array = NDArray[np.float64]
+
+# A slowly decaying interaction is cut at this many lattice spacings.
+LONGEST_CUTOFF = 32
+# Beyond it the force must be below this part of its largest, or the cut would be felt.
+CUT_FORCE = 1e-3
+# Widths of the interaction within its cutoff radius that the table of its slope still resolves.
+WIDTHS_IN_CUTOFF = 8192
+# Widths from the origin at which the rounding of a position is still 1e-8 of the width.
+FARTHEST = 1e8
+# Bytes of a stored step: time, position, velocity, acceleration and energy of the chain.
+BYTES_PER_STEP = 40.0
+# Kernels of the direct method are made for as many times at once as fill so many numbers.
+KERNEL_PORTION = 1 << 22
+
+# Steps per fast period of the default (the chain's propagation is exact, so that they bound no error of the chain),
+# and steps in the time scale of the motion: five and three of order 6 give an error of the position below 1e-6 at
+# tau = 800 and the paper's parameters.
+USUAL = {2: 60.0, 4: 10.0, 6: 5.0}
+RESOLVING = {2: 15.0, 4: 5.0, 6: 3.0}
+# Steps in the time scale below which a step is no resolution at all (kicks per step: 1, 6, 11).
+LEAST = {2: 1.0, 4: 0.4, 6: 0.25}
+# The default step is made finer once the particle is faster than it was chosen for by this factor.
+FASTER = 1.1
+# An interaction that is not smooth leaves no scheme its order: steps so many times as short.
+NOT_SMOOTH = 10.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything that defines one run, checked."""
+
+    system: SystemParameters
+    position: float
+    velocity: float
+    duration: float
+    method: str
+    order: int
+    rate: float
+    chosen: bool
+    cutoff: float
+    kernel_cutoff: float | None = None
+    events: tuple[Event, ...] = ()
+    chain: ChainSegment | None = None
+    chain_window: tuple[int, int] | None = None
+    chain_every: float = 0.25
+    checkpoint: Path | None = None
+    checkpoint_interval: float = 60.0
+    max_bytes: float = math.inf
+
+    @property
+    def time_step(self) -> float:
+        """Time step in units of t_slow."""
+        return 1.0 / (self.system.chain.omega_fast * self.rate)
+
+    @property
+    def steps(self) -> int:
+        """Steps of the whole run."""
+        return max(1, round(self.duration / self.time_step))
+
+    @property
+    def steps_per_picture(self) -> int:
+        """Steps between two stored displacements of the masses in ``chain_window``."""
+        return max(1, round(self.chain_every / self.time_step))
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What is written beside the results."""
+        settings: dict[str, Any] = {
+            "method": self.method,
+            "order": self.order,
+            "steps_per_fast_period": self.rate,
+            "cutoff_radius": self.cutoff,
+        }
+        if self.kernel_cutoff is not None:
+            settings["kernel_cutoff"] = self.kernel_cutoff
+        return settings
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What a run that goes on from a checkpoint has in common with the one that wrote it: all but its duration."""
+        settings = self.settings
+        if self.chosen:
+            settings["steps_per_fast_period"] = None
+        if self.chain_window is not None:
+            settings["chain_window"] = [*self.chain_window, self.chain_every]
+        if self.chain is not None:
+            settings["chain"] = self.chain.digest()
+        return {"start": [self.position, self.velocity], **settings}
+
+    def finer(self) -> Run:
+        """The same run with half the time step."""
+        return replace(self, rate=2.0 * self.rate)
+
+    def resolves(self, speed: float) -> bool:
+        """Whether the time step, if it was chosen here, still keeps its promise at a speed of the particle."""
+        return not self.chosen or FASTER * self.rate >= needed_rate(self.system, self.cutoff, speed, 0.0, self.order)
+
+    @property
+    def bytes_of_records(self) -> float:
+        """Bytes of what is kept of every step."""
+        return BYTES_PER_STEP * self.steps
+
+    def bytes_needed(self) -> float:
+        """Bytes that the run needs besides its records: generously, the chain or the kernel."""
+        chain = self.system.chain
+        duration = self.steps * self.time_step
+        fastest = abs(self.velocity) + 2.0 * fall_speed(self.system, self.cutoff)
+        passed = (fastest * duration + self.cutoff) / chain.spacing
+        if self.method == "direct":
+            return self.bytes_of_kernels(2.0 * passed + 10.0)
+        first, last = self.chain_window or (0, -1)
+        pictures = 8.0 * (last - first + 1) * (self.steps / self.steps_per_picture + 2)
+        bound = speed_bound(self.system, self.velocity, 0.0)
+        plan = Plan(self.system, self.order, self.time_step, self.cutoff, bound)
+        given = 0 if self.chain is None else self.chain.state.shape[1]
+        masses = half_width(chain, duration) + passed + given
+        return 2.0 * BYTES_PER_MASS * masses + pictures + plan.memory + 5e6
+
+    def bytes_of_kernels(self, lags: float) -> float:
+        """Bytes that the direct method needs for kernel and kicks of as many masses."""
+        ring = lags + half_width(self.system.chain, self.steps * self.time_step)
+        return 24.0 * lags * self.steps + 64.0 * ring * min(kernel_portion(ring), self.steps + 1)
+
+
+def kernel_portion(ring: float) -> int:
+    """Times at which kernels on a ring of so many masses are made at once, to bound the memory in use."""
+    return max(1, min(1024, int(KERNEL_PORTION / ring)))
+
+
+def checked_run(
+    system: SystemParameters,
+    position: float,
+    speed: float,
+    duration: float,
+    *,
+    method: str = "light-cone",
+    order: int | None = None,
+    steps_per_fast_period: float | None = None,
+    time_step: float | None = None,
+    kernel_cutoff: float | None = None,
+    events: Any = (),
+    chain: ChainSegment | None = None,
+    chain_window: tuple[int, int] | None = None,
+    chain_every: float = 0.25,
+    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_interval: float = 60.0,
+    max_bytes: float | None = None,
+) -> Run:
+    """Return the run that ``System.simulate`` was asked for; ValueError or TypeError, by name, for what cannot be."""
+    position, speed = bounded("position", position), bounded("speed", speed)
+    duration = scale("duration", duration)
+    choice("method", method, ("light-cone", "direct"))
+    events = checked_events(events)
+    if order is not None and whole("order", order, 2) not in SCHEMES:
+        raise ValueError(f"order must be 2, 4 or 6, got {order!r}")
+    if method == "direct":
+        if order not in (None, 2):
+            raise ValueError(f"order must be 2 with method='direct', got {order!r}")
+        order = 2
+        if events or checkpoint is not None or chain_window is not None or chain is not None:
+            raise ValueError("events, checkpoint, chain and chain_window need method='light-cone'")
+    elif kernel_cutoff is not None:
+        raise ValueError(f"kernel_cutoff goes with method='direct' only, got {kernel_cutoff!r}")
+    if not isinstance(chain, ChainSegment | None):
+        raise TypeError(f"chain must be the chain_state of a run, got {chain!r}")
+    cutoff = _checked_cutoff(system, position)
+    if order is None:
+        order = 6 if system.interaction.smooth else 2
+    rate = _given_rate(system, steps_per_fast_period, time_step)
+    chosen = rate is None
+    if rate is None:
+        rate = max(USUAL[order], needed_rate(system, cutoff, speed, fall_speed(system, cutoff), order))
+        # A run shorter than such a step is one step.
+        rate = max(rate, 1.0 / (system.chain.omega_fast * duration))
+    per_time = 1.0 / (system.chain.omega_fast * time_scale(system, cutoff, speed, fall_speed(system, cutoff)))
+    if rate < LEAST[order] * per_time:
+        raise ValueError(
+            f"steps_per_fast_period must be at least {LEAST[order] * per_time:.3g} (time_step at most "
+            f"{1.0 / (system.chain.omega_fast * LEAST[order] * per_time):.3g}) to resolve amplitude, width and speed "
+            f"of this run, got {rate:g}"
+        )
+    step = 1.0 / (system.chain.omega_fast * rate)
+    if not duration / step < 2**53:
+        raise ValueError(f"duration must be below 2^53 steps of {step:g}, got {duration!r}")
+    if checkpoint is not None:
+        checkpoint = check_target("checkpoint", checkpoint)
+    return Run(
+        system,
+        position,
+        speed,
+        duration,
+        method,
+        order,
+        rate,
+        chosen,
+        cutoff,
+        None if kernel_cutoff is None else positive("kernel_cutoff", kernel_cutoff),
+        events,
+        chain,
+        None if chain_window is None else _window(chain_window),
+        scale("chain_every", chain_every),
+        checkpoint,
+        positive("checkpoint_interval", checkpoint_interval),
+        available_memory() if max_bytes is None else positive("max_bytes", max_bytes),
+    )
+
+
+def _given_rate(system: SystemParameters, steps_per_fast_period: float | None, time_step: float | None) -> float | None:
+    """Steps in 1/omega_fast as asked for, by either name; None where neither is given."""
+    if time_step is None:
+        return None if steps_per_fast_period is None else scale("steps_per_fast_period", steps_per_fast_period)
+    if steps_per_fast_period is not None:
+        raise ValueError(f"time_step and steps_per_fast_period exclude each other, got {time_step!r} besides")
+    return 1.0 / (system.chain.omega_fast * scale("time_step", time_step))
+
+
+def _checked_cutoff(system: SystemParameters, position: float) -> float:
+    """Distance up to which the interaction acts in a run; ValueError where it cannot be followed well."""
+    spacing, interaction = system.chain.spacing, system.interaction
+    longest = LONGEST_CUTOFF * spacing
+    cutoff = interaction.reach()
+    if cutoff > longest and cutoff_radius(interaction, longest, CUT_FORCE) >= longest:
+        raise ValueError(
+            f"interaction must fall to {CUT_FORCE:g} of its largest force within {LONGEST_CUTOFF} spacings to be "
+            f"simulated, got width {interaction.width:g} with spacing {spacing:g}"
+        )
+    cutoff = min(cutoff, longest)
+    if cutoff > WIDTHS_IN_CUTOFF * interaction.width:
+        raise ValueError(
+            f"interaction must have a width of at least {cutoff / WIDTHS_IN_CUTOFF:.3g} to be simulated with spacing "
+            f"{spacing:g}, as it reaches that far, got width {interaction.width:g}"
+        )
+    # Positions are counted in masses, as integers, and their rounding must not be felt.
+    farthest = min(FARTHEST * interaction.width, 2.0**52 * spacing)
+    if abs(position) > farthest:
+        raise ValueError(
+            f"position must be at most {farthest:g} (1e8 widths, 2^52 spacings) in magnitude, got {position!r}"
+        )
+    return cutoff
+
+
+def _window(window: tuple[int, int]) -> tuple[int, int]:
+    """Check first and last mass."""
+    if not isinstance(window, tuple | list) or len(window) != 2:  # type: ignore[redundant-expr]  # callers without types may pass anything
+        raise ValueError(f"chain_window must be (first mass, last mass), got {window!r}")
+    first = whole("chain_window", window[0], -(2**40))
+    return first, whole("chain_window", window[1], first)
+
+
+def fall_speed(system: SystemParameters, cutoff: float) -> float:
+    """Speed gained by falling through the whole interaction with one mass, sqrt(8 pi^2 max|Phi|/mu)."""
+    return math.sqrt(2.0 * FOUR_PI_SQUARED * depth(system.interaction, cutoff) / system.mass)
+
+
+def time_scale(system: SystemParameters, cutoff: float, speed: float, fall: float) -> float:
+    """Shortest time of the motion: to cross the width, or 1/frequency in the potential's bottom."""
+    width = system.interaction.width
+    stiffness = FOUR_PI_SQUARED * depth(system.interaction, cutoff) / width**2 * (1.0 + 1.0 / system.mass)
+    return 1.0 / max(math.hypot(speed, fall) / width, math.sqrt(stiffness), 1e-300)
+
+
+def needed_rate(system: SystemParameters, cutoff: float, speed: float, fall: float, order: int) -> float:
+    """Steps per fast period that the motion at a speed, and after a fall into the interaction, needs."""
+    per_time = 1.0 / (system.chain.omega_fast * time_scale(system, cutoff, speed, fall))
+    return RESOLVING[order] * per_time * (1.0 if system.interaction.smooth else NOT_SMOOTH)
+
+
+def refuse_too_large(runs: Sequence[Run], limit: float) -> None:
+    """ValueError if the runs need more memory than they may have."""
+    # Results stay; of the rest as much is in use at once as there are cores.
+    working = sorted(run.bytes_needed() for run in runs)
+    needed = sum(run.bytes_of_records for run in runs) + sum(working[-cores() :])
+    if not needed <= limit:
+        raise ValueError(
+            f"duration {runs[0].duration:g} needs about {needed / 2**20:.0f} MiB of memory, allowed are "
+            f"{limit / 2**20:.0f} MiB: take a shorter duration or fewer steps_per_fast_period"
+        )
