@@ -762,7 +762,7 @@ class GaussianMixture(Interaction):
         return 2.0 * math.pi * self._beside_narrowest(k)[0] ** 2
 
     def cancellation(self, k: ArrayLike) -> tuple[Array, Array]:
-        """What multiplies the narrowest exponential in the transform (modulus), and the sum of sizes it is rounded from.
+        """What multiplies the narrowest exponential in the transform (modulus), and the sizes it is rounded from.
 
         Both are energy times length over sqrt(2 pi), for k in 1/l_slow of any shape; their ratio, times 1e-16, is the
         relative error that cancellation leaves. A ValueError for a k that is not finite.
