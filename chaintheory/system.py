@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chaintheory import units as physical
-from chaintheory.dissipation import finite_passes, single_pass, steady_state, travelling_wave
+from chaintheory.dissipation import finite_passes, single_pass, steady_state, travelling_wave, validity
+from chaintheory.dissipation.validity import Validity, warn_of_large_losses
 from chaintheory.drift import resonances, velocities
 from chaintheory.drift.resonances import ResonantSpeed
 from chaintheory.drift.velocities import DriftVelocity
@@ -241,7 +242,10 @@ class System(SystemParameters):
         >>> print(round(system.single_pass_dissipation(16.0, approximation="static-lattice"), 6))
         0.005062
         """
-        return single_pass.single_pass_dissipation(self, speed, approximation=approximation, method=method, log=log)
+        loss = single_pass.single_pass_dissipation(self, speed, approximation=approximation, method=method, log=log)
+        if not log:
+            warn_of_large_losses(self, speed, loss)
+        return loss
 
     def finite_pass_dissipation(self, speed: ArrayLike, passes: int) -> Array:
         r"""Mean energy lost over the first N passes of a chain at rest, constant velocity: from Eq. 6 to Eq. 10.
@@ -322,7 +326,40 @@ class System(SystemParameters):
         choice("approximation", approximation, ["constant-velocity", "static-lattice", "travelling-wave"])
         if approximation == "travelling-wave":
             return travelling_wave.mean_dissipation(self, speed)
-        return steady_state.mean_dissipation(self, speed, approximation=approximation)
+        loss = steady_state.mean_dissipation(self, speed, approximation=approximation)
+        warn_of_large_losses(self, speed, loss)
+        return loss
+
+    def validity(self, speed: ArrayLike) -> Validity:
+        r"""How far the second-order theory, Eq. 10, can be trusted at a mean speed, and what limits it.
+
+        Estimated from the variation of the speed along the rigid lattice, the recoil of the masses, the energy lost
+        against the kinetic energy, and capture (dissipation/validity.py has the formula and its calibration against
+        the exact steady drift).
+
+        Parameters
+        ----------
+        speed
+            Mean speed in l_slow/t_slow, any shape; the sign does not matter.
+
+        Returns
+        -------
+        Validity
+            ``value`` between 0 and 1, in the shape of ``speed``: the exact mean dissipation over that of Eq. 10 is
+            expected between it and its inverse. ``reason`` in one line; ``speed_variation``, ``sensitivity``,
+            ``recoil``, ``energy_lost``, ``captured``.
+
+        Raises
+        ------
+        ValueError
+            A speed that is not finite, or so small that more than 1e5 roots matter.
+
+        >>> from chaintheory import Gaussian
+        >>> system = System(Chain(omega_fast=10.0, spacing=40.0), Gaussian(amplitude=2.0, width=4.0))
+        >>> system.validity([10.0, 21.0, 50.0, 150.0]).value.round(3).tolist()
+        [0.0, 0.869, 0.938, 0.996]
+        """
+        return validity.validity(self, speed)
 
     def travelling_wave(self, speed: float, *, tolerance: float = 1e-10) -> travelling_wave.TravellingWave:
         r"""The exact steady drift at a mean speed: masses recoil, the speed varies, nothing is approximated.

@@ -24,20 +24,30 @@ from chaintheory.system import System
 @click.option("--log", "logarithmic", is_flag=True, help="Space the speeds logarithmically.")
 @json_option
 def curves(system: System, lowest: float, highest: float, points: int, logarithmic: bool, as_json: bool) -> None:
-    """Energy lost per pass against speed: single pass (Eqs. 6 and 7) and steady state (Eq. 10)."""
+    """Energy lost per pass against speed: single pass (Eqs. 6 and 7) and steady state (Eq. 10).
+
+    Validity, from 0 to 1: how far the second-order theory can be trusted; the exact mean dissipation over that of
+    Eq. (10) is expected between it and its inverse.
+    """
+    import warnings
+
     import numpy as np
 
+    from chaintheory.dissipation.validity import ValidityWarning
     from chaintheory.support.validation import above, positive, whole
 
     above("highest", highest, positive("lowest", lowest))
     whole("points", points, 2, 10_000_000)
     space = np.geomspace if logarithmic else np.linspace
     speed = space(lowest, highest, points)
-    columns = {
-        "speed": speed,
-        "single_pass_dissipation": system.single_pass_dissipation(speed),
-        "mean_dissipation": system.mean_dissipation(speed),
-    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ValidityWarning)  # the last column says it
+        columns = {
+            "speed": speed,
+            "single_pass_dissipation": system.single_pass_dissipation(speed),
+            "mean_dissipation": system.mean_dissipation(speed),
+            "validity": system.validity(speed).value,
+        }
     if as_json:
         print_json(columns)
     else:

@@ -59,6 +59,12 @@ class Terms:
         return self.group_speed > 0.0
 
 
+def slopes_of(system: SystemParameters, speed: Array) -> Array:
+    """Slope v/spacing of the line omega = x v/spacing; beyond 1e300 its only root is at omega = 1 all the same."""
+    with np.errstate(over="ignore"):
+        return np.minimum(speed / system.chain.spacing, 1e300)
+
+
 def steepness(system: SystemParameters, speed: Array, group: Array) -> Array:
     """The denominator |spacing omega'(x)/v - 1| of Eq. 10; at a resonance not 0 but what rounding leaves of it."""
     return np.maximum(np.abs(group * (system.chain.spacing / speed) - 1.0), np.finfo(float).epsneg)
@@ -85,7 +91,7 @@ def mean_dissipation(system: SystemParameters, speed: ArrayLike, *, approximatio
     audible, first, last, count = audible_lines(system, tangents, values)
     for part in batches(count):
         v = values[audible[part]]
-        owner, _, _, omega, group = tangents.crossings(v / system.chain.spacing, first[part], last[part])
+        owner, _, _, omega, group = tangents.crossings(slopes_of(system, v), first[part], last[part])
         share = shares(system, v, owner, omega, group)
         result[audible[part]] = np.bincount(owner, share, minlength=v.size)
     return shaped(result, shape)
@@ -123,7 +129,7 @@ def audible_lines(
 ) -> tuple[NDArray[np.intp], Array, Array, Array]:
     """Indices of the speeds whose loss is a double; their first and last period and number of crossings."""
     audible = np.flatnonzero(speed > slowest_audible(system))
-    first, last, count = tangents.ranges(speed[audible] / system.chain.spacing, *decay_in_x(system))
+    first, last, count = tangents.ranges(slopes_of(system, speed[audible]), *decay_in_x(system))
     if count.size and count.max() > MOST_CROSSINGS:
         slowest = float(speed[audible][np.argmax(count)])
         raise ValueError(
@@ -144,7 +150,7 @@ def static_lattice_mean(system: SystemParameters, speed: float) -> float:
     if speed > UNAFFECTED:
         return float(mean_dissipation(system, speed))
     orbit = orbit_of_mean_speed(system, speed)
-    tangents, slope = band(system), np.array([speed / system.chain.spacing])
+    tangents, slope = band(system), slopes_of(system, np.array([speed]))
     first, last, count = tangents.ranges(slope)
     if count[0] > MOST_CROSSINGS:
         raise ValueError(
@@ -189,7 +195,7 @@ def mean_dissipation_slope(system: SystemParameters, speed: ArrayLike) -> Array:
     step = 1e-3 / width_of(system)
     for part in batches(count):
         speed_here = values[audible[part]]
-        owner, period, offset, omega, group = tangents.crossings(speed_here / spacing, first[part], last[part])
+        owner, period, offset, omega, group = tangents.crossings(slopes_of(system, speed_here), first[part], last[part])
         share = shares(system, speed_here, owner, omega, group)
         v, x = speed_here[owner], period + offset
         k = 2.0 * math.pi * x / spacing
@@ -210,7 +216,7 @@ def mean_dissipation_slope(system: SystemParameters, speed: ArrayLike) -> Array:
 def mean_dissipation_terms(system: SystemParameters, speed: float) -> Terms:
     """Phonons fed at one mean speed: ``System.mean_dissipation_terms``, which describes them."""
     v = np.array([abs(number("speed", speed))])
-    slopes = v / system.chain.spacing
+    slopes = slopes_of(system, v)
     if v[0] == 0.0:
         raise ValueError(f"speed must not be 0, got {speed!r}")
     tangents = band(system)
