@@ -62,7 +62,7 @@ def verify_all(ids: list[str] | None) -> int:
     """
     results = verify(ids)
     for result in results:
-        print(f"{result.evidence:8}  {result.equation:26}  {result.id}  {result.seconds:.2f} s")
+        print(f"{result.evidence:8}  {result.kind:7}  {result.equation:26}  {result.id}  {result.seconds:.2f} s")
         if not result.ok:
             print(f"          {result.detail}")
     counts = Counter(result.evidence for result in results)

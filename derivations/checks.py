@@ -22,16 +22,18 @@ from typing import Any
 import flint
 import sympy as sp
 
-from .balls import ball, roots
+from .balls import ball, roots, supremum
 from .numeric import agree_at_points, value
 
 __all__ = [
     "Apply",
     "Approaches",
+    "Below",
     "Check",
     "Cited",
     "EnclosedSum",
     "Integrands",
+    "NonNegative",
     "Numeric",
     "Outcome",
     "Reduce",
@@ -439,7 +441,10 @@ class EnclosedSum(Check):
 
     def run(self, before: sp.Expr, after: sp.Expr, rng: random.Random) -> Outcome:
         """Isolate the roots, sum, and compare with half a unit of the last printed digit."""
-        flint.ctx.prec = 200
+        with flint.ctx.workprec(200):  # bits
+            return self._run(before, after)
+
+    def _run(self, before: sp.Expr, after: sp.Expr) -> Outcome:
         if self.equation is None:
             found, total = [], ball(before, {})
         else:
@@ -455,3 +460,77 @@ class EnclosedSum(Check):
                 f"{roots_found}{float(total):.10g}, error below {float(total.rad()):.0e}",
             )
         return Outcome("failed", f"enclosed {float(total):.10g}, claimed {float(after):.10g}")
+
+
+class Below(Check):
+    """`before` is less than `after`, a number, everywhere in a box: ball arithmetic on a subdivided box.
+
+    Parameters
+    ----------
+    box
+        The range of each symbol; an end may depend on the symbols before it.
+    slack
+        The bound must be sharp: `before` exceeds ``after - slack abs(after)`` somewhere in the box. A bound that is
+        twice too large is an error too.
+
+    >>> import sympy as sp
+    >>> a = sp.Symbol("a")
+    >>> Below({a: (0, 1)}).run(a - a**2, sp.Rational(26, 100), random.Random(0)).evidence
+    'enclosed'
+    >>> Below({a: (0, 1)}).run(a - a**2, sp.Rational(1, 5), random.Random(0)).evidence
+    'failed'
+    """
+
+    evidence = "enclosed"
+    relation = "<"
+
+    def __init__(self, box: dict[sp.Symbol, tuple[Any, Any]], slack: Any = 0.05) -> None:
+        self.box = {symbol: (sp.sympify(low), sp.sympify(high)) for symbol, (low, high) in box.items()}
+        self.slack = sp.nsimplify(slack)
+
+    def run(self, before: sp.Expr, after: sp.Expr, rng: random.Random) -> Outcome:
+        """Enclose the largest value until the claim is decided."""
+        where = ", ".join(f"{low} <= {symbol} <= {high}" for symbol, (low, high) in self.box.items())
+        with flint.ctx.workprec(100):  # bits
+            claimed = ball(after, {})
+            sharp = claimed - ball(self.slack, {}) * abs(claimed)
+            lower, upper = supremum(before, self.box, claimed, sharp)
+            if not upper <= claimed:
+                return Outcome("failed", f"the largest value may be {float(upper):.6g} for {where}")
+            if not lower >= sharp:
+                return Outcome("failed", f"the bound is not sharp: {float(lower):.6g} was reached for {where}")
+            return Outcome("enclosed", f"for {where}; {float(lower):.6g} is reached")
+
+
+class NonNegative(Check):
+    """`before` minus `after` is a polynomial without negative coefficients in symbols that are not negative.
+
+    The symbols' ranges are put in by substitution beforehand: ``1 - b`` for a number between 0 and 1, say.
+
+    >>> import sympy as sp
+    >>> a = sp.Symbol("a", nonnegative=True)
+    >>> NonNegative().run((a + 1) ** 2, 2 * a, random.Random(0)).evidence
+    'proved'
+    >>> NonNegative().run(a**2, 2 * a, random.Random(0)).evidence
+    'failed'
+    """
+
+    evidence = "proved"
+    relation = r"\geq"
+
+    def run(self, before: sp.Expr, after: sp.Expr, rng: random.Random) -> Outcome:
+        """Expand, and look at every coefficient."""
+        difference = sp.expand(before - after)
+        symbols = sorted(difference.free_symbols, key=str)
+        unsigned = [symbol for symbol in symbols if not symbol.is_nonnegative]
+        if unsigned:
+            return Outcome("failed", f"{unsigned} may be negative")
+        if not symbols:
+            coefficients = [difference]
+        elif not difference.is_polynomial(*symbols):
+            return Outcome("failed", f"not a polynomial: {sp.sstr(difference)[:200]}")
+        else:
+            coefficients = sp.Poly(difference, *symbols).coeffs()
+        if all(coefficient.is_nonnegative for coefficient in coefficients) and difference != 0:
+            return Outcome("proved", f"{len(coefficients)} coefficients, none negative")
+        return Outcome("failed", f"a negative coefficient in {sp.sstr(difference)[:200]}")

@@ -1,12 +1,13 @@
-"""The chain by itself: band, modes, memory kernel, sound cone (Eqs. 1, 3, 5).
+"""The chain by itself: dispersion relation, normal modes, memory kernel, group velocity (Eqs. 1, 3, 5).
 
-Masses on springs: each mass is held by its own spring (unit strength, frequency 1) and tied to its
-neighbours by springs of strength ``(omega_fast^2 - 1)/4``. In units of ``Omega_slow`` the
-frequencies fill a band from 1 to ``omega_fast``, and everything the chain does to the particle
-goes through this band.
+Each mass has an on-site spring (unit stiffness, frequency 1) and is coupled to its neighbours by
+springs of stiffness ``(omega_fast^2 - 1)/4``. In units of ``Omega_slow`` the frequencies fill the
+phonon band from 1 to ``omega_fast``; the particle acts on the chain, and the chain on the
+particle, through this band alone.
 
-The memory kernel ``Gamma_n(tau)`` is the displacement of mass l + n at the time tau after a blow
-on mass l; time is counted in slow periods, whence the factors 2 pi.
+The memory kernel ``Gamma_n(tau)``, the retarded displacement Green's function, is the displacement
+of mass l + n at the time tau after a unit impulse on mass l; time is counted in slow periods,
+whence the factors 2 pi.
 
 >>> band_squared(sp.pi / 2)
 omega_fast**2
@@ -49,7 +50,7 @@ coupling = (omega_fast**2 - 1) / 4  # springs between neighbours, in units of th
 
 
 def band_squared(angle: sp.Expr) -> sp.Expr:
-    """Return omega(theta)^2, Eq. (1): 1 at the zone centre, omega_fast^2 at the zone boundary.
+    """Return omega(theta)^2, the dispersion relation of Eq. (1): 1 at the zone centre, omega_fast^2 at its boundary.
 
     In units of Omega_slow^2; theta = q a/2, any real angle.
 
@@ -73,13 +74,13 @@ def dynamical_operator(displacement: Any, number: Any = site) -> sp.Expr:
 
 
 def oscillation(angle: sp.Expr) -> sp.Expr:
-    """Return sin(2 pi tau omega)/omega, an oscillator that was hit at tau = 0."""
+    """Return sin(2 pi tau omega)/omega, the response of an oscillator to an impulse at tau = 0."""
     frequency = sp.sqrt(band_squared(angle))
     return sp.sin(2 * sp.pi * time * frequency) / frequency
 
 
 def mode_response(number: sp.Expr, angle: sp.Expr) -> sp.Expr:
-    """Return what one mode adds to the kernel, cos(2 n theta) sin(2 pi tau omega)/omega."""
+    """Return the contribution of one mode to the kernel, cos(2 n theta) sin(2 pi tau omega)/omega."""
     return sp.cos(2 * number * angle) * oscillation(angle)
 
 
@@ -128,6 +129,7 @@ def forces(formula: sp.Basic) -> list[Step]:
     "the band from 1 to omega_fast.",
     sp.Eq(omega**2, band_squared(theta), evaluate=False),
     parents=[forces],
+    kind="printed",
 )
 def band(formula: sp.Basic) -> list[Step]:
     """Insert exp(2 i theta l) into the restoring force; both band edges follow."""
@@ -182,7 +184,7 @@ def geometric_sum(formula: sp.Basic) -> list[Step]:
 @states(
     "modes_orthonormal",
     "above Eq. 3",
-    "The N plane waves of a ring of N masses are orthonormal, for symbolic N.",
+    "The N plane waves j = 0 ... N - 1 of a ring of N masses are orthonormal, for symbolic N.",
     sp.Eq(
         sp.Sum(sp.exp(2 * sp.pi * sp.I * harmonic * site / masses), (site, 0, masses - 1)) / masses,
         sp.KroneckerDelta(harmonic, 0),
@@ -191,17 +193,18 @@ def geometric_sum(formula: sp.Basic) -> list[Step]:
     parents=[geometric_sum],
 )
 def orthonormal(formula: sp.Basic) -> list[Step]:
-    """Equal waves add up to N.
+    """Equal waves (j = 0) add up to N.
 
-    Different ones (j = 1 ... N - 1) to a geometric sum whose ratio is a root of unity.
+    Different ones (0 < j < N) add up to a geometric sum whose ratio is an N-th root of one, and not one itself.
     """
     (waves,) = (formula.lhs / formula.lhs.coeff(formula.lhs.atoms(sp.Sum).pop())).atoms(sp.Sum)
     ((_, low, high),) = waves.limits
     same = formula.lhs.subs(harmonic, 0).doit()
-    different = sp.Symbol("j", integer=True, positive=True)
+    different, others = sp.symbols("j m", integer=True, positive=True)  # 0 < j < N = j + m
     term = waves.function.subs(harmonic, different)
     step = sp.powsimp(term.subs(site, site + 1) / term)
     root = sp.powsimp(step ** (high - low + 1))
+    distance = ((step - 1) * (1 / step - 1)).subs(masses, different + others)
     return [
         Step(same, formula.rhs.subs(harmonic, 0), "two equal modes", Reduce("expand")),
         Step(
@@ -211,9 +214,15 @@ def orthonormal(formula: sp.Basic) -> list[Step]:
             Reduce("expand"),
         ),
         Step(
+            distance,
+            4 * sp.sin(sp.pi * different / (different + others)) ** 2,
+            "which is not one for 0 < j < N = j + m: its distance from one, squared, is positive",
+            Reduce("trigonometry"),
+        ),
+        Step(
             term.subs(site, high + 1),
             term.subs(site, low),
-            "which returns to where it began",
+            "after N masses the wave returns to where it began",
             Reduce("powers"),
         ),
     ]
@@ -222,14 +231,15 @@ def orthonormal(formula: sp.Basic) -> list[Step]:
 @states(
     "eq03_kernel_finite",
     "Eq. 3",
-    "The kernel of a ring of N masses is a sum over modes: it solves the equation of motion, from rest, after a blow.",
+    "The kernel of a ring of N masses is a sum over modes: it solves the equation of motion after a unit impulse.",
     sp.Eq(Gamma(time), kernel_finite(site), evaluate=False),
     parents=[band, orthonormal],
+    kind="printed",
 )
 def kernel_of_ring(formula: sp.Basic) -> list[Step]:
-    """Each mode solves the equation.
+    """Each mode solves the equation of motion.
 
-    The initial speeds add up to 2 pi on the mass that was hit, by orthonormality.
+    The initial velocities add up to 2 pi on the mass of the impulse, and to 0 elsewhere, by orthonormality.
     """
     (total,) = formula.rhs.atoms(sp.Sum)
     mode = total.function * formula.rhs.coeff(total) * masses
@@ -240,21 +250,21 @@ def kernel_of_ring(formula: sp.Basic) -> list[Step]:
             (mode.diff(time, 2) + (2 * sp.pi) ** 2 * dynamical_operator(moved))
             / oscillation(sp.pi * harmonic / masses),
             sp.Integer(0),
-            "each mode moves freely",
+            "each mode solves the free equation of motion",
             Reduce("expand", "trigonometry"),
         ),
-        Step(mode.subs(time, 0), sp.Integer(0), "from rest at its place", Reduce()),
+        Step(mode.subs(time, 0), sp.Integer(0), "no initial displacement", Reduce()),
         Step(
             mode.diff(time).subs(time, 0),
             2 * sp.pi * sp.re(sp.exp(2 * sp.pi * sp.I * harmonic * site / masses)),
-            "the initial speeds are the modes themselves, which add up to one blow",
+            "the initial velocities are the plane waves, which add up to an impulse on one mass",
             Reduce("real part", "trigonometry"),
         ),
         Step(high - low + 1, masses, "every mode once", Reduce()),
         Step(
             sp.Sum(mode.diff(time).subs({time: 0, site: 0}), total.limits[0]).doit() / masses,
             2 * sp.pi,
-            "the mass that was hit starts with speed 2 pi",
+            "the mass of the impulse starts with velocity 2 pi",
             Reduce("expand"),
         ),
     ]
@@ -266,13 +276,14 @@ def kernel_of_ring(formula: sp.Basic) -> list[Step]:
     "In the infinite chain the sum over modes is an integral over the band; it solves the same problem.",
     sp.Eq(Gamma(time), kernel(lag), evaluate=False),
     parents=[kernel_of_ring],
+    kind="printed",
 )
 def kernel_of_chain(formula: sp.Basic) -> list[Step]:
-    """The equation of motion under the integral; rest; the blow on mass 0 alone."""
+    """The equation of motion under the integral; no initial displacement; initial velocity of mass 0 alone."""
     (integral,) = formula.rhs.atoms(sp.Integral)
     factor = formula.rhs.coeff(integral)
     moved = lambda number: integral.function.subs(lag, number)  # noqa: E731
-    blow = factor * integral.function.diff(time).subs(time, 0)
+    impulse = factor * integral.function.diff(time).subs(time, 0)
     return [
         Step(
             integral.function.diff(time, 2) / oscillation(theta),
@@ -280,25 +291,24 @@ def kernel_of_chain(formula: sp.Basic) -> list[Step]:
             "the equation of motion, under the integral",
             Reduce("expand", "trigonometry"),
         ),
-        Step(integral.function.subs(time, 0), sp.Integer(0), "from rest", Reduce()),
+        Step(integral.function.subs(time, 0), sp.Integer(0), "no initial displacement", Reduce()),
         Step(
-            sp.Integral(blow.subs(lag, 0), *integral.limits),
+            sp.Integral(impulse.subs(lag, 0), *integral.limits),
             2 * sp.pi,
-            "the mass that was hit",
+            "initial velocity of the mass of the impulse",
             Reduce("evaluate"),
         ),
         Step(
-            sp.Integral(blow, *integral.limits),
+            sp.Integral(impulse, *integral.limits),
             sp.Integer(0),
-            "all other masses",
+            "initial velocity of all other masses",
             Reduce("evaluate", "expand"),
         ),
     ]
 
 
-# The generating function of the lattice. A quantity p + q sin^2 theta, averaged over the band in its
-# inverse, is all that the Laplace transform, the response of a trapped particle and the loss to a
-# cusp need.
+# The band average of 1/(p cos^2 + q sin^2): the Laplace transform of the kernel, the response to a force at
+# one frequency and the loss to a cusp follow from it.
 
 
 @states(
@@ -317,7 +327,7 @@ def kernel_of_chain(formula: sp.Basic) -> list[Step]:
     ),
 )
 def resolvent(formula: sp.Basic) -> list[Step]:
-    """The antiderivative is an arc tangent, which climbs from 0 to pi/2 over the band."""
+    """The antiderivative is an arc tangent, which rises from 0 to pi/2 over the band."""
     (integral,) = formula.lhs.atoms(sp.Integral)
     root = sp.sqrt(resolvent_q / resolvent_p)
     antiderivative = sp.atan(root * sp.tan(theta)) / sp.sqrt(resolvent_p * resolvent_q)
@@ -347,20 +357,20 @@ def resolvent(formula: sp.Basic) -> list[Step]:
 
 edge_slow = laplace**2 + (2 * sp.pi) ** 2
 edge_fast = laplace**2 + (2 * sp.pi * omega_fast) ** 2
-# The root of c (r + 1/r - 2) = 1 + s^2/(2 pi)^2 that decays, |r| < 1.
+# Half of r + 1/r, for the ratio r of neighbours in c (r + 1/r - 2) = 1 + s^2/(2 pi)^2.
 half_trace = 1 + edge_slow / (2 * (2 * sp.pi) ** 2 * coupling)
 
 
 @states(
     "kernel_laplace",
     "beyond the paper",
-    "In the Laplace domain the kernel falls off geometrically along the chain: 2 pi "
-    "r^n/sqrt(product over both band edges).",
+    "The Laplace transform of the kernel falls off geometrically along the chain, n >= 0: 2 pi "
+    "r^n/sqrt((s^2 + 4 pi^2)(s^2 + 4 pi^2 omega_fast^2)), 0 < r < 1.",
     sp.Eq(Gamma(laplace), 2 * sp.pi * ratio**lag / sp.sqrt(edge_slow * edge_fast), evaluate=False),
     parents=[band],
 )
 def kernel_laplace(formula: sp.Basic) -> list[Step]:
-    """The recurrence away from the mass that was hit, and at it."""
+    """The recurrence away from the mass of the impulse, and at it."""
     fold = lambda number: formula.rhs.subs(lag, number)  # noqa: E731
     trace = 2 * half_trace
     at_zero = laplace**2 * fold(0) + (2 * sp.pi) ** 2 * (fold(0) + coupling * (2 * fold(0) - 2 * fold(1)))
@@ -375,19 +385,25 @@ def kernel_laplace(formula: sp.Basic) -> list[Step]:
         Step(
             (laplace**2 * fold(lag) + (2 * sp.pi) ** 2 * dynamical_operator(fold, lag)) / fold(lag),
             (2 * sp.pi) ** 2 * coupling * (trace - ratio - 1 / ratio),
-            "away from the mass that was hit the transform solves the recurrence",
+            "away from the impulse the transform solves the recurrence",
             Reduce("powers", "common denominator", "expand"),
         ),
         Step(
             decaying + 1 / decaying,
             trace,
-            "for the root r that decays",
+            "with this root r",
+            Reduce("common denominator", "expand", "common denominator"),
+        ),
+        Step(
+            1 / decaying - decaying,
+            sp.sqrt(edge_slow * edge_fast) / ((2 * sp.pi) ** 2 * coupling),
+            "which decays: r + 1/r and 1/r - r are positive, so 0 < r < 1",
             Reduce("common denominator", "expand", "common denominator"),
         ),
         Step(
             at_zero.subs(ratio, decaying),
             2 * sp.pi,
-            "and the blow at the mass itself",
+            "and the impulse on the mass itself",
             Reduce("expand", "common denominator", "expand"),
         ),
     ]
@@ -438,29 +454,31 @@ def kernel_convolution(formula: sp.Basic) -> list[Step]:
     ]
 
 
-def tone(frequency: sp.Expr, shift: sp.Expr) -> sp.Expr:
-    """Return one of the two tones that the kernel ends in; they die out only like tau^(-1/2)."""
+def edge_oscillation(frequency: sp.Expr, shift: sp.Expr) -> sp.Expr:
+    """Return one of the two band-edge oscillations of the kernel at late times, with amplitude tau^(-1/2)."""
     return sp.sin(2 * sp.pi * frequency * time + shift) / (sp.pi * gap * sp.sqrt(frequency * time))
 
 
 @states(
     "kernel_late_time",
     "beyond the paper",
-    "At late times the kernel is two undamped tones, one of each band edge, that fall only like tau^(-1/2).",
-    sp.Eq(Gamma(time), tone(1, sp.pi / 4) + tone(omega_fast, -sp.pi / 4), evaluate=False),
+    "At late times the kernel of a mass itself is the sum of two band-edge oscillations, whose amplitudes fall like "
+    "tau^(-1/2).",
+    sp.Eq(Gamma(time), edge_oscillation(1, sp.pi / 4) + edge_oscillation(omega_fast, -sp.pi / 4), evaluate=False),
     parents=[kernel_of_chain],
+    relation=r"\sim",
 )
 def kernel_late(formula: sp.Basic) -> list[Step]:
-    """Both edges are stationary points of the phase.
+    """Both band edges are stationary points of the phase, and each gives a Fresnel integral.
 
-    Each gives a Fresnel integral; then a chain without echo.
+    Compared with a ring that is long enough to have no echo.
     """
     steepness = sp.Symbol("b", positive=True)
     fresnel = sp.Integral(sp.sin(theta + steepness * t**2), (t, 0, sp.oo))
     frequency = sp.sqrt(band_squared(theta))
     n_ring = 400
     ring = kernel_finite(sp.Integer(0)).subs(masses, n_ring)
-    two_tones = formula.rhs.subs(gap, sp.sqrt(omega_fast**2 - 1))
+    two_oscillations = formula.rhs.subs(gap, sp.sqrt(omega_fast**2 - 1))
     return [
         Step(
             frequency.diff(theta, 2).subs(theta, 0),
@@ -482,13 +500,13 @@ def kernel_late(formula: sp.Basic) -> list[Step]:
         ),
         Step(
             2 / sp.pi * (sp.sqrt(sp.pi / (sp.pi * time * gap**2)) / 2 * sp.sin(2 * sp.pi * time + sp.pi / 4)),
-            tone(1, sp.pi / 4),
+            edge_oscillation(1, sp.pi / 4),
             "with the curvature of the lower edge, b = pi tau g^2",
             Reduce("expand"),
         ),
         Step(
             ring,
-            two_tones,
+            two_oscillations,
             "only the stationary points count at late times",
             Approaches(
                 "method of stationary phase",
@@ -506,12 +524,17 @@ def kernel_late(formula: sp.Basic) -> list[Step]:
 @states(
     "sound_cone",
     "below Eq. 5",
-    "No signal is faster than pi alpha (omega_fast - 1), the group speed at sin^2 theta = 1/(omega_fast + 1).",
+    "No group velocity exceeds pi alpha (omega_fast - 1), which is reached at sin^2 theta = 1/(omega_fast + 1). "
+    "Beyond this sound cone the memory kernel is not zero: that of the neighbouring mass starts like tau^3.",
     sp.Eq(c_s, sp.pi * spacing * (omega_fast - 1), evaluate=False),
     parents=[band],
+    kind="printed",
 )
 def sound_cone(formula: sp.Basic) -> list[Step]:
-    """The claim, squared, exceeds the group speed squared by a square that vanishes once."""
+    """The claim, squared, exceeds the group velocity squared by a square that vanishes once.
+
+    The kernel is analytic in time and its derivatives at tau = 0 are not all zero: no sharp front.
+    """
     frequency = sp.sqrt(band_squared(theta))
     group_speed = sp.pi * spacing * frequency.diff(theta)
     lead = (omega_fast**2 - 1) * sp.sin(theta) ** 2 - (omega_fast - 1)
@@ -533,8 +556,14 @@ def sound_cone(formula: sp.Basic) -> list[Step]:
             .subs(sp.sin(theta), 1 / sp.sqrt(omega_fast + 1))
             .subs(omega_fast, 1 + gap),
             formula.rhs.subs(omega_fast, 1 + gap),
-            "where the group speed has this value and sign",
+            "where the group velocity has this value and sign",
             Reduce("factored radicals", "common denominator"),
+        ),
+        Step(
+            2 / sp.pi * sp.Integral(mode_response(1, theta).diff(time, 3).subs(time, 0), (theta, 0, sp.pi / 2)),
+            (2 * sp.pi) ** 3 * coupling,
+            "the neighbour's kernel starts with tau^3, at once",
+            Reduce("evaluate", "expand"),
         ),
     ]
 

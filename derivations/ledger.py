@@ -9,14 +9,21 @@ proved by hand.
     evidence     meaning
     ===========  ==============================================================================
     proved       SymPy reduces every step to zero, under the assumptions on the symbols
+    enclosed     one step is decided by ball arithmetic, over a stated box or for stated numbers
     cited        one step is a named theorem, checked numerically besides
-    enclosed     ball arithmetic over a stated box
-    checked      50-digit arithmetic at seeded points over the assumed range
-    refuted      the printed statement is false: a counterexample was computed
+    checked      one step is 50-digit arithmetic at seeded points over the assumed range
+    refuted      the statement is false: a counterexample was computed
     failed       a step did not pass
     ===========  ==============================================================================
 
-A statement is worth what its weakest step is worth, and is understood given its parents.
+The table is in order, the strongest first. A statement is worth what its weakest step is worth, and
+no more than any statement that it rests on (`effective`): a proof that uses a cited formula is
+cited. Nothing may rest on a refuted statement, so a statement with a refuted parent fails. A
+refutation is a counterexample; it stays a refutation whatever the corrected formula rests on.
+
+Where a formula comes from is its ``kind``: ``"printed"`` (the paper, or its scripts, print it),
+``"reading"`` (words of the paper, put into a formula here: the authors printed none), ``"derived"``
+(stated and derived here).
 
 >>> [result.evidence for result in verify(["eq08_fast_limit"])]
 ['proved']
@@ -27,28 +34,33 @@ from __future__ import annotations
 import random
 import time as clock
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from difflib import SequenceMatcher
 from functools import cached_property
 from importlib import import_module
 from typing import Any
 
 import sympy as sp
 
-from .checks import Check, Outcome, Refute
+from .checks import Check, Outcome, Reduce, Refute
+from .numeric import decimals
 
 __all__ = [
     "EVIDENCE",
+    "KINDS",
     "Result",
     "Statement",
     "Step",
     "chain",
+    "effective",
     "find",
     "statements",
     "states",
     "verify",
 ]
 
-EVIDENCE = ("proved", "cited", "enclosed", "checked", "refuted", "failed")  # strongest first
+EVIDENCE = ("proved", "enclosed", "cited", "checked", "refuted", "failed")  # strongest first
+KINDS = ("printed", "reading", "derived")
 
 # The paper's order: one module per physical idea, each with a tuple STATEMENTS.
 MODULES = (
@@ -63,6 +75,22 @@ MODULES = (
     "trapping",
     "third_order",
 )
+
+
+def effective(own: str, parents: Iterable[str]) -> str:
+    """The evidence of a statement, from that of its own steps and the (effective) evidence of its parents.
+
+    The weakest of all of them; ``"failed"`` if a parent is refuted or failed, as anything follows from what is false.
+
+    >>> effective("proved", ["proved", "cited"]), effective("cited", ["enclosed"])
+    ('cited', 'cited')
+    >>> effective("refuted", ["cited"]), effective("proved", ["refuted"])
+    ('refuted', 'failed')
+    """
+    inherited = list(parents)
+    if {"refuted", "failed"} & set(inherited):
+        return "failed"
+    return max([own, *inherited], key=EVIDENCE.index)
 
 
 @dataclass(frozen=True)
@@ -89,7 +117,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Statement:
-    """One claim of the paper, or beyond it.
+    r"""One claim of the paper, or beyond it.
 
     Attributes
     ----------
@@ -98,13 +126,19 @@ class Statement:
     equation
         Its place in the paper, for instance ``"Eq. 7"``.
     statement
-        The claim in words.
+        The claim in words: exactly what the steps establish.
     formula
-        The claim as a SymPy relation; its symbols are those of ``notation.TABLE``, which tells units and ranges.
+        The claim as a SymPy relation; its symbols are those of ``notation.TABLE``, which states units and ranges.
     derivation
         From the formula to its steps.
-    parents
-        The ids of the statements that it builds on.
+    rests_on
+        The statements that it builds on, themselves or their ids.
+    kind
+        ``"printed"`` (the paper or its scripts print this formula), ``"reading"`` (words of the paper, put into a
+        formula here) or ``"derived"``.
+    relation
+        The sign between the two sides, in LaTeX: ``"="``, ``r"\approx"`` where a number is rounded, ``r"\sim"`` for
+        a leading order.
 
     >>> find("eq07_gaussian_closed_form").parents
     ('eq06_single_pass', 'transform_gaussian', 'bessel_integral')
@@ -115,7 +149,14 @@ class Statement:
     statement: str
     formula: sp.Basic
     derivation: Callable[[sp.Basic], Sequence[Step]] = field(repr=False, compare=False)
-    parents: tuple[str, ...] = ()
+    rests_on: tuple[Statement | str, ...] = field(default=(), repr=False, compare=False)
+    kind: str = "derived"
+    relation: str = "="
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """The ids of the statements that it builds on."""
+        return tuple(parent if isinstance(parent, str) else parent.id for parent in self.rests_on)
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
@@ -124,8 +165,10 @@ class Statement:
 
     @property
     def latex(self) -> str:
-        """The formula as LaTeX."""
-        return sp.latex(self.formula)
+        """The formula as LaTeX, with the sign that is true between its sides."""
+        if self.relation == "=":
+            return sp.latex(self.formula)
+        return _line(self.formula.args[0], self.relation, self.formula.args[1])
 
     @property
     def evidence_kinds(self) -> tuple[str, ...]:
@@ -134,25 +177,28 @@ class Statement:
 
     def derivation_latex(self) -> list[tuple[str, str]]:
         """The steps as pairs (rule, LaTeX), in order."""
-        return [
-            (step.rule, f"{sp.latex(step.before)} {step.check.relation} {sp.latex(step.after)}") for step in self.steps
-        ]
+        return [(step.rule, _line(step.before, step.check.relation, step.after)) for step in self.steps]
 
     def with_formula(self, formula: sp.Basic) -> Statement:
         """The same derivation applied to another formula: this is how errors are planted."""
-        return Statement(self.id, self.equation, self.statement, formula, self.derivation, self.parents)
+        return replace(self, formula=formula)
 
-    def verify(self) -> Result:
-        """Run every step; the weakest decides.
+    def with_parents(self, *parents: Statement | str) -> Statement:
+        """The same statement resting on others."""
+        return replace(self, rests_on=parents)
 
-        >>> find("eq01_band").verify().evidence
+    @cached_property
+    def own(self) -> Result:
+        """What its own steps give, run once, whatever the parents are worth: the weakest step decides.
+
+        >>> find("eq01_band").own.evidence
         'proved'
         """
-        started = clock.perf_counter()
+        started = clock.process_time()
         try:
             steps = self.steps
         except Exception as error:  # a derivation that cannot even be written down
-            return Result(self, "failed", f"{type(error).__name__}: {error}", clock.perf_counter() - started)
+            return Result(self, "failed", f"{type(error).__name__}: {error}", clock.process_time() - started, "failed")
         outcomes = [step.run(f"{self.id}/{number}") for number, step in enumerate(steps)]
         if not outcomes:
             outcomes = [Outcome("failed", "no step: nothing was checked")]
@@ -164,7 +210,27 @@ class Statement:
                 for step, outcome in zip(steps, outcomes, strict=False)
                 if outcome.evidence == "failed"
             ] or [outcomes[0].detail]
-        return Result(self, weakest, "; ".join(lines), clock.perf_counter() - started)
+        return Result(self, weakest, "; ".join(lines), clock.process_time() - started, weakest)
+
+    @cached_property
+    def inherited(self) -> dict[str, str]:
+        """The effective evidence of each parent, by id."""
+        parents = [find(parent) if isinstance(parent, str) else parent for parent in self.rests_on]
+        return {parent.id: effective(parent.own.evidence, parent.inherited.values()) for parent in parents}
+
+    def verify(self) -> Result:
+        """Run every step, and those of all statements that it rests on; the weakest decides.
+
+        >>> find("eq01_band").verify().evidence
+        'proved'
+        """
+        evidence = effective(self.own.evidence, self.inherited.values())
+        detail = self.own.detail
+        decisive = {"refuted", "failed"} if evidence == "failed" else {evidence}
+        if evidence != self.own.evidence:
+            weakest = ", ".join(f"{id} ({found})" for id, found in self.inherited.items() if found in decisive)
+            detail = f"rests on {weakest}; its own steps are {self.own.evidence}: {detail}"
+        return Result(self, evidence, detail, self.own.seconds, self.own.evidence)
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex}$"
@@ -174,24 +240,45 @@ class Statement:
             f"<tr><td>{rule}</td><td>$\\displaystyle {latex}$</td></tr>" for rule, latex in self.derivation_latex()
         )
         return (
-            f"<p><b>{self.equation}</b> (<code>{self.id}</code>): {self.statement}</p>"
+            f"<p><b>{self.equation}</b> (<code>{self.id}</code>, {self.kind}): {self.statement}</p>"
             f"<p>$\\displaystyle {self.latex}$</p><table>{rows}</table>"
         )
 
 
+def _line(before: sp.Basic, relation: str, after: sp.Basic) -> str:
+    """One relation in LaTeX; a rounded number is a decimal number, not a fraction that looks exact."""
+    if relation == r"\approx":
+        before, after = decimals(before), decimals(after)
+    return f"{sp.latex(before)} {relation} {sp.latex(after)}"
+
+
 @dataclass(frozen=True)
 class Result:
-    """What verifying a statement gave: its weakest evidence, how each step was decided, and the seconds it took.
+    """What verifying a statement gave.
+
+    Attributes
+    ----------
+    source
+        The statement.
+    evidence
+        The weakest evidence among its own steps and all that it rests on (`effective`).
+    detail
+        How each step was decided; what it rests on, where that decides.
+    seconds
+        The processor time that its own steps took.
+    own
+        The weakest evidence among its own steps.
 
     >>> result = find("eq08_fast_limit").verify()
-    >>> result.evidence, result.ok
-    ('proved', True)
+    >>> result.evidence, result.own, result.ok
+    ('proved', 'proved', True)
     """
 
     source: Statement
     evidence: str
     detail: str
     seconds: float
+    own: str
 
     @property
     def id(self) -> str:
@@ -209,6 +296,11 @@ class Result:
         return self.source.statement
 
     @property
+    def kind(self) -> str:
+        """Where the formula comes from: printed, a reading, or derived."""
+        return self.source.kind
+
+    @property
     def ok(self) -> bool:
         """Whether every step passed (a printed claim that is refuted as stated is in order)."""
         return self.evidence != "failed"
@@ -220,13 +312,22 @@ def states(
     statement: str,
     formula: sp.Basic,
     parents: Sequence[Statement | str] = (),
+    kind: str = "derived",
+    relation: str = "=",
 ) -> Callable[[Callable[[sp.Basic], Sequence[Step]]], Statement]:
     """Turn a derivation ``formula -> steps`` into the `Statement` that it derives.
 
     Parameters
     ----------
-    id, equation, statement, formula, parents
-        See `Statement`; parents may be given themselves or by id.
+    id, equation, statement, formula, kind, relation
+        See `Statement`.
+    parents
+        The statements that it rests on, themselves or their ids.
+
+    Raises
+    ------
+    ValueError
+        A kind that ``KINDS`` does not have.
 
     >>> from derivations.checks import Reduce
     >>> a = sp.Symbol("a")
@@ -236,8 +337,9 @@ def states(
     >>> square.verify().evidence
     'proved'
     """
-    names = tuple(parent if isinstance(parent, str) else parent.id for parent in parents)
-    return lambda derivation: Statement(id, equation, statement, formula, derivation, names)
+    if kind not in KINDS:
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
+    return lambda derivation: Statement(id, equation, statement, formula, derivation, tuple(parents), kind, relation)
 
 
 def chain(start: sp.Basic, *links: tuple[str, Check, sp.Basic]) -> list[Step]:
@@ -278,21 +380,39 @@ def statements() -> list[Statement]:
     return collected
 
 
+def nearest(id: str, among: Iterable[str], count: int = 3) -> list[str]:
+    """The names most like this one, the likeliest first: by their beginnings, so that ``eq7`` finds ``eq07_...``.
+
+    >>> nearest("eq7", ["eq05_kernel", "eq07_scaled", "units_band"], 1)
+    ['eq07_scaled']
+    """
+
+    def likeness(name: str) -> float:
+        parts = (name, name[: len(id) + 1])
+        return max(SequenceMatcher(None, id.lower(), part).ratio() for part in parts)
+
+    return sorted(among, key=likeness, reverse=True)[:count]
+
+
+def _unknown(id: str, among: Iterable[str]) -> LookupError:
+    return LookupError(f"no statement {id!r}; nearest: {', '.join(nearest(id, among))}")
+
+
 def find(id: str) -> Statement:
     """The statement of this id.
 
     Raises
     ------
-    KeyError
-        No statement has it.
+    LookupError
+        No statement has it; the message names the nearest.
 
     >>> find("eq07_gaussian_closed_form").equation
     'Eq. 7'
     """
-    for statement in statements():
-        if statement.id == id:
-            return statement
-    raise KeyError(f"no statement {id!r}")
+    known = {statement.id: statement for statement in statements()}
+    if id not in known:
+        raise _unknown(id, known)
+    return known[id]
 
 
 def select(ids: Iterable[str] | None = None, equation: str | int | None = None) -> list[Statement]:
@@ -300,8 +420,8 @@ def select(ids: Iterable[str] | None = None, equation: str | int | None = None) 
 
     Raises
     ------
-    KeyError
-        An id that no statement has.
+    LookupError
+        An id that no statement has; the message names the nearest.
 
     >>> [statement.id for statement in select(equation=7)]
     ['eq07_gaussian_closed_form', 'eq07_scaled']
@@ -309,9 +429,10 @@ def select(ids: Iterable[str] | None = None, equation: str | int | None = None) 
     chosen = statements()
     if ids is not None:
         wanted = [ids] if isinstance(ids, str) else list(ids)
-        unknown = set(wanted) - {statement.id for statement in chosen}
-        if unknown:
-            raise KeyError(f"no statement {', '.join(sorted(unknown))}")
+        known = [statement.id for statement in chosen]
+        for id in wanted:
+            if id not in known:
+                raise _unknown(id, known)
         chosen = [statement for statement in chosen if statement.id in wanted]
     if equation is not None:
         place = str(equation).strip()
@@ -336,8 +457,8 @@ def verify(
 
     Raises
     ------
-    KeyError
-        An id that no statement has.
+    LookupError
+        An id that no statement has; the message names the nearest.
 
     >>> [(result.id, result.evidence) for result in verify(equation=8)]
     [('eq08_fast_limit', 'proved')]
@@ -358,8 +479,6 @@ def refuted(
     The two values are part of the claim, so that neither formula can be changed unnoticed.
     """
     at = ", ".join(f"{symbol} = {value}" for symbol, value in point.items())
-    from .checks import Reduce
-
     return [
         Step(printed.subs(point), sp.sympify(printed_value), f"as printed, at {at}", Reduce()),
         Step(truth.subs(point), sp.sympify(true_value), f"as derived, at {at}", Reduce()),

@@ -6,8 +6,7 @@ Omega_slow``:
     rho_n''  = (2 pi)^2 [ -(D rho)_n - dPhi/drho_n ]
     sigma''  = (2 pi)^2/mu [ -sum_n dPhi/dsigma + beta/alpha ]
 
-and a phonon that feels the force F(tau) keeps the energy ``|2 pi int F exp(2 pi i omega t)
-dt|^2/2``.
+and the force F(tau) leaves the energy ``|2 pi int F exp(2 pi i omega t) dt|^2/2`` in a phonon mode.
 
 >>> kinetic_energy(2 * sp.pi)
 mu/2
@@ -18,7 +17,7 @@ from __future__ import annotations
 import sympy as sp
 
 from .checks import Integrands, Reduce
-from .lattice import band, coupling, kernel_of_chain
+from .lattice import band, coupling, dynamical_operator, kernel_of_chain
 from .ledger import Step, states
 from .notation import (
     bias,
@@ -26,12 +25,12 @@ from .notation import (
     confinement,
     energy,
     hbar,
-    lag,
     mass,
     omega,
     omega_fast,
     particle_mass,
     position,
+    site,
     spacing,
     speed,
     t,
@@ -43,7 +42,7 @@ __all__ = ["STATEMENTS", "kinetic_energy"]
 
 zeta = sp.Function("zeta")
 force = sp.Function("F")
-rho = sp.Function("rho")
+rho = sp.Function("rho")  # displacement from the lattice site, of the mass l at the time tau
 Phi = sp.Function("Phi")
 
 slow = sp.sqrt(confinement / chain_mass)  # Omega_slow
@@ -69,7 +68,7 @@ def kinetic_energy(v: sp.Expr) -> sp.Expr:
     parents=[band],
 )
 def units_band(formula: sp.Basic) -> list[Step]:
-    """Neighbours in opposite phase stretch each spring twice as far on both sides: kappa + 4 k."""
+    """Neighbours in opposite phase stretch each spring by twice the displacement, on both sides: kappa + 4 k."""
     fast_squared = (confinement + 4 * neighbour_stiffness) / chain_mass
     return [
         Step(
@@ -87,31 +86,37 @@ def units_band(formula: sp.Basic) -> list[Step]:
     ]
 
 
+def chain_acceleration(displacement: sp.Function, slope: sp.Expr) -> sp.Expr:
+    """Return rho_l'' from the displacements of all masses and dPhi/drho_l, in the paper's units."""
+    return (2 * sp.pi) ** 2 * (-dynamical_operator(lambda number: displacement(number, time)) - slope)
+
+
+chain_slope = Phi(rho(site, time)).diff(rho(site, time))  # dPhi/drho_l
+
+
 @states(
     "units_chain",
     "Eq. 2",
-    "In the paper's units a chain mass obeys rho'' = (2 pi)^2 (-(D rho) - dPhi/drho): every constant becomes one.",
+    "In the paper's units the chain mass l obeys rho_l'' = (2 pi)^2 (-(D rho)_l - dPhi/drho_l): omega_fast is the only "
+    "constant that is left.",
     sp.Eq(
-        rho(time).diff(time, 2),
-        (2 * sp.pi) ** 2
-        * (-rho(time) - neighbour_stiffness / confinement * lag * rho(time) - Phi(rho(time)).diff(rho(time))),
+        rho(site, time).diff(time, 2),
+        chain_acceleration(rho, chain_slope),
         evaluate=False,
     ),
     parents=[units_band],
 )
 def units_chain(formula: sp.Basic) -> list[Step]:
-    """Insert the units into m u'' = -kappa u - n k u - dU/du.
+    """Insert the units into m u_l'' = -kappa u_l - k (2 u_l - u_(l+1) - u_(l-1)) - dU/du_l.
 
     They are u = length * rho, t = (2 pi/Omega) tau and U = hbar Omega Phi.
     """
-    slope = formula.rhs.atoms(sp.Derivative).pop()
-    acceleration = formula.rhs * length / unit_time**2
-    newton = (
-        -confinement * length * rho(time)
-        - lag * neighbour_stiffness * length * rho(time)  # any multiple n stands for the springs to the neighbours
-        - unit_energy / length * slope
-    )
-    return [Step(newton, chain_mass * acceleration, "Newton's law in physical units", Reduce("expand"))]
+    acceleration = (formula.rhs * length / unit_time**2).subs(omega_fast**2, units_band.formula.rhs)
+    here, right, left = (length * rho(number, time) for number in (site, site + 1, site - 1))
+    newton = -confinement * here - neighbour_stiffness * (2 * here - right - left) - unit_energy / length * chain_slope
+    return [
+        Step(newton, chain_mass * acceleration, "Newton's law in physical units", Reduce("expand", "powers")),
+    ]
 
 
 @states(
@@ -123,6 +128,7 @@ def units_chain(formula: sp.Basic) -> list[Step]:
         (2 * sp.pi) ** 2 / mass * (-Phi(position).diff(position) + bias / spacing),
         evaluate=False,
     ),
+    kind="printed",
 )
 def units_particle(formula: sp.Basic) -> list[Step]:
     """Insert the units into M x'' = -dU/dx + B/a, B = hbar Omega beta, a = length * alpha."""
@@ -142,7 +148,8 @@ def units_particle(formula: sp.Basic) -> list[Step]:
 @states(
     "eq02_duhamel",
     "Eq. 2",
-    "A phonon driven from rest by the force F is the force, convolved with its own free oscillation.",
+    "The amplitude of a phonon mode driven from rest by the force F is the force, convolved with the mode's memory "
+    "kernel sin(2 pi omega tau)/omega.",
     sp.Eq(
         zeta(time),
         2 * sp.pi * sp.Integral(sp.sin(2 * sp.pi * omega * (time - t)) / omega * force(t), (t, 0, time)),
@@ -157,24 +164,20 @@ def duhamel(formula: sp.Basic) -> list[Step]:
     """
     solution = formula.rhs
     slope = solution.diff(time)
-    (integral,) = solution.atoms(sp.Integral)
     return [
-        Step(solution.subs(time, 0).doit(), sp.Integer(0), "at rest", Reduce()),
-        Step(slope.subs(time, 0).doit(), sp.Integer(0), "without speed", Reduce()),
+        Step(solution.subs(time, 0).doit(), sp.Integer(0), "no initial displacement", Reduce()),
+        Step(slope.subs(time, 0).doit(), sp.Integer(0), "no initial velocity", Reduce()),
         Step(
             slope.diff(time) - (2 * sp.pi) ** 2 * force(time),
-            -((2 * sp.pi * omega) ** 2)
-            * 2
-            * sp.pi
-            * sp.Integral(sp.sin(2 * sp.pi * omega * (time - t)) / omega * force(t), (t, 0, time)),
-            "twice differentiated",
+            -((2 * sp.pi * omega) ** 2) * solution,
+            "the equation of motion",
             Integrands("trigonometry", "expand"),
         ),
         Step(
-            solution,
-            2 * sp.pi * sp.Integral(integral.function, integral.limits[0]),
-            "the same integral",
-            Integrands("expand"),
+            solution.subs(force(t), 1),
+            (1 - sp.cos(2 * sp.pi * omega * time)) / omega**2,
+            "a constant force, solved independently: oscillation about the new equilibrium 1/omega^2",
+            Reduce("evaluate", "expand"),
         ),
     ]
 
@@ -182,7 +185,7 @@ def duhamel(formula: sp.Basic) -> list[Step]:
 @states(
     "mode_energy",
     "above Eq. 6",
-    "A phonon driven from rest ends with the energy |2 pi int F exp(2 pi i omega t) dt|^2/2.",
+    "A phonon mode driven from rest has the energy |2 pi int F exp(2 pi i omega t) dt|^2/2 at the end.",
     sp.Eq(
         energy,
         (2 * sp.pi) ** 2 * sp.Integral(force(t) * sp.cos(2 * sp.pi * omega * t), (t, 0, time)) ** 2 / 2
@@ -192,24 +195,24 @@ def duhamel(formula: sp.Basic) -> list[Step]:
     parents=[duhamel],
 )
 def mode_energy(formula: sp.Basic) -> list[Step]:
-    """Energy and claim both start at zero and grow at the rate force times speed."""
-    speed_of_mode = duhamel.formula.rhs.diff(time)
+    """Energy and claim both start at zero and grow at the rate force times velocity."""
+    velocity = duhamel.formula.rhs.diff(time)
     cosine, sine = (sp.Integral(force(t) * f(2 * sp.pi * omega * t), (t, 0, time)) for f in (sp.cos, sp.sin))
     addition = (2 * sp.pi) ** 2 * (sp.cos(2 * sp.pi * omega * time) * cosine + sp.sin(2 * sp.pi * omega * time) * sine)
     accelerated = (2 * sp.pi) ** 2 * (force(time) - omega**2 * zeta(time))
     stored = zeta(time).diff(time) ** 2 / (2 * (2 * sp.pi) ** 2) + omega**2 * zeta(time) ** 2 / 2
     return [
-        Step(formula.rhs.subs(time, 0).doit(), sp.Integer(0), "nothing at the start", Reduce()),
+        Step(formula.rhs.subs(time, 0).doit(), sp.Integer(0), "no energy at the start", Reduce()),
         Step(
             stored.diff(time).subs(zeta(time).diff(time, 2), accelerated),
             force(time) * zeta(time).diff(time),
-            "the stored energy grows by force times speed",
+            "the energy of the mode grows by force times velocity",
             Reduce("evaluate", "expand"),
         ),
         Step(
-            _single(speed_of_mode),
+            _single(velocity),
             _single(addition),
-            "the speed, by the addition theorem",
+            "the velocity, by the addition theorem",
             Integrands("trigonometry", "expand"),
         ),
         Step(
@@ -227,13 +230,13 @@ def _single(expression: sp.Expr) -> sp.Expr:
 
 
 sigma = sp.Function("sigma")(time)
-ring = [sp.Function(f"rho_{number}")(time) for number in range(3)]
 
 
 @states(
     "energy_conserved",
     "below Eq. 4",
-    "Chain, particle and interaction together gain exactly the work of the bias, beta per lattice spacing.",
+    "The energy of chain, particle and interaction changes by the work of the bias alone, beta per lattice spacing: in "
+    "the infinite chain, as long as no energy has reached its ends.",
     sp.Eq(
         sp.Derivative(sp.Function("E")(time), time),
         bias / spacing * sigma.diff(time),
@@ -242,41 +245,57 @@ ring = [sp.Function(f"rho_{number}")(time) for number in range(3)]
     parents=[units_chain, units_particle],
 )
 def energy_conserved(formula: sp.Basic) -> list[Step]:
-    """A ring of three masses: every kind of term occurs.
+    """A local balance: the energy of a mass and its right bond changes by two energy currents and the particle's work.
 
-    The interaction's work enters with both signs and cancels.
+    For symbolic l. The currents telescope; the interaction's work enters with both signs and cancels mass by mass.
     """
-    around = [(ring[n - 1], ring[n], ring[(n + 1) % 3]) for n in range(3)]
-    slope = lambda r: sp.Subs(Phi(t).diff(t), t, sigma - r)  # noqa: E731
-    accelerations = {
-        r.diff(time, 2): (2 * sp.pi) ** 2 * (-r - coupling * (2 * r - left - right) + slope(r))
-        for left, r, right in around
-    }
-    accelerations[sigma.diff(time, 2)] = (2 * sp.pi) ** 2 / mass * (bias / spacing - sum(slope(r) for r in ring))
-    chain_energy = sum(
-        r.diff(time) ** 2 / (2 * (2 * sp.pi) ** 2) + r**2 / 2 + coupling * (right - r) ** 2 / 2
-        for _, r, right in around
+    mass_at = lambda number: rho(number, time)  # noqa: E731
+    velocity = lambda number: mass_at(number).diff(time)  # noqa: E731
+    # dPhi/drho_l = -Phi'(sigma - rho_l): on a mass and on the particle the same force, with opposite signs.
+    attraction = sp.Function("f")  # Phi'(sigma - rho_l) as a function of l
+    move = lambda number: (  # noqa: E731
+        mass_at(number).diff(time, 2),
+        chain_acceleration(rho, -attraction(site)).subs(site, number),
     )
-    particle_energy = kinetic_energy(sigma.diff(time))
-    work = sum((sigma - r).diff(time) * slope(r) for r in ring)
-    gain = lambda e: e.diff(time).subs(accelerations)  # noqa: E731
+    here, right = mass_at(site), mass_at(site + 1)
+    local = velocity(site) ** 2 / (2 * (2 * sp.pi) ** 2) + here**2 / 2 + coupling * (right - here) ** 2 / 2
+    current = lambda number: -coupling * (mass_at(number) - mass_at(number - 1)) * velocity(number)  # noqa: E731
+    last = sp.Symbol("M", integer=True, positive=True)
+    carried = sp.Function("J")  # any current
+    force_of_all = sp.Sum(attraction(site), (site, -last, last))
+    particle_acceleration = (2 * sp.pi) ** 2 / mass * (bias / spacing - force_of_all)
+    particle_gain = kinetic_energy(sigma.diff(time)).diff(time).subs(sigma.diff(time, 2), particle_acceleration)
+    per_mass = velocity(site) * attraction(site) + (sigma.diff(time) - velocity(site)) * attraction(site)
+    up_to = lambda end: carried(-last) - carried(end + 1)  # noqa: E731
     return [
         Step(
-            gain(chain_energy),
-            sum(r.diff(time) * slope(r) for r in ring),
-            "what the chain gains",
+            local.diff(time).subs(*move(site)),
+            current(site) - current(site + 1) + velocity(site) * attraction(site),
+            "energy of the mass l and its right bond: current in, current out, work of the particle",
             Reduce("expand"),
         ),
         Step(
-            gain(particle_energy),
-            formula.rhs - sigma.diff(time) * sum(slope(r) for r in ring),
-            "what the particle gains",
+            up_to(-last),
+            carried(-last) - carried(-last + 1),
+            "the sum of the currents over the masses -M ... M: one mass",
+            Reduce(),
+        ),
+        Step(
+            up_to(site + 1) - up_to(site),
+            carried(site + 1) - carried(site + 2),
+            "and one mass more: only the currents at the two ends remain, zero in a chain at rest there",
+            Reduce(),
+        ),
+        Step(
+            per_mass,
+            sigma.diff(time) * attraction(site),
+            "work on the mass l and change of its interaction energy: what the particle pays",
             Reduce("expand"),
         ),
         Step(
-            gain(chain_energy) + gain(particle_energy) + work,
+            particle_gain + sigma.diff(time) * force_of_all,
             formula.rhs,
-            "with the interaction's energy, only the bias remains",
+            "with the particle's kinetic energy only the work of the bias remains",
             Reduce("expand"),
         ),
     ]

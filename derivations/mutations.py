@@ -199,7 +199,7 @@ def plant(statement: ledger.Statement, limit: int = 6, per_step: int = 2) -> lis
     record = []
     for kind, wrong in _formula_mutants(statement, limit):
         with _patience():
-            result = statement.with_formula(wrong).verify()
+            result = statement.with_formula(wrong).own
         if result.evidence == "failed":
             verdict = "rejected"
         else:

@@ -206,7 +206,7 @@ wavenumber = _symbol(
 )
 passes = _symbol("N_p", "N", "passes", "1", "number of masses passed", 1, 9, integer=True, positive=True)
 
-c_s = _symbol("c_s", "c", "sound_speed", "length/time", "largest group speed", 1, 100, positive=True)
+c_s = _symbol("c_s", "c", "sound_speed", "length/time", "largest group velocity", 1, 100, positive=True)
 resolvent_p = _symbol("p", "p", "resolvent_p", "1", "positive parameter", "1/2", 5, positive=True)
 resolvent_q = _symbol("q", "q", "resolvent_q", "1", "positive parameter", "1/2", 5, positive=True)
 
@@ -247,7 +247,7 @@ weight_of_mode = _symbol(
 dissipation_slope = _symbol(
     "D", "dΔ̄/dσ̇", "slope", "energy time/length", "slope of the mean dissipation", "-1", 1, real=True
 )
-growth = _symbol("gamma", "—", "growth", "1", "factor of a deviation in one pass", "-1", 2, real=True)
+growth = _symbol("gamma", "—", "growth", "1", "factor of a deviation of speed per pass", "-1", 2, real=True)
 transit = _symbol(
     "T_t",
     "—",

@@ -9,6 +9,7 @@ True
 from __future__ import annotations
 
 import random
+from decimal import Decimal
 from typing import Any
 
 import mpmath
@@ -16,7 +17,7 @@ import sympy as sp
 
 from .notation import entry, known
 
-__all__ = ["agree_at_points", "draw", "value"]
+__all__ = ["agree_at_points", "decimals", "draw", "value"]
 
 WORKING_DIGITS = 60
 
@@ -130,3 +131,18 @@ def agree_at_points(
         if met == points:
             break
     return met, worst
+
+
+def decimals(expression: sp.Basic) -> sp.Basic:
+    """The expression with its decimal fractions written as decimal numbers, for print only.
+
+    >>> decimals(sp.Rational("0.0100631")), decimals(sp.Rational(1, 3))
+    (0.0100631, 1/3)
+    """
+    written = {}
+    for number in expression.atoms(sp.Rational):
+        if number.is_Integer or set(sp.factorint(number.q)) - {2, 5}:
+            continue
+        text = format(Decimal(int(number.p)) / Decimal(int(number.q)), "f")
+        written[number] = sp.Symbol(text)
+    return expression.xreplace(written)
