@@ -395,7 +395,7 @@ def nearest(id: str, among: Iterable[str], count: int = 3) -> list[str]:
 
 
 def _unknown(id: str, among: Iterable[str]) -> LookupError:
-    return LookupError(f"no statement {id!r}; nearest: {', '.join(nearest(id, among))}")
+    return LookupError(f"no statement has the id {id!r}; nearest: {', '.join(nearest(id, among))}")
 
 
 def find(id: str) -> Statement:

@@ -143,8 +143,10 @@ def verified_entries(tick: Tick) -> list[dict[str, Any]]:
             {
                 "id": statement.id,
                 "equation": result.equation,
+                "kind": result.kind,
                 "statement": result.statement,
                 "evidence": result.evidence,
+                "own": result.own,
                 "detail": result.detail,
                 "ok": result.ok,
                 "seconds": result.seconds,
@@ -164,9 +166,10 @@ def overview_section(entries: list[dict[str, Any]]) -> Section:
         "overview",
         "What follows from what",
         [
-            f"{len(entries)} statements: {told}. Proved: SymPy reduces every step to zero. Cited: "
-            "one step is a named theorem, checked numerically besides. Enclosed: ball arithmetic. "
-            "Checked: 50 digits at seeded points. Refuted: the printed statement is false.",
+            f"{len(entries)} statements: {told}. Proved: SymPy reduces every step to zero. Enclosed: a step is "
+            "decided by ball arithmetic. Cited: a step is a named theorem, checked numerically besides. "
+            "Checked: 50 digits at seeded points. Refuted: the statement, printed or as the text may be read, is "
+            "false. A statement has the weakest evidence of its own steps and of all that it rests on.",
             "Each line is a statement; each arc leads from it to one that it is derived from.",
         ],
         arcs=Arcs.of(entries),
@@ -181,16 +184,21 @@ def errata_section(entries: list[dict[str, Any]]) -> Section:
     pairs = [
         (entry, by_id[parent]) for entry in entries if entry["evidence"] == "refuted" for parent in entry["parents"][:1]
     ]
-    rows = [(bad["equation"], bad["statement"], good["statement"], good["evidence"]) for bad, good in pairs]
-    cells = [
-        (where, Formula(refuted, bad["mathml"]), Formula(corrected, good["mathml"]), evidence)
-        for (where, refuted, corrected, evidence), (bad, good) in zip(rows, pairs, strict=True)
+    rows = [
+        (bad["equation"], bad["kind"], bad["statement"], good["statement"], good["evidence"]) for bad, good in pairs
     ]
-    header = ("where", "refuted", "corrected", "evidence")
+    cells = [
+        (where, kind, Formula(refuted, bad["mathml"]), Formula(corrected, good["mathml"]), evidence)
+        for (where, kind, refuted, corrected, evidence), (bad, good) in zip(rows, pairs, strict=True)
+    ]
+    header = ("where", "kind", "refuted", "corrected", "evidence")
     return Section(
         "errata",
         "What is wrong in print",
-        ["Each printed statement was refuted by a computed counterexample, and corrected."],
+        [
+            "Each statement was refuted by a computed counterexample, and corrected. A reading is a formula that "
+            "words of the paper suggest; the authors did not print it.",
+        ],
         tables=[Table("", header, cells, prose=True)],
         numbers=[dict(zip(header, row, strict=True)) for row in rows],
     )

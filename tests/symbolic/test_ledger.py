@@ -68,7 +68,7 @@ def test_selection():
 
 
 def test_unknown_names_are_answered_with_the_nearest():
-    with pytest.raises(LookupError, match=r"^no statement 'eq7'; nearest: eq07_"):
+    with pytest.raises(LookupError, match=r"^no statement has the id 'eq7'; nearest: eq07_"):
         ledger.find("eq7")
     with pytest.raises(LookupError, match="nearest: sound_cone,"):
         ledger.select(["soundcone"])
