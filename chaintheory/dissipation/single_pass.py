@@ -237,9 +237,11 @@ def quadrature_loss(system: SystemParameters, speed: Array, log: bool) -> Array:
 def refuse_cancellation(system: SystemParameters, mixture: GaussianMixture, speed: Array) -> None:
     """Refuse a mixture whose Gaussians cancel to less than ``LEAST_LEFT`` over the whole band."""
     omega = np.linspace(1.0, system.chain.omega_fast, 65)
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", under="ignore"):
         left, largest = mixture.cancellation(2.0 * math.pi * omega / speed[:, None])
-    lost = left.max(axis=1) < LEAST_LEFT * largest.max(axis=1)
+        wave = np.minimum(2.0 * math.pi * mixture.width / speed[:, None], 1e100)
+        weight = np.exp(-0.5 * wave**2 * (omega**2 - 1.0))  # of the narrowest Gaussian
+    lost = (left * weight).max(axis=1) < LEAST_LEFT * (largest * weight).max(axis=1)
     if lost.any():
         raise ValueError(
             f"amplitudes must not cancel to less than {LEAST_LEFT:g} of the largest, which rounding cannot resolve, "

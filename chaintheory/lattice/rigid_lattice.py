@@ -103,6 +103,8 @@ def _harmonics(system: SystemParameters, highest: float) -> Array:
             size = np.nan_to_num(np.abs(coefficient) * np.exp(wave * highest))
         matter = np.flatnonzero(size > NEGLIGIBLE * size.max())
         needed = int(matter[-1]) + 1 if matter.size else 1
+        if wave[needed - 1] * highest > 600.0:  # its cosine may be beyond doubles: near a singularity masses serve
+            return np.empty(0)
         if needed <= count // 2:
             return coefficient[:needed] if needed < masses else np.empty(0)
         count *= 2

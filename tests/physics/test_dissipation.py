@@ -163,8 +163,8 @@ def test_mean_dissipation_meets_the_simulated_table():
         assert PAPER.mean_dissipation(speed) == pytest.approx(loss, rel=6e-4, abs=0)
 
 
-def mean_in_50_digits(system: ct.System, speed: float) -> mpmath.mpf:
-    """Eq. 10 for the Gaussian, its crossings found by bisection between the points where omega(x)/x turns."""
+def mean_in_50_digits(system: ct.System, speed: float, lowest_only: bool = False) -> mpmath.mpf:
+    """Eq. 10 for the Gaussian, its roots found by bisection on a grid; of a slow particle those below 1.3 only."""
     with mpmath.workdps(50):
         v, spacing, top = (
             mpmath.mpf(speed),
@@ -181,12 +181,12 @@ def mean_in_50_digits(system: ct.System, speed: float) -> mpmath.mpf:
             return mpmath.pi * spread * mpmath.sin(mpmath.pi * x) * mpmath.cos(mpmath.pi * x) / band(x)
 
         # Signs of omega(x) - x v/spacing on a grid fine enough for these speeds, which are far from a resonance.
-        last = int(top * spacing / v) + 2
+        last = int((1.3 if lowest_only else top) * spacing / v) + 2
         grid = [mpmath.mpf(1) / 10**6] + [mpmath.mpf(j) / 64 for j in range(1, 64 * last)]
         signs = [band(x) > x * v / spacing for x in grid]
         total = mpmath.mpf(0)
         for left, right, before, after in zip(grid, grid[1:], signs, signs[1:], strict=False):
-            if before != after:
+            if before != after and not (lowest_only and right * v / spacing > 1.3):
                 x = mpmath.findroot(lambda x: band(x) - x * v / spacing, (left, right), solver="anderson", tol=1e-80)
                 omega = band(x)
                 taken = omega**2 * mpmath.exp(-((2 * mpmath.pi * w * omega / v) ** 2))
@@ -199,6 +199,16 @@ def test_mean_dissipation_in_50_digits(speed):
     exact = mean_in_50_digits(PAPER, speed)
     # 1e-13: 25 terms with an exponent of up to 40 and a denominator of at least 0.05.
     assert float(PAPER.mean_dissipation(speed)) == pytest.approx(float(exact), rel=1e-13, abs=0)
+
+
+@pytest.mark.parametrize("speed", [0.97, 1.1, 1.4, 2.1, 3.1])
+def test_error_of_the_mean_dissipation_grows_with_its_exponent(speed):
+    # Losses of 1e-290 to 1e-33. The frequency at a root has an error of about a unit in the last place, which the
+    # exponent E multiplies by 2 E: 4e-16 E is what the docstring says.
+    with mpmath.workdps(30):
+        exact = mean_in_50_digits(PAPER, speed, lowest_only=True)
+        deviation = abs(float(mpmath.mpf(float(PAPER.mean_dissipation(speed))) / exact - 1))
+    assert deviation < 1e-14 + 4e-16 * (8.0 * math.pi / speed) ** 2
 
 
 def test_terms_sum_to_the_mean():
@@ -228,6 +238,186 @@ def test_finite_passes_join_the_two():
     waves = sum(np.exp(2j * np.pi * m * (40.0 * omega / 50.0 - x)) for m in range(count))
     direct = np.mean(emitted(PAPER, omega, np.float64(50.0)) * np.abs(waves) ** 2) / count
     assert PAPER.finite_pass_dissipation(50.0, count) == pytest.approx(direct, rel=1e-12, abs=0)
+
+
+@pytest.mark.parametrize(
+    ("chain", "interaction", "speed"),
+    [
+        (ct.Chain(1000.0, 1.0), ct.Gaussian(2.0, 4.0), 25.0),
+        (ct.Chain(10.0, 1.0), ct.Gaussian(2.0, 4.0), 1.0),
+        (ct.Chain(1000.0, 0.5), ct.Gaussian(2.0, 50.0), 157.0),
+        (ct.Chain(10.0, 40.0), ct.SquareWell(2.0, 400.0), 50.0),
+        (ct.Chain(1000.0, 1.0), ct.Exponential(2.0, 10.0), 300.0),
+        (ct.Chain(1.001, 40.0), ct.Gaussian(2.0, 0.4), 30.0),
+        (ct.Chain(10.0, 1.0), ct.Sech2(2.0, 20.0), 500.0),
+        (ct.Chain(100.0, 40.0), ct.Lorentzian(2.0, 0.4), 0.2),
+    ],
+)
+def test_one_pass_of_wide_bands_and_dense_lattices(chain, interaction, speed):
+    system = ct.System(chain, interaction)
+    one = float(system.finite_pass_dissipation(speed, 1))
+    assert one == pytest.approx(float(system.single_pass_dissipation(speed)), rel=1e-12, abs=0)
+
+
+@pytest.mark.parametrize("passes", [2, 7])
+def test_few_passes_against_the_interference_of_each_pair(passes):
+    """Low speed in a wide band: the sum over pairs of passes, each integrated by Gauss's rule on short panels."""
+    system = ct.System(ct.Chain(30.0, 5.0), ct.Gaussian(2.0, 1.5))
+    speed = 4.0
+    nodes, weights = np.polynomial.legendre.leggauss(20)
+    edges = np.concatenate([[-0.5, -0.3], np.linspace(-0.1, 0.1, 161), [0.3, 0.5]])
+    half, middle = 0.5 * np.diff(edges)[:, None], 0.5 * (edges[1:] + edges[:-1])[:, None]
+    x, weight = (middle + half * nodes).ravel(), (half * weights).ravel()
+    omega = np.sqrt(1.0 + 899.0 * np.sin(np.pi * x) ** 2)
+    taken = weight * emitted(system, omega, speed)
+
+    def correlation(m):
+        return float(taken @ np.cos(2.0 * np.pi * m * (5.0 * omega / speed - x)))
+
+    pairs = correlation(0) + 2.0 * sum((1.0 - m / passes) * correlation(m) for m in range(1, passes))
+    # The pairs cancel a digit or two.
+    assert float(system.finite_pass_dissipation(speed, passes)) == pytest.approx(pairs, rel=1e-12, abs=0)
+
+
+def test_passes_that_cost_too_much_are_refused_with_the_cost():
+    wide = ct.System(ct.Chain(1000.0, 40.0), ct.Gaussian(2.0, 0.1))
+    with pytest.raises(
+        ValueError, match=r"passes must be fewer at speed 1, .* the mean over 1000 passes needs more than"
+    ):
+        wide.finite_pass_dissipation(1.0, 1000)
+
+
+def test_logarithms_at_any_speed():
+    with mpmath.workdps(50):
+
+        def matern(order, speed):  # the band mean of the transform's square, by quadrature
+            nu2, w, v = 2 * order + 1, mpmath.mpf(4), mpmath.mpf(speed)
+            total = mpmath.mpf(2) / mpmath.sqrt(nu2)
+            total *= mpmath.factorial(order) ** 2 * mpmath.mpf(2) ** (2 * order) / mpmath.factorial(2 * order)
+
+            def term(t):
+                squared = 1 + 99 * mpmath.sin(t) ** 2
+                return squared * (v**2 + squared * (2 * mpmath.pi * w) ** 2 / nu2) ** -(2 * order + 2)
+
+            # Periodic and analytic: 2,000 points give 40 digits.
+            mean = mpmath.fsum(term(mpmath.pi * (j + mpmath.mpf(1) / 2) / 4000) for j in range(2000)) / 2000
+            return mpmath.log(8 * mpmath.pi**4 * (2 * w * total) ** 2 * mean) + 4 * order * mpmath.log(v)
+
+        for order, speed in ((3, 1e-22), (20, 5e-4), (3, 1e-60), (1, 1e-300)):
+            system = ct.System(PAPER.chain, ct.Matern(2.0, 4.0, order))
+            exact = matern(order, speed)
+            assert float(system.single_pass_dissipation(speed, log=True)) == pytest.approx(float(exact), rel=1e-14)
+            if exact > -700:
+                assert float(system.single_pass_dissipation(speed)) == pytest.approx(
+                    float(mpmath.exp(exact)), rel=1e-13
+                )
+        fast = mpmath.log(8 * mpmath.pi**4 * 2 * mpmath.pi * 64 * mpmath.mpf(101) / 2) - 4 * mpmath.log(
+            mpmath.mpf(10) ** 100
+        )
+    assert float(PAPER.single_pass_dissipation(1e100, log=True)) == pytest.approx(float(fast), rel=1e-15)
+    assert float(PAPER.single_pass_dissipation(1e-100, log=True)) == pytest.approx(-((8e100 * math.pi) ** 2), rel=1e-15)
+
+
+@pytest.mark.parametrize("excess", [1e-3, 1e-6, 1e-9])
+def test_a_mixture_that_cancels_is_right(excess):
+    mixture = ct.GaussianMixture([1.0, -1.0], [4.0, 4.0 * (1.0 + excess)])
+    system = replace(PAPER, interaction=mixture)
+    with mpmath.workdps(60):
+        w1, w2 = (mpmath.mpf(w) for w in mixture.widths)
+        root = mpmath.sqrt(2 * mpmath.pi)
+
+        def transform(k):
+            return root * (w1 * mpmath.exp(-((k * w1) ** 2) / 2) - w2 * mpmath.exp(-((k * w2) ** 2) / 2))
+
+    for speed in (1.5, 30.0, 1e3):
+        exact = in_50_digits(system, speed, transform)
+        # The difference of the widths is a difference of two doubles, exact; 1e-13 as elsewhere.
+        assert float(system.single_pass_dissipation(speed)) == pytest.approx(float(exact), rel=2e-13, abs=0)
+        logarithm = float(system.single_pass_dissipation(speed, log=True))
+        assert logarithm == pytest.approx(float(mpmath.log(exact)), rel=1e-14, abs=1e-12)
+
+
+def test_a_mixture_that_cancels_beyond_doubles_is_refused():
+    second_difference = ct.GaussianMixture([1.0, -2.0, 1.0], [4.0, 4.0 * (1.0 + 1e-7), 4.0 * (1.0 + 2e-7)])
+    with pytest.raises(ValueError, match="amplitudes must not cancel to less than 1e-06"):
+        replace(PAPER, interaction=second_difference).single_pass_dissipation(30.0)
+
+
+def static_lattice_by_integration(system: ct.System, mean_speed: float) -> float:
+    """The static-lattice mean with nothing shared: an integrated motion, and the pulse's transform by a sum over time.
+
+    Roots of the resonance condition from sign changes on a dense grid. Good while the sum does not cancel.
+    """
+    from scipy.integrate import solve_ivp
+    from scipy.optimize import brentq
+
+    chain, alpha = system.chain, system.chain.spacing
+    masses = np.arange(-3, 4) * alpha
+
+    def force(u):
+        near = u - alpha * np.rint(u / alpha)
+        return -float(np.sum(system.interaction.slope(near - masses)))
+
+    def motion(_, state):
+        return [state[1], 4.0 * math.pi**2 / system.mass * force(state[0])]
+
+    def crossing(_, state):
+        return state[0] - 0.5 * alpha
+
+    crossing.terminal = True
+    options = {"method": "DOP853", "rtol": 1e-13, "atol": 1e-13}
+
+    def transit(at_mass):
+        return 2.0 * solve_ivp(motion, (0.0, 1e3), [0.0, at_mass], events=crossing, **options).t_events[0][0]
+
+    top = math.sqrt(8.0 * math.pi**2 * max(-float(system.interaction.potential(0.0)), 0.0) / system.mass)
+    at_mass = brentq(
+        lambda v: alpha / transit(v) - mean_speed, top + 1e-6, top + 2.0 * mean_speed, xtol=1e-13, rtol=1e-14
+    )
+    period = transit(at_mass)
+    # The force of one mass along the motion through all others; beyond the next two masses it is below 1e-20.
+    end = 2.5 * period
+    time = np.linspace(0.0, end, 2**15 + 1)
+    run = solve_ivp(motion, (0.0, end), [0.0, at_mass], t_eval=time, **options)
+    pulse = system.interaction.slope(run.y[0])
+
+    def band(x):
+        return math.sqrt(1.0 + (chain.omega_fast**2 - 1.0) * math.sin(math.pi * x) ** 2)
+
+    def mismatch(x):
+        return band(x) - x * mean_speed / alpha
+
+    grid = np.linspace(1e-9, chain.omega_fast * alpha / mean_speed + 1.0, 400001)
+    signs = np.sign(
+        np.sqrt(1.0 + (chain.omega_fast**2 - 1.0) * np.sin(math.pi * grid) ** 2) - grid * mean_speed / alpha
+    )
+    total = 0.0
+    for index in np.flatnonzero(signs[1:] != signs[:-1]):
+        x = brentq(mismatch, grid[index], grid[index + 1], xtol=1e-15, rtol=1e-15)
+        omega = band(x)
+        group = (chain.omega_fast**2 - 1.0) * math.pi * math.sin(math.pi * x) * math.cos(math.pi * x) / omega
+        # The pulse is odd in time.
+        transform = 2.0 * (time[1] - time[0]) * float(np.sum(pulse * np.sin(2.0 * math.pi * omega * time)))
+        total += 2.0 * math.pi**2 * transform**2 / abs(alpha * group / mean_speed - 1.0)
+    return total
+
+
+@pytest.mark.parametrize(("amplitude", "speed"), [(-20.0, 3.0), (-20.0, 6.0), (-2.0, 5.0), (2.0, 16.0), (-2.0, 30.0)])
+def test_static_lattice_mean_against_an_integrated_motion(amplitude, speed):
+    system = ct.System(PAPER.chain, ct.Gaussian(amplitude, 4.0))
+    loss = float(system.mean_dissipation(speed, approximation="static-lattice"))
+    # 1e-8 is what the docstring says. The integrator's speed is good to 1e-12, and a loss changes 100 times as much.
+    assert loss == pytest.approx(static_lattice_by_integration(system, speed), rel=1e-8, abs=0)
+
+
+def test_static_lattice_mean_at_low_speed_is_never_zero_in_silence():
+    """The speed at the masses stays that of the well: what is emitted does not vanish with the mean speed."""
+    attracted = ct.System(PAPER.chain, ct.Gaussian(-2.0, 4.0))
+    for speed in (0.5, 0.889, 1.5, 2.0, 3.0):
+        try:
+            assert float(attracted.mean_dissipation(speed, approximation="static-lattice")) > 1e-6
+        except ValueError as refused:
+            assert "speed is not allowed" in str(refused)
 
 
 def test_orbit_of_a_weak_interaction_is_eq7():

@@ -298,7 +298,7 @@ def test_single_pass(system, speed, method, log):
 
 @cases(60)
 @given(systems(), rows(st.floats(1.0, 90.0)), st.booleans())
-def test_single_pass_along_the_orbit(system, speed, log):
+def test_single_pass_in_the_static_lattice(system, speed, log):
     @expect
     def law():
         names = ("speed", "approximation", "interaction")
@@ -321,7 +321,7 @@ def test_mean_dissipation(system, speed):
 
 @cases(100)
 @given(ANY_SYSTEM, rows(SPEED), numbers(st.integers(1, 300)))
-def test_mean_over_passes(system, speed, passes):
+def test_finite_passes(system, speed, passes):
     @expect
     def law():
         like(lawful(("speed", "passes", "amplitudes"), system.finite_pass_dissipation, speed, passes), speed)
@@ -331,7 +331,7 @@ def test_mean_over_passes(system, speed, passes):
 
 @cases(30)
 @given(systems(), rows(st.floats(5.0, 90.0)))
-def test_mean_dissipation_along_the_orbit(system, speed):
+def test_mean_dissipation_in_the_static_lattice(system, speed):
     @expect
     def law():
         like(

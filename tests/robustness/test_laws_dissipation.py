@@ -1,0 +1,312 @@
+"""Laws of the losses over the whole range of parameters, each with something to compare with.
+
+Band tops 1.001 to 1,000, widths 0.01 to 20 spacings, speeds over many decades, couplings from 1e-10 to beyond capture,
+masses 0.01 to 100. A case may be refused with a ValueError that names a parameter; it may not be wrong.
+"""
+
+import math
+import os
+from dataclasses import replace
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import Phase, assume, given, settings
+from hypothesis import strategies as st
+
+import chaintheory as ct
+from chaintheory.lattice.rigid_lattice import mass_barrier
+
+FUZZ = max(1, int(os.environ.get("CHAINTHEORY_FUZZ", "0")))
+CLOSED = ["Gaussian", "Exponential", "Matern", "GaussianMixture"]
+NAMES = [*CLOSED, "Lorentzian", "Sech2", "SoftenedCoulomb", "SquareWell"]
+
+
+def cases(number):
+    return settings(max_examples=number * FUZZ, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+
+
+def decades(low, high):
+    return st.floats(math.log(low), math.log(high)).map(math.exp)
+
+
+@st.composite
+def systems(draw, names=NAMES, coupling=(1e-10, 10.0), widths=(0.01, 20.0), bands=(1.001, 1e3), slow=1e-2):
+    """A system, and a speed within some decades of the width times the frequencies of the band."""
+    omega_fast = 1.0 + draw(decades(bands[0] - 1.0, bands[1] - 1.0))
+    spacing = draw(decades(0.1, 100.0))
+    width = spacing * draw(decades(*widths))
+    mass = draw(decades(0.01, 100.0))
+    speed = width * draw(decades(slow, 1e4))
+    # Barrier over kinetic energy.
+    amplitude = draw(st.sampled_from([-1.0, 1.0])) * draw(decades(*coupling)) * mass * speed**2 / (8.0 * math.pi**2)
+    assume(1e-25 < abs(amplitude) < 1e25)
+    name = draw(st.sampled_from(names))
+    if name == "Matern":
+        interaction = ct.Matern(amplitude, width, draw(st.integers(1, 20)))
+    elif name == "GaussianMixture":
+        other = draw(st.floats(-2.0, 2.0))
+        interaction = ct.GaussianMixture([amplitude, other * amplitude], [width, width * draw(st.floats(0.3, 3.0))])
+    else:
+        interaction = getattr(ct, name)(amplitude, width)
+    return ct.System(ct.Chain(omega_fast, spacing), interaction, mass), speed
+
+
+def close(value, expected, rel):
+    assert value == pytest.approx(expected, rel=rel, abs=1e-290), (value, expected)
+
+
+def exponent(system, speed):
+    """What the loss's exponent amounts to, whose own rounding decides how well a logarithm or a sum is known."""
+    constant, width, power = system.interaction.decay
+    return constant[0] * (width / speed) ** float(power)
+
+
+def allowed_or_refused(function, *args, **options):
+    """The result, or no case where the input was refused by name."""
+    try:
+        return np.asarray(function(*args, **options))
+    except ValueError as error:
+        assert any(name in str(error) for name in ("speed", "passes", "amplitudes", "interaction"))
+        assume(False)
+
+
+@cases(150)
+@given(systems(names=CLOSED))
+def test_closed_form_is_the_quadrature(case):
+    system, speed = case
+    closed = allowed_or_refused(system.single_pass_dissipation, speed)
+    quadrature = allowed_or_refused(system.single_pass_dissipation, speed, method="quadrature")
+    # A mixture of opposite signs may lose two digits before the quadrature is taken, and the quadrature others.
+    close(closed, quadrature, 1e-10 if isinstance(system.interaction, ct.GaussianMixture) else 2e-13)
+
+
+@cases(12)
+@given(systems(names=["Gaussian", "Exponential", "Lorentzian", "Sech2"], bands=(1.001, 30.0), slow=0.3))
+def test_single_pass_in_50_digits(case):
+    system, speed = case
+    a, w = system.interaction.amplitude, system.interaction.width
+    transforms = {
+        "Gaussian": lambda k: mpmath.sqrt(2 * mpmath.pi) * mpmath.exp(-k * k / 2),
+        "Exponential": lambda k: 2 / (1 + k * k),
+        "Lorentzian": lambda k: mpmath.pi * mpmath.exp(-k),
+        "Sech2": lambda k: mpmath.pi * k / mpmath.sinh(mpmath.pi * k / 2),
+    }
+    transform = transforms[type(system.interaction).__name__]
+    with mpmath.workdps(50):
+        w, top = mpmath.mpf(w), mpmath.mpf(system.chain.omega_fast)
+
+        def term(angle):
+            squared = 1 + (top**2 - 1) * mpmath.sin(angle) ** 2
+            return squared * transform(2 * mpmath.pi * mpmath.sqrt(squared) * w / speed) ** 2
+
+        count, total, before = 8, (term(mpmath.mpf(0)) + term(mpmath.pi / 2)) / 2, mpmath.mpf(0)
+        total += mpmath.fsum(term(mpmath.pi * j / (2 * count)) for j in range(1, count))
+        while abs(total / count - before) > abs(before) * mpmath.mpf(10) ** -20:
+            before = total / count
+            total += mpmath.fsum(term(mpmath.pi * (2 * j + 1) / (4 * count)) for j in range(count))
+            count *= 2
+        exact = 8 * mpmath.pi**4 / mpmath.mpf(speed) ** 4 * (mpmath.mpf(a) * w) ** 2 * total / count
+        logarithm = float(mpmath.log(exact))
+    close(float(system.single_pass_dissipation(speed)), float(exact), 1e-13)
+    assert float(system.single_pass_dissipation(speed, log=True)) == pytest.approx(logarithm, rel=1e-14, abs=1e-13)
+
+
+@cases(150)
+@given(systems(slow=1e-3))
+def test_logarithm_and_value(case):
+    system, speed = case
+    value = allowed_or_refused(system.single_pass_dissipation, speed)
+    logarithm = allowed_or_refused(system.single_pass_dissipation, speed, log=True)
+    if value > 1e-290:
+        assert math.log(float(value)) == pytest.approx(float(logarithm), rel=1e-14, abs=1e-12)
+    else:
+        assert logarithm < math.log(1e-289)
+    # Never minus infinity where the logarithm is a double; the interactions that fall slowest fall like powers.
+    assert math.isfinite(logarithm) or exponent(system, speed) > 1e300
+
+
+@cases(100)
+@given(systems(slow=0.05), st.floats(0.1, 10.0), st.floats(-3.0, 3.0), st.integers(1, 30))
+def test_scaling(case, length, energy, passes):
+    """Losses go like the square of the amplitude; lengths times s divide them by s^2."""
+    system, speed = case
+    assume(abs(energy) > 1e-3)
+    interaction = system.interaction
+    if isinstance(interaction, ct.GaussianMixture):
+        scaled = ct.GaussianMixture(
+            [energy * a for a in interaction.amplitudes], [length * w for w in interaction.widths]
+        )
+    else:
+        scaled = replace(interaction, amplitude=energy * interaction.amplitude, width=length * interaction.width)
+    other = ct.System(ct.Chain(system.chain.omega_fast, length * system.chain.spacing), scaled, system.mass)
+    factor = (energy / length) ** 2
+    # A rounding of the width changes the loss by twice its exponent.
+    rounding = 1e-12 + 4e-15 * min(exponent(system, speed), 1e3)
+    if isinstance(interaction, ct.GaussianMixture):
+        rounding = 1e-9
+    if isinstance(interaction, ct.SquareWell):  # whose sine has an argument of that size, and zeros
+        rounding += 1e-12 * system.chain.omega_fast * interaction.width / speed
+    one = allowed_or_refused(system.single_pass_dissipation, speed)
+    close(allowed_or_refused(other.single_pass_dissipation, length * speed), factor * one, rounding)
+    few = allowed_or_refused(system.finite_pass_dissipation, speed, passes)
+    phase = 2.0 * math.pi * passes * system.chain.spacing * system.chain.omega_fast / speed
+    close(
+        allowed_or_refused(other.finite_pass_dissipation, length * speed, passes),
+        factor * few,
+        rounding + 1e-14 * phase,
+    )
+
+
+@cases(100)
+@given(systems(slow=0.02))
+def test_one_pass_of_many_is_the_single_pass(case):
+    system, speed = case
+    one = allowed_or_refused(system.finite_pass_dissipation, speed, 1)
+    close(one, allowed_or_refused(system.single_pass_dissipation, speed, method="quadrature"), 1e-12)
+
+
+@cases(60)
+@given(
+    systems(names=["Gaussian", "Sech2", "Matern"], widths=(0.05, 5.0), bands=(1.001, 20.0), slow=0.1),
+    st.floats(2.0, 20.0),
+)
+def test_many_passes_of_a_fast_particle_are_the_steady_state(case, times):
+    """Faster than sound there is one root, and the correlations of passes m apart fall exponentially with m.
+
+    Twice the mean over 2 N passes less that over N leaves out those beyond N alone.
+    """
+    system, _ = case
+    speed = times * system.chain.sound_speed
+    assume(exponent(system, speed) < 600.0)
+    passes = 96
+    half, whole = (allowed_or_refused(system.finite_pass_dissipation, speed, n) for n in (passes, 2 * passes))
+    steady = allowed_or_refused(system.mean_dissipation, speed)
+    single = allowed_or_refused(system.single_pass_dissipation, speed)
+    # What is left out and what rounding leaves are relative to the correlations, whose first is the single pass.
+    assert abs(2.0 * whole - half - steady) <= 1e-11 * max(float(single), float(steady)) + 1e-290
+
+
+@cases(60)
+@given(systems(names=["Gaussian", "Sech2", "Matern", "Lorentzian", "SquareWell"]))
+def test_fast_limit_is_eq_8(case):
+    system, _ = case
+    top = system.chain.omega_fast
+    # Corrections go like (omega width/speed)^2, or to the first power for a Lorentzian.
+    speed = 1e9 * top * 20.0 * system.interaction.width
+    zero = float(system.interaction.transform(0.0))
+    eq8 = 8.0 * math.pi**4 * (zero / speed**2) ** 2 * (1.0 + top**2) / 2.0
+    assume(eq8 > 1e-280)
+    close(system.single_pass_dissipation(speed), eq8, 1e-8)
+
+
+@cases(40)
+@given(systems(names=["Exponential"]))
+def test_slow_limit_of_the_cusp(case):
+    system, _ = case
+    cusp = system.interaction
+    rest = 2.0 * (cusp.amplitude / cusp.width) ** 2 / system.chain.omega_fast
+    assume(rest > 1e-280)
+    close(system.single_pass_dissipation(0.0), rest, 1e-14)
+    close(system.single_pass_dissipation(1e-9 * cusp.width), rest, 1e-14)
+
+
+@cases(40)
+@given(systems(names=NAMES, slow=0.3))
+def test_constant_velocity_knows_no_sign(case):
+    system, speed = case
+    interaction = system.interaction
+    if isinstance(interaction, ct.GaussianMixture):
+        turned = ct.GaussianMixture([-a for a in interaction.amplitudes], interaction.widths)
+    else:
+        turned = replace(interaction, amplitude=-interaction.amplitude)
+    other = replace(system, interaction=turned)
+    for name in ("single_pass_dissipation", "mean_dissipation"):
+        one = allowed_or_refused(getattr(system, name), speed)
+        assert (
+            one == allowed_or_refused(getattr(other, name), speed) == allowed_or_refused(getattr(system, name), -speed)
+        )
+
+
+@cases(8)
+@given(
+    systems(
+        names=["Gaussian", "Sech2", "Lorentzian"],
+        coupling=(1e-9, 1e-7),
+        widths=(0.02, 2.0),
+        bands=(1.01, 20.0),
+        slow=1.5,
+    )
+)
+def test_static_lattice_of_a_weak_interaction_is_constant_velocity(case):
+    """To first order in the coupling the deviation is the coupling times what the loss changes with the speed."""
+    system, speed = case
+    coupling = 8.0 * math.pi**2 * abs(system.interaction.amplitude) / (system.mass * speed**2)
+    plain = allowed_or_refused(system.single_pass_dissipation, speed)
+    static = allowed_or_refused(system.single_pass_dissipation, speed, approximation="static-lattice")
+    # Second order of the force overtakes the first where that is exponentially small: a quarter of a Gaussian's exponent.
+    growth = 1e3 * (1.0 + exponent(system, speed)) ** 2
+    assert float(static) == pytest.approx(float(plain), rel=2e-8 + growth * coupling, abs=1e-290)
+
+
+@cases(12)
+@given(
+    systems(names=["Gaussian", "Sech2"], coupling=(1e-3, 0.5), widths=(0.02, 1.0), bands=(1.01, 20.0), slow=1.5),
+    st.floats(0.2, 5.0),
+)
+def test_scaling_of_the_static_lattice(case, length):
+    """Lengths times s and the mass over s^2 leave the motion the same."""
+    system, speed = case
+    scaled = replace(system.interaction, width=length * system.interaction.width)
+    chain = ct.Chain(system.chain.omega_fast, length * system.chain.spacing)
+    assume(0.011 < system.mass / length**2 < 99.0)
+    other = ct.System(chain, scaled, system.mass / length**2)
+    for name in ("single_pass_dissipation", "mean_dissipation"):
+        one = allowed_or_refused(getattr(system, name), speed, approximation="static-lattice")
+        two = allowed_or_refused(getattr(other, name), length * speed, approximation="static-lattice")
+        close(float(two), float(one) / length**2, 5e-8)
+
+
+@cases(30)
+@given(
+    systems(
+        names=["Gaussian", "Sech2", "Lorentzian", "GaussianMixture"], coupling=(0.3, 3.0), bands=(1.01, 20.0), slow=1.5
+    )
+)
+def test_static_lattice_is_refused_exactly_below_the_capture_speed(case):
+    system, speed = case
+    least = system.speed_of_energy(mass_barrier(system))
+    assume(abs(speed / least - 1.0) > 1e-3 if least else True)
+    try:
+        system.single_pass_dissipation(speed, approximation="static-lattice")
+        assert speed > least
+    except ValueError as error:
+        # Above, only the cost or rounding may refuse it.
+        assert ("capture speed" in str(error)) is (speed < least)
+
+
+@cases(60)
+@given(systems(names=["Gaussian", "Sech2", "Lorentzian", "SoftenedCoulomb", "Matern"], bands=(1.001, 100.0), slow=0.3))
+def test_emitted_phonons_sum_to_the_mean(case):
+    """The terms without any cutoff, of which all are computed, against the sum that leaves out the negligible ones."""
+    system, speed = case
+    terms = None
+    try:
+        terms = system.mean_dissipation_terms(speed)
+    except ValueError:
+        assume(False)
+    close(float(system.mean_dissipation(speed)), float(terms.share.sum()), 1e-13)
+
+
+@cases(60)
+@given(systems(names=["Gaussian", "Sech2"], coupling=(1e-8, 1e-6), bands=(1.01, 30.0), slow=0.5), st.floats(2.0, 50.0))
+def test_validity_scales_with_the_coupling(case, times):
+    """Without the energy lost, which is of second order, the estimate is proportional to the amplitude."""
+    system, speed = case
+    more = replace(system, interaction=replace(system.interaction, amplitude=times * system.interaction.amplitude))
+    one, other = (allowed_or_refused(lambda s=s: s.validity(speed).value) for s in (system, more))
+    assume(one > 0.1 and other > 0.1)
+    lost = [float(s.validity(speed).energy_lost) for s in (system, more)]
+    first, second = -math.log(float(one)) - lost[0], -math.log(float(other)) - lost[1]
+    # The logarithm of a number next to 1.
+    assert second == pytest.approx(times * first, rel=1e-6, abs=1e-13)
