@@ -5,7 +5,7 @@ emitted with the expression it computes, the ledger statements it comes from and
 count.
 
 >>> sorted(files())
-['__init__.pxd', 'derivatives.pxd', 'dissipation.pxd', 'interactions.h']
+['__init__.pxd', 'derivatives.pxd', 'dissipation.pxd', 'interactions.h', 'third_order.py']
 """
 
 from __future__ import annotations
@@ -14,14 +14,16 @@ from typing import Any
 
 import sympy as sp
 from sympy.codegen.cfunctions import expm1
+from sympy.printing.numpy import NumPyPrinter
 
 from .closed_forms import CLOSED_FORMS
 from .lattice import band_squared
 from .notation import amplitude, omega, omega_fast, spacing, speed, width, x
 from .potentials import INTERACTIONS
-from .printer import CODE_NAMES, Printer, Routine, header, i0e, i0e_minus_i1e, k0, unit_sign
+from .printer import CODE_NAMES, Printer, Routine, fold, header, i0e, i0e_minus_i1e, k0, unit_sign
 from .single_pass import half_width, loss_per_mode, slowness
 from .steady_state import band_continued, crossing_function, tangency_function
+from .third_order import force_spectrum, stiffness_spectrum, travelling_denominator
 
 __all__ = [
     "Routine",
@@ -29,6 +31,7 @@ __all__ = [
     "dissipation_pxd",
     "files",
     "interactions_h",
+    "third_order_py",
 ]
 
 
@@ -355,15 +358,65 @@ def interactions_h() -> str:
     )
 
 
+def third_order_py() -> str:
+    """Return the NumPy source of what the third order is made of; it is evaluated on whole arrays.
+
+    >>> "def force_spectrum(frequency: Any, speed: Any, transform: Any) -> Any:" in third_order_py()
+    True
+    """
+    frequency, value = sp.Symbol("frequency"), sp.Symbol("transform")
+    named = {
+        omega: frequency,
+        omega_fast: sp.Symbol("omega_fast"),
+        spacing: sp.Symbol("spacing"),
+        speed: sp.Symbol("speed"),
+    }
+    listed = [
+        (
+            "force_spectrum",
+            (frequency, speed, value),
+            force_spectrum(frequency, value),
+            "force_spectrum",
+            "f of a pulse",
+        ),
+        (
+            "stiffness_spectrum",
+            (frequency, speed, value),
+            stiffness_spectrum(frequency, value),
+            "stiffness_spectrum",
+            "K of a pulse",
+        ),
+        (
+            "travelling_denominator",
+            (frequency, speed, omega_fast, spacing),
+            travelling_denominator(frequency),
+            "travelling_response",
+            "Inverse response of the chain to a travelling force",
+        ),
+    ]
+    printer = NumPyPrinter()
+    blocks = []
+    for name, arguments, expression, ledger, doc in listed:
+        written = ", ".join(f"{named.get(argument, argument)}: Any" for argument in arguments)
+        blocks.append(
+            f'def {name}({written}) -> Any:\n    """{doc}; ledger: {ledger}."""\n'
+            f"    return {printer.doprint(fold(expression.subs(named)))}\n"
+        )
+    title = "The spectra of which the third order in the interaction is made."
+    head = f'"""{title}"""\n\n{header("#", title, ()).split(chr(10), 2)[2]}'
+    return f"{head}\nfrom typing import Any\n\nimport numpy\n\n\n" + "\n\n".join(blocks)
+
+
 def files() -> dict[str, str]:
     """All generated files: name -> text.
 
     >>> sorted(files())
-    ['__init__.pxd', 'derivatives.pxd', 'dissipation.pxd', 'interactions.h']
+    ['__init__.pxd', 'derivatives.pxd', 'dissipation.pxd', 'interactions.h', 'third_order.py']
     """
     return {
         "__init__.pxd": "# The generated declarations form a package; do not edit.\n",
         "dissipation.pxd": dissipation_pxd(),
         "derivatives.pxd": derivatives_pxd(),
         "interactions.h": interactions_h(),
+        "third_order.py": third_order_py(),
     }

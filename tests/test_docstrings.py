@@ -162,7 +162,7 @@ def stub(module):
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in MODULES if name.startswith("chaintheory_ext.") and not name.endswith("generated")]
+    "name", [name for name in MODULES if name.startswith("chaintheory_ext.") and "generated" not in name]
 )
 def test_stubs_declare_what_is_there(name):
     module = importlib.import_module(name)
