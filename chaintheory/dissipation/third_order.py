@@ -17,7 +17,11 @@ multiples of v/alpha only, so that its part of the integral is a sum. (Ledger: `
 
 The part p of the force of second order that is out of phase enters at the fourth order. The root mean square of
 (p, q)/f over the phonons, weighted with the energy they take, says how much the pulse changes: the ``change`` of an
-`Expansion`. The third order is at most twice ``change`` times the second, and what is left out is about its square.
+`Expansion`. The third order is at most twice ``change`` times the second. What is left out is typically the square of
+``change`` times the second order; it is no bound, as the force of third order is not in it. Beside the exact steady
+state of 349 random systems with a change below 0.1 (Gaussian, band tops 1.2 to 12, spacings 4 to 30 widths, up to
+half of the kinetic energy) the error was 0.02 per cent in the middle, below 1.9 in 99 of 100 and 2.5 at most; Eq. 10
+alone is off by 0.7 in the middle.
 """
 
 from __future__ import annotations
@@ -40,7 +44,7 @@ from chaintheory_ext.generated.third_order import force_spectrum, stiffness_spec
 Array = NDArray[np.float64]
 Integrand = Callable[[Array], tuple[Array, Array | float]]  # of n frequencies: (phonons, n), and its relative rounding
 
-MOST_CHANGE = 0.1  # of the pulse; what is left out was at most 6 times its square in all systems tried
+MOST_CHANGE = 0.1  # of the pulse: an error of at most 2.5 per cent in all systems tried, 6 beside a resonance
 TOLERANCE = 1e-11  # of the third order, relative to the integral of the modulus
 HOPELESS = 10.0  # change of the pulse
 MOST_PHONONS = 2048
@@ -59,8 +63,8 @@ class Expansion:
     second, third
         Energy (hbar Omega_slow) at second order, Eq. 6 or 10, and at third order.
     change
-        Relative change of the pulse of force by the response, a pure number. What is left out is about its square
-        times ``second``: 0.02 to 2.4 times that beside the exact steady state, up to 6 times beside a resonance.
+        Relative change of the pulse of force by the response, a pure number; its square times ``second`` is the
+        typical size of what is left out, and the sixfold of that beside a resonance.
     """
 
     second: Array
