@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chaintheory import units as physical
-from chaintheory.dissipation import finite_passes, single_pass, steady_state, travelling_wave, validity
+from chaintheory.dissipation import finite_passes, single_pass, steady_state, third_order, travelling_wave, validity
 from chaintheory.dissipation.validity import Validity, warn_of_large_losses
 from chaintheory.drift import resonances, velocities
 from chaintheory.drift.resonances import ResonantSpeed
@@ -205,7 +205,8 @@ class System(SystemParameters):
             vanishing speed, where there is one.
         approximation
             ``"constant-velocity"``: second order in the interaction, even in its sign. ``"static-lattice"``: the
-            speed varies as it does past a mass at rest, which does not recoil; knows the sign.
+            speed varies as it does past a mass at rest, which does not recoil; knows the sign. ``"third-order"``: the
+            next order in the interaction, which is odd in its sign, with recoil and variation of the speed.
         method
             Of constant velocity: ``"closed"``, a closed form (Gaussian, GaussianMixture, Exponential, Matern), or
             ``"quadrature"``, the trapezoidal rule over the band, which converges geometrically; any interaction. By
@@ -218,7 +219,8 @@ class System(SystemParameters):
         numpy.float64 or numpy.ndarray
             Energy in hbar Omega_slow (or its logarithm), in the shape of ``speed``. The relative error is below
             1e-13 at constant velocity, 1e-11 for a mixture of opposite signs; an interaction without a formula for
-            its transform resolves nothing below its ``transform_error``. 1e-8 with ``"static-lattice"``.
+            its transform resolves nothing below its ``transform_error``. 1e-8 with ``"static-lattice"``. With
+            ``"third-order"`` 1e-11 of the two orders; what they leave out was at most 2.5 % in 349 random systems.
 
         Warns
         -----
@@ -231,7 +233,8 @@ class System(SystemParameters):
             A speed that is not finite, or 0 where the loss has no limit; a method that does not apply; a mixture
             that cancels to less than 1e-6; the logarithm of what the transform does not resolve; with
             ``"static-lattice"`` a speed that does not exceed the capture speed of one mass, or so small that the
-            force integral needs more than some million values or is lost to rounding.
+            force integral needs more than some million values or is lost to rounding; with ``"third-order"`` an
+            interaction that changes the pulse of force by more than a tenth.
 
         >>> from chaintheory import Gaussian
         >>> system = System(Chain(omega_fast=10.0, spacing=40.0), Gaussian(amplitude=2.0, width=4.0))
@@ -242,6 +245,11 @@ class System(SystemParameters):
         >>> print(round(system.single_pass_dissipation(16.0, approximation="static-lattice"), 6))
         0.005062
         """
+        choice("approximation", approximation, ["constant-velocity", "static-lattice", "third-order"])
+        if approximation == "third-order":
+            if method is not None or log:
+                raise ValueError("method and log must not be given with approximation='third-order'")
+            return third_order.single_pass_expansion(self, speed).total
         loss = single_pass.single_pass_dissipation(self, speed, approximation=approximation, method=method, log=log)
         if not log:
             warn_of_large_losses(self, speed, loss)
@@ -293,7 +301,8 @@ class System(SystemParameters):
         approximation
             ``"constant-velocity"``: second order in the interaction, even in its sign. ``"static-lattice"``: the
             particle's motion through the rigid lattice in the force integral, the mean speed in the condition of
-            resonance. ``"travelling-wave"``: no approximation; the steady drift of ``travelling_wave``.
+            resonance. ``"third-order"``: the next order in the interaction, which is odd in its sign.
+            ``"travelling-wave"``: no approximation; the steady drift of ``travelling_wave``.
 
         Returns
         -------
@@ -314,7 +323,8 @@ class System(SystemParameters):
         ValueError
             A speed that is not finite, 0 where there is no limit, or so small that more than 1e5 roots matter;
             with ``"static-lattice"`` a speed that is no motion's mean, or at which the force integral needs more than
-            some million values or is lost to rounding; with ``"travelling-wave"`` as ``travelling_wave``.
+            some million values or is lost to rounding; with ``"third-order"`` an interaction that changes the pulse of
+            force by more than a tenth, as beside a resonance; with ``"travelling-wave"`` as ``travelling_wave``.
 
         >>> from chaintheory import Gaussian
         >>> system = System(Chain(omega_fast=10.0, spacing=40.0), Gaussian(amplitude=2.0, width=4.0))
@@ -322,10 +332,16 @@ class System(SystemParameters):
         [0.0458406, 0.0150316, 0.0148695, 0.0073308]
         >>> system.mean_dissipation([21.0, 30.0, 50.0, 90.0], approximation="travelling-wave").round(7).tolist()
         [0.0465772, 0.0149371, 0.0150569, 0.0073473]
+        >>> float(system.mean_dissipation(50.0, approximation="third-order").round(7))
+        0.0150546
         """
-        choice("approximation", approximation, ["constant-velocity", "static-lattice", "travelling-wave"])
+        choice(
+            "approximation", approximation, ["constant-velocity", "static-lattice", "third-order", "travelling-wave"]
+        )
         if approximation == "travelling-wave":
             return travelling_wave.mean_dissipation(self, speed)
+        if approximation == "third-order":
+            return third_order.mean_expansion(self, speed).total
         loss = steady_state.mean_dissipation(self, speed, approximation=approximation)
         warn_of_large_losses(self, speed, loss)
         return loss
