@@ -17,10 +17,10 @@ from importlib import import_module as _import_module
 if _typing.TYPE_CHECKING:
     from chaintheory.drift.fit import fit_chain as fit_chain
     from chaintheory.drift.velocities import drift_diagram as drift_diagram
+    from chaintheory.interactions.base import Interaction as Interaction
     from chaintheory.interactions.named import Exponential as Exponential
     from chaintheory.interactions.named import Gaussian as Gaussian
     from chaintheory.interactions.named import GaussianMixture as GaussianMixture
-    from chaintheory.interactions.named import Interaction as Interaction
     from chaintheory.interactions.named import Lorentzian as Lorentzian
     from chaintheory.interactions.named import Matern as Matern
     from chaintheory.interactions.named import Sech2 as Sech2
@@ -39,11 +39,11 @@ if _typing.TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "interactions.base": ("Interaction",),
     "interactions.named": (
         "Exponential",
         "Gaussian",
         "GaussianMixture",
-        "Interaction",
         "Lorentzian",
         "Matern",
         "Sech2",

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from chaintheory.interactions.named import Interaction
+from chaintheory.interactions.base import Interaction
 from chaintheory.support.validation import bandwidth, bounded, scale
 
 FOUR_PI_SQUARED = 4.0 * math.pi**2

@@ -17,7 +17,7 @@ import click
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from chaintheory.interactions.named import Interaction
+    from chaintheory.interactions.base import Interaction
     from chaintheory.system import System
 
 

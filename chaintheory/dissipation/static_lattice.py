@@ -28,7 +28,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chaintheory.interactions.named import Interaction, SquareWell
+from chaintheory.interactions.base import Interaction
+from chaintheory.interactions.named import SquareWell
 from chaintheory.lattice.rigid_lattice import (
     barrier_place,
     lattice_barrier,

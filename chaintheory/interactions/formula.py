@@ -1,26 +1,28 @@
-"""Interactions that a user brings: a formula in r, or a table.
+"""Interactions by a formula in the distance r, typed as text or given as a SymPy expression.
 
-Their transform is a quadrature, 2 int_0^R Phi(r) cos(k r) dr, by Gauss's rule on panels that resolve both Phi and
-the cosine. Its error is absolute, ``transform_error``: what the transform of a smooth interaction loses to
-cancellation at large k, where it is exponentially small, cannot be had back. A formula that is one of the named
-interactions is therefore recognised and returned as such.
+The text is read once (grammar.py) and stored as it was typed. A formula that is one of the named interactions, by
+exact algebra on its tree, is returned as such, with the closed form of its transform. Of any other the transform is
+that of polynomials on panels (quadrature.py), and the bound of its error, ``transform_error``, is absolute: where the
+transform of a smooth interaction is exponentially small, at large k, what cancellation loses cannot be had back.
 """
 
 # ruff: noqa: D102 (methods without a docstring are described in Interaction)
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chaintheory.interactions import named as interactions
-from chaintheory.interactions.grammar import parse
-from chaintheory.interactions.named import Interaction
-from chaintheory.support.validation import real_array
+from chaintheory.interactions.base import Interaction
+from chaintheory.interactions.evaluation import EPS, Disc, Interval, disc, even, jet, log_bound, value
+from chaintheory.interactions.grammar import VARIABLE, Node, parse
+from chaintheory.interactions.named import Exponential, Gaussian, Lorentzian, Sech2, SoftenedCoulomb
+from chaintheory.interactions.quadrature import MOST_PANELS, LegendrePanels, Unresolved, resolved
+from chaintheory.support.validation import positive, real_array, scale
 
 if TYPE_CHECKING:
     import sympy as sp
@@ -28,390 +30,417 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 NEGLIGIBLE = 1e-17  # of the largest value: where the potential ends
-FARTHEST = 1e3  # in half-widths: a potential that goes on beyond decays too slowly for the quadrature
-NODES, WEIGHTS = np.polynomial.legendre.leggauss(16)
-MOST_PANELS = 4000  # a pole asks for ever more
-PHASE = 12.0  # of the cosine per panel, which 16 nodes integrate to rounding
-PRODUCTS_AT_ONCE = 2**22
+FARTHEST = 1e4  # in half-widths: a potential that goes on beyond needs a cutoff
+LOOKED_AT: Array = np.ldexp(1.0, np.arange(-30, 51))  # distances between which the end is looked for
+MOST_WORK = 200_000  # panels times operations of the formula
 
 
 class NumericalInteraction(Interaction):
-    """An interaction known by its values: a smooth function on each of a row of panels, 0 beyond the last."""
+    """An interaction known by its values up to a largest distance, with a polynomial on each of a row of panels.
+
+    Attributes
+    ----------
+    transform_error
+        Bound of the absolute error of ``transform``, the same for all k.
+    """
 
     kind = "user"
     monotone = False
     transform_error: float
-
-    def _prepare(self, function: Callable[[Array], Array], edges: Array) -> None:
-        """Choose the panels between ``edges`` and the error of the transform."""
-        self._function = function
-        total = _integrate(lambda r: np.minimum(np.abs(function(r)), 1e300), edges)
-        self._edges = _refined(function, edges, 1e-15 * max(total, 1e-300))
-        self.transform_error = 4.0 * np.finfo(float).eps * total
-        self._rules: dict[int, tuple[Array, Array]] = {}
+    end: float
+    panels: LegendrePanels
 
     @property
     def transform_slope_bound(self) -> float:
-        return 2.0 * _integrate(lambda r: r * np.abs(self._function(r)), self._edges)
+        return 2.0 * self.panels.moment_bound
 
     def potential(self, r: ArrayLike) -> Array:
-        r = np.abs(np.asarray(r, dtype=np.float64))
-        return np.where(r < self._edges[-1], self._function(np.minimum(r, self._edges[-1])), 0.0)[()]
+        r = np.abs(real_array("r", r))
+        return np.where(r <= self.end, self._value(np.minimum(r, self.end)), 0.0)[()]
+
+    def slope(self, r: ArrayLike) -> Array:
+        r = real_array("r", r)
+        distance = np.abs(r)
+        return (np.sign(r) * np.where(distance <= self.end, self._slope(np.minimum(distance, self.end)), 0.0))[()]
+
+    def curvature(self, r: ArrayLike) -> Array:
+        distance = np.abs(real_array("r", r))
+        beside = np.clip(distance, 1e-12 * self.width, self.end)
+        return np.where(distance <= self.end, self._curvature(beside), 0.0)[()]
 
     def transform(self, k: ArrayLike) -> Array:
-        k = np.abs(np.asarray(k, dtype=np.float64))
-        flat = k.ravel()
-        result = np.empty(flat.shape)
-        longest = float(np.diff(self._edges).max())
-        parts = np.maximum(np.ceil(np.log2(np.maximum(flat * longest / PHASE, 1.0))), 0.0).astype(int)
-        for level in np.unique(parts):
-            nodes, values = self._rule(int(level))
-            (members,) = np.nonzero(parts == level)
-            for some in np.array_split(members, 1 + members.size * nodes.size // PRODUCTS_AT_ONCE):
-                result[some] = np.cos(flat[some, None] * nodes) @ values
-        return result.reshape(k.shape)[()]
-
-    def _rule(self, level: int) -> tuple[Array, Array]:
-        """Nodes, and weights times 2 Phi, with every panel cut so that k up to 2^level PHASE/longest is resolved."""
-        if level not in self._rules:
-            lengths = np.diff(self._edges)
-            pieces = np.maximum(np.ceil(lengths / lengths.max() * 2**level), 1).astype(int)
-            edges = np.concatenate(
-                [
-                    np.linspace(a, b, n, endpoint=False)
-                    for a, b, n in zip(self._edges[:-1], self._edges[1:], pieces, strict=True)
-                ]
-                + [self._edges[-1:]]
-            )
-            nodes, weights = _gauss(edges)
-            self._rules[level] = nodes, 2.0 * weights * self._function(nodes)
-        return self._rules[level]
+        k = np.abs(real_array("k", k))
+        return self._transform(k.ravel()).reshape(k.shape)[()]
 
     def reach(self, tolerance: float = NEGLIGIBLE) -> float:
-        return float(self._edges[-1])
+        if not positive("tolerance", tolerance) < 1.0:
+            raise ValueError(f"tolerance must be less than 1, got {tolerance!r}")
+        return self.end
+
+    def _transform(self, k: Array) -> Array:
+        return self.panels.transform(k)
+
+    def _value(self, r: Array) -> Array:
+        raise NotImplementedError
+
+    def _slope(self, r: Array) -> Array:
+        raise NotImplementedError
+
+    def _curvature(self, r: Array) -> Array:
+        raise NotImplementedError
 
 
-def _gauss(edges: Array) -> tuple[Array, Array]:
-    """Nodes and weights of Gauss's rule on each panel, flattened."""
-    half = 0.5 * np.diff(edges)[:, None]
-    middle = 0.5 * (edges[1:] + edges[:-1])[:, None]
-    return (middle + half * NODES).ravel(), (half * WEIGHTS).ravel()
-
-
-def _integrate(function: Callable[[Array], Array], edges: Array) -> float:
-    nodes, weights = _gauss(edges)
-    with np.errstate(invalid="ignore", over="ignore"):
-        return float(weights @ function(nodes))
-
-
-def _refined(function: Callable[[Array], Array], edges: Array, tolerance: float) -> Array:
-    """Cut panels in half until Gauss's rule agrees with itself on the halves; a pole never lets it."""
-    done: list[float] = []
-    todo = [(a, b, 0) for a, b in pairwise(edges)]
-    while todo:
-        a, b, depth = todo.pop()
-        middle = 0.5 * (a + b)
-        whole = _integrate(function, np.array([a, b]))
-        halves = _integrate(function, np.array([a, middle, b]))
-        if not abs(whole - halves) <= tolerance:
-            if depth == 60 or len(done) > MOST_PANELS:
-                raise ValueError(f"expression is not finite near r = {middle:.6g}")
-            todo += [(a, middle, depth + 1), (middle, b, depth + 1)]
-        else:
-            done += [a, middle] if depth else [a]
-    return np.append(np.unique(done), edges[-1])
-
-
-# A formula --------------------------------------------------------------------------------------------
-
-
-class ExpressionInteraction(NumericalInteraction):
+class FormulaInteraction(NumericalInteraction):
     """An interaction with a formula in the distance r; made by ``Interaction.from_expression``.
 
-    Two are equal when their formulas are.
+    Two are equal when what was typed is.
+
+    Parameters
+    ----------
+    text, constants
+        What was typed, and the values of the names in it.
+    cutoff
+        Where it is cut off and shifted: Phi(r) - Phi(cutoff) below, 0 beyond; None: where it is negligible.
+
+    Attributes
+    ----------
+    transform_error
+        Bound of the absolute error of ``transform``, the same for all k: interpolation (over all r, by the formula's
+        values in the complex plane), the part beyond the end, and rounding to first order.
     """
 
-    def __init__(self, expression: sp.Expr) -> None:
-        import sympy as sp
+    def __init__(self, text: str, constants: Mapping[str, float] | None = None, cutoff: float | None = None) -> None:
+        self.text = text
+        self._node = parse(text, constants)
+        self.constants = {name: float(given) for name, given in (constants or {}).items()}
+        self.cutoff = None if cutoff is None else scale("cutoff", cutoff)
+        with np.errstate(all="ignore"):
+            self._prepare()
 
-        (symbol,) = expression.free_symbols or {sp.Symbol("r", real=True)}
-        distance = sp.Symbol("r", positive=True)
-        self.expression = expression.subs(symbol, distance)
-        self._derivative = compiled(sp.diff(self.expression, distance))
-        self._second_derivative = compiled(sp.diff(self.expression, distance, 2))
-        function = compiled(self.expression)
-        self.width, end = _extent(function, str(expression))
-        steps = max(8, math.ceil(end / self.width))
-        self._prepare(function, np.linspace(0.0, end, steps + 1))
-        start = float(self._derivative(np.array([1e-9 * self.width]))[0])
-        peak = float(np.abs(function(np.linspace(0.0, end, 512))).max())
-        self.smooth = abs(start) * self.width < 1e-6 * peak
+    def _prepare(self) -> None:
+        self._shift = 0.0
+        if not math.isfinite(float(value(self._node, np.zeros(())))):
+            self._refuse("is not finite at r = 0; an offset keeps it so, for instance r**2 + 0.1 in place of r**2")
+        self.end = self.cutoff or self._end()
+        if self.cutoff is not None:
+            self._shift = float(value(self._node, np.array(self.cutoff)))
+            if not math.isfinite(self._shift):
+                self._refuse(f"is not finite at the cutoff, r = {self.cutoff:g}")
+        most = min(MOST_PANELS, MOST_WORK // self._node.size)
+        try:
+            edges, missed, cusps = resolved(self._largest, self._bounds, self.end, most)
+        except Unresolved as found:
+            self._refuse(
+                f"is not finite, or jumps, or has an infinite slope, or varies too fast near r = {found.place:.6g}"
+            )
+        self.panels = LegendrePanels(self._value, edges)
+        at_nodes = jet(self._node, self.panels.nodes)
+        for array in np.broadcast_arrays(self.panels.values, at_nodes.slope):
+            if not np.isfinite(array).all():
+                place = self.panels.nodes[~np.isfinite(array)][0]
+                self._refuse(f"has no finite value and slope at r = {place:.6g}")
+        size = np.abs(self.panels.values)
+        peak, total = float(size.max()), self.panels.integral(size)
+        if peak == 0.0:
+            self._refuse("is zero everywhere")
+        self.width = float(self.panels.nodes[size >= 0.5 * peak].max())
+        if self.cutoff is None and self.end > FARTHEST * self.width:
+            self._refuse(
+                f"decays too slowly (half-width {self.width:.3g}, still above {NEGLIGIBLE:g} of its maximum at "
+                f"r = {self.end:.3g}); cut it off with cutoff=, or give a table to Interaction.from_samples"
+            )
+        rounding = self.panels.integral(np.broadcast_to(at_nodes.error, size.shape)) + 8.0 * EPS * total
+        beyond = 0.0 if self.cutoff else NEGLIGIBLE * peak * self.end
+        self.transform_error = missed + 2.0 * rounding + 2.0 * beyond
+        start = 0.0 if even(self._node) else float(self._slope(np.zeros(1))[0])
+        if self.cutoff is not None or cusps[1:].any() or abs(start) * self.width > 1e-12 * peak:
+            self._smoothness: float = 0
+        elif cusps.any():
+            self._smoothness = 1
+        else:
+            self._smoothness = math.inf if even(self._node) else 2
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, ExpressionInteraction) and self.expression == other.expression
+    def _end(self) -> float:
+        """The distance beyond which the formula is proved negligible, up to the last of ``LOOKED_AT``."""
+        left: Array = np.concatenate([np.zeros(1), LOOKED_AT[:-1]])
+        right: Array = LOOKED_AT
+        end = 0.0
+        some = np.abs(np.broadcast_to(value(self._node, LOOKED_AT), LOOKED_AT.shape))
+        peak = float(some[np.isfinite(some)].max(initial=0.0))
+        while left.size:
+            # An interval counts unless its bound shows the formula to be negligible there.
+            limit = math.log(NEGLIGIBLE) + np.log(peak)
+            unsure = ~(log_bound(self._node, Interval(left, right)) <= limit) & (right > end)
+            left, right = left[unsure], right[unsure]
+            middle = 0.5 * (left + right)
+            size = np.abs(np.broadcast_to(value(self._node, middle), middle.shape))
+            if not np.isfinite(size).all():
+                place = middle[~np.isfinite(size)][0]
+                self._refuse(f"is not finite at r = {place:.6g}; if it is negligible there, cut it off with cutoff=")
+            peak = max(peak, float(size.max(initial=0.0)))
+            end = max(end, float(middle[size > NEGLIGIBLE * peak].max(initial=0.0)))
+            narrow = right - left <= 2.0**-8 * right
+            end = max(end, float(right[narrow].max(initial=0.0)))
+            unsure = ~narrow & (right > end)
+            left, middle, right = left[unsure], middle[unsure], right[unsure]
+            left, right = np.concatenate([left, middle]), np.concatenate([middle, right])
+        if end >= LOOKED_AT[-1]:
+            at = float(np.abs(value(self._node, LOOKED_AT[-1])))
+            if at > 1e-3 * peak:
+                self._refuse(f"does not decay, it is still {at:.3g} at r = {LOOKED_AT[-1]:.3g}")
+        if end == 0.0:
+            self._refuse("is zero everywhere")
+        return end
 
-    def __hash__(self) -> int:
-        return hash(self.expression)
+    def _refuse(self, why: str) -> NoReturn:
+        raise ValueError(f"expression: {self.text!r} {why}")
 
-    def __repr__(self) -> str:
-        return f"Interaction.from_expression({str(self.expression)!r})"
+    def _largest(self, centre: Array, radius: Array) -> Array:
+        held = disc(self._node, Disc(centre, radius))
+        size = np.abs(held.centre - self._shift) + held.radius
+        return np.broadcast_to(np.where(np.isnan(size), np.inf, size), centre.shape)
+
+    def _bounds(self, left: Array, right: Array) -> tuple[Array, Array, NDArray[np.bool_]]:
+        interval = Interval(left, right)
+        low, high = interval.of(self._node)
+        return (
+            np.broadcast_to(low - self._shift, left.shape),
+            np.broadcast_to(high - self._shift, left.shape),
+            interval.kinks,
+        )
+
+    def _value(self, r: Array) -> Array:
+        with np.errstate(all="ignore"):
+            return np.broadcast_to(value(self._node, r) - self._shift, r.shape)
+
+    def _slope(self, r: Array) -> Array:
+        with np.errstate(all="ignore"):
+            return np.broadcast_to(jet(self._node, r).slope, r.shape)
+
+    def _curvature(self, r: Array) -> Array:
+        with np.errstate(all="ignore"):
+            return np.broadcast_to(jet(self._node, r).curvature, r.shape)
+
+    @property
+    def smoothness(self) -> float:
+        return self._smoothness
 
     @property
     def latex(self) -> str:
-        import sympy as sp
+        if self.cutoff is None:
+            return self._node.latex
+        return rf"{self._node.latex} - \Phi_c\quad (|r| < {self.cutoff:g})"
 
-        return sp.latex(self.expression)
+    def _typed(self) -> tuple[Any, ...]:
+        return self.text, tuple(sorted(self.constants.items())), self.cutoff
 
-    def slope(self, r: ArrayLike) -> Array:
-        r = np.asarray(r, dtype=np.float64)
-        distance = np.clip(np.abs(r), 1e-12 * self.width, self._edges[-1])
-        return np.where(np.abs(r) < self._edges[-1], np.sign(r) * self._derivative(distance), 0.0)[()]
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, FormulaInteraction) and self._typed() == other._typed()
 
-    def curvature(self, r: ArrayLike) -> Array:
-        r = np.asarray(r, dtype=np.float64)
-        distance = np.clip(np.abs(r), 1e-12 * self.width, self._edges[-1])
-        return np.where(np.abs(r) < self._edges[-1], self._second_derivative(distance), 0.0)[()]
+    def __hash__(self) -> int:
+        return hash(self._typed())
+
+    def __repr__(self) -> str:
+        given = dict(self.constants) if self.cutoff is None else {"cutoff": self.cutoff, **self.constants}
+        options = "".join(f", {name}={number!r}" for name, number in given.items())
+        return f"Interaction.from_expression({self.text!r}{options})"
 
 
-def from_expression(expression: Any, constants: Mapping[str, float]) -> Interaction:
-    """The interaction with this formula in the distance r >= 0 (so that it is even by itself).
+def from_expression(
+    _cls: type[Interaction], /, expression: str | sp.Expr, *, cutoff: float | None = None, **constants: float
+) -> Interaction:
+    """The interaction with a formula in the distance r, a text or a SymPy expression.
 
     Parameters
     ----------
     expression
-        Text for the grammar of expressions.py, or a SymPy expression in one symbol r.
+        Phi(r) in hbar Omega_slow, r >= 0 in l_slow, continued evenly to negative r; it decays. The text has numbers, r,
+        pi, e, names, + - * / and ** or ^, and the functions abs, cos, cosh, erf, erfc, exp, log, sech, sin, sinh, sqrt,
+        tan, tanh. Nothing in it is ever executed. A formula that is a named interaction is returned as such.
+    cutoff
+        Distance in l_slow where an interaction that decays too slowly is cut off and shifted, so that it is continuous:
+        Phi(r) - Phi(cutoff) below, 0 beyond. Without it the formula must fall below 1e-17 of its maximum within 10,000
+        half-widths, which is proved up to r = 1e15.
     constants
-        Values of further names in it.
+        Values of the names in the text, each of which it must use.
 
     Raises
     ------
+    TypeError
+        An expression that is neither text nor a SymPy expression; a constant that is no real number.
     ValueError
-        A formula that does not parse, is not finite or does not decay, with the place.
+        A text that is no formula, with the place; one that is not finite, jumps, has an infinite slope, varies on too
+        short a length to be resolved, or does not decay; a name without a value, a value without its name.
 
-    >>> from_expression("exp(-abs(r)/3)", {})
-    Exponential(amplitude=1.0, width=3.0)
-    >>> from_expression("r", {})
-    Traceback (most recent call last):
-    ...
-    ValueError: expression: 'r' does not decay, it is still 1e+06 at r = 1e+06
+    >>> from chaintheory import Interaction
+    >>> Interaction.from_expression("2*exp(-r**2/(2*w**2))", w=4.0)
+    Gaussian(amplitude=2.0, width=4.0)
+    >>> own = Interaction.from_expression("A*exp(-(r/4)**4)", A=2.0)
+    >>> own
+    Interaction.from_expression('A*exp(-(r/4)**4)', A=2.0)
+    >>> round(float(own.transform(0.0)), 9), own.transform_error < 1e-13
+    (14.502439633, True)
     """
-    import sympy as sp
-
-    if isinstance(expression, str):
-        formula = parse(expression, constants)
-    else:
-        formula = sp.sympify(expression, strict=True)
-        if not isinstance(formula, sp.Expr):
-            raise ValueError(f"expression must be text or a SymPy expression, got {expression!r}")
-        formula = formula.subs({s: constants[s.name] for s in formula.free_symbols if s.name in constants})
-        unknown = sorted(s.name for s in formula.free_symbols if s.name != "r")
-        if unknown:
-            raise ValueError(f"expression: {', '.join(unknown)} must be given a value in {formula}")
-    return recognised(formula) or ExpressionInteraction(formula)
+    if not isinstance(expression, str):
+        expression, cutoff, constants = text_of(expression), cutoff, dict(constants)
+    named = recognised(parse(expression, constants)) if cutoff is None else None
+    return named or FormulaInteraction(expression, constants, cutoff)
 
 
-def recognised(formula: sp.Expr) -> Interaction | None:
-    """The named interaction that this formula is, if it is one; compared in 30 digits.
+def text_of(expression: sp.Expr) -> str:
+    """The text of a SymPy expression in r.
 
-    >>> from sympy.abc import r
-    >>> recognised(3 / (1 + (r / 2) ** 2))
+    >>> import sympy as sp
+    >>> text_of(sp.exp(-sp.Abs(sp.Symbol("r")) / 3))
+    'exp(-abs(r)/3)'
+    """
+    what = "expression must be text or a SymPy expression in r"
+    if callable(expression) and not hasattr(expression, "free_symbols"):
+        raise TypeError(f"{what}; a table of values of a function goes to Interaction.from_samples, got {expression!r}")
+    try:
+        import sympy as sp
+    except ModuleNotFoundError:
+        raise TypeError(f"{what}, got {expression!r}") from None
+    if not isinstance(expression, sp.Expr):
+        raise TypeError(f"{what}, got {expression!r}")
+
+    from sympy.printing.str import StrPrinter
+
+    class Printer(StrPrinter):  # type: ignore[misc]  # SymPy has no types
+        """Numbers as doubles, in the grammar's names."""
+
+        def _print_Abs(self, expr: Any) -> str:
+            return f"abs({self._print(expr.args[0])})"
+
+        def _print_Exp1(self, expr: Any) -> str:
+            return "e"
+
+        def _print_Float(self, expr: Any) -> str:
+            return repr(float(expr))
+
+    return Printer().doprint(expression)
+
+
+Interaction.from_expression = classmethod(from_expression)  # type: ignore[assignment]
+
+
+# Recognition ------------------------------------------------------------------------------------------
+
+Polynomial = dict[int, Fraction]
+MOST_DIGITS = 2000  # binary ones of an exact coefficient
+HIGHEST = 4  # degree
+
+
+class Form(NamedTuple):
+    """factor * function(polynomial)^power, exactly; the function is "exp", "cosh" or "" for the polynomial itself."""
+
+    factor: Fraction
+    function: str
+    polynomial: Polynomial
+    power: Fraction
+
+
+class _Unknown(Exception):
+    """The formula is not of this form."""
+
+
+def recognised(node: Node) -> Interaction | None:
+    """The named interaction that this formula is, if exact algebra on its tree shows it to be one.
+
+    Numbers are taken as the doubles that they are, pi and e as their doubles.
+
+    >>> recognised(parse("3/(1 + (r/2)**2)"))
     Lorentzian(amplitude=3.0, width=2.0)
+    >>> recognised(parse("exp(-(r/4)^2) + exp(-((r-30)/2)^2)"))
     """
-    import mpmath as mp
-    import sympy as sp
-
-    (symbol,) = formula.free_symbols or {sp.Symbol("r")}
-    profiles: dict[str, tuple[Callable[[Any], Any], Callable[[], Any]]] = {
-        "Gaussian": (lambda x: mp.exp(-x * x / 2), lambda: mp.sqrt(2 * mp.log(2))),
-        "Exponential": (lambda x: mp.exp(-x), lambda: mp.log(2)),
-        "Lorentzian": (lambda x: 1 / (1 + x * x), lambda: mp.mpf(1)),
-        "Sech2": (lambda x: mp.sech(x) ** 2, lambda: mp.acosh(mp.sqrt(2))),
-        "SoftenedCoulomb": (lambda x: 1 / mp.sqrt(1 + x * x), lambda: mp.sqrt(3)),
-    }
-    with mp.workdps(30):
-
-        def value(r: Any) -> Any:
-            return mp.mpmathify(formula.evalf(30, subs={symbol: sp.Float(r, 30)}))
-
-        try:
-            top = value(mp.mpf(0))
-            if not (mp.isfinite(top) and top != 0):
-                return None
-            half = mp.mpf(1)
-            while value(half) / top > 0.5 and half < 1e6:
-                half *= 2
-            while value(half) / top < 0.5 and half > 1e-6:
-                half /= 2
-            half = mp.findroot(lambda r: value(r) / top - 0.5, (half, 2 * half), solver="anderson", tol=1e-25)
-            for name, (profile, at_half) in profiles.items():
-                width = half / at_half()
-                points = (half * mp.mpf(j) / 3 for j in (1, 2, 4, 5, 9))
-                if all(abs(value(r) / top - profile(r / width)) < 1e-20 for r in points):
-                    return getattr(interactions, name)(float(top), float(width))
-        except (TypeError, ValueError, ZeroDivisionError, ArithmeticError):
-            return None
+    try:
+        factor, function, polynomial, power = _form(node)
+        constant, linear, square = (polynomial.get(n, Fraction(0)) for n in (0, 1, 2))
+        powers, size = set(polynomial) - {0}, float(factor)
+        if function == "exp" and powers in ({1}, {2}):
+            slope = float(power * (linear + square))
+            size *= math.exp(float(power * constant))
+            if slope < 0.0:
+                return Exponential(size, -1.0 / slope) if linear else Gaussian(size, 1.0 / math.sqrt(-2.0 * slope))
+        elif function == "cosh" and powers == {1} and power == -2 and not constant:
+            return Sech2(size, 1.0 / abs(float(linear)))
+        elif function == "" and powers == {2} and constant > 0 and square > 0:
+            kinds: dict[Fraction, Any] = {Fraction(-1): Lorentzian, Fraction(-1, 2): SoftenedCoulomb}
+            if power in kinds:
+                return kinds[power](size * float(constant) ** float(power), math.sqrt(constant / square))
+    except (_Unknown, ArithmeticError, ValueError):
+        pass  # it is none, or has a parameter out of range
     return None
 
 
-def compiled(expression: sp.Expr) -> Callable[[Array], Array]:
-    """A NumPy function of an expression in one symbol: it walks the tree, and nothing is evaluated as Python."""
-    import sympy as sp
-    from scipy import special
-
-    functions = {
-        sp.Abs: np.abs, sp.cos: np.cos, sp.cosh: np.cosh, sp.erf: special.erf, sp.erfc: special.erfc,
-        sp.exp: np.exp, sp.log: np.log, sp.sech: lambda x: 1.0 / np.cosh(x), sp.sign: np.sign, sp.sin: np.sin,
-        sp.sinh: np.sinh, sp.tan: np.tan, sp.tanh: np.tanh,
-    }  # fmt: skip
-
-    def walk(node: sp.Expr, r: Array) -> Any:
-        if node.is_Symbol:
-            return r
-        if node.is_number:
-            return float(node)
-        arguments = [walk(argument, r) for argument in node.args]
-        if node.is_Add:
-            return sum(arguments)
-        if node.is_Mul:
-            return math.prod(arguments, start=1.0)
-        if node.is_Pow:
-            if node.args[1].is_Integer:
-                return np.asarray(arguments[0]) ** int(node.args[1])
-            return np.power(arguments[0], arguments[1])
-        if node.func in functions:
-            return functions[node.func](*arguments)
-        raise ValueError(f"expression: {node.func} is not among {', '.join(f.__name__ for f in functions)}")
-
-    def function(r: Array) -> Array:
-        with np.errstate(all="ignore"):
-            return np.broadcast_to(np.asarray(walk(expression, r), dtype=np.float64), np.shape(r))
-
-    return function
+def _form(node: Node) -> Form:
+    if node.operation == "number":
+        return _checked(Form(Fraction(1), "", {0: Fraction(node.value)}, Fraction(1)))
+    if node.operation == VARIABLE:
+        return Form(Fraction(1), "", {1: Fraction(1)}, Fraction(1))
+    first, *more = (_form(argument) for argument in node.arguments)
+    match node.operation:
+        case "+":
+            a, b = _polynomial(first), _polynomial(more[0])
+            return _of_polynomial({n: a.get(n, Fraction(0)) + b.get(n, Fraction(0)) for n in {*a, *b}})
+        case "*":
+            return _multiplied(first, more[0])
+        case "/":
+            return _multiplied(first, _raised(more[0], Fraction(-1)))
+        case "^":
+            return _raised(first, Fraction(node.arguments[1].value))
+        case "exp" | "cosh":
+            return Form(Fraction(1), node.operation, _polynomial(first), Fraction(1))
+        case "sech":
+            return Form(Fraction(1), "cosh", _polynomial(first), Fraction(-1))
+        case "abs" if all(c > 0 for c in _polynomial(first).values()):
+            return first
+    raise _Unknown
 
 
-def _extent(function: Callable[[Array], Array], text: str) -> tuple[float, float]:
-    """Half-width of the potential, and where it ends; refuses one that is not finite or does not decay."""
-    r = np.concatenate([[0.0], np.geomspace(1e-6, 1e6, 6001)])
-    value = np.abs(function(r))
-    wrong = ~np.isfinite(value)
-    if wrong.any():
-        raise ValueError(f"expression: {text!r} is not finite at r = {r[np.argmax(wrong)]:.3g}")
-    peak = float(value.max())
-    if peak == 0.0:
-        raise ValueError(f"expression: {text!r} is zero everywhere")
-    if value[-1] > 1e-3 * peak:
-        raise ValueError(f"expression: {text!r} does not decay, it is still {value[-1]:.3g} at r = 1e+06")
-    half = float(r[np.flatnonzero(value >= 0.5 * peak)[-1]])
-    last = int(np.flatnonzero(value > NEGLIGIBLE * peak)[-1])
-    end = float(r[min(last + 1, r.size - 1)])
-    if half == 0.0 or end > FARTHEST * half:
-        raise ValueError(
-            f"expression: {text!r} decays too slowly for the numerical transform (half-width {half:.3g}, "
-            f"still above {NEGLIGIBLE:g} of its maximum at r = {r[last]:.3g})"
-        )
-    return half, end
+def _polynomial(form: Form) -> Polynomial:
+    if form.function or form.power != 1:
+        raise _Unknown
+    return {n: form.factor * c for n, c in form.polynomial.items()}
 
 
-# A table ----------------------------------------------------------------------------------------------
+def _of_polynomial(polynomial: Polynomial) -> Form:
+    return _checked(Form(Fraction(1), "", {n: c for n, c in polynomial.items() if c}, Fraction(1)))
 
 
-class SampledInteraction(NumericalInteraction):
-    """An interaction through a table, by a spline of degree 5, even in r, with an exponential tail.
-
-    Attributes
-    ----------
-    error
-        Largest deviation, at the samples left out, of the spline through every second sample: an upper estimate of
-        the error between the samples.
-
-    >>> r = np.linspace(0.0, 30.0, 61)
-    >>> table = SampledInteraction(r, 2.0 * np.exp(-r**2 / 32.0))
-    >>> bool(abs(table.potential(3.21) - 2.0 * np.exp(-(3.21**2) / 32.0)) < table.error < 1e-4)
-    True
-    """
-
-    def __init__(self, r: ArrayLike, potential: ArrayLike) -> None:
-        distance = real_array("r", r)
-        values = real_array("potential", potential)
-        if distance.ndim != 1 or distance.shape != values.shape or distance.size < 12:
-            raise ValueError(
-                "r and potential must be rows of one length, at least 12, "
-                f"got shapes {distance.shape} and {values.shape}"
-            )
-        if distance[0] < 0.0 or not np.all(np.diff(distance) > 0.0):
-            place = int(np.argmax(np.diff(distance) <= 0.0)) + 1 if distance[0] >= 0.0 else 0
-            raise ValueError(f"r must start at 0 or above and increase, got {distance[place]:g} at index {place}")
-        if distance[0] > 2.0 * (distance[1] - distance[0]):
-            raise ValueError(f"r must begin at or near 0, got {distance[0]:g}")
-        peak = float(np.abs(values).max())
-        if peak == 0.0 or abs(values[-1]) > 1e-3 * peak:
-            raise ValueError(
-                f"potential must decay to below 0.001 of its maximum {peak:.3g}, "
-                f"got {values[-1]:.3g} at the end, r = {distance[-1]:g}"
-            )
-        self._r, self._values = distance, values
-        self._spline = _even_spline(distance, values)
-        half = _even_spline(distance[::2], values[::2])
-        inside = distance <= distance[::2][-1]
-        self.error = float(np.abs(half(distance[inside]) - values[inside]).max())
-        self.width = float(distance[np.flatnonzero(np.abs(values) >= 0.5 * peak)[-1]]) or float(distance[1])
-        self._last = float(distance[-1])
-        self._derivative = self._spline.derivative()
-        value, slope = float(self._spline(self._last)), float(self._derivative(self._last))
-        # The tail falls with the slope at the end of the table, or within its last step if that slope rises.
-        length = -value / slope if value * slope < 0.0 else float(distance[-1] - distance[-2])
-        self._tail = min(length, self._last)
-        end = self._last + self._tail * math.log(1e17)
-        edges = np.concatenate([[0.0], distance[distance > 0.0], np.linspace(self._last, end, 17)[1:]])
-        self._prepare(self._evaluate, edges)
-
-    @property
-    def samples(self) -> tuple[Array, Array]:
-        """The table that it was made from: distances and potential."""
-        return self._r.copy(), self._values.copy()
-
-    def _evaluate(self, r: Array) -> Array:
-        inside = np.minimum(r, self._last)
-        return self._spline(inside) * np.exp((inside - r) / self._tail)
-
-    def slope(self, r: ArrayLike) -> Array:
-        r = np.asarray(r, dtype=np.float64)
-        distance = np.abs(r)
-        inside = np.minimum(distance, self._last)
-        tail = -self._spline(inside) / self._tail * np.exp((inside - distance) / self._tail)
-        return (np.sign(r) * np.where(distance < self._last, self._derivative(inside), tail))[()]
-
-    def curvature(self, r: ArrayLike) -> Array:
-        distance = np.abs(np.asarray(r, dtype=np.float64))
-        inside = np.minimum(distance, self._last)
-        tail = self._spline(inside) / self._tail**2 * np.exp((inside - distance) / self._tail)
-        return np.where(distance < self._last, self._spline.derivative(2)(inside), tail)[()]
-
-    def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, SampledInteraction)
-            and np.array_equal(self._r, other._r)
-            and np.array_equal(self._values, other._values)
-        )
-
-    def __hash__(self) -> int:
-        return hash((self._r.tobytes(), self._values.tobytes()))
-
-    def __repr__(self) -> str:
-        return f"<interaction through {self._r.size} samples up to r = {self._last:g}>"
-
-    @property
-    def latex(self) -> str:
-        return rf"\text{{spline through {self._r.size} samples}}"
+def _checked(form: Form) -> Form:
+    numbers = [form.factor, form.power, *form.polynomial.values()]
+    digits = max(max(n.numerator.bit_length(), n.denominator.bit_length()) for n in numbers)
+    if digits > MOST_DIGITS or max(form.polynomial, default=0) > HIGHEST:
+        raise _Unknown
+    return form
 
 
-def _even_spline(r: Array, values: Array) -> Any:
-    """The spline of degree 5 through the table and its mirror image."""
-    from scipy.interpolate import make_interp_spline
+def _multiplied(a: Form, b: Form) -> Form:
+    if not a.function and not b.function and a.power == b.power == 1:
+        product: Polynomial = {}
+        for n, c in _polynomial(a).items():
+            for m, d in _polynomial(b).items():
+                product[n + m] = product.get(n + m, Fraction(0)) + c * d
+        return _of_polynomial(product)
+    for one, other in ((a, b), (b, a)):
+        if not one.function and one.power == 1 and set(one.polynomial) <= {0}:
+            factor = other.factor * one.factor * one.polynomial.get(0, Fraction(0))
+            return _checked(other._replace(factor=factor))
+    if a.function == b.function and a.polynomial == b.polynomial:
+        return _checked(a._replace(factor=a.factor * b.factor, power=a.power + b.power))
+    raise _Unknown
 
-    mirrored = r > 0.0
-    return make_interp_spline(
-        np.concatenate([-r[mirrored][::-1], r]),
-        np.concatenate([values[mirrored][::-1], values]),
-        k=5,
-    )
+
+def _raised(form: Form, power: Fraction) -> Form:
+    if abs(power) > HIGHEST or (form.factor != 1 and power.denominator != 1):
+        raise _Unknown
+    if not form.function and form.power == 1 and power > 0 and power.denominator == 1:
+        result = _of_polynomial({0: Fraction(1)})
+        for _ in range(int(power)):
+            result = _multiplied(result, form)
+        return result
+    if not form.function and form.power == 1 and set(form.polynomial) == {0} and power.denominator == 1:
+        return _of_polynomial({0: (form.factor * form.polynomial[0]) ** int(power)})
+    factor = form.factor ** int(power) if power.denominator == 1 else Fraction(1)
+    return _checked(form._replace(factor=factor, power=form.power * power))

@@ -1,14 +1,6 @@
-r"""Interactions between the particle and one chain mass at distance r.
+r"""The named interactions: closed forms of potential, slope and transform.
 
-Every interaction is even in r and decays. A particle at constant speed knows nothing of it but the transform
-
-.. math:: \hat\Phi(k) = \int_{-\infty}^\infty \Phi(r)\, e^{i k r}\, dr .
-
-The square of the transform is written ``shape(k) * exp(-E)``: the factor ``shape`` varies slowly and E, the
-``Decay``, holds what makes losses exponentially small, so that neither is ever rounded away or underflows.
-
-Units: energy hbar Omega_slow, length l_slow (notation table of the ledger). An interaction is a profile of
-x = r/width times an amplitude; its transform is a function of kappa = k width.
+An interaction is an amplitude times a profile of x = r/width; its transform is a function of kappa = k width.
 """
 
 # ruff: noqa: D102 (methods without a docstring are described in Interaction)
@@ -17,234 +9,20 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from chaintheory.interactions.base import Decay, Interaction
+from chaintheory.interactions.grammar import number_in_latex
 from chaintheory.support.double_double import FOUR_PI, FOUR_PI_SQUARED, TWO_PI_SQUARED, product
-from chaintheory.support.validation import bounded, positive, real_array, scale, whole
+from chaintheory.support.validation import BUFFERS, bounded, masked, positive, real_array, scale, whole
 
 if TYPE_CHECKING:
     from flint import arb
 
 Array = NDArray[np.float64]
-
-
-class Decay(NamedTuple):
-    """The exponent E = constant (width omega/speed)^power of the squared transform at k = 2 pi omega/speed.
-
-    ``constant`` is a double and its remainder, as E may be several hundred and its error is the loss's.
-    """
-
-    constant: tuple[float, float] = (0.0, 0.0)
-    width: float = 1.0
-    power: int = 1
-
-
-class Interaction:
-    """An even, decaying interaction potential Phi(r); see the subclasses.
-
-    Parameters of the subclasses: ``amplitude`` in hbar Omega_slow, of either sign, and ``width`` in l_slow, positive.
-    Functions of a distance or a wave number take any shape and give the same.
-
-    Attributes
-    ----------
-    kind
-        Name under which the compiled integrator knows it; ``"user"`` has it tabulated.
-    width
-        The length over which it varies.
-    closed
-        Whether the single-pass dissipation has a closed form.
-
-    Raises
-    ------
-    ValueError
-        A parameter that is not a number in its range; a distance or a wave number that is not finite and real.
-
-    >>> Interaction.from_expression("2*exp(-abs(r)/4)")
-    Exponential(amplitude=2.0, width=4.0)
-    """
-
-    kind: ClassVar[str] = "user"
-    closed: ClassVar[bool] = False
-    # |transform| falls monotonically with k, as it does without a change of sign or a jump.
-    monotone: ClassVar[bool] = True
-    # The power of 1/r with which it falls; infinite for those that fall faster than any.
-    tail: ClassVar[float] = math.inf
-    smooth: bool = True
-
-    width: float
-
-    @property
-    def analytic_width(self) -> float:
-        """Phi(r) is analytic for an imaginary part of r below this, in l_slow; 0 for a cusp or a step.
-
-        >>> from chaintheory import Lorentzian
-        >>> Lorentzian(2.0, 4.0).analytic_width
-        4.0
-        """
-        return 0.0
-
-    @property
-    def coefficients(self) -> tuple[float, ...]:
-        """What the compiled integrator takes: amplitude (hbar Omega_slow), width (l_slow) and any further ones.
-
-        >>> from chaintheory import Gaussian
-        >>> Gaussian(2.0, 4.0).coefficients
-        (2.0, 4.0)
-        """
-        return ()
-
-    @property
-    def latex(self) -> str:
-        r"""Phi(r) in LaTeX, with its numbers, in units of hbar Omega_slow and l_slow.
-
-        >>> from chaintheory import Gaussian
-        >>> print(Gaussian(2.0, 4.0).latex)
-        2\,e^{-r^2/(2\cdot 4^2)}
-        """
-        raise NotImplementedError
-
-    def _repr_latex_(self) -> str:
-        return rf"$\Phi(r) = {self.latex}$"
-
-    @property
-    def decay(self) -> Decay:
-        """The exponent E of the squared transform, a pure number; zero where there is none.
-
-        >>> from chaintheory import Lorentzian
-        >>> Lorentzian(2.0, 4.0).decay.power
-        1
-        """
-        return Decay()
-
-    def potential(self, r: ArrayLike) -> Array:
-        """Phi(r) in hbar Omega_slow for r in l_slow, any shape; a ValueError for an r that is not finite.
-
-        >>> Interaction.from_expression("2*exp(-r**2/32)").potential([0.0, 4.0]).round(6).tolist()
-        [2.0, 1.213061]
-        """
-        raise NotImplementedError
-
-    def slope(self, r: ArrayLike) -> Array:
-        """dPhi/dr in hbar Omega_slow/l_slow, any shape; minus the force. 0 at r = 0 also for a cusp.
-
-        A ValueError for an r that is not finite, and for a square well, which has none.
-
-        >>> Interaction.from_expression("2*exp(-r**2/32)").slope([4.0, 8.0]).round(6).tolist()
-        [-0.303265, -0.135335]
-        """
-        raise NotImplementedError
-
-    def curvature(self, r: ArrayLike) -> Array:
-        """Second derivative of Phi in r, hbar Omega_slow/l_slow^2, any shape; of a cusp that beside 0.
-
-        A ValueError for an r that is not finite, and for a square well, which has none.
-
-        >>> Interaction.from_expression("2*exp(-r**2/32)").curvature([0.0, 4.0]).round(6).tolist()
-        [-0.125, 0.0]
-        """
-        raise NotImplementedError
-
-    def transform(self, k: ArrayLike) -> Array:
-        """Fourier transform int Phi(r) exp(i k r) dr, energy times length, at wave number k (1/l_slow); any shape.
-
-        A ValueError for a k that is not finite.
-
-        >>> round(float(Interaction.from_expression("2*exp(-r**2/32)").transform(0.0)), 6)
-        20.053026
-        """
-        raise NotImplementedError
-
-    def shape(self, k: ArrayLike) -> Array:
-        """Squared transform without its factor exp(-E), see ``decay``; any shape, k in 1/l_slow.
-
-        A ValueError for a k that is not finite.
-
-        >>> from chaintheory import Gaussian
-        >>> Gaussian(2.0, 4.0).shape([0.0, 9.0]).round(6).tolist()
-        [402.12386, 402.12386]
-        """
-        return self.transform(k) ** 2
-
-    @property
-    def transform_slope_bound(self) -> float:
-        """A bound of the transform's derivative, 2 int_0^inf r |Phi(r)| dr: energy times length^2.
-
-        >>> from chaintheory import SquareWell
-        >>> SquareWell(2.0, 4.0).transform_slope_bound
-        32.0
-        """
-        raise NotImplementedError
-
-    def enclosed_transform(self, k: arb) -> arb | None:
-        """Transform (energy times length) in ball arithmetic; None when there is no formula to enclose.
-
-        A TypeError for a k that is neither a ball nor a number.
-
-        >>> from chaintheory import Gaussian
-        >>> from flint import arb
-        >>> round(float(Gaussian(2.0, 4.0).enclosed_transform(arb(0))), 6)
-        20.053026
-        """
-        return None
-
-    def reach(self, tolerance: float = 1e-17) -> float:
-        """Distance (l_slow) beyond which abs(dPhi/dr) is below ``tolerance`` times its largest value.
-
-        A ValueError for a tolerance that is not between 0 and 1.
-
-        >>> from chaintheory import Gaussian
-        >>> round(Gaussian(2.0, 4.0).reach(), 1)
-        36.6
-        """
-        raise NotImplementedError
-
-    @classmethod
-    def from_expression(cls, expression: Any, **constants: float) -> Interaction:
-        """The interaction with a formula in r, a string or a SymPy expression; see custom.py.
-
-        Parameters
-        ----------
-        expression
-            Phi(r) in hbar Omega_slow, r in l_slow; even and decaying. Nothing in a string is ever evaluated as code.
-        constants
-            Values of the names in it.
-
-        Raises
-        ------
-        ValueError
-            A formula that is not one, has other names in it, does not decay, or is not even and real.
-
-        >>> Interaction.from_expression("2*exp(-r**2/(2*w**2))", w=4.0)
-        Gaussian(amplitude=2.0, width=4.0)
-        """
-        from chaintheory.interactions.formula import from_expression
-
-        return from_expression(expression, constants)
-
-    @classmethod
-    def from_samples(cls, r: ArrayLike, potential: ArrayLike) -> Interaction:
-        """The interaction through a table of r (l_slow) and Phi(r) (hbar Omega_slow); see custom.py.
-
-        Raises
-        ------
-        ValueError
-            Arrays that are not one-dimensional and of one length, distances that do not increase
-            from 0, values that are not finite.
-
-        >>> r = np.linspace(0.0, 40.0, 401)
-        >>> sampled = Interaction.from_samples(r, 2.0 * np.exp(-(r**2) / 32.0))
-        >>> round(float(sampled.potential(4.0)), 4)
-        1.2131
-        """
-        from chaintheory.interactions.formula import SampledInteraction
-
-        return SampledInteraction(r, potential)
-
-
-# The named interactions ------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -266,7 +44,7 @@ class _Profile(Interaction):
 
     @property
     def latex(self) -> str:
-        return self.LATEX % {"a": _in_latex(self.amplitude), "w": _in_latex(self.width)}
+        return self.LATEX % {"a": number_in_latex(self.amplitude), "w": number_in_latex(self.width)}
 
     def potential(self, r: ArrayLike) -> Array:
         with np.errstate(over="ignore"):
@@ -297,7 +75,7 @@ class _Profile(Interaction):
         from flint import arb
 
         amplitude, width = arb(self.amplitude), arb(self.width)
-        return amplitude * width * self._enclosed(k * width)
+        return amplitude * width * self._enclosed(abs(_ball(k) * width))
 
     def reach(self, tolerance: float = 1e-17) -> float:
         tolerance = positive("tolerance", tolerance)
@@ -307,8 +85,8 @@ class _Profile(Interaction):
             return 0.0
         x = np.geomspace(1e-3, 1e12, 3001)
         slope = np.abs(self._profile_slope(x))
-        audible = np.flatnonzero(slope >= tolerance * slope.max())
-        low, high = x[audible[-1]], x[min(audible[-1] + 1, x.size - 1)]
+        last = np.flatnonzero(slope >= tolerance * slope.max())[-1]
+        low, high = x[last], x[min(last + 1, x.size - 1)]
         for _ in range(60):
             middle = 0.5 * (low + high)
             if abs(float(self._profile_slope(middle))) >= tolerance * slope.max():
@@ -336,16 +114,19 @@ class _Profile(Interaction):
         raise NotImplementedError
 
 
-def _in_latex(value: float) -> str:
-    """The number as a physicist writes it, with a power of ten instead of an e."""
-    mantissa, _, power = f"{value:.6g}".partition("e")
-    return rf"({mantissa}\cdot 10^{{{int(power)}}})" if power else mantissa
+def _ball(k: object) -> arb:
+    from flint import arb
+
+    if not isinstance(k, arb | int | float):
+        raise TypeError(f"k must be a real ball of python-flint (arb) or a number, got {k!r}")
+    return arb(k)
 
 
 def _floating(name: str, values: ArrayLike) -> Array:
-    """``values`` as finite doubles; complex values, which the orbit theory needs, stay complex."""
-    array = np.asarray(values)
-    return array if array.dtype == np.complex128 and array.ndim else real_array(name, values)
+    """``values`` as finite doubles; arrays of complex values, for the analytic continuation, stay complex."""
+    if isinstance(values, np.ndarray) and values.ndim and values.dtype == np.complex128 and not masked(values):
+        return np.asarray(values)
+    return real_array(name, values)
 
 
 def _in_widths(values: Array) -> Array:
@@ -399,8 +180,8 @@ class HalfIntegerMatern(_Profile):
     closed: ClassVar[bool] = True
 
     @property
-    def smooth(self) -> bool:  # type: ignore[override]  # fixed for most kinds, computed here
-        return self.order > 0
+    def smoothness(self) -> float:
+        return 2 * self.order
 
     @property
     def total(self) -> float:
@@ -501,12 +282,12 @@ class Matern(HalfIntegerMatern):
     @property
     def latex(self) -> str:
         terms = [
-            _in_latex(c) + ("" if power == 0 else " y" if power == 1 else f" y^{{{power}}}")
+            number_in_latex(c) + ("" if power == 0 else " y" if power == 1 else f" y^{{{power}}}")
             for power, c in enumerate(self._polynomial)
         ]
         return (
-            f"{_in_latex(self.amplitude)}\\,({' + '.join(terms)})\\,e^{{-y}},\\quad "
-            f"y = \\sqrt{{{2 * self.order + 1}}}\\,|r|/{_in_latex(self.width)}"
+            f"{number_in_latex(self.amplitude)}\\,({' + '.join(terms)})\\,e^{{-y}},\\quad "
+            f"y = \\sqrt{{{2 * self.order + 1}}}\\,|r|/{number_in_latex(self.width)}"
         )
 
 
@@ -588,8 +369,10 @@ class Sech2(_Profile):
         return (2.0 * x / -np.expm1(-x)) ** 2
 
     def _enclosed(self, kappa: arb) -> arb:
-        x = kappa.pi() * kappa / 2
-        return 2 * x / x.sinh()
+        from flint import acb
+
+        # sinh(x)/x is sin(ix)/(ix), which is defined at 0.
+        return 2 / acb(0, kappa.pi() * kappa / 2).sinc().real
 
 
 @dataclass(frozen=True)
@@ -652,8 +435,8 @@ class SquareWell(_Profile):
     monotone: ClassVar[bool] = False
 
     @property
-    def smooth(self) -> bool:  # type: ignore[override]  # a constant of this kind, a number of others
-        return False
+    def smoothness(self) -> float:
+        return -1
 
     def reach(self, tolerance: float = 1e-17) -> float:
         return self.width
@@ -675,7 +458,7 @@ class SquareWell(_Profile):
         return 2.0 * np.sinc(kappa / math.pi)
 
     def _enclosed(self, kappa: arb) -> arb:
-        return 2 * kappa.sin() / kappa
+        return 2 * kappa.sinc()
 
 
 @dataclass(frozen=True)
@@ -697,10 +480,12 @@ class GaussianMixture(Interaction):
     def __post_init__(self) -> None:
         for name in ("amplitudes", "widths"):
             value = getattr(self, name)
-            if isinstance(value, str | bytes) or not hasattr(value, "__len__") or not hasattr(value, "__getitem__"):
-                raise ValueError(f"{name} must be a sequence of numbers, got {value!r}")
-            if isinstance(value, np.ndarray) and value.ndim == 0:
-                raise ValueError(f"{name} must be a sequence of numbers, got {value!r}")
+            if (
+                isinstance(value, str | BUFFERS)
+                or not (hasattr(value, "__len__") and hasattr(value, "__getitem__"))
+                or (isinstance(value, np.ndarray) and value.ndim == 0)
+            ):
+                raise TypeError(f"{name} must be a sequence of numbers, got {value!r}")
         amplitudes = tuple(bounded("amplitudes", a) for a in self.amplitudes)
         widths = tuple(scale("widths", w) for w in self.widths)
         if not amplitudes or len(amplitudes) != len(widths):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from chaintheory.interactions.named import Interaction
+    from chaintheory.interactions.base import Interaction
 
 Array = NDArray[np.float64]
 

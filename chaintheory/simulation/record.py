@@ -7,7 +7,7 @@ import json
 import math
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chaintheory.interactions.named import Interaction
+from chaintheory.interactions.text import interaction_from_text, interaction_to_text
 from chaintheory.parameters import ChainParameters, SystemParameters
 from chaintheory.simulation.files import read_dataset, write_dataset, write_whole
 from chaintheory.simulation.light_cone import ChainSegment
@@ -488,36 +488,3 @@ def system_attributes(system: SystemParameters) -> dict[str, float | str]:
         "bias": system.bias,
         "interaction": interaction_to_text(system.interaction),
     }
-
-
-def interaction_to_text(interaction: Interaction) -> str:
-    """Name and parameters of an interaction as JSON, from which it can be made again."""
-    from chaintheory.interactions.formula import ExpressionInteraction, SampledInteraction
-
-    described: dict[str, Any]
-    if isinstance(interaction, ExpressionInteraction):
-        described = {"name": "expression", "expression": str(interaction.expression)}
-    elif isinstance(interaction, SampledInteraction):
-        r, potential = interaction.samples
-        described = {"name": "samples", "r": r.tolist(), "potential": potential.tolist()}
-    else:
-        described = {"name": type(interaction).__name__, **asdict(interaction)}  # type: ignore[call-overload]  # all kinds are dataclasses
-    return json.dumps(described, sort_keys=True)
-
-
-def interaction_from_text(text: str) -> Interaction:
-    """Return the interaction that ``interaction_to_text`` described; only the package's own."""
-    from chaintheory.interactions import named as interactions
-
-    described = json.loads(text)
-    if not isinstance(described, dict):
-        raise ValueError(f"interaction must be described by a JSON object, got {text[:80]!r}")
-    name = str(described.pop("name", ""))
-    if name == "expression":
-        return Interaction.from_expression(**described)
-    if name == "samples":
-        return Interaction.from_samples(**described)
-    kind = getattr(interactions, name, None)
-    if not (isinstance(kind, type) and issubclass(kind, Interaction) and kind is not Interaction):
-        raise ValueError(f"interaction must be one of the package's own, got {text[:80]!r}")
-    return kind(**described)

@@ -1,14 +1,20 @@
-"""Checks of what a user passes in: one line that names the parameter, its value and what is allowed."""
+"""Checks of what a user passes in: one line that names the parameter, its value and what is allowed.
+
+A value of the wrong kind (text, bytes, truth values, complex numbers, records) is a TypeError; a number outside
+its range, or one that is masked or not finite, is a ValueError.
+"""
 
 from __future__ import annotations
 
 import math
 import operator
 from collections.abc import Iterable
-from typing import SupportsFloat, SupportsIndex
+from typing import Any, SupportsFloat, SupportsIndex
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+BUFFERS = bytes | bytearray | memoryview  # NumPy and float() read numbers out of them
 
 
 def number(name: str, value: SupportsFloat | SupportsIndex) -> float:
@@ -17,18 +23,38 @@ def number(name: str, value: SupportsFloat | SupportsIndex) -> float:
     >>> number("bias", "much")
     Traceback (most recent call last):
     ...
-    ValueError: bias must be a finite real number, got 'much'
+    TypeError: bias must be a finite real number, got 'much'
+    >>> number("bias", math.inf)
+    Traceback (most recent call last):
+    ...
+    ValueError: bias must be a finite real number, got inf
     """
     allowed = f"{name} must be a finite real number"
-    if isinstance(value, str | bytes | bool | np.bool_):
-        raise ValueError(f"{allowed}, got {value!r}")
+    kind, shape = (value.dtype.kind, value.shape) if isinstance(value, np.ndarray | np.generic) else ("f", ())
+    if isinstance(value, str | bool | complex | BUFFERS) or kind not in "iuf" or shape:
+        raise TypeError(f"{allowed}, got {value!r}")
+    if masked(value):
+        raise ValueError(f"{allowed}, got a masked value")
     try:
         result = float(value)
-    except (TypeError, ValueError, OverflowError):
+    except TypeError:
+        raise TypeError(f"{allowed}, got {value!r}") from None
+    except (ValueError, OverflowError):
         raise ValueError(f"{allowed}, got {value!r}") from None
     if not math.isfinite(result):
         raise ValueError(f"{allowed}, got {value!r}")
     return result
+
+
+def masked(value: Any) -> bool:
+    """Whether ``value``, or an array in a list of it, has a masked element.
+
+    >>> masked([1.0, np.ma.masked]), masked(np.ma.masked_array([1.0, 2.0], mask=False))
+    (True, False)
+    """
+    if isinstance(value, list | tuple):
+        return any(map(masked, value))
+    return isinstance(value, np.ma.MaskedArray) and bool(np.ma.is_masked(value))
 
 
 def above(name: str, value: SupportsFloat | SupportsIndex, bound: float) -> float:
@@ -94,11 +120,11 @@ def whole(name: str, value: SupportsIndex, lowest: int, highest: int | None = No
     if highest is not None:
         allowed += f" and at most {highest}"
     try:
-        if isinstance(value, bool | np.bool_):
+        if isinstance(value, bool | np.bool_ | np.ma.MaskedArray):
             raise TypeError
         result = operator.index(value)
     except TypeError:
-        raise ValueError(f"{allowed}, got {value!r}") from None
+        raise TypeError(f"{allowed}, got {value!r}") from None
     if result < lowest or (highest is not None and result > highest):
         raise ValueError(f"{allowed}, got {value!r}")
     return result
@@ -107,24 +133,39 @@ def whole(name: str, value: SupportsIndex, lowest: int, highest: int | None = No
 def choice(name: str, value: str, allowed: Iterable[str]) -> str:
     """Return ``value`` if it is one of ``allowed``, else name the nearest of them."""
     allowed = list(allowed)
+    must = f"{name} must be one of {', '.join(map(repr, allowed))}, got {value!r}"
+    if not isinstance(value, str):
+        raise TypeError(must)
     if value in allowed:
         return value
+    raise ValueError(must + nearest(value, allowed))
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return a hint at the known name that is most like ``name``; nothing if none is.
+
+    >>> nearest("widht", ["width", "amplitude"])
+    " (did you mean 'width'?)"
+    """
     from difflib import get_close_matches
 
-    near = get_close_matches(str(value), allowed, n=1)
-    hint = f" (did you mean {near[0]!r}?)" if near else ""
-    raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, got {value!r}{hint}")
+    near = get_close_matches(name, list(known), n=1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
 
 
 def real_array(name: str, value: ArrayLike) -> NDArray[np.float64]:
     """Return ``value`` as an array of finite doubles (any shape, 0-d and empty included)."""
     allowed = f"{name} must hold finite real numbers"
+    if isinstance(value, BUFFERS):
+        raise TypeError(f"{allowed}, got {type(value).__name__}")
+    if masked(value):
+        raise ValueError(f"{allowed}, got masked ones; fill or drop them first")
     try:
         raw = np.asarray(value)
     except ValueError:
         raise ValueError(f"{allowed}, got rows of unequal length") from None
     if raw.dtype.kind not in ("iuf" if raw.size else "iufO"):
-        raise ValueError(f"{allowed}, got an array of type {raw.dtype}")
+        raise TypeError(f"{allowed}, got an array of type {raw.dtype}")
     result = raw.astype(np.float64) if raw.size else np.zeros(raw.shape)
     wrong = ~np.isfinite(result)
     if wrong.any():

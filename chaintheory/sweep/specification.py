@@ -147,6 +147,14 @@ def parse_sweep(text: str) -> Sweep:
         tables = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ValueError(f"sweep file is not TOML: {error}") from None
+    try:
+        return _checked_sweep(tables)
+    except TypeError as error:  # a wrong type in a file is bad input, not a fault of the program
+        raise ValueError(str(error)) from None
+
+
+def _checked_sweep(tables: dict[str, Any]) -> Sweep:
+    """Check what a sweep file holds."""
     known(tables, TABLES, "table")
     for name in TABLES:
         if not isinstance(tables.setdefault(name, {}), dict):

@@ -284,7 +284,9 @@ def test_a_broken_energy_balance_stops_the_run(monkeypatch):
 )
 def test_bad_input_names_the_parameter(changes, message):
     arguments = {"position": 220.0, "speed": 50.0, "duration": 1.0} | changes
-    with pytest.raises(ValueError, match=message):
+    wrong_type = message == "position must be a finite real number" or changes.get("speed") == [1.0, 2.0]
+    refusal = TypeError if wrong_type else ValueError  # house.md: wrong types are TypeError
+    with pytest.raises(refusal, match=message):
         PAPER.simulate(**arguments)
 
 

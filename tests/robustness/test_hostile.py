@@ -69,10 +69,16 @@ def test_refused(text):
     assert len(str(refusal.value)) < 2600
 
 
-@pytest.mark.parametrize("thing", [None, 3, b"r", ["r"], {"r": 1}, lambda r: r, object()])
+@pytest.mark.parametrize("thing", [None, 3, b"r", ["r"], {"r": 1}, object()])
 def test_what_is_no_text_is_refused(thing):
-    with pytest.raises((ValueError, TypeError)):
+    with pytest.raises(TypeError, match="expression must be text or a SymPy expression"):
         Interaction.from_expression(thing)
+
+
+@pytest.mark.parametrize("function", [lambda r: r, abs, print, Interaction])
+def test_a_function_is_pointed_to_samples(function):
+    with pytest.raises(TypeError, match=r"Interaction\.from_samples"):
+        Interaction.from_expression(function)
 
 
 @pytest.mark.parametrize("name", ["r", "pi", "e", *FUNCTIONS, "a b", "", "é", "1a", "a\x00", "a;b"])

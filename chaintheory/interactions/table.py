@@ -1,0 +1,169 @@
+"""Interactions through a table of samples: an even spline of degree 5 with an exponential tail.
+
+The transform integrates the spline's polynomials exactly (quadrature.py) and the tail in closed form.
+"""
+
+# ruff: noqa: D102 (methods without a docstring are described in Interaction)
+from __future__ import annotations
+
+import hashlib
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from chaintheory.interactions.base import Interaction
+from chaintheory.interactions.formula import NumericalInteraction
+from chaintheory.interactions.quadrature import LegendrePanels
+from chaintheory.support.validation import real_array
+
+Array = NDArray[np.float64]
+
+FEWEST = 12  # samples
+NEGLIGIBLE = 1e-17  # of the value at the table's end: where the tail ends
+
+
+class SampledInteraction(NumericalInteraction):
+    """An interaction through a table of distances (l_slow) and potentials (hbar Omega_slow).
+
+    Attributes
+    ----------
+    error
+        Largest deviation, at the samples left out, of the spline through every second sample: an upper estimate of
+        the error between the samples.
+    transform_error
+        Bound of the absolute error of ``transform`` as that of the spline and its tail, the same for all k.
+
+    >>> r = np.linspace(0.0, 30.0, 61)
+    >>> table = SampledInteraction(r, 2.0 * np.exp(-r**2 / 32.0))
+    >>> bool(abs(table.potential(3.21) - 2.0 * np.exp(-(3.21**2) / 32.0)) < table.error < 1e-4)
+    True
+    """
+
+    def __init__(self, r: ArrayLike, potential: ArrayLike) -> None:
+        distance = real_array("r", r)
+        values = real_array("potential", potential)
+        if distance.ndim != 1 or distance.shape != values.shape or distance.size < FEWEST:
+            raise ValueError(
+                f"r and potential must be rows of one length, at least {FEWEST}, "
+                f"got shapes {distance.shape} and {values.shape}"
+            )
+        if distance[0] < 0.0 or not np.all(np.diff(distance) > 0.0):
+            place = int(np.argmax(np.diff(distance) <= 0.0)) + 1 if distance[0] >= 0.0 else 0
+            raise ValueError(f"r must start at 0 or above and increase, got {distance[place]:g} at index {place}")
+        if distance[0] > 2.0 * (distance[1] - distance[0]):
+            raise ValueError(f"r must begin at or near 0, got {distance[0]:g}")
+        peak = float(np.abs(values).max())
+        if peak == 0.0 or abs(values[-1]) > 1e-3 * peak:
+            raise ValueError(
+                f"potential must decay to below 0.001 of its maximum {peak:.3g}, "
+                f"got {values[-1]:.3g} at the end, r = {distance[-1]:g}"
+            )
+        self._r, self._values = distance, values
+        self._spline = _even_spline(distance, values)
+        self._derivative, self._second_derivative = self._spline.derivative(), self._spline.derivative(2)
+        half = _even_spline(distance[::2], values[::2])
+        inside = distance <= distance[::2][-1]
+        self.error = float(np.abs(half(distance[inside]) - values[inside]).max())
+        self.width = float(distance[np.flatnonzero(np.abs(values) >= 0.5 * peak)[-1]]) or float(distance[1])
+        self._last = float(distance[-1])
+        self._at_last = float(self._spline(self._last))
+        slope = float(self._derivative(self._last))
+        # The tail falls with the slope at the end of the table, or within its last step if that slope rises.
+        decaying = self._at_last * slope < 0.0
+        length = -self._at_last / slope if decaying else float(distance[-1] - distance[-2])
+        self._tail = min(length, self._last)
+        self.end = self._last - self._tail * math.log(NEGLIGIBLE)
+        self.panels = LegendrePanels(self._spline, np.append(0.0, distance[distance > 0.0]), orders=6)
+        total = self.panels.integral(np.abs(self.panels.values)) + abs(self._at_last) * self._tail
+        # Rounding of the spline, of the Bessel functions and of the sums, and the end of the tail.
+        self.transform_error = 64.0 * np.finfo(float).eps * (total + peak * float(np.diff(distance).max()))
+
+    @property
+    def samples(self) -> tuple[Array, Array]:
+        """The table that it was made from: distances (l_slow) and potential (hbar Omega_slow)."""
+        return self._r.copy(), self._values.copy()
+
+    @property
+    def smoothness(self) -> float:
+        return 4 if self._last == self.end else 0
+
+    @property
+    def transform_slope_bound(self) -> float:
+        tail = abs(self._at_last) * self._tail * (self._last + self._tail)
+        return 2.0 * (self.panels.moment_bound + tail)
+
+    def _value(self, r: Array) -> Array:
+        inside = np.minimum(r, self._last)
+        return np.asarray(self._spline(inside) * np.exp((inside - r) / self._tail), dtype=np.float64)
+
+    def _slope(self, r: Array) -> Array:
+        beyond = -self._value(r) / self._tail
+        return np.where(r < self._last, self._derivative(np.minimum(r, self._last)), beyond)
+
+    def _curvature(self, r: Array) -> Array:
+        beyond = self._value(r) / self._tail**2
+        return np.where(r < self._last, self._second_derivative(np.minimum(r, self._last)), beyond)
+
+    def _transform(self, k: Array) -> Array:
+        # 2 int_R^inf Phi(R) exp(-(r - R)/t) cos(k r) dr
+        angle, turn = np.fmin(k, 1e200) * self._last, np.fmin(k, 1e150) * self._tail
+        tail = 2.0 * self._at_last * self._tail * (np.cos(angle) - turn * np.sin(angle)) / (1.0 + turn * turn)
+        return self.panels.transform(k) + tail
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, SampledInteraction)
+            and np.array_equal(self._r, other._r)
+            and np.array_equal(self._values, other._values)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self._r.tobytes(), self._values.tobytes()))
+
+    def __repr__(self) -> str:
+        digest = hashlib.sha256(self._r.tobytes() + self._values.tobytes()).hexdigest()[:12]
+        return f"<interaction through {self._r.size} samples up to r = {self._last:g}, {digest}>"
+
+    @property
+    def latex(self) -> str:
+        return rf"\text{{spline through {self._r.size} samples}}"
+
+
+def _even_spline(r: Array, values: Array) -> Any:
+    """The spline of degree 5 through the table and its mirror image."""
+    from scipy.interpolate import make_interp_spline
+
+    mirrored = r > 0.0
+    return make_interp_spline(
+        np.concatenate([-r[mirrored][::-1], r]),
+        np.concatenate([values[mirrored][::-1], values]),
+        k=5,
+    )
+
+
+def from_samples(_cls: type[Interaction], /, r: ArrayLike, potential: ArrayLike) -> Interaction:
+    """The interaction through a table of r (l_slow) and Phi(r) (hbar Omega_slow), continued evenly and beyond its end.
+
+    Between the samples a spline of degree 5, whose error ``error`` estimates; beyond the last an exponential with the
+    slope there. The table has at least 12 samples, begins at or near 0 and ends below 0.001 of its maximum.
+
+    Raises
+    ------
+    TypeError
+        Arrays that are not real.
+    ValueError
+        Arrays that are not one-dimensional and of one length, distances that do not increase from 0, values that are
+        masked, not finite or do not decay.
+
+    >>> from chaintheory import Interaction
+    >>> r = np.linspace(0.0, 40.0, 401)
+    >>> sampled = Interaction.from_samples(r, 2.0 * np.exp(-(r**2) / 32.0))
+    >>> round(float(sampled.potential(4.0)), 4)
+    1.2131
+    """
+    return SampledInteraction(r, potential)
+
+
+Interaction.from_samples = classmethod(from_samples)  # type: ignore[assignment]
