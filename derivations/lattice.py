@@ -473,8 +473,8 @@ def kernel_late(formula: sp.Basic) -> list[Step]:
 
     Compared with a ring that is long enough to have no echo.
     """
-    steepness = sp.Symbol("b", positive=True)
-    fresnel = sp.Integral(sp.sin(theta + steepness * t**2), (t, 0, sp.oo))
+    curvature = sp.Symbol("b", positive=True)
+    fresnel = sp.Integral(sp.sin(theta + curvature * t**2), (t, 0, sp.oo))
     frequency = sp.sqrt(band_squared(theta))
     n_ring = 400
     ring = kernel_finite(sp.Integer(0)).subs(masses, n_ring)
@@ -494,7 +494,7 @@ def kernel_late(formula: sp.Basic) -> list[Step]:
         ),
         Step(
             fresnel,
-            sp.sqrt(sp.pi / steepness) / 2 * sp.sin(theta + sp.pi / 4),
+            sp.sqrt(sp.pi / curvature) / 2 * sp.sin(theta + sp.pi / 4),
             "the Fresnel integral",
             Reduce("evaluate", "trigonometry", "expand"),
         ),

@@ -215,7 +215,7 @@ strength = _symbol(
     "—",
     "strength",
     "energy (length/time)^(1/2)",
-    "coefficient of a resonance's inverse square root",
+    "amplitude of the inverse-square-root singularity at a resonance",
     "1/10",
     5,
     positive=True,
@@ -274,9 +274,9 @@ response = _symbol(
 # Variables of integration and summation, and abbreviations
 u = _symbol("u", "u", "distance", "length", "distance between the particle and a mass", -9, 9, real=True)
 t = _symbol("t", "t", "elapsed", "time", "time, as a variable of integration", "-3", 3, real=True)
-phi = _symbol("phi", "φ", "phase", "1", "an angle", "1/10", 3, real=True)
+phi = _symbol("phi", "φ", "phase", "1", "an angle, or a phase in cycles", "1/10", 3, real=True)
 z = _symbol("z", "z", "slowness", "1", "(2 pi lambda/v)^2", "1/20", 20, positive=True)
-x = _symbol("x", "x", "crossing", "1", "theta/pi, continued over all zones", "1/10", 3, positive=True)
+x = _symbol("x", "x", "crossing", "1", "theta/pi = q a/(2 pi), in the extended zone scheme", "1/10", 3, positive=True)
 harmonic = _symbol(
     "j",
     "j",
@@ -290,7 +290,9 @@ harmonic = _symbol(
 )
 ratio = _symbol("r", "r", "ratio", "1", "ratio of successive terms", "1/10", "9/10", real=True)
 offset = _symbol("epsilon", "ε", "offset", "1", "a small quantity", "1/1000", "1/100", real=True)
-index = _symbol("m", "m", "index", "1", "index of a sum", 0, 6, integer=True, nonnegative=True)
+index = _symbol(
+    "m", "m", "index", "1", "index of a sum, or order of a Matern interaction", 0, 6, integer=True, nonnegative=True
+)
 
 # Physical units: only the statements on units use these
 chain_mass = _symbol("M_c", "m", "chain_mass", "kg", "mass of a chain mass", "1/2", 5, positive=True)

@@ -116,20 +116,20 @@ def phase() -> sp.Expr:
     ),
     parents=[geometric_sum],
 )
-def pushes(formula: sp.Basic) -> list[Step]:
+def impulses(formula: sp.Basic) -> list[Step]:
     """Two geometric sums, whose ratios are a phase and its conjugate."""
     sums = sorted(formula.lhs.atoms(sp.Sum), key=sp.default_sort_key)
     product, steps = formula.lhs / sp.Mul(*sums), []
     for total in sums:
-        turn = total.function.subs(harmonic, 1) / total.function.subs(harmonic, 0)
-        product *= geometric_sum.formula.rhs.subs(ratio, turn)
+        advance = total.function.subs(harmonic, 1) / total.function.subs(harmonic, 0)
+        product *= geometric_sum.formula.rhs.subs(ratio, advance)
         ((_, low, high),) = total.limits
         steps += [
-            Step(turn**harmonic, total.function, "each impulse advances the phase alike", Reduce("powers")),
+            Step(advance**harmonic, total.function, "each impulse advances the phase alike", Reduce("powers")),
             Step(low, sp.Integer(0), "from the first impulse", Reduce()),
             Step(high + 1, masses, "N of them", Reduce()),
         ]
-    turns = sp.denom(sp.together(product))
+    denominator = sp.denom(sp.together(product))
     return [
         *steps,
         Step(
@@ -139,8 +139,8 @@ def pushes(formula: sp.Basic) -> list[Step]:
             Reduce(),
         ),
         Step(
-            product * turns * sp.sin(sp.pi * phi) ** 2,
-            formula.rhs * turns * sp.sin(sp.pi * phi) ** 2,
+            product * denominator * sp.sin(sp.pi * phi) ** 2,
+            formula.rhs * denominator * sp.sin(sp.pi * phi) ** 2,
             "their product",
             Reduce("common denominator", "trigonometry"),
         ),
@@ -157,7 +157,7 @@ def pushes(formula: sp.Basic) -> list[Step]:
         masses + 2 * sp.Sum((masses - harmonic) * sp.cos(2 * sp.pi * harmonic * phi), (harmonic, 1, masses - 1)),
         evaluate=False,
     ),
-    parents=[pushes],
+    parents=[impulses],
 )
 def fejer_series(formula: sp.Basic) -> list[Step]:
     """Twice the induction.
@@ -226,7 +226,7 @@ def fejer_series(formula: sp.Basic) -> list[Step]:
         ),
         evaluate=False,
     ),
-    parents=[single_pass, pushes],
+    parents=[single_pass, impulses],
 )
 def finite_mean(formula: sp.Basic) -> list[Step]:
     """The particle meets mass l at the time l alpha/v, where the plane wave has the phase 2 l theta.
@@ -237,7 +237,7 @@ def finite_mean(formula: sp.Basic) -> list[Step]:
     loss = loss_per_mode(band_squared(sp.pi * x), transform(2 * sp.pi * band_continued() / speed))
     impulse = sp.exp(2 * sp.pi * sp.I * omega * lag * spacing / speed - 2 * sp.I * theta * lag)
     frequency = band_continued()
-    summed = pushes.formula.lhs.subs({masses: passes, phi: phase()})
+    summed = impulses.formula.lhs.subs({masses: passes, phi: phase()})
     return [
         Step(
             impulse.subs({omega: frequency, theta: sp.pi * x}),
@@ -249,7 +249,7 @@ def finite_mean(formula: sp.Basic) -> list[Step]:
             loss * summed / passes,
             weighted,
             "the squared modulus of the summed amplitudes, per pass",
-            Apply(pushes.formula, {masses: passes, phi: phase()}, "expand"),
+            Apply(impulses.formula, {masses: passes, phi: phase()}, "expand"),
         ),
         Step(weighted.subs(passes, 1), loss, "one pass", Reduce("expand")),
         Step(
@@ -402,15 +402,15 @@ def mean_dissipation_gaussian(formula: sp.Basic) -> list[Step]:
     ]
 
 
-def mean_at(v: int | str, claimed: sp.Expr, rule: str, crossings: int, places: int = 6) -> Step:
+def mean_at(v: int | str, claimed: sp.Expr, rule: str, count: int, places: int = 6) -> Step:
     """Return the step that encloses Eq. (10) at the paper's parameters and compares it with a claim.
 
     All roots of the resonance condition lie below ``x = alpha omega_fast/v = 400/v``.
     """
     point = {**PAPER, speed: sp.Rational(v)}
     end = PAPER[spacing] * PAPER[omega_fast] / sp.Rational(v) + 1
-    every_crossing = EnclosedSum(crossing_function().subs(point), x, sp.Rational(1, 10), end, crossings, places=places)
-    return Step(weight_gaussian().subs(point), claimed, rule, every_crossing)
+    over_roots = EnclosedSum(crossing_function().subs(point), x, sp.Rational(1, 10), end, count, places=places)
+    return Step(weight_gaussian().subs(point), claimed, rule, over_roots)
 
 
 VALUES = ((21, "0.045841", 35), (30, "0.0150316", 23), (50, "0.0148695", 15), (90, "0.0073308", 7))
@@ -507,7 +507,7 @@ def published_exponent(formula: sp.Basic) -> list[Step]:
 
 
 STATEMENTS = (
-    pushes,
+    impulses,
     fejer_series,
     finite_mean,
     fejer_limit,

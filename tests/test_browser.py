@@ -116,8 +116,9 @@ def test_report_in_a_browser(browser, made, width, scheme):
 def small_page(tmp_path_factory):
     """A page of one formula and one table too wide for it, to plant errors in."""
     directory = tmp_path_factory.mktemp("small")
-    entry = {"id": "one", "equation": "Eq. (1)", "evidence": "proved", "ok": True, "statement": "It holds.",
-             "mathml": mathml(r"\omega_{fast}^{2} = \frac{1}{2}"), "derivation": [], "detail": "none"}  # fmt: skip
+    entry = {"id": "one", "equation": "Eq. (1)", "kind": "derived", "evidence": "proved", "ok": True,
+             "statement": "It holds.", "derivation": [], "detail": "none",
+             "mathml": mathml(r"\omega_{fast}^{2} = \frac{1}{2}")}  # fmt: skip
     table = Table("Widths", ("name", "value"), [("one", "1" * 200)])
     render([Section("only", "Only", ["A paragraph."], statements=[entry], tables=[table])], directory, quick=True)
     return (directory / "index.html").read_text(encoding="utf-8")
