@@ -36,6 +36,7 @@ Complex = NDArray[Any]  # real values, where all are real, stay real
 
 DIGITS = 37.0  # exp(-37) = 1e-16: the aliasing that the trapezoidal rule along the line may leave
 COALESCING = 0.1  # distance in x within which two zeros are found from the extremum of Lambda between them
+SAME = 1e-6  # distance in x of a zero from itself found in another way, where two coalesce
 LARGEST_GROWTH = 4.0  # exponent of exp(2 pi eta t) at the largest lag, by which rounding errors grow
 LOWEST_LINE, HIGHEST_LINE = 1e-3, 0.5  # bounds of Im x for very long and very short pulses
 MOST_FREQUENCIES = 2**22  # on the line: a second, and some 200 MB
@@ -53,7 +54,7 @@ class MovingDispersion:
     slope
         c = v/spacing, the inverse of the transit time.
     shift
-        z = i nu/(2 pi c) with Im z >= 0; 0 in the steady state.
+        z = i nu/(2 pi c); 0 in the steady state. Im z < 0, a decaying perturbation, only if small.
 
     >>> line = MovingDispersion(omega_fast=10.0, slope=1.0)
     >>> float(line.value(0.0)), float(line.value(0.5))
@@ -69,15 +70,15 @@ class MovingDispersion:
         """omega_fast^2 - 1."""
         return self.omega_fast**2 - 1.0
 
-    def value(self, x: Complex) -> Complex:
+    def value(self, x: Any) -> Any:
         """Lambda(x)."""
         return 1.0 + self.spread * np.sin(math.pi * x) ** 2 - (self.slope * (x + self.shift)) ** 2
 
-    def derivative(self, x: Complex) -> Complex:
+    def derivative(self, x: Any) -> Any:
         """Lambda'(x)."""
         return self.spread * math.pi * np.sin(2.0 * math.pi * x) - 2.0 * self.slope**2 * (x + self.shift)
 
-    def second_derivative(self, x: Complex) -> Complex:
+    def second_derivative(self, x: Any) -> Any:
         """Lambda''(x)."""
         return 2.0 * math.pi**2 * self.spread * np.cos(2.0 * math.pi * x) - 2.0 * self.slope**2
 
@@ -122,12 +123,20 @@ def zeros(line: MovingDispersion, height: float) -> Zeros:
     for density, higher in ((3, 1.0), (3, 1.05), (6, 1.02), (12, 1.07), (24, 1.03)):
         x, slope = _search(line, higher * height, density)
         if x.size == _number_of_zeros(line, higher * height):
-            if _shifted_along_the_axis(line):
-                ahead = np.where(x.imag == 0.0, (x.real + complex(line.shift).real) * slope.real > 0.0, x.imag > 0.0)
-            else:
-                ahead = x.imag > 0.0
-            return Zeros(x, slope, ahead)
+            return Zeros(x, slope, _ahead(line, x, slope))
     raise ArithmeticError(f"the zeros of the dispersion relation cannot be separated at v/spacing = {line.slope!r}")
+
+
+def _ahead(line: MovingDispersion, x: Complex, slope: Complex) -> NDArray[np.bool_]:
+    """Whether each zero belongs above the contour; for Im z < 0 they are followed from Im z = 0."""
+    shift = complex(line.shift)
+    if shift.imag > 0.0:
+        return x.imag > 0.0
+    if shift.imag < 0.0:
+        # To first order in Im z; small enough where it moves no zero as far as its neighbour.
+        drift = 2.0 * line.slope**2 * (x + shift) / slope * 1j * shift.imag
+        return (x - 1.5 * drift).imag > 0.0
+    return np.where(x.imag == 0.0, (x.real + shift.real) * slope.real > 0.0, x.imag > 0.0)
 
 
 def _shifted_along_the_axis(line: MovingDispersion) -> bool:
@@ -149,18 +158,27 @@ def _search(line: MovingDispersion, height: float, density: int) -> tuple[Comple
     offsets = np.sqrt(-2.0 * values / line.second_derivative(extrema))
     close = np.abs(offsets) < COALESCING
     extrema, values, offsets = extrema[close], values[close], offsets[close]
-    near = np.abs(alone[:, None] - extrema) < 1.5 * np.abs(offsets) + 1e-5
-    alone = _distinct(alone[~near.any(axis=1)], 1e-8)
-    pairs, pair_slopes = zip(*(_beside(line, extrema, values, d) for d in (offsets, -offsets)), strict=True)
-    x = np.concatenate([*pairs, alone])
-    slope = np.concatenate([*pair_slopes, line.derivative(alone)])
+    # One row for each of the two zeros, one column for each extremum.
+    pairs, slopes, errors = np.stack([_beside(line, extrema, values, d) for d in (offsets, -offsets)], axis=1)
+    good = (np.abs(pairs[0] - pairs[1]) >= np.abs(offsets)) & (np.abs(errors) < SAME * np.abs(offsets)).all(axis=0)
+    good |= offsets == 0.0
+    pairs, slopes = pairs[:, good], slopes[:, good]
+    # Three zeros that are close lie around two extrema, and one of them is in two pairs.
+    known = _in_an_earlier_pair(pairs)
+    paired = pairs[~known]
+    alone = alone[~(np.abs(alone[:, None] - paired) < SAME).any(axis=1)]
+    alone = _distinct(alone, 1e-8)
+    x = np.concatenate([paired, alone])
+    slope = np.concatenate([slopes[~known], line.derivative(alone)])
     inside = np.abs(x.imag) < height
     order = np.argsort(x[inside].real, kind="stable")
     return x[inside][order], slope[inside][order]
 
 
-def _beside(line: MovingDispersion, extremum: Complex, value: Complex, offset: Complex) -> tuple[Complex, Complex]:
-    """The zero near extremum + offset and Lambda' there, both as functions of the distance from the extremum."""
+def _beside(
+    line: MovingDispersion, extremum: Complex, value: Complex, offset: Complex
+) -> tuple[Complex, Complex, Complex]:
+    """The zero near extremum + offset, Lambda' there, as functions of the distance from the extremum; last change."""
     d, two = offset, 2.0 * extremum
 
     def slope() -> Complex:
@@ -172,7 +190,16 @@ def _beside(line: MovingDispersion, extremum: Complex, value: Complex, offset: C
         divisor = slope()
         change = (value + line.spread * rest - (line.slope * d) ** 2) / np.where(divisor == 0.0, 1.0, divisor)
         d = d - change
-    return extremum + d, slope()
+    return extremum + d, slope(), change
+
+
+def _in_an_earlier_pair(pairs: Complex) -> NDArray[np.bool_]:
+    """Whether each zero, in the two rows, is also in a column before its own."""
+    known = np.zeros(pairs.shape, dtype=bool)
+    for lag in range(1, min(4, pairs.shape[1])):  # the columns are sorted
+        same = np.abs(pairs[:, None, lag:] - pairs[None, :, :-lag]) < SAME
+        known[:, lag:] |= same.any(axis=1)
+    return known
 
 
 def _newton(function: Callable[[Complex], Complex], derivative: Callable[[Complex], Complex], x: Complex) -> Complex:
@@ -252,11 +279,12 @@ class GreenFunction:
         return self.regular + (waves if np.iscomplexobj(self.regular) else waves.real)
 
 
-def green_function(line: MovingDispersion, step: float, count: int) -> GreenFunction:
+def green_function(line: MovingDispersion, step: float, count: int, left_out: complex | None = None) -> GreenFunction:
     """The Green's function on a grid of ``count`` points with distance ``step`` (in transit times).
 
     The line of integration runs in the widest gap between zeros that lets rounding errors grow by less than
-    exp(4); its frequencies are so dense that aliasing is below 1e-16.
+    exp(4); its frequencies are so dense that aliasing is below 1e-16. The residues of a zero ``left_out`` and of its
+    mirror image are not added.
 
     Raises
     ------
@@ -275,7 +303,10 @@ def green_function(line: MovingDispersion, step: float, count: int) -> GreenFunc
     lowest = max(0.0, float(found.x.imag[~found.ahead].max(initial=0.0)))
     levels = np.unique(np.concatenate([[lowest], above.x.imag[above.x.imag > lowest], [highest]]))
     widest = int(np.argmax(np.diff(levels)))
-    if not found.slope.all():
+    if left_out is not None:
+        for mirrored in (left_out, -complex(left_out).conjugate()):
+            above = above[np.abs(above.x - mirrored) > SAME]
+    elif not found.slope.all():
         raise ArithmeticError("it is a resonance, where the Green's function is infinite")
     height, clearance = 0.5 * (levels[widest + 1] + levels[widest]), 0.5 * (levels[widest + 1] - levels[widest])
     window = DIGITS / (2.0 * math.pi * clearance) + 2.0 * span

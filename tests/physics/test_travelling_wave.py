@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from chaintheory import Chain, Exponential, Gaussian, Interaction, Matern, Sech2, SquareWell, System
-from chaintheory.dissipation import travelling_wave as module
-from chaintheory.dissipation.travelling_wave import Force, Grid, NoSteadyDrift, WaveEquations
+from chaintheory.dissipation.wave_equations import Force, Grid, NoSteadyDrift, WaveEquations, toeplitz
 from chaintheory.lattice.green_function import MovingDispersion, green_function, zeros
 
 PAPER = Chain(omega_fast=10.0, spacing=40.0)
@@ -110,7 +109,7 @@ def test_grid_converges_faster_than_any_power(interaction):
 @pytest.mark.parametrize("speed", [21.0, 90.0, 19.9975])
 def test_window_and_contour_do_not_matter(speed, monkeypatch):
     expected = paper().travelling_wave(speed)
-    monkeypatch.setattr(module, "CUT_FORCE", 1e-24)
+    monkeypatch.setattr("chaintheory.dissipation.wave_equations.CUT_FORCE", 1e-24)
     monkeypatch.setattr("chaintheory.lattice.green_function.LARGEST_GROWTH", 2.0)
     other = paper().travelling_wave(speed)
     assert other.equations.green.height != expected.equations.green.height
@@ -139,12 +138,12 @@ def test_green_function_against_the_memory_kernel(growth):
     transit = chain.spacing / speed
     green = green_function(MovingDispersion(2.0, 1.0 / transit, 1j * growth * transit / (2.0 * math.pi)), step, count)
     pulse = np.exp(-((np.arange(count) - 20) ** 2) / 25.0)
-    response = step * module.toeplitz(green.values) @ pulse
+    response = step * toeplitz(green.values) @ pulse
     kernel = np.zeros(green.lags.size, dtype=complex)
     for n in range(-int(38.0 / (growth.real * transit)), 2):
         delay = np.maximum(transit * (green.lags - n), 0.0)
         kernel += chain.memory_kernel(n, delay)[0] * np.exp(-growth * delay)
-    expected = 2.0 * math.pi * transit * step * module.toeplitz(kernel) @ pulse
+    expected = 2.0 * math.pi * transit * step * toeplitz(kernel) @ pulse
     # The slope of the kernel jumps at delay 0: by Euler and Maclaurin the sum is off by step^2/12 of the jump.
     expected = expected + step**2 / 12.0 * (2.0 * math.pi * transit) ** 2 * pulse
     assert response == pytest.approx(expected, abs=3e-6)  # measured 1e-6, the next order, of values up to 0.2

@@ -1,0 +1,194 @@
+r"""Stability of an exact steady drift.
+
+A small perturbation grows like exp(nu tau): :math:`\delta\sigma = e^{\nu\tau} p(\tau)` with p of period T, and
+:math:`\delta\rho_n = e^{\nu\tau} Q(\tau - nT)`. It obeys the linearised equations of the travelling wave with the
+frequency x replaced by x + z, z = i nu T/(2 pi), but not in the phase from a mass to the next:
+
+.. math:: f + \Phi''\,(A_\nu - B_\nu) f = 0, \qquad
+          \Lambda_\nu(x) = 1 + (\omega_{fast}^2 - 1)\sin^2\pi x - c^2 (x + z)^2, \qquad
+          p_k = \frac{T^2 \hat f(k)}{\mu (k + z)^2},
+
+k = 0 included. The growth rates are the zeros of the determinant in Re nu > 0. It has the period 2 pi i/T, so that it
+is a function of q = exp(-nu T), analytic inside the unit circle. With
+
+.. math:: D(q) = (1 - q) \det\left(1 + \Phi'' (A_\nu - B_\nu)\right), \qquad D(0) = 1 ,
+
+the double pole of B at nu = 0 is gone, and with it the simple zero that the determinant has there besides (any steady
+drift may be shifted in time). D(1) is finite; it has the sign of d bias/d speed, and where that is negative there is
+an odd number of real growth rates. The number of zeros inside the circle, oscillating modes included, is the winding
+number of D around it. On the circle D has branch points, where two phonons coalesce; its argument jumps there by a
+quarter turn.
+"""
+
+from __future__ import annotations
+
+import cmath
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chaintheory.dissipation.wave_equations import WaveEquations, toeplitz
+from chaintheory.lattice.green_function import MovingDispersion, green_function
+
+SMALLEST = 1e-6  # nu T at which the way around the circle begins
+FIRST_POINTS = 33  # on the half circle
+LARGEST_TURN = 0.6  # of the argument of D from a point to the next, in radians
+SHORTEST_ARC = 1e-7  # of nu T: a turn that remains is the jump at a branch point
+SLOWEST_MODE = 0.5  # abs(nu T) within which the slow decay of a stable drift is looked for
+
+
+@dataclass(frozen=True)
+class Perturbation:
+    """The determinant D of the perturbations of one travelling wave, and its zeros."""
+
+    equations: WaveEquations
+    pulse: NDArray[Any]
+
+    @property
+    def transit_time(self) -> float:
+        """T, in t_slow."""
+        return 1.0 / self.equations.line.slope
+
+    @cached_property
+    def _curvature(self) -> NDArray[Any]:
+        return self.equations.force.curvature(self.equations.distance(self.pulse))
+
+    def logarithm(self, rate: complex) -> complex:
+        """Log D at nu = ``rate`` (1/t_slow), its imaginary part between -pi and pi."""
+        equations, grid = self.equations, self.equations.grid
+        transit, mass = self.transit_time, equations.system.mass
+        z = 0.5j * rate * transit / math.pi
+        line = MovingDispersion(equations.line.omega_fast, equations.line.slope, z)
+        green = green_function(line, grid.step, grid.count)
+        numbers = equations.harmonics[0]
+        kernel = green.values.astype(np.complex128)
+        for k in (numbers, -numbers):
+            kernel -= transit**2 / mass * np.exp(-2j * math.pi * np.outer(green.lags, k)) @ (1.0 / (k + z) ** 2)
+        # The mean displacement of the particle, k = 0, is an unknown of its own, so that nothing is large at small nu.
+        matrix = np.empty((grid.count + 1, grid.count + 1), dtype=np.complex128)
+        matrix[:-1, :-1] = self._curvature[:, None] * (grid.step * toeplitz(kernel))
+        matrix[:-1, -1] = -self._curvature
+        matrix[-1, :-1] = -grid.step * transit**2 / mass
+        matrix[np.diag_indices(grid.count)] += 1.0
+        matrix[-1, -1] = z**2
+        sign, size = np.linalg.slogdet(matrix)
+        factor = -np.expm1(-rate * transit) / z**2
+        return complex(size, 0.0) + cmath.log(sign * factor)
+
+    def value(self, rate: complex) -> complex:
+        """D at nu = ``rate`` (1/t_slow)."""
+        return cmath.exp(self.logarithm(rate))
+
+    @cached_property
+    def number_unstable(self) -> int:
+        """Number of growing modes: how often D winds around 0 as q runs around the unit circle."""
+        transit = self.transit_time
+        angles = [SMALLEST, *np.linspace(0.0, math.pi, FIRST_POINTS)[1:].tolist()]
+        # By symmetry half the circle is enough; at both its ends D is real.
+        begin = cmath.phase(self.value(SMALLEST / transit))
+        todo = [(angle, self.logarithm(1j * angle / transit).imag) for angle in reversed(angles)]
+        here, phase = 0.0, 0.0 if abs(begin) < 0.5 * math.pi else math.pi
+        total = 0.0
+        while todo:
+            angle, there = todo[-1]
+            turn = math.remainder(there - phase, 2.0 * math.pi)
+            if abs(turn) > LARGEST_TURN and angle - here > SHORTEST_ARC and here > 0.0:
+                middle = 0.5 * (here + angle)
+                todo.append((middle, self.logarithm(1j * middle / transit).imag))
+                continue
+            total += turn
+            here, phase = todo.pop()
+        return round(-total / math.pi)
+
+    @cached_property
+    def growth_rates(self) -> NDArray[np.complex128]:
+        """The growth rates of all growing modes, and the rate of the slow real mode if it decays; largest first.
+
+        Of a pair of complex conjugates both are listed.
+
+        Raises
+        ------
+        ArithmeticError
+            Growing modes that are counted but not found.
+        """
+        transit = self.transit_time
+        found = [*self._real_rates(0.0), *self._real_rates(math.pi / transit)] if self.number_unstable else []
+        starts = iter(self._promising)
+        while len(found) < self.number_unstable:
+            start = next(starts, None)
+            if start is None:
+                raise ArithmeticError(
+                    f"{self.number_unstable} growing modes are counted at speed {self.equations.speed:.6g}, "
+                    f"{len(found)} of them found"
+                )
+            rate = self._secant(start)
+            if rate is not None and rate.real > 0.0 and all(abs(rate - one) > 1e-6 / transit for one in found):
+                found += [rate, rate.conjugate()]
+        slow = self._slow_decay()
+        rates = sorted(found + ([] if slow is None else [slow]), key=lambda rate: (-rate.real, -rate.imag))
+        return np.array(rates, dtype=np.complex128)
+
+    def _real_rates(self, frequency: float) -> list[complex]:
+        """Zeros with Im nu = ``frequency``, 0 or pi/T, where D is real."""
+        from scipy.optimize import brentq
+
+        transit = self.transit_time
+
+        def value(growth: float) -> float:
+            return self.value(complex(growth / transit, frequency)).real
+
+        grid = np.concatenate([[SMALLEST], np.geomspace(1e-4, 10.0, 26)])
+        values = [value(growth) for growth in grid]
+        return [
+            complex(brentq(value, grid[i], grid[i + 1], xtol=1e-9 * grid[i]) / transit, frequency)
+            for i in range(grid.size - 1)
+            if values[i] * values[i + 1] < 0.0
+        ]
+
+    @cached_property
+    def _promising(self) -> list[complex]:
+        """Rates beside the half circle at which abs(D) is least, where weakly growing oscillations begin."""
+        transit = self.transit_time
+        angles = np.linspace(0.0, math.pi, 66)[1:-1]
+        rates = [complex(growth, angle) / transit for growth in (0.01, 0.1, 0.4) for angle in angles]
+        return sorted(rates, key=lambda rate: self.logarithm(rate).real)
+
+    def _secant(self, start: complex) -> complex | None:
+        """A zero of D near ``start``; None if the secant method does not converge."""
+        transit = self.transit_time
+        before, here = start, start * (1.0 + 1e-4)
+        value_before = self.value(before)
+        for _ in range(30):
+            value = self.value(here)
+            if value == value_before:
+                break
+            step = -value * (here - before) / (value - value_before)
+            before, value_before = here, value
+            here += step * min(1.0, 0.3 / (transit * abs(step)))
+            if not 0.0 <= here.real * transit < 20.0:
+                return None
+            if abs(step) < 1e-10 * abs(here):
+                return here
+        return None
+
+    def _slow_decay(self) -> complex | None:
+        """The real mode nearest to 0 if it decays: what a deviation of the speed does after a disturbance."""
+        transit = self.transit_time
+        before, here = SMALLEST / transit, 2.0 * SMALLEST / transit
+        value_before = self.value(before).real
+        for _ in range(30):
+            value = self.value(here).real
+            if value == value_before:
+                return None
+            step = -value * (here - before) / (value - value_before)
+            before, value_before = here, value
+            here += step
+            if not -SLOWEST_MODE < here * transit < SMALLEST:
+                return None
+            if abs(step) < 1e-9 * abs(here):
+                return complex(here)
+        return None
