@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import fields
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from chaintheory import units as physical
 from chaintheory.dissipation import finite_passes, single_pass, steady_state, third_order, travelling_wave, validity
 from chaintheory.dissipation.validity import Validity, warn_of_large_losses
-from chaintheory.drift import resonances, velocities
+from chaintheory.drift import drag_curve, resonances, velocities
 from chaintheory.drift.resonances import ResonantSpeed
 from chaintheory.drift.velocities import DriftVelocity
 from chaintheory.lattice import dispersion, memory_kernel, rigid_lattice
@@ -458,7 +458,24 @@ class System(SystemParameters):
         """
         return resonances.resonant_speeds(self, lowest, highest)
 
-    def drift_velocities(self, lowest: float, highest: float, *, certified: bool = True) -> list[DriftVelocity]:
+    @overload
+    def drift_velocities(
+        self,
+        lowest: float,
+        highest: float,
+        *,
+        approximation: Literal["constant-velocity"] = "constant-velocity",
+        certified: bool = True,
+    ) -> list[DriftVelocity]: ...
+
+    @overload
+    def drift_velocities(
+        self, lowest: float, highest: float, *, approximation: Literal["travelling-wave"], certified: bool = True
+    ) -> list[drag_curve.SteadyDrift]: ...
+
+    def drift_velocities(
+        self, lowest: float, highest: float, *, approximation: str = "constant-velocity", certified: bool = True
+    ) -> list[DriftVelocity] | list[drag_curve.SteadyDrift]:
         """All mean speeds between two speeds at which mean_dissipation equals the bias, sorted and typed.
 
         A negative bias drives the particle the other way; speeds are magnitudes. Without a bias there are none.
@@ -467,12 +484,17 @@ class System(SystemParameters):
         ----------
         lowest, highest
             Range of speeds in l_slow/t_slow, positive.
+        approximation
+            ``"constant-velocity"`` (Eq. 10), or ``"travelling-wave"``: where the branches of ``drag_curve`` have this
+            bias, typed by their stability against all small perturbations. That takes a minute.
         certified
-            Enclose each in ball arithmetic; False is several times faster.
+            Enclose each root of Eq. 10 in ball arithmetic; False is several times faster.
 
         Returns
         -------
-        list of DriftVelocity
+        list of DriftVelocity, or of SteadyDrift with ``"travelling-wave"``
+            A ``SteadyDrift`` has ``speed``, ``error``, ``kind``, ``resonance``, ``slope``, ``growth_rates`` and
+            ``relaxation_time``. A ``DriftVelocity`` is a root of Eq. 10:
             Each with ``speed``, ``kind`` (``"locked"`` at the lower band edge, a jump; ``"stable"`` or
             ``"unstable"`` zeros and jumps), ``resonance``, ``enclosure``, ``certified``, ``slope``, ``margin``,
             ``slowest``, ``fastest`` and ``relaxation_time``. Solutions may lie closer to a resonance than doubles can
@@ -488,7 +510,41 @@ class System(SystemParameters):
         >>> [(drift.kind, round(drift.speed, 3)) for drift in system.drift_velocities(19.7, 70.0)]
         [('locked', 19.997), ('unstable', 66.069)]
         """
+        choice("approximation", approximation, ["constant-velocity", "travelling-wave"])
+        if approximation == "travelling-wave":
+            return drag_curve.drift_velocities(self, lowest, highest)
         return velocities.drift_velocities(self, lowest, highest, certified=certified)
+
+    def drag_curve(self, lowest: float, highest: float) -> drag_curve.DragCurve:
+        r"""The exact bias against the mean speed between two speeds: all branches, through resonances and folds.
+
+        The branch of weak coupling between neighbouring resonances, and what it continues to through each of them. At a
+        resonance the bias is finite; the peak beside it is as narrow as 1e-6 of the speed (drift/drag_curve.py says
+        why). Resonances whose peak is narrower than 1e-12 of the speed are left out.
+
+        Parameters
+        ----------
+        lowest, highest
+            Range of speeds in l_slow/t_slow, positive. The bias of the system plays no part.
+
+        Returns
+        -------
+        DragCurve
+            ``data``, an xarray.Dataset with one row a solution; ``at_speed(speed)``, the biases of all branches there;
+            ``solutions(bias)``, the steady drifts with a bias and their stability; ``branches``; ``plot()``. It takes
+            some ten seconds for each resonance.
+
+        Raises
+        ------
+        ValueError
+            A range that is not positive, is empty, or holds more than a million resonances.
+
+        >>> from chaintheory import Gaussian
+        >>> curve = System(Chain(omega_fast=10.0, spacing=40.0), Gaussian(2.0, 4.0)).drag_curve(30.0, 31.0)
+        >>> [round(bias, 7) for bias in curve.at_speed(30.5)]
+        [0.0145424]
+        """
+        return drag_curve.drag_curve(self, lowest, highest)
 
     def simulate(
         self,

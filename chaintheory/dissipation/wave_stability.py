@@ -24,8 +24,10 @@ from __future__ import annotations
 
 import cmath
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -34,8 +36,9 @@ from numpy.typing import NDArray
 from chaintheory.dissipation.wave_equations import WaveEquations, toeplitz
 from chaintheory.lattice.green_function import MovingDispersion, green_function
 
-SMALLEST = 1e-6  # nu T at which the way around the circle begins
+NEGLIGIBLE = 1e-7  # Re nu T: what grows more slowly than exp(1e-7) per transit counts as neutral
 FIRST_POINTS = 33  # on the half circle
+NEAR_A_BRANCH_POINT = np.geomspace(1e-7, 0.1, 13)  # of Im nu T
 LARGEST_TURN = 0.6  # of the argument of D from a point to the next, in radians
 SHORTEST_ARC = 1e-7  # of nu T: a turn that remains is the jump at a branch point
 SLOWEST_MODE = 0.5  # abs(nu T) within which the slow decay of a stable drift is looked for
@@ -84,13 +87,39 @@ class Perturbation:
         return cmath.exp(self.logarithm(rate))
 
     @cached_property
+    def branch_points(self) -> list[float]:
+        """Im nu T between 0 and pi at which two phonons coalesce: omega(x) = c (x + z) with omega'(x) = c.
+
+        A mode that couples weakly to the phonons that keep up with the particle has its zero of D very close to one.
+        """
+        from scipy.optimize import brentq
+
+        slope, omega_fast = self.equations.line.slope, self.equations.line.omega_fast
+        spread = omega_fast**2 - 1.0
+
+        def omega(x: float) -> float:
+            return math.sqrt(1.0 + spread * math.sin(math.pi * x) ** 2)
+
+        def excess(x: float) -> float:
+            return 0.5 * spread * math.pi * math.sin(2.0 * math.pi * x) / omega(x) - slope
+
+        fastest = math.asin(1.0 / math.sqrt(omega_fast + 1.0)) / math.pi
+        if excess(fastest) <= 0.0:
+            return []
+        tangencies = [brentq(excess, a, b, xtol=1e-15) for a, b in ((0.0, fastest), (fastest, 0.5))]
+        return [abs(math.remainder(2.0 * math.pi * (x - omega(x) / slope), 2.0 * math.pi)) for x in tangencies]
+
+    @cached_property
     def number_unstable(self) -> int:
-        """Number of growing modes: how often D winds around 0 as q runs around the unit circle."""
+        """Number of modes that grow by more than 1e-7 per transit: D winds so often around 0 inside the circle."""
         transit = self.transit_time
-        angles = [SMALLEST, *np.linspace(0.0, math.pi, FIRST_POINTS)[1:].tolist()]
+        regular = np.linspace(0.0, math.pi, FIRST_POINTS)[1:]
+        close = [angle + side * NEAR_A_BRANCH_POINT for angle in self.branch_points for side in (-1.0, 1.0)]
+        angles = np.unique(np.concatenate([regular, *close]))
+        angles = angles[(angles >= NEGLIGIBLE) & (angles <= math.pi)].tolist()
         # By symmetry half the circle is enough; at both its ends D is real.
-        begin = cmath.phase(self.value(SMALLEST / transit))
-        todo = [(angle, self.logarithm(1j * angle / transit).imag) for angle in reversed(angles)]
+        begin = cmath.phase(self.value(NEGLIGIBLE / transit))
+        todo = [(angle, self.logarithm(complex(NEGLIGIBLE, angle) / transit).imag) for angle in reversed(angles)]
         here, phase = 0.0, 0.0 if abs(begin) < 0.5 * math.pi else math.pi
         total = 0.0
         while todo:
@@ -98,7 +127,7 @@ class Perturbation:
             turn = math.remainder(there - phase, 2.0 * math.pi)
             if abs(turn) > LARGEST_TURN and angle - here > SHORTEST_ARC and here > 0.0:
                 middle = 0.5 * (here + angle)
-                todo.append((middle, self.logarithm(1j * middle / transit).imag))
+                todo.append((middle, self.logarithm(complex(NEGLIGIBLE, middle) / transit).imag))
                 continue
             total += turn
             here, phase = todo.pop()
@@ -117,7 +146,10 @@ class Perturbation:
         """
         transit = self.transit_time
         found = [*self._real_rates(0.0), *self._real_rates(math.pi / transit)] if self.number_unstable else []
-        starts = iter(self._promising)
+        starts: Iterator[complex] = iter(())
+        if len(found) < self.number_unstable:
+            starts = chain.from_iterable(map(self._beside_branch_point, self.branch_points))
+            starts = chain(starts, iter(self._promising))
         while len(found) < self.number_unstable:
             start = next(starts, None)
             if start is None:
@@ -141,7 +173,7 @@ class Perturbation:
         def value(growth: float) -> float:
             return self.value(complex(growth / transit, frequency)).real
 
-        grid = np.concatenate([[SMALLEST], np.geomspace(1e-4, 10.0, 26)])
+        grid = np.concatenate([[NEGLIGIBLE], np.geomspace(1e-4, 10.0, 26)])
         values = [value(growth) for growth in grid]
         return [
             complex(brentq(value, grid[i], grid[i + 1], xtol=1e-9 * grid[i]) / transit, frequency)
@@ -149,18 +181,33 @@ class Perturbation:
             if values[i] * values[i + 1] < 0.0
         ]
 
+    def _beside_branch_point(self, angle: float) -> list[complex]:
+        """Where D would vanish if it were d_0 + d_1/s with s^2 = nu T - i ``angle``, as it is for weak coupling."""
+        transit = self.transit_time
+        s = np.array([3e-4, 1e-3, 3e-3])
+        products = np.array([one * self.value(complex(one**2, angle) / transit) for one in s])
+        slopes = np.diff(products) / np.diff(s)
+        rates = [((s[i] - products[i] / slopes[i]) ** 2 + 1j * angle) / transit for i in (0, 1)]
+        return [complex(abs(rate.real) + 1e-9 / transit, rate.imag) for rate in rates]
+
     @cached_property
     def _promising(self) -> list[complex]:
         """Rates beside the half circle at which abs(D) is least, where weakly growing oscillations begin."""
         transit = self.transit_time
         angles = np.linspace(0.0, math.pi, 66)[1:-1]
         rates = [complex(growth, angle) / transit for growth in (0.01, 0.1, 0.4) for angle in angles]
+        rates += [
+            complex(growth, angle + offset) / transit
+            for angle in self.branch_points
+            for growth in np.geomspace(1e-6, 0.03, 8)
+            for offset in (-growth, growth)
+        ]
         return sorted(rates, key=lambda rate: self.logarithm(rate).real)
 
     def _secant(self, start: complex) -> complex | None:
         """A zero of D near ``start``; None if the secant method does not converge."""
         transit = self.transit_time
-        before, here = start, start * (1.0 + 1e-4)
+        before, here = start, start + 1e-3 * start.real
         value_before = self.value(before)
         for _ in range(30):
             value = self.value(here)
@@ -168,8 +215,10 @@ class Perturbation:
                 break
             step = -value * (here - before) / (value - value_before)
             before, value_before = here, value
-            here += step * min(1.0, 0.3 / (transit * abs(step)))
-            if not 0.0 <= here.real * transit < 20.0:
+            # Beside a branch point the distance from it is the scale on which D varies.
+            scale = min([0.3, *(abs(here * transit - 1j * angle) for angle in self.branch_points)])
+            here += step * min(1.0, 0.7 * scale / (transit * abs(step)))
+            if not 0.0 < here.real * transit < 20.0:
                 return None
             if abs(step) < 1e-10 * abs(here):
                 return here
@@ -178,7 +227,7 @@ class Perturbation:
     def _slow_decay(self) -> complex | None:
         """The real mode nearest to 0 if it decays: what a deviation of the speed does after a disturbance."""
         transit = self.transit_time
-        before, here = SMALLEST / transit, 2.0 * SMALLEST / transit
+        before, here = NEGLIGIBLE / transit, 2.0 * NEGLIGIBLE / transit
         value_before = self.value(before).real
         for _ in range(30):
             value = self.value(here).real
@@ -187,7 +236,7 @@ class Perturbation:
             step = -value * (here - before) / (value - value_before)
             before, value_before = here, value
             here += step
-            if not -SLOWEST_MODE < here * transit < SMALLEST:
+            if not -SLOWEST_MODE < here * transit < NEGLIGIBLE:
                 return None
             if abs(step) < 1e-9 * abs(here):
                 return complex(here)

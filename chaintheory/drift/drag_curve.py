@@ -528,8 +528,11 @@ def drag_curve(system: SystemParameters, lowest: float, highest: float) -> DragC
     families = [ByDistance(system, force, grid, r) for r in resonant_speeds(system, lowest, highest)]
     families = [one for one in families if one.peak > NARROWEST]
     speeds = [one.resonance.speed for one in families]
-    # Neighbouring resonances divide the room between them.
-    near = [min([NEAR, *(0.5 * abs(f.of_speed(v)) for v in speeds if v != f.resonance.speed)]) for f in families]
+    # Neighbouring resonances divide the room between them; some is left to the ends of the range.
+    near = [
+        min([NEAR, *(0.5 * abs(f.of_speed(v)) for v in (lowest, highest, *speeds) if v != f.resonance.speed)])
+        for f in families
+    ]
     starts = [lowest, *(f.speed_beside(p, above=True) for f, p in zip(families, near, strict=True))]
     ends = [*(f.speed_beside(p, above=False) for f, p in zip(families, near, strict=True)), highest]
     between = [_between(system, force, grid, a, b) for a, b in zip(starts, ends, strict=True)]
@@ -560,3 +563,9 @@ def _between(system: SystemParameters, force: Force, grid: Grid, low: float, hig
     start = point(family, middle, unknowns, equations)
     down, up = by_speed(family, start, low), by_speed(family, start, high)
     return Branch([*down.points[::-1], *up.points[1:]], f"below: {down.end}; above: {up.end}", None)
+
+
+def drift_velocities(system: SystemParameters, lowest: float, highest: float) -> list[SteadyDrift]:
+    """All exact drift velocities between two speeds: ``System.drift_velocities``, which describes them."""
+    lowest, highest = speed_range(lowest, highest)
+    return drag_curve(system, lowest, highest).solutions(abs(system.bias)) if system.bias else []

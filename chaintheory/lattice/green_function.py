@@ -147,13 +147,14 @@ def _shifted_along_the_axis(line: MovingDispersion) -> bool:
 def _search(line: MovingDispersion, height: float, density: int) -> tuple[Complex, Complex]:
     """The zeros with abs(Im x) < height that Newton's method finds, and Lambda' there."""
     reach, center = line.farthest(height) + 1.0, -complex(line.shift).real
-    real = np.arange(math.floor((center - reach) * density), math.ceil((center + reach) * density) + 1) / density
-    imaginary = height * np.array([-1.0, -0.6, -0.25, 0.0, 0.25, 0.6, 1.0])
-    starts = (real[:, None] + 0.11 / density + 1j * imaginary).ravel()
-    extrema = _distinct(_newton(line.derivative, line.second_derivative, starts), 1e-6)
-    alone = _newton(line.value, line.derivative, starts)
-    if _shifted_along_the_axis(line):
-        extrema, alone = (np.where(np.abs(x.imag) < 1e-9 * (1.0 + np.abs(x)), x.real, x) for x in (extrema, alone))
+    first = 0 if line.shift == 0.0 else math.floor((center - reach) * density)
+    real = np.arange(first, math.ceil((center + reach) * density) + 1) / density
+    upper = [0.0, 0.25, 0.6, 1.0]
+    lower = [] if _shifted_along_the_axis(line) else [-1.0, -0.6, -0.25]
+    starts = (real[:, None] + 0.11 / density + 1j * height * np.array([*upper, *lower])).ravel()
+    extrema = _newton(line.derivative, line.second_derivative, starts)
+    extrema = _distinct(_mirrored(line, extrema), 1e-6)
+    alone = _mirrored(line, _newton(line.value, line.derivative, starts))
     values = line.value(extrema)
     offsets = np.sqrt(-2.0 * values / line.second_derivative(extrema))
     close = np.abs(offsets) < COALESCING
@@ -173,6 +174,14 @@ def _search(line: MovingDispersion, height: float, density: int) -> tuple[Comple
     inside = np.abs(x.imag) < height
     order = np.argsort(x[inside].real, kind="stable")
     return x[inside][order], slope[inside][order]
+
+
+def _mirrored(line: MovingDispersion, x: Complex) -> Complex:
+    """The points and their images under the symmetries of Lambda; exactly real where they are real to rounding."""
+    if _shifted_along_the_axis(line):
+        x = np.where(np.abs(x.imag) < 1e-9 * (1.0 + np.abs(x)), x.real, x)
+        x = np.concatenate([x, x[x.imag != 0.0].conj()])
+    return np.concatenate([x, -x]) if line.shift == 0.0 else x
 
 
 def _beside(
