@@ -12,11 +12,11 @@ Lambda'(x) is proportional to the distance p of the zero x from the point where 
 the wave, in which the masses swing by about the width of the interaction or more, is what cancels it: the particle
 neither feeds it nor is braked by it. So a branch runs *through* the resonance. Its bias at v_r is finite, it is what
 the other phonons carry off, and its tangent is vertical, because it is smooth in p and not in v. On the side where Eq.
-10 diverges the resonant wave carries off
+10 diverges the resonant wave ahead of the particle carries off
 
 .. math:: 4\pi^2 x |\hat F(x)|^2/\Lambda'(x) = x\, \Lambda'(x)\, |a|^2
 
-per pass. That follows Eq. 10 far from v_r, is largest where the masses swing by about the width (``ByDistance.peak``),
+per pass, and the one that follows as much near v_r. That follows Eq. 10 far from v_r, is largest where the masses swing by about the width (``ByDistance.peak``),
 and vanishes at v_r with Lambda'. The peak is **finite**; its relative width is :math:`p^2`, 2e-6 for n = 2 of the
 paper's system (bias 3.39 at v_r + 3.8e-5 for the amplitude 2). A branch may fold before it leaves on the other side
 (amplitude -2: it passes v_r three times); in the paper's system each that was followed joins the solutions on the two
