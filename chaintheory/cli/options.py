@@ -8,11 +8,13 @@ import json
 import math
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from chaintheory.support.json_values import plain
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -212,23 +214,6 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print the re
 def print_json(value: Any) -> None:
     """Print ``value`` as JSON; numbers that JSON does not know (inf, nan) become null."""
     click.echo(json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False))
-
-
-def plain(value: Any) -> Any:
-    """Turn NumPy arrays, tuples and mappings into what JSON can hold.
-
-    >>> plain({"speed": (1.0, math.inf)})
-    {'speed': [1.0, None]}
-    """
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
 
 
 def print_table(rows: Iterable[Sequence[Any]], headers: Sequence[str], **more: Any) -> None:

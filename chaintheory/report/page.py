@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chaintheory import __version__
-from chaintheory.cli.options import plain
 from chaintheory.report.arcs import Arcs
+from chaintheory.support.json_values import plain
 
 if TYPE_CHECKING:
     from chaintheory.figures import Picture
