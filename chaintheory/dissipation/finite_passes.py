@@ -89,6 +89,10 @@ def _loss(system: SystemParameters, speed: float, passes: int) -> float:
         kernel = np.where(tooth, float(passes), (np.sin(passes * safe) / np.sin(safe)) ** 2 / passes)
         return jacobian * omega**2 * interaction.shape(2.0 * math.pi * omega / speed) * decay * kernel
 
+    # The phase of the last pass is rounded to a unit in its last place.
+    tolerance = TOLERANCE + 1e-15 * passes * 2.0 * math.pi * (chain.spacing * chain.omega_fast / speed + 1.0)
+    if passes == 1:
+        tolerance = TOLERANCE
     count = 2 ** max(6, math.ceil(math.log2(max(4.0 * rate, 1.0))))
     total, before = 0.0, -math.inf
     offset = 0.0
@@ -104,6 +108,6 @@ def _loss(system: SystemParameters, speed: float, passes: int) -> float:
             index = np.arange(start, min(start + VALUES_AT_ONCE, points))
             total += float(taken((index + offset) * step - 0.5 * math.pi).sum())
         mean = total / count
-        if abs(mean - before) <= TOLERANCE * mean:
+        if abs(mean - before) <= tolerance * mean:
             return float(from_mean(np.array([mean]), exponents, np.array([speed]), False)[0])
         before, offset, count = mean, 0.5, 2 * count

@@ -22,7 +22,7 @@ def rows(tmp_path_factory):
 def test_every_row_is_as_theory_allows(rows):
     failed = [row.name for row in rows if not row.passed]
     assert not failed
-    assert len(rows) >= 29
+    assert len(rows) >= 25
 
 
 def test_names_are_unique_and_reasons_given(rows):
@@ -35,17 +35,16 @@ def test_a_planted_factor_fails_every_row(rows, factor):
     assert not any(replace(row, simulated=factor * row.simulated).passed for row in rows)
 
 
-def test_a_simulation_that_is_too_good_fails():
-    """Eq. 7 neglects the change of the speed: to agree with it exactly would be an error."""
-    row = comparisons.single_pass_closed(0.1, 40.0)
-    assert row.passed
-    assert not replace(row, simulated=row.predicted).passed
+def test_a_simulation_that_is_too_good_fails(rows):
+    """Where theory knows by how much it errs: to agree with it exactly would be an error."""
+    sharp = [row for row in rows if row.sharp]
+    assert not any(replace(row, simulated=row.predicted).passed for row in sharp)
+    # All but those of the bound states, whose frequencies are exact, and one whose next order happens to vanish.
+    assert len(rows) - len(sharp) == 3
 
 
-@pytest.mark.parametrize("amplitude", [0.1, -0.1])
-def test_the_expected_deviation_knows_the_sign(amplitude):
-    row = comparisons.single_pass_closed(amplitude, 40.0)
-    assert not replace(row, expected=-row.expected).passed
+def test_the_expected_deviation_knows_the_sign(rows):
+    assert not any(replace(row, expected=-row.expected).passed for row in rows if row.sharp)
 
 
 def test_row_at_the_bound():
