@@ -16,11 +16,11 @@ the other phonons carry off, and its tangent is vertical, because it is smooth i
 
 .. math:: 4\pi^2 x |\hat F(x)|^2/\Lambda'(x) = x\, \Lambda'(x)\, |a|^2
 
-per pass, and the one that follows as much near v_r. That follows Eq. 10 far from v_r, is largest where the masses swing by about the width (``ByDistance.peak``),
-and vanishes at v_r with Lambda'. The peak is **finite**; its relative width is :math:`p^2`, 2e-6 for n = 2 of the
-paper's system (bias 3.39 at v_r + 3.8e-5 for the amplitude 2). A branch may fold before it leaves on the other side
-(amplitude -2: it passes v_r three times); in the paper's system each that was followed joins the solutions on the two
-sides in one curve.
+per pass, and the one that follows as much near v_r. That follows Eq. 10 far from v_r, is largest where the masses swing
+by about the width (``ByDistance.peak``), and vanishes at v_r with Lambda'. The peak is **finite**; its relative width
+is :math:`p^2`, 2e-6 for n = 2 of the paper's system (bias 3.39 at v_r + 3.8e-5 for the amplitude 2). A branch may fold
+before it leaves on the other side (amplitude -2: it passes v_r three times); in the paper's system each that was
+followed joins the solutions on the two sides in one curve.
 
 The branches are followed in the pulse, a, and p (or the speed) by pseudo-arclength continuation.
 """

@@ -250,11 +250,11 @@ def test_determinant_at_its_limits(wobbling):
     perturbation, transit = wobbling._perturbation, wobbling.transit_time
     assert perturbation.value(4e3 / transit) == pytest.approx(1.0, abs=5e-6)  # it comes like 1/nu^2; measured 1.6e-6
     rate = (0.3 + 0.7j) / transit
-    assert perturbation.value(rate.conjugate()) == pytest.approx(perturbation.value(rate).conjugate(), rel=1e-7)  #
-    measured 7e-9 # A shift by 2 pi i/T is a change of notation. The highest frequency of the grid, which has no mirror
-    image, makes # the difference in both.
-    shifted = perturbation.value(rate + 2j * math.pi / transit)
-    assert shifted == pytest.approx(perturbation.value(rate), rel=2e-5)  # measured 4e-6
+    value = perturbation.value(rate)
+    # The highest frequency of the grid has no mirror image, and the last harmonic does not know that a shift by
+    # 2 pi i/T is a change of notation; measured 7e-9 and 4e-6.
+    assert perturbation.value(rate.conjugate()).conjugate() == pytest.approx(value, rel=1e-7)
+    assert perturbation.value(rate + 2j * math.pi / transit) == pytest.approx(value, rel=2e-5)
 
 
 def test_slow_mode_follows_the_slope_of_the_curve():
