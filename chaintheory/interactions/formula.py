@@ -168,9 +168,11 @@ class FormulaInteraction(NumericalInteraction):
         some = np.abs(np.broadcast_to(value(self._node, LOOKED_AT), LOOKED_AT.shape))
         peak = float(some[np.isfinite(some)].max(initial=0.0))
         while left.size:
-            # An interval counts unless its bound shows the formula to be negligible there.
-            limit = math.log(NEGLIGIBLE) + np.log(peak)
-            unsure = ~(log_bound(self._node, Interval(left, right)) <= limit) & (right > end)
+            # An interval counts unless one of two bounds shows the formula to be negligible there.
+            interval = Interval(left, right)
+            low, high = interval.of(self._node)
+            bound = np.fmin(np.log(np.fmax(np.abs(low), np.abs(high))), log_bound(self._node, interval))
+            unsure = ~(bound <= math.log(NEGLIGIBLE) + np.log(peak)) & (right > end)
             left, right = left[unsure], right[unsure]
             middle = 0.5 * (left + right)
             size = np.abs(np.broadcast_to(value(self._node, middle), middle.shape))

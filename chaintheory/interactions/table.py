@@ -22,6 +22,7 @@ Array = NDArray[np.float64]
 
 FEWEST = 12  # samples
 NEGLIGIBLE = 1e-17  # of the value at the table's end: where the tail ends
+JUMP = 1e-9  # of a derivative, in half-widths and relative to the largest value: as good as continuous
 
 
 class SampledInteraction(NumericalInteraction):
@@ -87,7 +88,12 @@ class SampledInteraction(NumericalInteraction):
 
     @property
     def smoothness(self) -> float:
-        return 4 if self._last == self.end else 0
+        # Four derivatives of the spline are continuous, and fewer where the tail begins.
+        allowed = JUMP * float(np.abs(self._values).max())
+        slope, curvature = -self._at_last / self._tail, self._at_last / self._tail**2
+        if abs(slope - float(self._derivative(self._last))) * self.width > allowed:
+            return 0
+        return 1 if abs(curvature - float(self._second_derivative(self._last))) * self.width**2 > allowed else 4
 
     @property
     def transform_slope_bound(self) -> float:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+import re
 
+import mpmath as mp
 import numpy as np
 import pytest
 import sympy as sp
 from flint import arb
 from scipy.integrate import quad
+from scipy.special import gamma, kv
 
 import chaintheory as ct
 from chaintheory.drift.enclosures import precision
+from chaintheory.interactions.formula import FormulaInteraction
 from derivations.notation import amplitude, wavenumber, width
 from derivations.potentials import INTERACTIONS
 
@@ -142,8 +146,6 @@ def test_a_formula_of_ones_own():
 
 
 def test_an_unrecognised_gaussian_has_the_losses_of_a_gaussian():
-    from chaintheory.interactions.formula import FormulaInteraction
-
     own = ct.System(ct.Chain(10.0, 40.0), FormulaInteraction("2*exp(-r^2/32)"))
     exact = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0))
     for speed in (20.0, 40.0, 200.0):
@@ -258,3 +260,118 @@ def test_curvature_is_the_derivative_of_the_slope(interaction):
     near, far = (interaction.slope(r + d) - interaction.slope(r - d) for d in (h, 2.0 * h))
     # Differences of fourth order lose 1e-16/h of the slope, and their own error is h^4; measured 3e-11 for the formula.
     assert interaction.curvature(r) == pytest.approx((8.0 * near - far) / (12.0 * h), abs=1e-10)
+
+
+# Formulas whose transform was once wrong or that looked like a named interaction at five points, with the integral in
+# 30 digits on pieces around their features.
+NARROW = {
+    "exp(-(r/4)^4)+exp(-((r-3.3333)/0.002)^2)": [0, 1, 3.3, 3.32, 3.33, 3.3333, 3.336, 3.34, 3.37, 5, 8, 12],
+    "exp(-(r/4)^2)+exp(-((r-30)/2)^2)": [0, 5, 10, 20, 26, 28, 30, 32, 34, 40, 50],
+    "exp(-(r/4)^2)+5*exp(-((r-7.77)/0.3)^2)": [0, 5, 7, 7.5, 7.77, 8, 8.5, 10, 15, 40],
+    "(1-tanh(50*(r-12)))/2/(1+(r/2)^2)": [0, 2, 5, 8, 11, 11.9, 12, 12.1, 13, 14],
+    "1/sqrt(1+(r/2)^2)*exp(-(r/40)^40)": [0, 2, 4, 8, 16, 24, 32, 36, 38, 39, 40, 41, 42, 44],
+    "erf(tanh(1000000000000000*r*sinh(r)))*exp(-r^2/8)": [0, *(10.0**n for n in range(-9, 1)), 2, 4, 8, 12, 20],
+    "exp(-e*r^2)*(1+abs(r-1))": [0, 0.5, 1, 1.5, 2, 3, 4, 5],
+    "exp(-((r-0.1234567)*100000)^2)": [0, 0.1233, 0.1234, 0.12344, 0.12345, 0.1234567, 0.12346, 0.12347, 0.1235, 0.126],
+    "cos(20*r)*exp(-r^2)": [0.3 * j for j in range(24)],
+    "exp(-r^1.5)": [0, 1e-6, 1e-4, 1e-2, 0.1, 0.5, 1, 2, 4, 8, 13],
+    "erfc(r/2)": [0, 1, 2, 4, 8, 14],
+    "1/(1+exp((r-10)*3))": [0, 5, 8, 9, 9.5, 10, 10.5, 11, 12, 15, 20, 25],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NARROW)
+def test_the_error_of_a_transform_is_a_bound(text):
+    own = ct.Interaction.from_expression(text)
+    assert isinstance(own, FormulaInteraction)
+    names = {name: getattr(mp, name) for name in ("exp", "cos", "tanh", "sinh", "sqrt", "erf", "erfc", "e")}
+    code = re.sub(r"(?<![\w.])(\d+\.?\d*)", r"mpf('\1')", text.replace("^", "**"))
+    with mp.workdps(25):
+        potential = eval(f"lambda r: {code}", {**names, "abs": abs, "mpf": mp.mpf})
+        for k in (2.0, -17.0):
+            exact = 2 * mp.quad(lambda r, k=k: potential(r) * mp.cos(k * r), NARROW[text])
+            # Measured: between 1/1000 of the bound and a third.
+            assert abs(own.transform(k) - exact) <= own.transform_error
+    assert own.transform_error < 1e-12
+
+
+def test_what_looked_like_a_gaussian_has_the_losses_of_its_two_bumps():
+    # found with an independent program: 0.02413 (the Gaussian's: 0.00484) and transform(0) 14.18
+    own = ct.Interaction.from_expression("exp(-(r/4)^2)+exp(-((r-30)/2)^2)")
+    k = 2.0 * math.pi * np.linspace(1.0, 10.0, 10) / 50.0
+    bells = 4.0 * math.sqrt(math.pi) * np.exp(-((2.0 * k) ** 2))
+    bells += 4.0 * math.sqrt(math.pi) * np.exp(-(k**2)) * np.cos(30.0 * k)  # the other bump and its mirror image
+    assert own.transform(k) == pytest.approx(bells, abs=1e-13)
+    assert own.transform(0.0) == pytest.approx(8.0 * math.sqrt(math.pi), rel=1e-14, abs=0)
+    loss = ct.System(ct.Chain(10.0, 40.0), own).mean_dissipation(50.0)
+    assert loss == pytest.approx(0.02413, abs=5e-6)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("exp(-exp(e/r)^2 - r^2)", "near r ="),
+        ("exp(-sqrt(r))", "infinite slope"),
+        ("abs(r-1)/(r-1)*exp(-r)", "near r = 1"),
+        ("exp(-r^2)*log(abs(r-2.5))", "near r = 2.5"),
+        ("1/(1+(abs(r/r)-e)^(1/3))^2*exp(-r^2)", "not finite at r = 0"),
+        ("4*((1/r)^12-(1/r)^6)", r"not finite at r = 0; an offset keeps it so"),
+        ("exp(-r^2)*tan(r)", "near r ="),
+        ("sin(1e7*r)*exp(-r^2)", "varies too fast"),
+        ("r*exp(-r^2)+1/(1+r)^2", r"decays too slowly .* cutoff=, or give a table to Interaction.from_samples"),
+    ],
+)
+def test_singular_and_unresolved_formulas_are_refused(text, message):
+    with pytest.raises(ValueError, match=message):
+        ct.Interaction.from_expression(text)
+
+
+def test_a_tail_is_cut_off_and_shifted():
+    own = ct.Interaction.from_expression("1/(1 + (r/2)^2)^0.75", cutoff=50.0)
+    r = np.array([0.0, 3.0, 49.0, 50.0, 51.0, -3.0])
+    expected = (1.0 + (r / 2.0) ** 2) ** -0.75 - (1.0 + 25.0**2) ** -0.75
+    assert own.potential(r) == pytest.approx(np.where(np.abs(r) < 50.0, expected, 0.0), rel=1e-14, abs=1e-16)
+    k = 0.7
+    exact, unsure = quad(lambda x: 2.0 * float(own.potential(x)), 0.0, 50.0, weight="cos", wvar=k, epsabs=1e-13)
+    assert abs(own.transform(k) - exact) < own.transform_error + unsure
+    assert own.smoothness == 0 and own.reach() == 50.0
+    # The longer it is, the nearer to the transform of the tail, 2 K_(1/4) and a power of k (DLMF 10.32.11).
+    exact = math.sqrt(math.pi) * 2.0 / gamma(0.75) * 2.0 * kv(0.25, 2.0 * k) * k**0.25
+    errors = [
+        abs(ct.Interaction.from_expression("1/(1 + (r/2)^2)^0.75", cutoff=c).transform(k) - exact)
+        for c in (50.0, 400.0)
+    ]
+    assert errors[1] < errors[0] / 50.0 < 1e-3  # like the slope at the cutoff, c^-2.5: 1/181
+
+
+@pytest.mark.parametrize(
+    ("text", "smoothness"),
+    [
+        ("exp(-r^4)", math.inf),
+        ("(1 + r + r^2/3)*exp(-r)", 2),  # at least: it is 4
+        ("exp(-r)*(1 - r)", 0),
+        ("exp(-r^2)*(1 + abs(r - 1))", 0),
+        ("exp(-r^1.5)", 1),
+        ("r*sin(r)*exp(-r^2)", math.inf),
+    ],
+)
+def test_smoothness_of_formulas(text, smoothness):
+    assert ct.Interaction.from_expression(text).smoothness == smoothness
+
+
+def test_smoothness_of_tables():
+    r = np.linspace(0.0, 30.0, 301)
+    assert ct.Interaction.from_samples(r, np.exp(-(r**2) / 30.0)).smoothness == 4
+    assert ct.Interaction.from_samples(r, np.exp(-r / 3.0) * np.cos(3.0 * r)).smoothness == 0
+
+
+def test_sympy_expressions_are_taken_as_their_text():
+    r, w = sp.Symbol("r", positive=True), sp.Symbol("w")
+    assert ct.Interaction.from_expression(2 * sp.exp(-(r**2) / 32)) == ct.Gaussian(2.0, 4.0)
+    assert ct.Interaction.from_expression(sp.Abs(r - 1) * sp.exp(-r / w) * sp.E, w=2.5).constants == {"w": 2.5}
+    own = ct.Interaction.from_expression(sp.Rational(1, 3) * sp.exp(-(r ** sp.Rational(5, 2))) / sp.sqrt(1 + r))
+    assert own.potential(2.0) == pytest.approx(math.exp(-(2.0**2.5)) / 3.0 / math.sqrt(3.0), rel=1e-14, abs=0)
+    with pytest.raises(ValueError, match="'Heaviside' at character"):
+        ct.Interaction.from_expression(sp.Heaviside(1 - r))
+    with pytest.raises(ValueError, match="'q' at character"):
+        ct.Interaction.from_expression(sp.exp(-(r**2) * sp.Symbol("q")))

@@ -364,3 +364,13 @@ def test_masses_pushed_far_are_found_again_in_later_blocks(window):
     run = system.simulate(0.5, 22.3552119034373, 0.35, **options)
     # Every displacement allowed for from the start (``SWAY`` of 26) gives this; without the search 3.704.
     assert run.position[-1] == pytest.approx(3.2723419847, rel=1e-8, abs=0)
+
+
+@pytest.mark.parametrize("order, measured", [(1, 4.1e-7), (2, 5.3e-9), (3, 3e-11)])
+def test_default_steps_follow_the_smoothness_of_the_interaction(order, measured):
+    # Of 2 order continuous derivatives; steps of an analytic interaction err by 4e-4, 2e-6 and 8e-8 here.
+    system = ct.System(PAPER.chain, ct.Matern(2.0, 4.0, order), bias=0.01)
+    for position, speed in ((220.0, 50.0), (221.7, 50.0), (203.3, 30.0), (219.1, 88.0)):
+        run = system.simulate(position, speed, duration=3.05)
+        fine = system.simulate(position, speed, duration=3.05, order=6, steps_per_fast_period=800.0)
+        assert abs(run.at(3.0)[0] - fine.at(3.0)[0]) < 3.0 * measured
