@@ -1,11 +1,11 @@
 r"""Energy that the particle loses per pass in the steady state, where the waves of all passes interfere (Eq. 10).
 
-Only the phonons with x = spacing omega(x)/v are fed, the crossings of a line with the periodically continued band:
+Only the phonons with x = spacing omega(x)/v are excited, the roots of the resonance condition:
 
 .. math:: \bar\Delta(v) = \sum_j \frac{A(\omega_j)}{|\alpha\,\omega'(x_j)/v - 1|} ,
 
-with A the energy that a phonon takes up in a single pass (single_pass.py). Every crossing is counted before it is
-found: there is at most one in each monotone piece of omega(x)/x.
+with A the energy that a phonon takes up in a single pass (single_pass.py). Every root is counted before it is found:
+there is at most one in each monotone branch of omega(x)/x.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ SMALLEST_EXPONENT = 745.0  # exp(-745) is the smallest double
 
 @dataclass(frozen=True)
 class Terms:
-    """The phonons that a particle in its steady state feeds: one entry per crossing, sorted by ``crossing``.
+    """The phonons that a particle in its steady state excites: one entry per root, sorted by ``crossing``.
 
     Attributes
     ----------
@@ -133,8 +133,8 @@ def audible_lines(
     if count.size and count.max() > MOST_CROSSINGS:
         slowest = float(speed[audible][np.argmax(count)])
         raise ValueError(
-            f"speed must be large enough for at most {MOST_CROSSINGS:.0e} crossings of the line with the "
-            f"band, got {slowest!r} with {count.max():.1e}"
+            f"speed must be large enough for at most {MOST_CROSSINGS:.0e} roots of the resonance condition, "
+            f"got {slowest!r} with {count.max():.1e}"
         )
     return audible, first, last, count
 
@@ -154,7 +154,7 @@ def static_lattice_mean(system: SystemParameters, speed: float) -> float:
     first, last, count = tangents.ranges(slope)
     if count[0] > MOST_CROSSINGS:
         raise ValueError(
-            f"speed must be large enough for at most {MOST_CROSSINGS:.0e} crossings, got {speed!r} with {count[0]:.1e}"
+            f"speed must be large enough for at most {MOST_CROSSINGS:.0e} roots, got {speed!r} with {count[0]:.1e}"
         )
     _, _, _, omega, group = tangents.crossings(slope, first, last)
     order = np.argsort(omega, kind="stable")
@@ -214,7 +214,7 @@ def mean_dissipation_slope(system: SystemParameters, speed: ArrayLike) -> Array:
 
 
 def mean_dissipation_terms(system: SystemParameters, speed: float) -> Terms:
-    """Phonons fed at one mean speed: ``System.mean_dissipation_terms``, which describes them."""
+    """Phonons excited at one mean speed: ``System.mean_dissipation_terms``, which describes them."""
     v = np.array([abs(number("speed", speed))])
     slopes = slopes_of(system, v)
     if v[0] == 0.0:
@@ -223,7 +223,7 @@ def mean_dissipation_terms(system: SystemParameters, speed: float) -> Terms:
     first, last, count = tangents.ranges(slopes)
     if count[0] > MOST_CROSSINGS:
         raise ValueError(
-            f"speed must be large enough for at most {MOST_CROSSINGS:.0e} crossings, got {speed!r} with {count[0]:.1e}"
+            f"speed must be large enough for at most {MOST_CROSSINGS:.0e} roots, got {speed!r} with {count[0]:.1e}"
         )
     owner, period, offset, omega, group = tangents.crossings(slopes, first, last)
     share = shares(system, v, owner, omega, group)
