@@ -16,6 +16,7 @@ from importlib import import_module as _import_module
 
 if _typing.TYPE_CHECKING:
     from chaintheory.drift.fit import fit_chain as fit_chain
+    from chaintheory.drift.velocities import UnresolvedWarning as UnresolvedWarning
     from chaintheory.drift.velocities import drift_diagram as drift_diagram
     from chaintheory.interactions.base import Interaction as Interaction
     from chaintheory.interactions.named import Exponential as Exponential
@@ -55,7 +56,7 @@ _HOMES = {
     "system": ("Chain", "System", "Trajectory"),
     "units": ("Units",),
     "drift.fit": ("fit_chain",),
-    "drift.velocities": ("drift_diagram",),
+    "drift.velocities": ("UnresolvedWarning", "drift_diagram"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -20,7 +20,7 @@ from chaintheory.dissipation import finite_passes, single_pass, steady_state, th
 from chaintheory.dissipation.validity import Validity, warn_of_large_losses
 from chaintheory.drift import drag_curve, resonances, velocities
 from chaintheory.drift.resonances import ResonantSpeed
-from chaintheory.drift.velocities import DriftVelocity
+from chaintheory.drift.velocities import DriftVelocities
 from chaintheory.lattice import dispersion, memory_kernel, rigid_lattice
 from chaintheory.parameters import ChainParameters, SystemParameters
 from chaintheory.simulation import ensemble, record
@@ -466,7 +466,7 @@ class System(SystemParameters):
         *,
         approximation: Literal["constant-velocity"] = "constant-velocity",
         certified: bool = True,
-    ) -> list[DriftVelocity]: ...
+    ) -> DriftVelocities: ...
 
     @overload
     def drift_velocities(
@@ -475,10 +475,13 @@ class System(SystemParameters):
 
     def drift_velocities(
         self, lowest: float, highest: float, *, approximation: str = "constant-velocity", certified: bool = True
-    ) -> list[DriftVelocity] | list[drag_curve.SteadyDrift]:
-        """All mean speeds between two speeds at which mean_dissipation equals the bias, sorted and typed.
+    ) -> DriftVelocities | list[drag_curve.SteadyDrift]:
+        """All mean speeds between two speeds at which the mean dissipation equals the bias, sorted and typed.
 
-        A negative bias drives the particle the other way; speeds are magnitudes. Without a bias there are none.
+        The search for roots of Eq. 10 is complete: everywhere else interval arithmetic excludes the bias, or proves the
+        loss monotone.
+        For a formula or a table it rests on the error that its numerical transform states. A negative bias drives the
+        particle the other way; speeds are magnitudes. Without a bias there are none.
 
         Parameters
         ----------
@@ -488,22 +491,31 @@ class System(SystemParameters):
             ``"constant-velocity"`` (Eq. 10), or ``"travelling-wave"``: where the branches of ``drag_curve`` have this
             bias, typed by their stability against all small perturbations. That takes a minute.
         certified
-            Enclose each root of Eq. 10 in ball arithmetic; False is several times faster.
+            Enclose each root of Eq. 10 in ball arithmetic; False is several times faster, and as complete.
 
         Returns
         -------
-        list of DriftVelocity, or of SteadyDrift with ``"travelling-wave"``
+        DriftVelocities, or a list of SteadyDrift with ``"travelling-wave"``
             A ``SteadyDrift`` has ``speed``, ``error``, ``kind``, ``resonance``, ``slope``, ``growth_rates`` and
-            ``relaxation_time``. A ``DriftVelocity`` is a root of Eq. 10:
-            Each with ``speed``, ``kind`` (``"locked"`` at the lower band edge, a jump; ``"stable"`` or
-            ``"unstable"`` zeros and jumps), ``resonance``, ``enclosure``, ``certified``, ``slope``, ``margin``,
-            ``slowest``, ``fastest`` and ``relaxation_time``. Solutions may lie closer to a resonance than doubles can
-            tell; such a pair has one ``speed``, and a ``separation`` that says how far apart they are.
+            ``relaxation_time``. ``DriftVelocities`` is a list of ``DriftVelocity``, each with ``speed``, ``kind``
+            (``"locked"``: a jump at the lower band edge; ``"stable"`` or ``"unstable"``: roots of Eq. 10 by their
+            ``growth_factor``, and jumps at the upper edge), ``resonance``, ``enclosure``, ``certified`` (that Eq. 10
+            has this root or jump, not that the motion does), ``slope``, ``growth_factor``, ``margin``, ``slowest``,
+            ``fastest`` and ``relaxation_time``. Solutions may lie closer to a resonance than doubles can tell; such a
+            pair has one ``speed``, and a ``separation`` that says how far apart they are. The list has
+            ``to_dataframe()``, and ``unresolved``: intervals in which the number of solutions is undecided, as where
+            the dissipation touches the bias within rounding.
+
+        Warns
+        -----
+        UnresolvedWarning
+            When ``unresolved`` is not empty.
 
         Raises
         ------
         ValueError
-            A range that is not positive, is empty, or holds more than 1e4 resonances or too many crossings.
+            A range that is not positive, is empty, or holds more than 1e4 resonances or too many roots of the resonance
+            condition; a bias below 1e-200 other than 0.
 
         >>> from chaintheory import Gaussian
         >>> system = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0), bias=0.01)

@@ -64,24 +64,28 @@ CLOSEST = 1e-9  # relative separation of the solutions that the table shows by d
 @click.option("--all", "everything", is_flag=True, help="Show also solutions closer to each other than 1e-9.")
 @json_option
 def drift(system: System, lowest: float, highest: float, everything: bool, as_json: bool) -> None:
-    """Drift velocities: speeds at which the mean dissipation balances the bias.
+    """Drift velocities: speeds at which the mean dissipation (Eq. 10) balances the bias.
 
-    Kinds: locked (the curve jumps across the bias at a resonance with the lower band edge), stable (a
-    zero where the loss rises), unstable (a zero where it falls, or a jump at the upper edge). Slowest and
-    fastest are the extremes along the orbit with this mean speed. Certified: enclosed by ball arithmetic.
-    JSON holds all solutions.
+    Kinds: locked (the curve jumps across the bias at a resonance with the lower band edge), stable (a root
+    whose growth factor is below 1 in magnitude), unstable (another root, or a jump at the upper edge). A
+    growth factor below -1 means growing oscillations from pass to pass. Slowest and fastest are the extremes
+    in the rigid lattice at this mean speed. Enclosed: ball arithmetic proves a root or a jump of Eq. 10
+    there; this says nothing on the motion beyond Eq. 10. JSON holds all solutions.
     """
     from chaintheory.support.validation import above, positive
 
     above("highest", highest, positive("lowest", lowest))
     found = system.drift_velocities(lowest, highest)
+    for low, high in found.unresolved:
+        click.echo(f"unresolved: the number of drift velocities between {low!r} and {high!r} is undecided", err=True)
     if as_json:
         print_json([describe(velocity) for velocity in found])
         return
     shown = [velocity for velocity in found if everything or velocity.separation >= CLOSEST]
     if shown:
-        headers = ("speed", "kind", "edge", "n", "slope", "margin", "slowest", "fastest", "relaxation", "certified")
-        formats = (".12g", "", "", "g", ".4g", ".4g", ".6g", ".6g", ".4g", "")
+        headers = ("speed", "kind", "edge", "n", "slope", "growth", "margin", "slowest", "fastest", "relaxation",
+                   "enclosed")  # fmt: skip
+        formats = (".12g", "", "", "g", ".4g", ".4g", ".4g", ".6g", ".6g", ".4g", "")
         print_table([cells(describe(velocity)) for velocity in shown], headers, floatfmt=formats)
     else:
         click.echo(f"no drift velocity between {lowest:g} and {highest:g} at bias {system.bias:g}")
@@ -91,7 +95,7 @@ def drift(system: System, lowest: float, highest: float, everything: bool, as_js
 
 def cells(row: dict[str, Any]) -> list[Any]:
     """Return the row as the table shows it."""
-    names = ("speed", "kind", "edge", "n", "slope", "margin", "slowest", "fastest", "relaxation_time")
+    names = ("speed", "kind", "edge", "n", "slope", "growth_factor", "margin", "slowest", "fastest", "relaxation_time")
     return [*(row[name] for name in names), "yes" if row["certified"] else "no"]
 
 
@@ -104,6 +108,7 @@ def describe(velocity: Any) -> dict[str, Any]:
         "edge": resonance.edge if resonance is not None else None,
         "n": resonance.n if resonance is not None else None,
         "slope": float(velocity.slope),
+        "growth_factor": float(velocity.growth_factor),
         "margin": float(velocity.margin) if resonance is not None else None,
         "separation": float(velocity.separation),
         "slowest": float(velocity.slowest),

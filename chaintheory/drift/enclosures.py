@@ -1,16 +1,19 @@
-"""The mean dissipation in ball arithmetic: enclosures that hold whatever the rounding.
+"""The mean dissipation in ball arithmetic: enclosures of the roots of Eq. 10 that hold whatever the rounding.
 
-The crossings are counted by proof (on which side of the line the tangents of the first and the last period lie),
-each is enclosed by the interval Newton method, and as a monotone piece holds at most one, as many disjoint enclosures
-as pieces are all of them. Crossings whose share in double precision is far below the tolerance are bounded instead,
-by twice that share.
+The roots of the resonance condition are counted by proof (on which side of the line the tangents of the first and the
+last period lie), each is enclosed by the interval Newton method, and as a monotone branch holds at most one, as many
+disjoint enclosures as branches are all of them. Contributions far below the bias are bounded in interval arithmetic
+instead (isolation.py). What is proved is a sign of the mean dissipation less the bias: Eq. 10 has a root, or jumps. No
+statement is made on the motion of a particle.
 
-Balls are python-flint's ``arb`` with 128 bits.
+Balls are python-flint's ``arb`` with 128 bits. Its precision belongs to the whole process: it is set under a lock and
+restored, so that threads do not change each other's.
 """
 
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -18,7 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import arb, ctx
 
-from chaintheory.dissipation.steady_state import shares, steepness
+from chaintheory.drift.isolation import Isolation
 from chaintheory.drift.resonances import ResonantSpeed, merging_pieces
 from chaintheory.lattice.resonance_condition import band
 
@@ -27,7 +30,9 @@ if TYPE_CHECKING:
     from chaintheory_ext.curves import Band
 
 BITS = 128
-NEGLIGIBLE = 1e-25  # of the bias: shares below are bounded by their double precision value
+NEGLIGIBLE = 1e-25  # of the bias: contributions below are bounded in double precision
+
+_PRECISION = threading.RLock()
 
 
 class Uncertain(Exception):
@@ -36,13 +41,14 @@ class Uncertain(Exception):
 
 @contextmanager
 def precision(bits: int = BITS) -> Iterator[None]:
-    """Work with this many bits."""
-    before = ctx.prec
-    ctx.prec = bits
-    try:
-        yield
-    finally:
-        ctx.prec = before
+    """Work with this many bits; one thread at a time."""
+    with _PRECISION:
+        before = ctx.prec
+        ctx.prec = bits
+        try:
+            yield
+        finally:
+            ctx.prec = before
 
 
 class EnclosedBand:
@@ -129,17 +135,21 @@ def excess(system: SystemParameters, speed: arb, near: float, without: ResonantS
         slopes[0] = row[1] if without.edge == "lower" else row[3]
     first, last, _ = tangents.ranges(slopes)
     prove_count(enclosed, tangents, slope, int(first[0]), int(last[0]), without)
-    owner, period, offset, omega, group = tangents.crossings(slopes, first, last)
-    keep = np.ones(owner.shape, dtype=bool)
+    _, period, offset, _, _ = tangents.crossings(slopes, first, last)
+    keep = np.ones(period.shape, dtype=bool)
     if without is not None:
         start, stop = merging_pieces(tangents, without.edge, np.array([float(without.n)]))
         keep = (period + offset <= start) | (period + offset >= stop)
-    share = shares(system, np.array([near]), owner, omega, group)
-    safe = steepness(system, np.array([near]), group) > 1e-6
-    small = safe & (share < NEGLIGIBLE * max(abs(system.bias), 1e-300))
-    total = arb(0, 2.0 * float(share[keep & small].sum()))
+    high, rest = Isolation(system, abs(system.bias)).upper_bounds(near, without)
+    kept = np.flatnonzero(keep)
+    small = np.ones(kept.size, dtype=bool)  # those without a bound of their own are bounded by ``rest``
+    small[: high.size] = ~(high > NEGLIGIBLE * abs(system.bias))
+    left_out = rest + float(high[small[: high.size]].sum()) * (1.0 + 1e-9)
+    if not math.isfinite(left_out):
+        raise Uncertain
+    total = arb(0, left_out)
     before: arb | None = None
-    for index in np.flatnonzero(keep & ~small):
+    for index in kept[~small]:
         n = int(period[index])
         at = enclosed.crossing(n, slope, float(offset[index]))
         x = n + at

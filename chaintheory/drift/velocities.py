@@ -1,22 +1,32 @@
-r"""Drift velocities: mean speeds at which the mean dissipation balances the bias.
+r"""Drift velocities: mean speeds at which the mean dissipation of Eq. 10 balances the bias.
 
-Per lattice spacing a particle gains the bias and loses ``mean_dissipation(v)``. Its speed is stable where the loss
-rises through the bias with the speed. That happens at zeros of the difference, and in the jumps at resonances: at the
-lower edge of the band the loss jumps from a finite value below the bias to infinity, which holds the particle
-(``"locked"``); at the upper edge it falls from infinity, which repels it. Stable and unstable solutions alternate.
+Per lattice spacing a particle gains the bias and loses ``mean_dissipation(v)``. With the kinetic energy
+E = mu v^2/(8 pi^2) a pass is the map
 
-None is missed: between two resonances, bounds of the mean dissipation over whole intervals exclude the bias
-everywhere but in narrow intervals (gaps.py). None is taken on trust: each comes with an enclosure in ball arithmetic
-(certify.py), or says that it is not certified.
+.. math:: E \to E + \beta - \bar\Delta(v(E)), \qquad \frac{dv}{dE} = \frac{4\pi^2}{\mu v} ,
 
-The speeds are those of Eq. 10, a particle at constant speed. What a plot of the speed shows are its extremes along the
-orbit through the rigid lattice with this mean speed (rigid.py).
+whose fixed points are the drift velocities. A small deviation is multiplied in each pass by the growth factor
+
+.. math:: g = 1 - \frac{4\pi^2}{\mu v}\frac{d\bar\Delta}{dv} ,
+
+and a fixed point is stable for abs(g) < 1. Where the dissipation falls, g > 1 and deviations grow. Where it rises so
+steeply that g < -1, they grow as well and change sign from pass to pass: the oscillatory instability.
+
+The dissipation also jumps across the bias, at resonances. At the lower edge of the band it jumps from a one-sided limit
+below the bias to infinity, which holds the particle (``"locked"``); at the upper edge it falls from infinity, which
+repels it.
+
+The search is complete: interval bounds exclude the bias or prove the dissipation monotone (isolation.py), and what they
+do not decide is listed in ``DriftVelocities.unresolved``. Each solution comes with an enclosure in ball arithmetic
+(enclosures.py) or says that it has none. What is enclosed is a root of Eq. 10, or a resonance at which it jumps: not a
+speed of the motion. Eq. 10 is of second order in the interaction, for a particle at constant speed.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
@@ -25,46 +35,71 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chaintheory.dissipation.steady_state import mean_dissipation, mean_dissipation_slope
-from chaintheory.drift import isolation as gaps
+from chaintheory.drift.isolation import CLOSE, Isolation, Segment, Window
 from chaintheory.drift.resonances import ResonantSpeed, resonances_within, resonant_speeds, speed_range
-from chaintheory.parameters import SystemParameters
+from chaintheory.parameters import FOUR_PI_SQUARED, SystemParameters
 from chaintheory.support.validation import number
 
 if TYPE_CHECKING:
+    import pandas as pd  # type: ignore[import-untyped]
     import xarray as xr
 
     from chaintheory.dissipation.static_lattice import Orbit
 
-__all__ = ["DriftVelocity", "ResonantSpeed", "drift_diagram", "drift_velocities", "resonant_speeds"]
+__all__ = [
+    "DriftVelocities",
+    "DriftVelocity",
+    "ResonantSpeed",
+    "UnresolvedWarning",
+    "drift_diagram",
+    "drift_velocities",
+    "resonant_speeds",
+]
 
 MOST_RESONANCES = 1e4  # in one call: some seconds
 MOST_CROSSINGS = 1e5  # that matter, of the lines that touch: each may have to be enclosed
-MOST_ENCLOSED = 1e7  # of all their crossings, loud or not, which a certificate counts
-CLOSE = 1e-11  # relative distance to a resonance within which its divergence alone is followed
+MOST_ENCLOSED = 1e7  # of all their roots of the resonance condition, which a certificate counts
+LEAST_BIAS = 1e-200  # below, the bounds of contributions underflow
+MARGIN = 1e-12  # relative, by which the range is searched beyond its ends
+
+
+class UnresolvedWarning(UserWarning):
+    """The number of drift velocities in some interval of speed (l_slow/t_slow) is undecided.
+
+    As an error, ``warnings.simplefilter("error", UnresolvedWarning)``, it refuses such a search. Raises nothing itself.
+
+    >>> issubclass(UnresolvedWarning, UserWarning)
+    True
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
 
 
 @dataclass(frozen=True)
 class DriftVelocity:
-    """A mean speed at which the mean dissipation balances the bias.
+    """A mean speed at which the mean dissipation of Eq. 10 balances the bias.
 
     Attributes
     ----------
     speed
-        The mean speed.
+        The mean speed (l_slow/t_slow).
     kind
-        ``"locked"``: held in the jump at a resonance with the lower edge; ``"stable"``: a zero where the loss
-        rises through the bias; ``"unstable"``: a zero where it falls, or the jump at a resonance with the upper edge.
+        ``"locked"``: held in the jump at a resonance with the lower band edge. ``"stable"``: a root with
+        abs(growth_factor) < 1. ``"unstable"``: a root with abs(growth_factor) >= 1, or the jump at a resonance with the
+        upper band edge.
     resonance
-        The resonance of a jump; None for a zero.
+        The resonance of a jump; None for a root.
     slope
-        Derivative of the mean dissipation; infinite in a jump.
+        Derivative of the mean dissipation in the speed; infinite in a jump.
     margin
-        Of a jump: bias minus the mean dissipation on its finite side. What holds a locked particle.
+        Of a jump: bias minus the one-sided limit of the mean dissipation. What holds a locked particle. 0 for a root.
     separation
         Relative distance to the nearest other solution or end of the range: a stable solution much closer to an
         unstable one than any perturbation of the speed is of no consequence.
     enclosure
-        Two doubles between which the solution is proved to lie; None when not certified.
+        Two doubles between which a root of Eq. 10 is proved to lie, or a resonance at which it jumps across the bias.
+        This says nothing on the motion beyond Eq. 10. None when not certified.
 
     """
 
@@ -79,8 +114,23 @@ class DriftVelocity:
 
     @property
     def certified(self) -> bool:
-        """Whether ball arithmetic has proved it."""
+        """Whether ball arithmetic has proved that Eq. 10 has this root or jump; no statement on the motion."""
         return self.enclosure is not None
+
+    @property
+    def growth_factor(self) -> float:
+        """Factor of a small deviation of the energy per pass, 1 - 4 pi^2 slope/(mass speed).
+
+        nan in a jump, where the map has no derivative.
+        """
+        if math.isinf(self.slope):
+            return math.nan
+        return growth_factor(self.system, self.speed, self.slope)
+
+    @property
+    def oscillatory(self) -> bool:
+        """Whether a deviation changes sign from pass to pass; with abs(growth_factor) > 1 it grows while it does."""
+        return self.growth_factor < 0.0
 
     @cached_property
     def _orbit(self) -> Orbit | None:
@@ -93,74 +143,154 @@ class DriftVelocity:
 
     @property
     def slowest(self) -> float:
-        """Least speed along the orbit through the rigid lattice with this mean speed; nan if there is none."""
+        """Least speed in the rigid lattice at this mean speed; nan where the static-lattice orbit does not exist."""
         return self._orbit.slowest if self._orbit else math.nan
 
     @property
     def fastest(self) -> float:
-        """Largest speed along the orbit through the rigid lattice with this mean speed; nan if there is none."""
+        """Largest speed in the rigid lattice at this mean speed; nan where the static-lattice orbit does not exist."""
         return self._orbit.fastest if self._orbit else math.nan
 
     @property
     def relaxation_time(self) -> float:
-        """Time in which a small deviation falls (or, if unstable, grows) by a factor e.
+        """Time in which a small deviation falls (or, if unstable, grows) by a factor e, in t_slow.
 
-        From the linearised map of the energy, E -> E + bias - mean_dissipation(v(E)) per transit, with E the energy
-        of the orbit through the rigid lattice. 0 in a jump, whose slope is infinite; nan without such an orbit.
+        The time of a pass, spacing/speed, over abs(log(abs(growth_factor))). nan in a jump: the approach to a locked
+        speed is not exponential.
         """
-        if math.isinf(self.slope):
-            return 0.0
-        from chaintheory.dissipation.static_lattice import orbit_of_mean_speed
-
-        step = 1e-4 * self.speed
-        try:
-            squares = [orbit_of_mean_speed(self.system, self.speed + s).speed ** 2 for s in (-step, step)]
-        except ValueError:
+        change = self.growth_factor - 1.0
+        if math.isnan(change):
             return math.nan
-        energy_slope = self.system.mass / (8.0 * math.pi**2) * (squares[1] - squares[0]) / (2.0 * step)
-        return energy_slope * self.system.chain.spacing / (self.speed * abs(self.slope))
+        exact = -FOUR_PI_SQUARED * self.slope / (self.system.mass * self.speed)  # growth_factor - 1, unrounded
+        rate = math.log1p(exact) if exact > -0.5 else math.log(abs(1.0 + exact)) if exact != -1.0 else -math.inf
+        return self.system.chain.spacing / self.speed / abs(rate) if rate else math.inf
+
+
+def growth_factor(system: SystemParameters, speed: float, slope: float) -> float:
+    """1 - 4 pi^2 slope/(mass speed): the derivative of the map of the kinetic energy from pass to pass.
+
+    >>> from chaintheory import Chain, Lorentzian, System
+    >>> growth_factor(System(Chain(1.2, 16.0), Lorentzian(-5.9, 3.7), mass=0.1), 10.0, 0.0)
+    1.0
+    """
+    return 1.0 - FOUR_PI_SQUARED * slope / (system.mass * speed)
+
+
+class DriftVelocities(list[DriftVelocity]):
+    """The drift velocities in a range of speeds, sorted; a list that also says what is undecided.
+
+    Attributes
+    ----------
+    unresolved
+        Intervals of speed in which the number of solutions is undecided: the dissipation comes as close to the bias as
+        bounds in double precision can tell, at a tangency for instance. Solutions listed in them exist.
+
+    """
+
+    def __init__(self, found: Iterable[DriftVelocity] = (), unresolved: Sequence[tuple[float, float]] = ()) -> None:
+        super().__init__(found)
+        self.unresolved = list(unresolved)
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """One row per solution.
+
+        >>> from chaintheory import Chain, Gaussian, System
+        >>> found = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0), bias=0.01).drift_velocities(19.7, 70.0)
+        >>> found.to_dataframe()[["kind", "edge", "n"]].values.tolist()
+        [['locked', 'lower', 2], ['unstable', '', -1]]
+        """
+        import pandas as pd
+
+        names = ("speed", "kind", "slope", "growth_factor", "margin", "separation", "relaxation_time", "certified")
+        rows = [
+            {name: getattr(one, name) for name in names}
+            | {
+                "edge": one.resonance.edge if one.resonance else "",
+                "n": one.resonance.n if one.resonance else -1,
+                "enclosure_low": one.enclosure[0] if one.enclosure else math.nan,
+                "enclosure_high": one.enclosure[1] if one.enclosure else math.nan,
+            }
+            for one in self
+        ]
+        return pd.DataFrame(rows, columns=[*names, "edge", "n", "enclosure_low", "enclosure_high"])
 
 
 def drift_velocities(
     system: SystemParameters, lowest: float, highest: float, *, certified: bool = True
-) -> list[DriftVelocity]:
+) -> DriftVelocities:
     """All drift velocities between two speeds: ``System.drift_velocities``, which describes them."""
     lowest, highest = speed_range(lowest, highest)
     if system.bias == 0.0:
-        return []
-    return _separated(list(_solutions(system, lowest, highest, certified)), lowest, highest)
+        return DriftVelocities()
+    if abs(system.bias) < LEAST_BIAS:
+        raise ValueError(
+            f"bias must be 0 or at least {LEAST_BIAS:g} in magnitude for drift velocities, got {system.bias!r}"
+        )
+    unresolved: list[tuple[float, float]] = []
+    found = [
+        (item, near)
+        for item, near in _solutions(system, lowest * (1.0 - MARGIN), highest * (1.0 + MARGIN), certified, unresolved)
+        if lowest <= item.speed <= highest
+    ]
+    intervals: list[tuple[float, float]] = []
+    for a, b in sorted(unresolved):
+        if intervals and a <= intervals[-1][1]:
+            intervals[-1] = intervals[-1][0], max(b, intervals[-1][1])
+        elif b >= lowest and a <= highest:
+            intervals.append((max(a, lowest), min(b, highest)))
+    if intervals:
+        a, b = intervals[0]
+        warnings.warn(
+            UnresolvedWarning(
+                f"{len(intervals)} interval(s) of speed are unresolved, the first {a!r} .. {b!r}: there the mean "
+                f"dissipation is as close to the bias {abs(system.bias):g} as bounds can tell; see .unresolved"
+            ),
+            stacklevel=3,
+        )
+    return DriftVelocities(_separated(found, lowest, highest), intervals)
 
 
 def _solutions(
-    system: SystemParameters, lowest: float, highest: float, certified: bool
-) -> Iterator[tuple[DriftVelocity, float | None]]:
+    system: SystemParameters, lowest: float, highest: float, certified: bool, unresolved: list[tuple[float, float]]
+) -> list[tuple[DriftVelocity, float | None]]:
     """The solutions in order, each with its relative distance to the resonance it cannot be told from."""
-    bias = abs(system.bias)
-    resonances = resonances_within(system, lowest, highest, MOST_RESONANCES, MOST_CROSSINGS)
+    resonances = resonances_within(
+        system, lowest * (1.0 - 4.0 * CLOSE), highest * (1.0 + 4.0 * CLOSE), MOST_RESONANCES, MOST_CROSSINGS
+    )
     if certified:
         length = 2.0 * system.chain.spacing * (system.chain.omega_fast - 1.0)
         enclosed = sum(length / item.speed for item in resonances)
         if enclosed > MOST_ENCLOSED:
             raise ValueError(
-                f"lowest and highest must enclose resonances with at most {MOST_ENCLOSED:.0e} crossings to be "
-                f"certified, got {enclosed:.3g} between {lowest:g} and {highest:g}; take parts, or certified=False"
+                f"lowest and highest must enclose resonances with at most {MOST_ENCLOSED:.0e} roots of the resonance "
+                f"condition to be certified, got {enclosed:.3g} between {lowest:g} and {highest:g}; take parts, or "
+                "certified=False"
             )
-    search = gaps.Search(system, bias)
-    left: ResonantSpeed | None = None
-    for right in [*resonances, None]:
-        low = lowest if left is None else left.speed * (1.0 + CLOSE)
-        high = highest if right is None else right.speed * (1.0 - CLOSE)
-        if left is not None and left.edge == "lower":
-            yield from _beside(system, left, low, certified)
-        if low < high:
-            for a, b in search.undecided(low, high):
-                for item in _zeros(system, a, b, certified):
-                    yield item, None
-        if right is not None and right.edge == "upper":
-            yield from _beside(system, right, high, certified)
-        if right is not None and bias - right.finite_side > -1e-13 * bias:
-            yield _jump(system, right, certified), None
-        left = right
+    isolation = Isolation(system, abs(system.bias))
+    low = np.array([lowest, *(item.speed * (1.0 + CLOSE) for item in resonances)])
+    high = np.array([*(item.speed * (1.0 - CLOSE) for item in resonances), highest])
+    gap = low < high
+    found: list[tuple[DriftVelocity, float | None]] = []
+    for segment in isolation.gaps(low[gap], high[gap]):
+        found += [(item, None) for item in _roots(system, segment, certified, unresolved)]
+    crowded = low[1:-1] >= high[1:-1]  # two resonances within each other's window
+    for index, window in enumerate(isolation.windows(resonances)):
+        near = crowded[max(index - 1, 0) : index + 1]
+        found += _at_resonance(system, window, certified, bool(near.any()), unresolved)
+    return sorted(found, key=lambda one: one[0].speed)
+
+
+def _at_resonance(
+    system: SystemParameters, window: Window, certified: bool, crowded: bool, unresolved: list[tuple[float, float]]
+) -> Iterator[tuple[DriftVelocity, float | None]]:
+    """The jump at a resonance and the root beside it."""
+    speed = window.resonance.speed
+    if crowded or not window.resolved:
+        unresolved.append((speed * (1.0 - CLOSE), speed * (1.0 + CLOSE)))
+    if window.jump:
+        jump = _jump(system, window.resonance, certified)
+        beside = [_beside(system, window, certified, jump.speed)] if window.beside else []
+        yield from [(jump, None), *beside] if window.resonance.edge == "lower" else [*beside, (jump, None)]
 
 
 def _jump(system: SystemParameters, resonance: ResonantSpeed, certified: bool) -> DriftVelocity:
@@ -181,66 +311,64 @@ def _within(speed: float, enclosure: tuple[float, float] | None) -> float:
     return speed if enclosure is None else min(max(speed, enclosure[0]), enclosure[1])
 
 
-def _beside(
-    system: SystemParameters, resonance: ResonantSpeed, nearest: float, certified: bool
-) -> Iterator[tuple[DriftVelocity, float]]:
-    """The zero between a resonance and ``nearest``, on its infinite side, if the bias is reached there."""
-    if not float(mean_dissipation(system, nearest)) < abs(system.bias):
-        return
+def _beside(system: SystemParameters, window: Window, certified: bool, jump: float) -> tuple[DriftVelocity, float]:
+    """The root on the infinite side of a resonance, closer to it than ``CLOSE``."""
+    resonance = window.resonance
     margin = abs(system.bias) - resonance.finite_side
-    distance = (resonance.strength / margin) ** 2 if margin > 0.0 else CLOSE
+    distance = min((resonance.strength / margin) ** 2, CLOSE) if margin > 0.0 else CLOSE
     side = 1.0 if resonance.edge == "lower" else -1.0
     with np.errstate(divide="ignore", over="ignore"):
         slope = float(-side * np.float64(margin) / (2.0 * np.float64(distance) * resonance.speed))
+    slope = min(max(slope, -1e300), 1e300)  # finite: a root, not a jump
     enclosure = None
     if certified:
         from chaintheory.drift import enclosures as certify
 
         around = certify.resonance_speed(system, resonance)
-        if around and certify.sign(system, nearest) < 0:
-            enclosure = (min(around[0], nearest), max(around[1], nearest))
-    kind = "unstable" if side > 0.0 else "stable"
+        if around and certify.sign(system, window.end) < 0:
+            enclosure = (min(around[0], window.end), max(around[1], window.end))
     speed = _within(resonance.speed * (1.0 + side * distance), enclosure)
-    yield DriftVelocity(speed, kind, None, slope, 0.0, 0.0, enclosure, system), distance
+    speed = max(speed, jump) if side > 0.0 else min(speed, jump)
+    return _root(system, speed, slope, enclosure), distance
 
 
-def _zeros(system: SystemParameters, low: float, high: float, certified: bool) -> Iterator[DriftVelocity]:
-    """The zero in a narrow interval; or two, when the excess has one sign at both ends but may touch zero."""
+def _root(system: SystemParameters, speed: float, slope: float, enclosure: tuple[float, float] | None) -> DriftVelocity:
+    """A root, stable if the map from pass to pass contracts."""
+    kind = "stable" if abs(growth_factor(system, speed, slope)) < 1.0 and slope > 0.0 else "unstable"
+    return DriftVelocity(speed, kind, None, slope, 0.0, 0.0, enclosure, system)
+
+
+def _roots(
+    system: SystemParameters, segment: Segment, certified: bool, unresolved: list[tuple[float, float]]
+) -> Iterator[DriftVelocity]:
+    """The root in a monotone segment, if the signs at its ends differ; in an undecided one at least one."""
+    if segment.before * segment.after > 0 and segment.direction != 0:
+        return
+    if segment.before * segment.after == 0 or segment.direction == 0:
+        unresolved.append((segment.low, segment.high))
+    if segment.before * segment.after >= 0:
+        return
+    root = _bracketed(system, segment)
+    enclosure = None
+    if certified:
+        from chaintheory.drift import enclosures as certify
+
+        enclosure = certify.zero(system, root, segment.after > 0)
+    yield _root(system, root, float(mean_dissipation_slope(system, root)), enclosure)
+
+
+def _bracketed(system: SystemParameters, segment: Segment) -> float:
+    """The root between two speeds at which the excess has proven signs."""
     from scipy.optimize import brentq
 
     def excess(speed: float) -> float:
         return float(mean_dissipation(system, speed)) - abs(system.bias)
 
+    low, high = segment.low, segment.high
     at_low, at_high = excess(low), excess(high)
-    if at_low == 0.0 or at_high == 0.0 or (at_low < 0.0) != (at_high < 0.0):
-        root = (
-            low
-            if at_low == 0.0
-            else high
-            if at_high == 0.0
-            else float(brentq(excess, low, high, xtol=1e-15 * low, rtol=1e-15))
-        )
-        rising = at_high > at_low
-        enclosure = None
-        if certified:
-            from chaintheory.drift import enclosures as certify
-
-            enclosure = certify.zero(system, root, rising)
-        slope = float(mean_dissipation_slope(system, root))
-        kind = "stable" if rising else "unstable"
-        yield DriftVelocity(root, kind, None, slope, 0.0, 0.0, enclosure, system)
-        return
-    # The curve touches the bias within the resolution of doubles, or turns just before it.
-    speeds = np.linspace(low, high, 129)
-    values = np.asarray(mean_dissipation(system, speeds)) - abs(system.bias)
-    nearest = int(np.argmin(np.abs(values)))
-    crosses = (values[nearest] < 0.0) != (at_low < 0.0)
-    if crosses:
-        yield from _zeros(system, low, float(speeds[nearest]), certified)
-        yield from _zeros(system, float(speeds[nearest]), high, certified)
-    elif abs(values[nearest]) <= 1e-13 * abs(system.bias):
-        for kind in ("unstable", "stable") if at_low > 0.0 else ("stable", "unstable"):
-            yield DriftVelocity(float(speeds[nearest]), kind, None, 0.0, 0.0, 0.0, None, system)
+    if at_low * at_high >= 0.0:  # within rounding of one end
+        return low if abs(at_low) <= abs(at_high) else high
+    return float(brentq(excess, low, high, xtol=1e-15 * low, rtol=1e-15))
 
 
 def _separated(

@@ -32,11 +32,13 @@ def test_drift_as_json_holds_everything(capsys):
     code, out, _ = run(capsys, "drift", "--lowest", "18", "--highest", "70", "--json")
     rows = json.loads(out)
     assert code == 0
-    assert [row["kind"] for row in rows] == ["stable", "unstable", "stable", "unstable", "locked", "unstable"]
+    # Roots within 1e-130 of an upper resonance are infinitely steep, and so unstable.
+    assert [row["kind"] for row in rows] == ["unstable"] * 4 + ["locked", "unstable"]
+    assert rows[0]["growth_factor"] < -1.0
     last = rows[-1]
     assert last["enclosure"][0] <= last["speed"] <= last["enclosure"][1]
     assert last["slowest"] < last["speed"] < last["fastest"]
-    assert rows[4]["slope"] is None and rows[4]["relaxation_time"] == 0.0
+    assert rows[4]["slope"] is None and rows[4]["relaxation_time"] is None
 
 
 def curve(capsys, *options):
