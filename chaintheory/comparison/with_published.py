@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from chaintheory.interactions.named import Gaussian
 from chaintheory.support.resources import cores
-from chaintheory.support.validation import number, positive, whole
+from chaintheory.support.validation import choice, number, positive, whole
 from chaintheory.system import Chain, System
 
 if TYPE_CHECKING:
@@ -35,6 +35,12 @@ LARGEST_MEDIAN = 1e-3
 # At most this share of a file's extrema may lack a partner: one pass more or less at the end of a
 # run, and a pair or two where the particle turns round.
 LARGEST_UNMATCHED = 0.02
+
+# Columns of index.csv.
+_NEEDED = (
+    "file", "initial_position", "initial_speed", "width", "amplitude", "mass", "steps_per_fast_period", "bias",
+)  # fmt: skip
+_OPTIONAL = ("omega_fast", "spacing", "last_time", "rows")
 
 
 @dataclass(frozen=True)
@@ -65,45 +71,122 @@ class Comparison:
 
 
 def read_published(directory: str | os.PathLike[str]) -> list[PublishedRun]:
-    """Read ``index.csv`` of ``directory`` and the files it lists; ValueError on bad content."""
+    """Read ``index.csv`` of ``directory`` and the files it lists.
+
+    Parameters
+    ----------
+    directory
+        A directory with ``index.csv``, which has a header and a row for each run: ``file`` (a file beside it),
+        ``initial_position`` (l_slow), ``initial_speed`` (l_slow/t_slow), ``width`` (l_slow) and ``amplitude``
+        (hbar Omega_slow) of the Gaussian, ``mass``, ``bias`` (hbar Omega_slow) and ``steps_per_fast_period``;
+        ``omega_fast`` (10 if left out), ``spacing`` (40 if left out), and ``last_time`` and ``rows``, which the file
+        must match. A file has two columns, the times (t_slow) and values (l_slow/t_slow) of the speed's extrema.
+
+    Raises
+    ------
+    ValueError
+        Anything else, with the file and the line.
+    """
     folder = Path(directory)
     index = folder / "index.csv"
     if not index.is_file():
         raise ValueError(f"published must be a directory with an index.csv, got {str(folder)!r}")
-    with index.open(newline="", encoding="utf-8") as lines:
-        rows = list(csv.DictReader(lines))
-    if not rows:
-        raise ValueError(f"{index.name} lists no run")
-    return [_read_run(folder, row, line) for line, row in enumerate(rows, start=2)]
+    runs: dict[str, PublishedRun] = {}
+    with index.open(newline="", encoding="utf-8-sig") as lines:
+        rows = csv.reader(lines, strict=True)
+        try:
+            header = _checked_header(next(rows, []))
+            for cells in filter(None, rows):
+                run = _read_run(folder, header, cells)
+                if run.file in runs:
+                    raise ValueError(f"file {run.file!r} is listed twice")
+                runs[run.file] = run
+        except (csv.Error, OSError, ValueError) as problem:
+            raise ValueError(f"index.csv, line {max(rows.line_num, 1)}: {problem}") from None
+    if not runs:
+        raise ValueError("index.csv lists no run")
+    return list(runs.values())
 
 
-def _read_run(folder: Path, row: dict[str, str], line: int) -> PublishedRun:
+def _checked_header(header: list[str]) -> list[str]:
+    """The columns of the index; ValueError if one is missing, unknown or there twice."""
+    for name in _NEEDED:
+        if name not in header:
+            raise ValueError(f"it lacks the column {name!r}")
+    for name in header:
+        choice("column", name, (*_NEEDED, *_OPTIONAL))
+        if header.count(name) > 1:
+            raise ValueError(f"it has the column {name!r} twice")
+    return header
+
+
+def _read_run(folder: Path, header: list[str], cells: list[str]) -> PublishedRun:
     """Read one row of the index and the file that it names."""
-    try:
-        value = {key: float(text) for key, text in row.items() if key != "file"}
-        path = folder / row["file"]
-        if path.resolve().parent != folder.resolve():
-            raise ValueError(f"file must lie beside index.csv, got {row['file']!r}")
-        times, speeds = np.loadtxt(path, unpack=True, ndmin=2)
+    if len(cells) != len(header):
+        raise ValueError(f"it must have {len(header)} cells, got {len(cells)}")
+    row = dict(zip(header, cells, strict=True))
+    file = row.pop("file")
+    value = {name: _number(name, text) for name, text in row.items()}
+    path = folder / file
+    if os.path.dirname(os.path.realpath(path)) != os.path.realpath(folder):
+        raise ValueError(f"file must lie beside index.csv, got {file!r}")
+    if not path.is_file():
+        raise ValueError(f"file must exist, got {file!r}")
+    steps = value["steps_per_fast_period"]
+    if not steps.is_integer():
+        raise ValueError(f"steps_per_fast_period must be a whole number, got {row['steps_per_fast_period']!r}")
+    times, speeds = _read_extrema(path)
+    if value.get("rows", times.size) != times.size:
+        raise ValueError(f"rows is {row['rows']}, but {file!r} has {times.size}")
+    if abs(value.get("last_time", times[-1]) - times[-1]) > 1e-9 * times[-1]:
+        raise ValueError(f"last_time is {row['last_time']}, but that of {file!r} is {times[-1]!r}")
+    return PublishedRun(
+        file=file,
         # The published runs all have omega_fast = 10 and spacing 40; the index may say otherwise.
-        return PublishedRun(
-            file=row["file"],
-            system=System(
-                Chain(value.get("omega_fast", 10.0), value.get("spacing", 40.0)),
-                Gaussian(value["amplitude"], value["width"]),
-                mass=value["mass"],
-                bias=value["bias"],
-            ),
-            position=number("initial_position", value["initial_position"]),
-            speed=number("initial_speed", value["initial_speed"]),
-            steps_per_fast_period=whole("steps_per_fast_period", int(value["steps_per_fast_period"]), 1),
-            times=times,
-            speeds=speeds,
-        )
-    except KeyError as missing:
-        raise ValueError(f"index.csv lacks the column {missing}") from None
-    except (TypeError, ValueError, FileNotFoundError) as error:
-        raise ValueError(f"index.csv, line {line}: {error}") from None
+        system=System(
+            Chain(value.get("omega_fast", 10.0), value.get("spacing", 40.0)),
+            Gaussian(value["amplitude"], value["width"]),
+            mass=value["mass"],
+            bias=value["bias"],
+        ),
+        position=value["initial_position"],
+        speed=value["initial_speed"],
+        steps_per_fast_period=whole("steps_per_fast_period", int(steps), 1),
+        times=times,
+        speeds=speeds,
+    )
+
+
+def _read_extrema(path: Path) -> tuple[Array, Array]:
+    """Times and speeds in a published file; ValueError, with the line, for what is not two columns of numbers."""
+    times: list[float] = []
+    speeds: list[float] = []
+    line = 0
+    try:
+        with path.open(encoding="utf-8") as lines:
+            for line, text in enumerate(lines, start=1):  # noqa: B007  # named by what is refused
+                cells = text.partition("#")[0].split()
+                if not cells:
+                    continue
+                if len(cells) != 2:
+                    raise ValueError(f"it must have 2 cells, got {len(cells)}")
+                times.append(_number("time", cells[0]))
+                speeds.append(_number("speed", cells[1]))
+                if times[-1] <= (times[-2] if len(times) > 1 else 0.0):
+                    raise ValueError(f"time must be greater than that of the row before, got {cells[0]}")
+        if len(times) < 2:
+            raise ValueError(f"it must have at least 2 rows, got {len(times)}")
+    except (OSError, ValueError) as problem:
+        raise ValueError(f"{path.name!r}, line {line}: {problem}") from None
+    return np.array(times), np.array(speeds)
+
+
+def _number(name: str, text: str) -> float:
+    """The finite number that a cell holds."""
+    try:
+        return number(name, float(text))
+    except ValueError:
+        raise ValueError(f"{name} must be a finite number, got {text:.40}") from None
 
 
 def speed_extrema(time: Array, position: Array, *, maxima: bool) -> tuple[Array, Array]:
@@ -175,15 +258,21 @@ def compare(published: PublishedRun, run: Trajectory) -> Comparison:
 
 
 def simulate_published(published: PublishedRun) -> Trajectory:
-    """Repeat a published run with the published map (order 2), slightly past its last extremum."""
+    """Repeat a published run with the published map (order 2), slightly past its last extremum.
+
+    A run that is refused says which file it is of.
+    """
     transit = float(np.median(np.diff(published.times)))
-    return published.system.simulate(
-        position=published.position,
-        speed=published.speed,
-        duration=float(published.times[-1]) + 0.5 * transit,
-        order=2,
-        steps_per_fast_period=published.steps_per_fast_period,
-    )
+    try:
+        return published.system.simulate(
+            position=published.position,
+            speed=published.speed,
+            duration=float(published.times[-1]) + 0.5 * transit,
+            order=2,
+            steps_per_fast_period=published.steps_per_fast_period,
+        )
+    except ValueError as problem:
+        raise ValueError(f"{published.file!r}: {problem}") from None
 
 
 def compare_published(runs: list[PublishedRun], progress: Callable[[int], object] | None = None) -> list[Comparison]:

@@ -1,5 +1,8 @@
 """The comparison with published runs: extrema, matching, and rows that fail when they must."""
 
+import gzip
+import lzma
+import os
 from pathlib import Path
 
 import numpy as np
@@ -151,3 +154,88 @@ def test_a_wrong_bias_fails_a_published_run():
     row = compare(published, run)
     assert not row.passed
     assert row.median > LARGEST_MEDIAN
+
+
+INDEX = "file,initial_position,initial_speed,width,amplitude,mass,steps_per_fast_period,bias"
+ROW = "run.dat,220,50,4,2,1,60,0.01"
+ROWS = "0.7\t50\n1.5\t50\n2.3\t50\n"
+MALFORMED_INDEX = {
+    "empty": ("", 1, "column 'file'"),
+    "no run": (INDEX, None, "lists no run"),
+    "misspelt column": (f"{INDEX},spcing\n{ROW},3", 1, "'spacing'"),
+    "column twice": (f"{INDEX},mass\n{ROW},2", 1, "twice"),
+    "file twice": (f"{INDEX}\n{ROW}\n{ROW}", 3, "twice"),
+    "cell too many": (f"{INDEX}\n{ROW}\n{ROW},1", 3, "8 cells"),
+    "cell too few": (f"{INDEX}\n{ROW[:-5]}", 2, "8 cells"),
+    "long cell": (f"{INDEX}\n" + "x" * 200_000, 2, "limit"),
+    "open quote": (f'{INDEX}\n"{ROW}', 2, "unexpected end"),
+    "no text": (INDEX.encode() + b"\n\xff\xfe", 1, "utf-8"),
+    "NUL": (f"{INDEX}\n\0{ROW}", 2, "null byte"),
+    "no file": (f"{INDEX}\n{ROW[7:]}", 2, "beside index.csv, got ''"),
+    "infinite steps": (f"{INDEX}\n{ROW.replace('60', 'inf')}", 2, "finite"),
+    "fraction of a step": (f"{INDEX}\n{ROW.replace('60', '60.7')}", 2, "60.7"),
+    "directory": (f"{INDEX}\n{ROW.replace('run.dat', '.')}", 2, "beside"),
+    "name too long": (f"{INDEX}\n{ROW.replace('run.dat', 'n' * 300)}", 2, "File name too long"),
+    "other number of rows": (f"{INDEX},rows\n{ROW},4", 2, "rows is 4"),
+    "other last time": (f"{INDEX},last_time\n{ROW},2.4", 2, "last_time is 2.4"),
+}
+
+
+@pytest.mark.parametrize("kind", MALFORMED_INDEX)
+def test_a_malformed_index_is_one_line_with_its_place(tmp_path, kind):
+    text, line, named = MALFORMED_INDEX[kind]
+    (tmp_path / "run.dat").write_text(ROWS)
+    (tmp_path / "index.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(ValueError, match=r"index\.csv") as refused:
+        read_published(tmp_path)
+    said = str(refused.value)
+    assert named in said and "\n" not in said and len(said) < 600
+    assert line is None or f"index.csv, line {line}: " in said
+
+
+MALFORMED_RUN = {
+    "nan": (b"0.7 50\n1.5 nan\n", 2, "speed must be a finite number, got nan"),
+    "infinity": (b"0.7 50\n1e999 50\n", 2, "time must be a finite number"),
+    "one row": (b"0.7 50\n", 1, "at least 2 rows, got 1"),
+    "no row": (b"# nothing\n", 1, "at least 2 rows, got 0"),
+    "empty": (b"", 0, "at least 2 rows"),
+    "one column": (b"0.7 50\n1.5\n", 2, "2 cells, got 1"),
+    "three columns": (b"0.7 50 1\n", 1, "2 cells, got 3"),
+    "word": (b"0.7 50\n\n1.5 fast\n", 3, "got fast"),
+    "time that stands": (b"0.7 50\n0.7 50\n", 2, "greater than that of the row before"),
+    "time before the start": (b"-0.7 50\n0.7 50\n", 1, "greater"),
+    "gzip": (gzip.compress(ROWS.encode())[:-5], 0, "utf-8"),
+    "xz": (lzma.compress(ROWS.encode())[:-5], 0, "utf-8"),
+}
+
+
+@pytest.mark.parametrize("name", ["run.dat", "run.gz", "run.xz", "run.bz2"])
+@pytest.mark.parametrize("kind", MALFORMED_RUN)
+def test_a_malformed_run_is_one_line_with_its_place(tmp_path, kind, name):
+    content, line, named = MALFORMED_RUN[kind]
+    (tmp_path / "index.csv").write_text(f"{INDEX}\n{ROW.replace('run.dat', name)}\n")
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=rf"index\.csv, line 2: '{name}', line {line}: ") as refused:
+        read_published(tmp_path)
+    assert named in str(refused.value)
+
+
+def test_a_pipe_beside_the_index_is_refused_and_not_waited_for(tmp_path):
+    (tmp_path / "index.csv").write_text(f"{INDEX}\n{ROW}\n")
+    os.mkfifo(tmp_path / "run.dat")
+    with pytest.raises(ValueError, match=r"index\.csv, line 2: file must exist, got 'run\.dat'"):
+        read_published(tmp_path)
+
+
+def test_an_index_of_a_spreadsheet_is_read(tmp_path):
+    """With a byte order mark, quotes, empty lines and the file's own count of rows."""
+    (tmp_path / "run.dat").write_text("# time speed\n" + ROWS)
+    (tmp_path / "index.csv").write_text(f'{INDEX},rows,last_time\r\n\r\n"run.dat"{ROW[7:]},3,2.3\r\n', "utf-8-sig")
+    (run,) = read_published(tmp_path)
+    assert run.times.tolist() == [0.7, 1.5, 2.3]
+
+
+def test_a_published_run_that_is_refused_names_its_file(tmp_path):
+    runs = read_published(write_index(tmp_path, steps_per_fast_period=10**9))
+    with pytest.raises(ValueError, match=r"^'run\.dat': .*memory|^'run\.dat': .*steps"):
+        compare_published(runs)
