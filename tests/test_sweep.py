@@ -214,6 +214,38 @@ def test_a_damaged_row_is_computed_again(sweep, expected, results, recomputed, t
     assert recomputed == [3]
 
 
+def test_a_row_that_is_no_text_any_more_is_computed_again(sweep, expected, results, recomputed, tmp_path):
+    output = tmp_path / "grid.nc"
+    path = filled(sweep, output, results, range(6))
+    content = bytearray(path.read_bytes())
+    content[content.index(repr(results[3]["final_position"]).encode()) + 1] ^= 0x80
+    path.write_bytes(content)
+    with pytest.warns(JournalWarning, match="1 points of the journal"):
+        assert run_sweep(sweep, output).equals(expected)
+    assert recomputed == [3]
+
+
+@pytest.mark.filterwarnings("ignore::chaintheory.sweep.journal.JournalWarning")
+def test_a_schema_that_is_no_text_any_more_is_refused_by_name(sweep, results, tmp_path):
+    """SQLite quotes the damaged text in its message, which then cannot be decoded."""
+    output = tmp_path / "grid.nc"
+    path = filled(sweep, output, results, range(6))
+    content, refused = path.read_bytes(), 0
+    for table in (b"CREATE TABLE sweep", b"CREATE TABLE point"):
+        start = content.index(table)
+        for place in range(start, content.index(b")", start) + 1):
+            flipped = bytearray(content)
+            flipped[place] ^= 0x80
+            path.write_bytes(flipped)
+            try:
+                with journal_of(sweep, output) as journal:
+                    assert all(results[number] == result for number, result in journal.results.items())
+            except ValueError as problem:
+                assert str(path) in str(problem)
+                refused += 1
+    assert refused > 50
+
+
 @pytest.mark.parametrize("part", [0.1, 0.5, 0.9, 0.999])
 @pytest.mark.filterwarnings("ignore::chaintheory.sweep.journal.JournalWarning")
 def test_a_journal_cut_short_is_refused_or_completed(sweep, expected, results, recomputed, tmp_path, part):

@@ -65,7 +65,7 @@ class Journal:
             except BaseException:
                 self._base.close()
                 raise
-        except sqlite3.Error as problem:
+        except (sqlite3.Error, UnicodeDecodeError) as problem:  # SQLite's messages quote what is damaged
             raise ValueError(self._explained(problem)) from None
         self._identity = self._of(os.lstat(self.path))
         return self
@@ -98,6 +98,8 @@ class Journal:
 
     def _open(self, made: bool) -> None:
         base = self._base
+        # A row that is no text any more does not match its digest.
+        base.text_factory = lambda content: content.decode("utf-8", "replace")
         base.execute("pragma locking_mode = exclusive")
         base.execute("pragma synchronous = full")
         base.execute("begin exclusive")  # held until the database is closed
@@ -127,7 +129,7 @@ class Journal:
                 stacklevel=3,
             )
 
-    def _explained(self, problem: sqlite3.Error) -> str:
+    def _explained(self, problem: Exception) -> str:
         if "locked" in str(problem):
             return f"another sweep writes to {str(self.path)!r}: wait for it, or choose another output"
         return f"the journal {str(self.path)!r} is damaged ({problem}): remove it, or choose another output"
