@@ -55,7 +55,8 @@ def run_direct(run: Run, records: Records, tick: Callable[[int], None] | None) -
         )  # fmt: skip
         if done == steps:
             r = (lowest + np.arange(lags)) * spacing + final - records.position[steps]
-            return float(np.sum(interaction.potential(r[np.abs(r) < run.cutoff])))
+            within = interaction.potential(r[np.abs(r) < run.cutoff]) - interaction.potential(run.cutoff)
+            return float(np.sum(within))
         if done < 0:
             displaced = max(1, 2 * displaced)
         else:

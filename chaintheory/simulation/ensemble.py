@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import Any
 
 import numpy as np
@@ -65,11 +65,13 @@ def _side_by_side(runs: list[Run], tick: Any) -> list[Trajectory]:
     with ThreadPoolExecutor(cores()) as pool:
         tasks = [pool.submit(carry, run, watched) for run in runs]
         try:
+            done, _ = wait(tasks, return_when=FIRST_EXCEPTION)
+            for task in done:
+                task.result()
             return [task.result() for task in tasks]
-        except BaseException:
+        finally:
             cancelled.set()
             pool.shutdown(wait=False, cancel_futures=True)
-            raise
 
 
 def _starts(

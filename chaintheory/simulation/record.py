@@ -37,7 +37,7 @@ PASS_FIELDS = np.dtype(
     ]
 )
 FORMAT = "chaintheory trajectory 2"
-_INTERACTIONS = ("initial_interaction", "final_interaction")
+_KNOWN = ("initial_interaction", "final_interaction", "position_error")
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,9 @@ class Trajectory:
     ``time``, ``position``, ``velocity``, ``acceleration`` and ``chain_energy`` have one length: a row
     for the start and one for each stored step. ``chain_energy`` is the energy of the chain: what it has absorbed, where
     it was at rest at the start. ``chain_state`` is the chain at the end; ``displacements``, where asked for, are times,
-    masses and an array of the displacements (times by masses); ``status`` says what ended the run. Made by
+    masses and an array of the displacements (times by masses); ``status`` says what ended the run. ``position_error``
+    is given for an interaction with a cusp, with which no time step is right to many digits: the largest difference of
+    the positions (l_slow) from those of a run with twice the step. Made by
     ``System.simulate``, ``Trajectory.load`` and ``Trajectory.from_arrays``, which check what goes in and raise a
     ValueError.
 
@@ -94,6 +96,7 @@ class Trajectory:
     status: Status = Status.DURATION_REACHED
     initial_interaction: float | None = field(default=None, repr=False)
     final_interaction: float | None = field(default=None, repr=False)
+    position_error: float | None = None
 
     def __repr__(self) -> str:
         return (
@@ -147,8 +150,7 @@ class Trajectory:
         if known is not None:
             return known
         cutoff = self.settings.get("cutoff_radius", self.system.interaction.reach())
-        potential = self.system.interaction.potential
-        return interaction_energy(self.system, cutoff, float(self.position[row]), chain, potential)
+        return interaction_energy(self.system, cutoff, float(self.position[row]), chain)
 
     def at(self, times: ArrayLike) -> tuple[Array, Array]:
         """Position and speed at any times within the run.
@@ -183,6 +185,8 @@ class Trajectory:
             raise ValueError(
                 f"times must lie within {self.time[0]:g} .. {self.time[-1]:g}, got {wanted.min():g} .. {wanted.max():g}"
             )
+        if self.time.size == 1:
+            return np.full(wanted.shape, self.position[0]), np.full(wanted.shape, self.velocity[0])
         row = np.clip(np.searchsorted(self.time, wanted, side="right") - 1, 0, self.time.size - 2)
         return self._hermite(row, wanted - self.time[row])
 
@@ -314,7 +318,7 @@ class Trajectory:
             "settings": json.dumps(self.settings, sort_keys=True),
             "status": str(self.status),
         }
-        for name in _INTERACTIONS:
+        for name in _KNOWN:
             if getattr(self, name) is not None:
                 attributes[name] = getattr(self, name)
         if self.displacements is not None:
@@ -402,7 +406,7 @@ def read(path: str | os.PathLike[str]) -> Trajectory:
             raise ValueError("its settings are incomplete")
         if state is not None and not np.isfinite(state.state).all():
             raise ValueError("its chain holds numbers that are not finite")
-        known: dict[str, Any] = {name: float(attributes[name]) for name in _INTERACTIONS if name in attributes}
+        known: dict[str, Any] = {name: float(attributes[name]) for name in _KNOWN if name in attributes}
         return Trajectory(
             system,
             **rows,
@@ -451,6 +455,16 @@ def from_arrays(
     return Trajectory(system, **rows, settings={"method": "given"}, status=Status.GIVEN)
 
 
+def interaction_energy(system: SystemParameters, cutoff: float, sigma: float, chain: ChainSegment | None) -> float:
+    """Interaction energy of the particle with the masses within the cutoff radius, counted from its value there.
+
+    The force is cut at that radius, so that this is the energy that the motion conserves.
+    """
+    potential = system.interaction.potential
+    edge = float(potential(cutoff))
+    return sum_over_masses(system, cutoff, sigma, chain, lambda r: potential(r) - edge)
+
+
 def check_columns(rows: dict[str, Array], *, given: bool) -> None:
     """ValueError unless columns have one length, are finite, and time increases; a given run may lack energies."""
     time = rows["time"]
@@ -462,7 +476,7 @@ def check_columns(rows: dict[str, Array], *, given: bool) -> None:
         raise ValueError("its times do not increase")
 
 
-def interaction_energy(
+def sum_over_masses(
     system: SystemParameters,
     cutoff: float,
     sigma: float,

@@ -16,7 +16,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -27,8 +27,8 @@ from chaintheory.simulation import checkpoint
 from chaintheory.simulation.direct import run_direct
 from chaintheory.simulation.force_table import depth
 from chaintheory.simulation.light_cone import LightCone, Records
-from chaintheory.simulation.record import Trajectory, interaction_energy
-from chaintheory.simulation.settings import Run, checked_run, refuse_too_large
+from chaintheory.simulation.record import Trajectory, interaction_energy, sum_over_masses
+from chaintheory.simulation.settings import LEAST, Run, checked_run, refuse_too_large, time_scale
 from chaintheory.simulation.stopping import Status, first_event
 
 Array = NDArray[np.float64]
@@ -36,8 +36,14 @@ Progress = bool | Callable[[int], None]
 
 # A chain that starts nearer than this holds mass 0 from the start; farther away it begins at the particle.
 NEAR_THE_ORIGIN = 1024
-# Part of the energy exchanged by which a run's balance may be off.
+# Part of the energy that the chain took up by which a run's balance may be off.
 BALANCE_TOLERANCE = 1e-2
+# Largest energy, in units of the depth of the interaction times (step/time scale)^order, by which a splitting's own
+# conserved energy differs from the true one while the particle is near a mass: h^2/6 by the formula for order 2; about
+# three times what was measured of orders 4 and 6 over 300 runs each.
+SHADOW = {2: 0.5, 4: 0.1, 6: 0.05}
+# Rounding of the energies, relative to the largest, in a step.
+ROUNDING = 1e-15
 # Halvings of the default time step before a run is given up.
 MOST_HALVINGS = 12
 
@@ -107,11 +113,27 @@ def carry(run: Run, tick: Callable[[int], None] | None) -> Trajectory:
         run = saved.run
     for _ in range(MOST_HALVINGS):
         try:
-            return _carry_light_cone(run, saved, tick)
+            return _with_error(run, _carry_light_cone(run, saved, tick))
         except _TooFast:
             run, saved = run.finer(), None
             refuse_too_large([run], run.max_bytes)
     raise EnergyBalanceError(f"the particle becomes too fast for any step above {run.time_step:g}")
+
+
+def _with_error(run: Run, result: Trajectory) -> Trajectory:
+    """The result with its ``position_error`` where the interaction has a cusp and the time step was chosen here."""
+    if run.system.interaction.smooth or not run.chosen or result.time.size < 3:
+        return result
+    coarser = replace(
+        run, rate=0.5 * run.rate, chosen=False, duration=float(result.time[-1]), events=(), checkpoint=None,
+        chain_window=None,
+    )  # fmt: skip
+    try:
+        other = _carry_light_cone(coarser, None, None).position
+    except EnergyBalanceError:
+        return replace(result, position_error=math.inf)
+    rows = min(other.size, result.position[::2].size)
+    return replace(result, position_error=float(np.max(np.abs(other[:rows] - result.position[::2][:rows]))))
 
 
 def _carry_direct(run: Run, tick: Callable[[int], None] | None) -> Trajectory:
@@ -120,7 +142,8 @@ def _carry_direct(run: Run, tick: Callable[[int], None] | None) -> Trajectory:
         energy = run_direct(run, records, tick)
         result = _trajectory(run, records, run.steps + 1, final_interaction=energy)
         if run.resolves(float(np.max(np.abs(result.velocity)))):
-            _check_balance(run, result)
+            if run.kernel_cutoff is None:  # what a kernel that is cut off forgets is missing from the balance
+                _check_balance(run, result)
             return result
         run = run.finer()
         refuse_too_large([run], run.max_bytes)
@@ -130,9 +153,8 @@ def _started(run: Run) -> Records:
     """Records of a run, the start being row 0."""
     records = Records.empty(run.steps + 1)
     spacing = run.system.chain.spacing
-    force = run.system.bias / spacing + interaction_energy(
-        run.system, run.cutoff, run.position, run.chain, run.system.interaction.slope
-    )
+    slope = run.system.interaction.slope
+    force = run.system.bias / spacing + sum_over_masses(run.system, run.cutoff, run.position, run.chain, slope)
     acceleration = FOUR_PI_SQUARED / run.system.mass * force
     energy = 0.0 if run.chain is None else run.chain.energy(run.system.chain)
     for column, value in zip(records.rows(0, 1), (run.position, run.velocity, acceleration, energy), strict=True):
@@ -156,8 +178,7 @@ def _trajectory(run: Run, records: Records, rows: int, **more: Any) -> Trajector
     times /= run.system.chain.omega_fast * run.rate
     position, velocity, acceleration, energy = records.rows(0, rows)
     if run.chain is not None:
-        potential = run.system.interaction.potential
-        more["initial_interaction"] = interaction_energy(run.system, run.cutoff, run.position, run.chain, potential)
+        more["initial_interaction"] = interaction_energy(run.system, run.cutoff, run.position, run.chain)
     return Trajectory(run.system, times, position, velocity, acceleration, energy, settings=run.settings, **more)
 
 
@@ -244,12 +265,34 @@ def _check_step(run: Run, records: Records, first: int, last: int) -> None:
 
 
 def _check_balance(run: Run, so_far: Trajectory) -> None:
-    """EnergyBalanceError when the energies no longer add up."""
-    balance = so_far.balance
-    scale = depth(run.system.interaction, run.cutoff) + balance.chain
-    scale += max(balance.particle, float(so_far.kinetic_energy[0]))
-    if not abs(balance.drift) <= BALANCE_TOLERANCE * scale:
+    """EnergyBalanceError when the energies no longer add up, judged by the energy that the chain took up."""
+    balance, allowed = so_far.balance, balance_allowed(run, so_far)
+    if not abs(balance.drift) <= allowed:
         raise EnergyBalanceError(
-            f"the energy balance broke before tau = {so_far.time[-1]:g}: {balance}; "
-            f"take more than {run.rate:g} steps_per_fast_period"
+            f"the energy balance broke before tau = {so_far.time[-1]:g}, where it may be off by {allowed:.2g}: "
+            f"{balance}; take more than {run.rate:g} steps_per_fast_period"
         )
+
+
+def balance_allowed(run: Run, so_far: Trajectory) -> float:
+    """By how much the energy balance of a run may be off (hbar Omega_slow).
+
+    A part of what the chain took up; the difference between the energy that the splitting conserves and the true one;
+    for a force that jumps (at the cutoff radius, at a cusp), half a step of the jump for each mass passed; rounding.
+    """
+    system, interaction = run.system, run.system.interaction
+    fastest = float(np.max(np.abs(so_far.velocity)))
+    taken = abs(so_far.balance.chain - float(so_far.chain_energy[0]))
+    steps_in_scale = max(time_scale(system, run.cutoff, fastest, 0.0) / run.time_step, LEAST[run.order])
+    # With s continuous derivatives of the interaction the difference falls like step^(s + 1) only.
+    order = min(run.order, interaction.smoothness + 1.0)
+    shadow = SHADOW[run.order] * depth(interaction, run.cutoff) * steps_in_scale**-order
+    jump = abs(float(interaction.slope(run.cutoff)))
+    if not interaction.smooth:
+        jump += abs(float(interaction.slope(1e-9 * interaction.width)))
+    around = 2.0 * (run.cutoff / system.chain.spacing + 1.0)
+    passed = around + float(np.sum(np.abs(np.diff(so_far.position)))) / system.chain.spacing
+    kinks = jump * fastest * run.time_step * passed
+    largest = float(np.max(so_far.kinetic_energy)) + depth(interaction, run.cutoff) * around + so_far.balance.chain
+    rounding = ROUNDING * largest * so_far.time.size
+    return BALANCE_TOLERANCE * taken + shadow + kinks + rounding

@@ -117,15 +117,15 @@ def test_block_size_does_not_matter(kicks_per_block):
     assert np.max(np.abs(positions[0] - positions[1])) < 1e-11  # rounding; measured 5e-13
 
 
-@pytest.mark.parametrize("order, coarsest", [(2, 64.0), (4, 8.0), (6, 2.0)])
+@pytest.mark.parametrize("order, coarsest", [(2, 64.0), (4, 16.0), (6, 8.0)])
 def test_measured_order(order, coarsest):
-    """Error of the end position over four halvings of the step: the fitted slope is the order.
+    """Error of the end position over three halvings of the step: the fitted slope is the order.
 
     A particle swings in a narrow trap, so that errors stand far above rounding (at the paper's
     parameters order 6 reaches rounding before the slope can be measured).
     """
     trap = ct.System(ct.Chain(2.0, 8.0), ct.Gaussian(-3.0, 1.0))
-    rates = coarsest * 2.0 ** np.arange(5)
+    rates = coarsest * 2.0 ** np.arange(4)
 
     def end(order, rate):
         return trap.simulate(0.3, 1.0, 4.0, order=order, steps_per_fast_period=rate).position[-1]
