@@ -424,7 +424,7 @@ class System(SystemParameters):
         Raises
         ------
         ValueError
-            A speed that is not finite, is 0, or has too many crossings.
+            A speed that is not finite, is 0, or has too many roots.
 
         >>> from chaintheory import Gaussian
         >>> system = System(Chain(omega_fast=10.0, spacing=40.0), Gaussian(amplitude=2.0, width=4.0))
@@ -449,7 +449,7 @@ class System(SystemParameters):
         Raises
         ------
         ValueError
-            A range that is not positive, is empty, or holds more than a million resonances, or too many crossings.
+            A range that is not positive, is empty, or holds more than a million resonances, or too many roots.
 
         >>> from chaintheory import Gaussian
         >>> system = System(Chain(omega_fast=10.0, spacing=40.0), Gaussian(amplitude=2.0, width=4.0))
