@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from chaintheory.comparison.with_published import Comparison
 from chaintheory.report import page as report
 from chaintheory.report.page import MARKER, Section, Table, mathml, render, replacing
 
@@ -107,7 +108,7 @@ def test_a_marker_that_names_files_outside_removes_none(tmp_path):
     assert not hidden(tmp_path)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "[1]", "[" * 200000])
+@pytest.mark.parametrize("text", ["", "{", "[]", "[1]", "[" * 200000, '[{"a": "\\ud800"}]', '[{"\\udfff": 1}]'])
 def test_benchmarks_that_are_none_are_refused(tmp_path, text):
     path = tmp_path / "results.json"
     path.write_text(text)
@@ -183,6 +184,64 @@ def test_everything_is_escaped(tmp_path):
     assert "&lt;script&gt;" in text
     numbers = json.loads((tmp_path / "report.json").read_text(), parse_constant=pytest.fail)
     assert numbers["sections"]["nasty"] == {"value": None, NASTY: NASTY}
+
+
+HARMLESS = "abcxyz"
+STRANGE = [
+    "<script>alert(1)", "<img src=x onerror=alert(1)>", "<table><td><iframe src=javascript:alert(1)>",
+    "'onload='alert(1)", '" autofocus onfocus="alert(1)', "{{ 7*7 }}{% raw %}", "&lt;b&gt;", "<!--", "]]>", "<math><mtext>",
+    "\u202etxt", "]<style>*{}",
+]  # fmt: skip
+
+
+def page_with(text, folder, monkeypatch):
+    """The page of a report in which a stranger's text stands wherever it can: names of files and of cells, cells."""
+    published, output = folder / "published", folder / "out"
+    published.mkdir()
+    output.mkdir()
+    (published / text).write_text("0.7 50\n1.5 50\n2.3 50\n")
+    columns = "initial_position,initial_speed,width,amplitude,mass,steps_per_fast_period,bias"
+    quoted = '"' + text.replace('"', '""') + '"'
+    (published / "index.csv").write_text(f"file,{columns}\n{quoted},220,50,4,2,1,60,0.01\n", encoding="utf-8")
+    (folder / "results.json").write_text(json.dumps([{text: text, "other": text}, {text: 1}]))
+    rows = lambda runs, progress: [Comparison(run.file, 3, 3, 0, 0.0, 0.0, 0.0, True) for run in runs]  # noqa: E731
+    monkeypatch.setattr("chaintheory.comparison.with_published.compare_published", rows)
+    sections = [
+        report.published_section(report.read_runs(published), lambda _: None),
+        report.benchmark_section(folder / "results.json"),
+    ]
+    render(sections, output, quick=True)
+    return (output / "index.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("text", STRANGE)
+def test_a_strangers_text_is_text_wherever_it_stands(tmp_path, monkeypatch, text):
+    """The page has the elements of one with a harmless text, each with the attributes that it has there."""
+    folders = [tmp_path / "strange", tmp_path / "harmless"]
+    for folder in folders:
+        folder.mkdir()
+    page, plain = (page_with(one, folder, monkeypatch) for one, folder in zip((text, HARMLESS), folders, strict=True))
+    assert Outline(page).elements == Outline(plain).elements
+    assert Outline(page).text.count(text) == Outline(plain).text.count(HARMLESS) == 4
+
+
+class Outline(HTMLParser):
+    """The elements of a page with the names of their attributes, and its text."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.elements, self.text = [], ""
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, sorted(name for name, _ in attributes)))
+
+    def handle_comment(self, data):
+        self.elements.append(("comment", data))
+
+    def handle_data(self, data):
+        self.text += data
 
 
 def test_formulas_become_mathml():

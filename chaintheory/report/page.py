@@ -299,6 +299,7 @@ def benchmark_section(path: Path) -> Section:
     """Show the benchmarks that were measured here, one row each, whatever its columns."""
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
+        json.dumps(rows, ensure_ascii=False).encode()  # refuses what no file can hold, half of a surrogate pair
     except (OSError, RecursionError, ValueError) as problem:
         raise ValueError(f"benchmarks {str(path)!r} cannot be read: {problem}") from None
     if not (isinstance(rows, list) and rows and all(isinstance(row, dict) for row in rows)):
