@@ -189,7 +189,8 @@ def test_everything_is_escaped(tmp_path):
 HARMLESS = "abcxyz"
 STRANGE = [
     "<script>alert(1)", "<img src=x onerror=alert(1)>", "<table><td><iframe src=javascript:alert(1)>",
-    "'onload='alert(1)", '" autofocus onfocus="alert(1)', "{{ 7*7 }}{% raw %}", "&lt;b&gt;", "<!--", "]]>", "<math><mtext>",
+    "'onload='alert(1)", '" autofocus onfocus="alert(1)', "{{ 7*7 }}{% raw %}", "&lt;b&gt;", "<!--", "]]>",
+    "<math><mtext>",
     "\u202etxt", "]<style>*{}",
 ]  # fmt: skip
 
