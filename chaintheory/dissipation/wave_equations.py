@@ -131,7 +131,7 @@ class WaveEquations:
     def __init__(
         self, system: SystemParameters, force: Force, speed: float, grid: Grid, resonant: complex | None = None
     ) -> None:
-        self.system, self.force, self.speed, self.grid = system, force, speed, grid
+        self.system, self.force, self.speed, self.grid, self.resonant = system, force, speed, grid, resonant
         self.line = MovingDispersion(system.chain.omega_fast, speed / system.chain.spacing)
         try:
             self.green = green_function(self.line, self.grid.step, self.grid.count, resonant)

@@ -1,0 +1,87 @@
+"""Runs that start on the exact steady drift stay on it: theory and simulation to ten digits."""
+
+import math
+
+import numpy as np
+import pytest
+
+import chaintheory as ct
+from chaintheory.comparison.on_the_wave import displacements, start_on_wave
+from chaintheory.dissipation.wave_equations import WaveEquations
+from chaintheory.drift.drag_curve import ByDistance, solution
+from chaintheory.simulation.light_cone import ChainSegment
+
+CHAIN = ct.Chain(omega_fast=10.0, spacing=40.0)
+
+
+def paper(amplitude, bias=0.0):
+    return ct.System(CHAIN, ct.Gaussian(amplitude, 4.0), bias=bias)
+
+
+@pytest.fixture(scope="module")
+def wave():
+    return paper(-2.0).travelling_wave(12.0)
+
+
+def test_displacements_are_those_of_the_green_function(wave):
+    """Within the pulse, by the other contour: a Fourier sum along one line for times of both signs."""
+    found, _ = displacements(wave.equations, wave.pulse, wave.equations.grid.times)
+    np.testing.assert_allclose(found, wave.mass.value, rtol=0, atol=1e-14)  # 6e-16 measured
+
+
+def test_the_rate_is_the_derivative(wave):
+    times, h = np.linspace(-3.0, 3.0, 41), 1e-4
+    values = [displacements(wave.equations, wave.pulse, times + k * h)[0] for k in (-2, -1, 1, 2)]
+    rate = (values[0] - 8.0 * values[1] + 8.0 * values[2] - values[3]) / (12.0 * h)
+    # Rounding of the difference: 1e-16/1e-4.
+    np.testing.assert_allclose(displacements(wave.equations, wave.pulse, times)[1], rate, rtol=0, atol=1e-10)
+
+
+def driven(wave, amplitude, duration, **changes):
+    start = {**start_on_wave(wave.equations, wave.pulse, duration), **changes}
+    return paper(amplitude, wave.bias).simulate(duration=duration, order=6, steps_per_fast_period=8, **start)
+
+
+def errors(wave, run):
+    """Largest distance of the particle from theory (l_slow), and deviation of the mean loss."""
+    times = 0.5 + run.time / wave.transit_time
+    exact = CHAIN.spacing * times + wave.equations.modulation(wave.pulse, times)
+    energy = run.crossings["chain_energy"]
+    return np.abs(run.position - exact).max(), (energy[-1] - energy[0]) / (energy.size - 1) / wave.bias - 1.0
+
+
+def test_a_run_stays_on_the_wave(wave):
+    """The step is 6e-3 of the transit through the width; a finer one is closer (order 6)."""
+    position, loss = errors(wave, driven(wave, -2.0, 50.0))
+    assert position < 1e-8  # of 600; 3e-10 measured
+    assert abs(loss) < 2e-10  # 2e-11 measured
+
+
+@pytest.mark.parametrize("spoiled", ["chain at rest", "no velocities", "speed off by 1e-6", "position off by 1e-6"])
+def test_another_start_is_not_on_the_wave(wave, spoiled):
+    start = start_on_wave(wave.equations, wave.pulse, 50.0)
+    displaced, velocities = start["chain"].state
+    changed = {
+        "chain at rest": {"chain": None},
+        "no velocities": {"chain": ChainSegment(start["chain"].origin, np.stack([displaced, 0.0 * velocities]))},
+        "speed off by 1e-6": {"speed": start["speed"] * (1.0 + 1e-6)},
+        "position off by 1e-6": {"position": start["position"] + 1e-6},
+    }[spoiled]
+    assert errors(wave, driven(wave, -2.0, 50.0, **changed))[0] > 5e-7
+
+
+def test_beside_a_resonance_both_forms_of_the_equations_give_one_chain():
+    """With the amplitude of the resonant wave as an unknown of its own, or as the residue of the pulse."""
+    system = paper(2.0)
+    (resonance,) = (r for r in system.resonant_speeds(19.9, 20.1) if r.edge == "lower")
+    plain = system.travelling_wave(resonance.speed * (1.0 + 2e-3)).equations
+    pulse = plain.from_weak_coupling()
+    family = ByDistance(system, plain.force, plain.grid, resonance)
+    found = solution(family, family.of_speed(plain.speed), np.append(pulse, [0.0, 0.0]))
+    again = WaveEquations(system, plain.force, found.speed, plain.grid)
+    times = np.concatenate([np.linspace(-40.0, 40.0, 300), [-400.5, 399.5]])
+    one = displacements(found.equations, found.unknowns, times)
+    other = displacements(again, again.solve(pulse), times)
+    assert math.hypot(*found.unknowns[-2:]) > 0.05
+    # 2e-13 measured: rounding, times 1/p = 100 for the residue.
+    np.testing.assert_allclose(one, other, rtol=0, atol=1e-11)
