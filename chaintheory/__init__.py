@@ -28,8 +28,8 @@ if _typing.TYPE_CHECKING:
     from chaintheory.interactions.named import SoftenedCoulomb as SoftenedCoulomb
     from chaintheory.interactions.named import SquareWell as SquareWell
     from chaintheory.simulation.run import EnergyBalanceError as EnergyBalanceError
+    from chaintheory.simulation.status import Status as Status
     from chaintheory.simulation.stopping import LeftWindow as LeftWindow
-    from chaintheory.simulation.stopping import Status as Status
     from chaintheory.simulation.stopping import Steady as Steady
     from chaintheory.simulation.stopping import Trapped as Trapped
     from chaintheory.system import Chain as Chain
@@ -52,7 +52,8 @@ _HOMES = {
         "SquareWell",
     ),
     "simulation.run": ("EnergyBalanceError",),
-    "simulation.stopping": ("LeftWindow", "Status", "Steady", "Trapped"),
+    "simulation.status": ("Status",),
+    "simulation.stopping": ("LeftWindow", "Steady", "Trapped"),
     "system": ("Chain", "System", "Trajectory"),
     "units": ("Units",),
     "drift.fit": ("fit_chain",),

@@ -12,9 +12,9 @@ from matplotlib.legend import Legend
 from matplotlib.text import Text
 
 from chaintheory.cli.options import plain
+from chaintheory.comparison.bound_state import outside_frequencies
 from chaintheory.figures import NAMES, available, module, save
 from chaintheory.figures.cache import key, simulated
-from chaintheory.figures.trapped import outside_frequencies
 from chaintheory.interactions.named import Gaussian
 from chaintheory.system import Chain, System
 
@@ -158,7 +158,7 @@ def test_trapped_frequencies(pictures):
 
 
 def test_unbound_particle_has_no_frequencies():
-    with pytest.raises(ValueError, match="amplitude must be negative"):
+    with pytest.raises(ValueError, match="must have a minimum at a mass"):
         outside_frequencies(System(Chain(10.0, 40.0), Gaussian(2.0, 4.0)))
 
 

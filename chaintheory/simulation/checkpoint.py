@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chaintheory.simulation.files import read_dataset, write_dataset
 from chaintheory.simulation.light_cone import ChainSegment, LightCone, Records
+from chaintheory.simulation.pictures import Pictures
 from chaintheory.simulation.record import system_attributes
-
-if TYPE_CHECKING:
-    from chaintheory.simulation.run import Pictures
-    from chaintheory.simulation.settings import Run
+from chaintheory.simulation.settings import Run
 
 Array = NDArray[np.float64]
 

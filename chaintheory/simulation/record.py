@@ -19,7 +19,7 @@ from chaintheory.interactions.text import interaction_from_text, interaction_to_
 from chaintheory.parameters import ChainParameters, SystemParameters
 from chaintheory.simulation.files import read_dataset, write_dataset, write_whole
 from chaintheory.simulation.light_cone import ChainSegment
-from chaintheory.simulation.stopping import Status
+from chaintheory.simulation.status import Status
 from chaintheory.support.validation import real_array
 
 if TYPE_CHECKING:

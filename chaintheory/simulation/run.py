@@ -16,7 +16,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,9 +27,11 @@ from chaintheory.simulation import checkpoint
 from chaintheory.simulation.direct import run_direct
 from chaintheory.simulation.force_table import depth
 from chaintheory.simulation.light_cone import LightCone, Records
+from chaintheory.simulation.pictures import Pictures
 from chaintheory.simulation.record import Trajectory, interaction_energy, sum_over_masses
 from chaintheory.simulation.settings import LEAST, Run, checked_run, refuse_too_large, time_scale
-from chaintheory.simulation.stopping import Status, first_event
+from chaintheory.simulation.status import Status
+from chaintheory.simulation.stopping import first_event
 
 Array = NDArray[np.float64]
 Progress = bool | Callable[[int], None]
@@ -188,28 +190,6 @@ def _blocks(run: Run, state: LightCone, records: Records, at_once: int) -> Itera
         steps = min(at_once - state.steps_done % at_once, run.steps - state.steps_done)
         state = state.advanced(steps, records)
         yield state
-
-
-@dataclass
-class Pictures:
-    """Displacements of the masses in ``chain_window`` at the ends of blocks, with the steps done there."""
-
-    run: Run
-    taken: list[tuple[int, Array]] = field(default_factory=list)
-
-    def take(self, state: LightCone) -> None:
-        """Store the displacements of a state."""
-        if self.run.chain_window is not None:
-            first, last = self.run.chain_window
-            self.taken.append((state.steps_done, state.chain_state.window(first, last - first + 1).state[0]))
-
-    def arrays(self) -> tuple[Array, NDArray[np.int64], Array] | None:
-        """Times, masses and displacements (times by masses), or None where none were asked for."""
-        if self.run.chain_window is None:
-            return None
-        first, last = self.run.chain_window
-        times = self.run.time_step * np.array([step for step, _ in self.taken])
-        return times, np.arange(first, last + 1), np.stack([displacement for _, displacement in self.taken])
 
 
 def _carry_light_cone(run: Run, saved: checkpoint.Saved | None, tick: Callable[[int], None] | None) -> Trajectory:

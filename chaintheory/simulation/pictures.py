@@ -1,0 +1,35 @@
+"""Displacements of a window of masses at times apart, as a run goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chaintheory.simulation.light_cone import LightCone
+from chaintheory.simulation.settings import Run
+
+Array = NDArray[np.float64]
+
+
+@dataclass
+class Pictures:
+    """Displacements of the masses in ``chain_window`` at the ends of blocks, with the steps done there."""
+
+    run: Run
+    taken: list[tuple[int, Array]] = field(default_factory=list)
+
+    def take(self, state: LightCone) -> None:
+        """Store the displacements of a state."""
+        if self.run.chain_window is not None:
+            first, last = self.run.chain_window
+            self.taken.append((state.steps_done, state.chain_state.window(first, last - first + 1).state[0]))
+
+    def arrays(self) -> tuple[Array, NDArray[np.int64], Array] | None:
+        """Times, masses and displacements (times by masses), or None where none were asked for."""
+        if self.run.chain_window is None:
+            return None
+        first, last = self.run.chain_window
+        times = self.run.time_step * np.array([step for step, _ in self.taken])
+        return times, np.arange(first, last + 1), np.stack([displacement for _, displacement in self.taken])
