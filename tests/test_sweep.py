@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from chaintheory.interactions.named import Gaussian
-from chaintheory.sweep.journal import Journal, JournalWarning
+from chaintheory.sweep.journal import ROLLBACK, Journal, JournalWarning
 from chaintheory.sweep.run import Interrupted, assemble, run_sweep
 from chaintheory.sweep.specification import Sweep, compute_point, parse_sweep, read_sweep
 from chaintheory.system import Chain, System
@@ -270,6 +270,34 @@ def test_an_interrupt_keeps_what_is_done(sweep, results, tmp_path, monkeypatch):
     assert not output.exists()
     with journal_of(sweep, output) as journal:
         assert journal.results == {3: results[3]}
+
+
+@pytest.mark.parametrize("hot", [False, True])
+def test_a_sweep_that_was_killed_while_it_removed_its_journal_is_run_again(
+    sweep, expected, results, recomputed, tmp_path, hot
+):
+    """The database is gone and SQLite's rollback file is still there, used or not: nothing of it is taken."""
+    output = tmp_path / "grid.nc"
+    program = (
+        "import json, os, sys, pathlib\n"
+        "from chaintheory.sweep.journal import Journal\n"
+        "journal = Journal(pathlib.Path(sys.argv[1]), 'another', ('value',)).__enter__()\n"
+        "journal.add(0, {'value': 1.0})\n"
+        "if len(sys.argv) > 2:\n"
+        "    journal._base.execute('pragma cache_size = 1')\n"
+        "    journal._base.execute('begin')\n"
+        "    for number in range(1, 2000): journal.add(number, {'value': 2.0})\n"
+        "journal.path.unlink()\n"
+        "os._exit(0)\n"
+    )
+    path = output.with_name(".grid.nc.journal")
+    subprocess.run([sys.executable, "-c", program, str(path), *(["hot"] if hot else [])], check=True)
+    left = path.with_name(path.name + "-journal")
+    assert left.exists() and not path.exists()
+    assert (left.read_bytes()[:8] == ROLLBACK) == hot
+    assert run_sweep(sweep, output).equals(expected)
+    assert recomputed == list(range(6))
+    assert [one.name for one in tmp_path.iterdir()] == ["grid.nc"]
 
 
 def test_the_journal_of_another_sweep_is_refused(sweep, results, tmp_path):

@@ -82,7 +82,8 @@ class Journal:
         for side in ("-journal", "-wal", "-shm"):  # SQLite would open these
             beside = self.path.with_name(self.path.name + side)
             with contextlib.suppress(FileNotFoundError):
-                ours = stat.S_ISREG(os.lstat(beside).st_mode) and self.path.exists()
+                # Without its database it is what a sweep left that was killed while it removed both; SQLite ignores it.
+                ours = stat.S_ISREG(os.lstat(beside).st_mode)
                 if not (ours and beside.read_bytes()[: len(ROLLBACK)] in (ROLLBACK, bytes(len(ROLLBACK)), b"")):
                     raise ValueError(f"{str(beside)!r} is in the way of the journal of this sweep: remove it")
         try:
