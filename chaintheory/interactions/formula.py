@@ -131,7 +131,8 @@ class FormulaInteraction(NumericalInteraction):
             edges, missed, cusps = resolved(self._largest, self._bounds, self.end, most)
         except Unresolved as found:
             self._refuse(
-                f"is not finite, or jumps, or has an infinite slope, or varies too fast near r = {found.place:.6g}"
+                "is not finite, or jumps, or has an infinite slope, or varies too fast or cancels too much to be "
+                f"resolved near r = {found.place:.6g}"
             )
         self.panels = LegendrePanels(self._value, edges)
         at_nodes = jet(self._node, self.panels.nodes)

@@ -126,6 +126,25 @@ def test_named_formulas_are_recognised(text, expected):
     assert ct.Interaction.from_expression(text) == expected
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1/(1 + r + r^2)^30", "exp(-r^2 - r)", "exp(-r^3)", "sech(r + 1)^2", "sech(r)^3", "1/(1 + r^2)^9",
+        "exp(-r^2)*(1 + 1e-9*r)", "exp(-r)*sech(r)^2", "exp(-abs(r - 1))", "1/cosh(r^2)^2", "exp(-(r/4)^2) + exp(-r)",
+    ],
+)  # fmt: skip
+def test_other_formulas_are_not_recognised(text):
+    assert isinstance(ct.Interaction.from_expression(text), FormulaInteraction)
+
+
+@pytest.mark.parametrize(
+    "text", ["1/(1 + r + r^2)", "1/sqrt(1 + r + r^2)", "1/(1 + r^4)", "(1 + r^2)^-0.75", "2/(r^2 - 1)"]
+)
+def test_slow_tails_are_not_taken_for_others(text):
+    with pytest.raises(ValueError, match=r"decays too slowly|not finite"):
+        ct.Interaction.from_expression(text)
+
+
 def test_a_formula_of_ones_own():
     own = ct.Interaction.from_expression("A*exp(-r**2/32)*(1 + cos(r/5))/2", A=2)
     assert own.kind == "user"
@@ -293,6 +312,16 @@ def test_the_error_of_a_transform_is_a_bound(text):
             # Measured: between 1/1000 of the bound and a third.
             assert abs(own.transform(k) - exact) <= own.transform_error
     assert own.transform_error < 1e-12
+
+
+def test_the_error_of_a_transform_holds_the_rounding_of_the_formula():
+    own = ct.Interaction.from_expression("exp(-r^2)*cos(1000000 + r)")  # the cosine's argument is rounded by 1e-10
+    with mp.workdps(30):
+        exact = [2 * mp.quad(lambda r, k=k: mp.exp(-r * r) * mp.cos(1000000 + r) * mp.cos(k * r), [0, 1, 2, 4, 8])
+                 for k in range(6)]  # fmt: skip
+        missed = max(float(abs(own.transform(float(k)) - exact[k])) for k in range(6))
+    # The bound adds what in truth averages out over some hundred nodes; other rounding is 1e-15.
+    assert 1e-14 < missed <= own.transform_error < 1000.0 * missed
 
 
 def test_what_looked_like_a_gaussian_has_the_losses_of_its_two_bumps():

@@ -224,6 +224,51 @@ def test_intervals_and_discs_hold_the_values(text, middle, width, places):
                 assert abs(inside - centre) <= radius * (1.0 + 1e-9) + 1e-9 * abs(centre) + UNDERFLOW
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(exp(r)-2.7)*(r+1)",
+        "(exp(r)-2.7)/(r+1)",
+        "(r+1)/(exp(r)-2.7)",
+        "(exp(r)-2.7)^3",
+        "sin(exp(r)-2.7)",
+        "(exp(r)-2.7)+r^9",
+    ],
+)
+def test_rounding_errors_of_what_cancels_are_passed_on(text):
+    node, at = parse(text), math.log(2.7) + np.linspace(1e-7, 1e-5, 50)
+    found = jet(node, at)
+    with mp.workdps(30):
+        missed = np.array([float(abs(found.value[i] - exactly(node, mp.mpf(at[i])))) for i in range(at.size)])
+    # exp is rounded by up to 1/2 of its last digit here, for which 4 are allowed; its neighbours by 1/2.
+    assert np.all(missed <= found.error)
+    assert np.median(found.error) <= 100.0 * missed.max()
+
+
+@pytest.mark.parametrize("text", [*(f"{name}(r - 3)" for name in FUNCTIONS), "(r - 3)^3", "(r - 3)^-2", "(r - 3)^2.5",
+    "(r - 3)^-0.7", "1/(r - 3)", "(r - 3)*(1 - r)", "exp(r - 3)/(r + 1)"])  # fmt: skip
+def test_intervals_and_discs_of_every_operation(text):
+    node, rng = parse(text), np.random.default_rng(3)
+    middle = rng.uniform(0.0, 6.0, 50)
+    half = middle * rng.uniform(0.0, 1.0, 50) ** 3
+    turn = np.exp(2j * np.pi * np.arange(8) / 8)
+    with np.errstate(all="ignore"):
+        low, high = Interval(middle - half, middle + half).of(node)
+        held = disc(node, Disc(middle, half))
+    finite = 0
+    for i in range(50):
+        for x in np.linspace(-1.0, 1.0, 5):
+            at = exactly(node, mp.mpf(middle[i] + x * half[i]))
+            if at is not None and mp.im(at) == 0:
+                assert low[i] - 1e-12 * (1.0 + abs(low[i])) <= at <= high[i] + 1e-12 * (1.0 + abs(high[i]))
+        if math.isfinite(held.radius[i]):
+            finite += 1
+            for z in middle[i] + half[i] * turn:
+                at = exactly(node, mp.mpc(z))
+                assert abs(at - held.centre[i]) <= held.radius[i] * (1.0 + 1e-9) + 1e-12 * (1.0 + abs(held.centre[i]))
+    assert finite > 8
+
+
 def test_every_function_is_known_to_both_evaluators():
     for name, function in FUNCTIONS.items():
         node = parse(f"{name}(r)")
