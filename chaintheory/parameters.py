@@ -11,8 +11,10 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from chaintheory.interactions.base import Interaction
-from chaintheory.support.validation import bandwidth, bounded, scale
+from chaintheory.support.validation import LARGEST, bandwidth, bounded, number, real_array, scale
 
 FOUR_PI_SQUARED = 4.0 * math.pi**2
 
@@ -47,9 +49,27 @@ class SystemParameters:
         object.__setattr__(self, "bias", bounded("bias", self.bias))
 
     def kinetic_energy(self, speed: Any) -> Any:
-        """Kinetic energy of the particle, mu v^2/(2 (2 pi)^2), in hbar Omega_slow; the shape of ``speed``."""
-        return 0.5 * self.mass * speed**2 / FOUR_PI_SQUARED
+        """Kinetic energy of the particle, mu v^2/(2 (2 pi)^2), in hbar Omega_slow; the shape of ``speed``.
+
+        Raises
+        ------
+        ValueError, TypeError
+            A speed that is not finite, or beyond 1e30; one that is no real number.
+        """
+        value = real_array("speed", speed)
+        if np.any(np.abs(value) > LARGEST):
+            raise ValueError(f"speed must be at most {LARGEST:g} in magnitude, got {speed!r}")
+        return 0.5 * self.mass * value[()] ** 2 / FOUR_PI_SQUARED
 
     def speed_of_energy(self, energy: float) -> float:
-        """Speed (l_slow/t_slow) of the particle at a kinetic energy (hbar Omega_slow) that is not negative."""
-        return math.sqrt(2.0 * FOUR_PI_SQUARED * energy / self.mass)
+        """Speed (l_slow/t_slow) of the particle at a kinetic energy (hbar Omega_slow) that is not negative.
+
+        Raises
+        ------
+        ValueError, TypeError
+            An energy that is negative, beyond 1e60 or not finite; one that is no real number.
+        """
+        value = number("energy", energy)
+        if not 0.0 <= value <= LARGEST**2:
+            raise ValueError(f"energy must be within 0 .. {LARGEST**2:g}, got {energy!r}")
+        return math.sqrt(2.0 * FOUR_PI_SQUARED * value / self.mass)

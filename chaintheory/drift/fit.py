@@ -90,7 +90,8 @@ def fit_chain(
 
     """
     spacing = within_range("spacing", spacing)
-    if not np.array_equal(omega_fast, math.inf):
+    top: object = omega_fast  # a Decimal may refuse to be compared
+    if not (isinstance(top, float) and top == math.inf):
         omega_fast = bandwidth("omega_fast", omega_fast)
     speed = real_array("drift_velocities", drift_velocities).ravel()
     if speed.size and not (np.all(np.abs(speed) <= 1e30) and np.all(np.abs(speed) >= 1e-30)):

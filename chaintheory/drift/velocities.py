@@ -38,7 +38,7 @@ from chaintheory.dissipation.steady_state import mean_dissipation, mean_dissipat
 from chaintheory.drift.isolation import CLOSE, Isolation, Segment, Window
 from chaintheory.drift.resonances import ResonantSpeed, resonances_within, resonant_speeds, speed_range
 from chaintheory.parameters import FOUR_PI_SQUARED, SystemParameters
-from chaintheory.support.validation import number
+from chaintheory.support.validation import real_array
 
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]
@@ -434,7 +434,10 @@ def drift_diagram(
     """
     import xarray as xr
 
-    biases = [number("bias", bias) for bias in biases]
+    biases = real_array("biases", biases).ravel().tolist()
+    systems = list(systems)
+    if not all(isinstance(system, SystemParameters) for system in systems):
+        raise TypeError(f"systems must be a sequence of Systems, got {systems!r}")
     table = [
         [
             [

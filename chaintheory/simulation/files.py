@@ -10,7 +10,6 @@ match ``content_sha256``.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
 import json
@@ -47,8 +46,12 @@ def check_target(name: str, path: str | os.PathLike[str], size: float = 0.0) -> 
             raise ValueError(f"{name} must be in a directory that exists, got {str(path)!r}")
         if (target.is_symlink() or target.exists()) and not stat.S_ISREG(os.lstat(target).st_mode):
             raise ValueError(f"{name} must be a plain file or a new one, no link, directory or device: {str(path)!r}")
-        with contextlib.suppress(FileNotFoundError):
-            os.lstat(target)  # a name that is too long
+        try:
+            os.lstat(target)  # a name that is too long, or cannot be one
+        except FileNotFoundError:
+            pass
+        except ValueError as problem:
+            raise ValueError(f"{name} must be a file that can be written, got {str(path)!r}: {problem}") from None
         free = shutil.disk_usage(target.parent).free
     except OSError as problem:
         raise ValueError(f"{name} must be a file that can be written, got {str(path)!r}: {problem.strerror}") from None
