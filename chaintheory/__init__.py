@@ -27,7 +27,7 @@ if _typing.TYPE_CHECKING:
     from chaintheory.interactions.named import Sech2 as Sech2
     from chaintheory.interactions.named import SoftenedCoulomb as SoftenedCoulomb
     from chaintheory.interactions.named import SquareWell as SquareWell
-    from chaintheory.simulation.run import EnergyBalanceError as EnergyBalanceError
+    from chaintheory.simulation.energy_balance import EnergyBalanceError as EnergyBalanceError
     from chaintheory.simulation.status import Status as Status
     from chaintheory.simulation.stopping import LeftWindow as LeftWindow
     from chaintheory.simulation.stopping import Steady as Steady
@@ -51,7 +51,7 @@ _HOMES = {
         "SoftenedCoulomb",
         "SquareWell",
     ),
-    "simulation.run": ("EnergyBalanceError",),
+    "simulation.energy_balance": ("EnergyBalanceError",),
     "simulation.status": ("Status",),
     "simulation.stopping": ("LeftWindow", "Steady", "Trapped"),
     "system": ("Chain", "System", "Trajectory"),

@@ -1,6 +1,6 @@
 """Simulated runs kept on disk, so that a figure drawn twice is simulated once.
 
-A run is filed under a digest of all its parameters, the version and the integrator's own source:
+A run is filed under a digest of all its parameters, as files store them, the version and the package's own source:
 one changed letter of either is another file. Files are written atomically, so that an interrupt
 leaves either the whole run or none, and a file that cannot be read is made again. The directory is
 ``$CHAINTHEORY_CACHE``, or ``chaintheory`` in the user's cache directory.
@@ -14,20 +14,18 @@ import json
 import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import chaintheory_ext
 from chaintheory import __version__
+from chaintheory.simulation.record import system_attributes
 from chaintheory.support.resources import cores
 from chaintheory.system import System
 
 if TYPE_CHECKING:
     from chaintheory.system import Trajectory
-
-# What a run depends on besides its parameters.
-SOURCES = ("interactions", "lattice", "simulation", "support")
 
 
 def directory() -> Path:
@@ -39,12 +37,12 @@ def directory() -> Path:
 
 @cache
 def source_digest() -> str:
-    """Return a digest of the integrator: its Python source and its compiled loops."""
-    from chaintheory_ext import light_cone as compiled
-
+    """Return a digest of all that a run can depend on: all modules of the package but figures, and compiled ones."""
     here = Path(__file__).parent.parent
+    python = [path for path in here.rglob("*.py") if path.parent != Path(__file__).parent]
+    compiled = [path for path in Path(chaintheory_ext.__path__[0]).iterdir() if path.suffix in (".so", ".pyd")]
     digest = hashlib.sha256()
-    for path in [*sorted(p for name in SOURCES for p in (here / name).glob("*.py")), Path(str(compiled.__file__))]:
+    for path in sorted(python) + sorted(compiled):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -54,13 +52,10 @@ def key(system: System, parameters: dict[str, Any]) -> str:
     described = {
         "version": __version__,
         "source": source_digest(),
-        "chain": asdict(system.chain),
-        "interaction": [type(system.interaction).__name__, repr(system.interaction)],
-        "mass": system.mass,
-        "bias": system.bias,
+        "system": system_attributes(system),
         "run": parameters,
     }
-    text = json.dumps(described, sort_keys=True, default=str)
+    text = json.dumps(described, sort_keys=True, default=repr)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -25,11 +25,11 @@ from numpy.typing import NDArray
 from chaintheory.parameters import FOUR_PI_SQUARED, SystemParameters
 from chaintheory.simulation import checkpoint
 from chaintheory.simulation.direct import run_direct
-from chaintheory.simulation.force_table import depth
+from chaintheory.simulation.energy_balance import EnergyBalanceError, TooFast, Watch
 from chaintheory.simulation.light_cone import LightCone, Records
 from chaintheory.simulation.pictures import Pictures
 from chaintheory.simulation.record import Trajectory, interaction_energy, sum_over_masses
-from chaintheory.simulation.settings import LEAST, Run, checked_run, refuse_too_large, time_scale
+from chaintheory.simulation.settings import Run, checked_run, refuse_too_large
 from chaintheory.simulation.status import Status
 from chaintheory.simulation.stopping import first_event
 
@@ -38,37 +38,12 @@ Progress = bool | Callable[[int], None]
 
 # A chain that starts nearer than this holds mass 0 from the start; farther away it begins at the particle.
 NEAR_THE_ORIGIN = 1024
-# Part of the energy that the chain took up by which a run's balance may be off.
-BALANCE_TOLERANCE = 1e-2
-# Largest energy, in units of the depth of the interaction times (step/time scale)^order, by which a splitting's own
-# conserved energy differs from the true one while the particle is near a mass: h^2/6 by the formula for order 2; about
-# three times what was measured of orders 4 and 6 over 300 runs each.
-SHADOW = {2: 0.5, 4: 0.1, 6: 0.05}
-# Rounding of the energies, relative to the largest, in a step.
-ROUNDING = 1e-15
 # Halvings of the default time step before a run is given up.
 MOST_HALVINGS = 12
 
 
-class EnergyBalanceError(RuntimeError):
-    """The energies of a run (hbar Omega_slow) no longer add up: its time step does not resolve the motion.
-
-    Raised by ``System.simulate``; a RuntimeError.
-
-    >>> issubclass(EnergyBalanceError, RuntimeError)
-    True
-    """
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-
-
 class Interrupted(KeyboardInterrupt):
     """A run was interrupted; its checkpoint is whole."""
-
-
-class _TooFast(Exception):
-    """The particle has become so fast that the time step chosen for its start no longer resolves its motion."""
 
 
 def simulate(
@@ -116,7 +91,7 @@ def carry(run: Run, tick: Callable[[int], None] | None) -> Trajectory:
     for _ in range(MOST_HALVINGS):
         try:
             return _with_error(run, _carry_light_cone(run, saved, tick))
-        except _TooFast:
+        except TooFast:
             run, saved = run.finer(), None
             refuse_too_large([run], run.max_bytes)
     raise EnergyBalanceError(f"the particle becomes too fast for any step above {run.time_step:g}")
@@ -142,13 +117,16 @@ def _carry_direct(run: Run, tick: Callable[[int], None] | None) -> Trajectory:
     while True:
         records = _started(run)
         energy = run_direct(run, records, tick)
-        result = _trajectory(run, records, run.steps + 1, final_interaction=energy)
-        if run.resolves(float(np.max(np.abs(result.velocity)))):
-            if run.kernel_cutoff is None:  # what a kernel that is cut off forgets is missing from the balance
-                _check_balance(run, result)
-            return result
-        run = run.finer()
-        refuse_too_large([run], run.max_bytes)
+        watch = Watch(run)
+        try:
+            watch.follow(records, 0, run.steps)
+        except TooFast:
+            run = run.finer()
+            refuse_too_large([run], run.max_bytes)
+            continue
+        if run.kernel_cutoff is None:  # what a kernel that is cut off forgets is missing from the balance
+            watch.check(_ends(run, records, run.steps, final_interaction=energy), run.steps)
+        return _trajectory(run, records, run.steps + 1, final_interaction=energy)
 
 
 def _started(run: Run) -> Records:
@@ -176,9 +154,20 @@ def _state(run: Run, tick: Callable[[int], None] | None) -> LightCone:
 
 
 def _trajectory(run: Run, records: Records, rows: int, **more: Any) -> Trajectory:
-    times = np.arange(rows, dtype=np.float64)
+    """The first so many rows of a run."""
+    return _of_rows(run, np.arange(rows, dtype=np.float64), records.rows(0, rows), **more)
+
+
+def _ends(run: Run, records: Records, last: int, **more: Any) -> Trajectory:
+    """The first row of a run and its last one so far."""
+    ends = np.array([0, last])
+    columns = [column[ends] for column in records.rows(0, last + 1)]
+    return _of_rows(run, ends.astype(np.float64), columns, **more)
+
+
+def _of_rows(run: Run, times: Array, columns: Sequence[Array], **more: Any) -> Trajectory:
     times /= run.system.chain.omega_fast * run.rate
-    position, velocity, acceleration, energy = records.rows(0, rows)
+    position, velocity, acceleration, energy = columns
     if run.chain is not None:
         more["initial_interaction"] = interaction_energy(run.system, run.cutoff, run.position, run.chain)
     return Trajectory(run.system, times, position, velocity, acceleration, energy, settings=run.settings, **more)
@@ -193,7 +182,7 @@ def _blocks(run: Run, state: LightCone, records: Records, at_once: int) -> Itera
 
 
 def _carry_light_cone(run: Run, saved: checkpoint.Saved | None, tick: Callable[[int], None] | None) -> Trajectory:
-    """Carry one run block by block; _TooFast where its step was chosen and no longer resolves the motion."""
+    """Carry one run block by block; TooFast where its step was chosen and no longer resolves the motion."""
     records, state, pictures = _started(run), _state(run, tick), Pictures(run)
     at_once = run.steps_per_picture if run.chain_window else state.steps_at_once(run.steps)
     if saved is None:
@@ -202,6 +191,8 @@ def _carry_light_cone(run: Run, saved: checkpoint.Saved | None, tick: Callable[[
         state = saved.restore(state, records, pictures)
         if tick is not None:
             tick(state.steps_done)
+    watch = Watch(run)
+    watch.follow(records, 0, state.steps_done)
     last_written = time.monotonic()
 
     def result(state: LightCone, **more: Any) -> Trajectory:
@@ -213,8 +204,8 @@ def _carry_light_cone(run: Run, saved: checkpoint.Saved | None, tick: Callable[[
             met = first_event(run.events, result(after)) if run.events else None
             if met is not None and state.steps_done < met[0] < after.steps_done:
                 after = state.silent().advanced(met[0] - state.steps_done, records)
-            _check_step(run, records, state.steps_done, after.steps_done)
-            _check_balance(run, result(after))
+            watch.follow(records, state.steps_done, after.steps_done)
+            watch.check(_ends(run, records, after.steps_done, chain_state=after.chain_state), after.steps_done)
             pictures.take(after)
             state = after
             if met is not None:
@@ -236,43 +227,3 @@ def _carry_light_cone(run: Run, saved: checkpoint.Saved | None, tick: Callable[[
     records.energy[state.steps_done] = state.chain_state.energy(run.system.chain)
     status = Status.DURATION_REACHED if met is None else met[1]
     return result(state, displacements=pictures.arrays(), status=status)
-
-
-def _check_step(run: Run, records: Records, first: int, last: int) -> None:
-    """_TooFast if the particle was, in these rows, faster than the step chosen for its start resolves."""
-    if not run.resolves(float(np.max(np.abs(records.velocity[first : last + 1])))):
-        raise _TooFast
-
-
-def _check_balance(run: Run, so_far: Trajectory) -> None:
-    """EnergyBalanceError when the energies no longer add up, judged by the energy that the chain took up."""
-    balance, allowed = so_far.balance, balance_allowed(run, so_far)
-    if not abs(balance.drift) <= allowed:
-        raise EnergyBalanceError(
-            f"the energy balance broke before tau = {so_far.time[-1]:g}, where it may be off by {allowed:.2g}: "
-            f"{balance}; take more than {run.rate:g} steps_per_fast_period"
-        )
-
-
-def balance_allowed(run: Run, so_far: Trajectory) -> float:
-    """By how much the energy balance of a run may be off (hbar Omega_slow).
-
-    A part of what the chain took up; the difference between the energy that the splitting conserves and the true one;
-    for a force that jumps (at the cutoff radius, at a cusp), half a step of the jump for each mass passed; rounding.
-    """
-    system, interaction = run.system, run.system.interaction
-    fastest = float(np.max(np.abs(so_far.velocity)))
-    taken = abs(so_far.balance.chain - float(so_far.chain_energy[0]))
-    steps_in_scale = max(time_scale(system, run.cutoff, fastest, 0.0) / run.time_step, LEAST[run.order])
-    # With s continuous derivatives of the interaction the difference falls like step^(s + 1) only.
-    order = min(run.order, interaction.smoothness + 1.0)
-    shadow = SHADOW[run.order] * depth(interaction, run.cutoff) * steps_in_scale**-order
-    jump = abs(float(interaction.slope(run.cutoff)))
-    if not interaction.smooth:
-        jump += abs(float(interaction.slope(1e-9 * interaction.width)))
-    around = 2.0 * (run.cutoff / system.chain.spacing + 1.0)
-    passed = around + float(np.sum(np.abs(np.diff(so_far.position)))) / system.chain.spacing
-    kinks = jump * fastest * run.time_step * passed
-    largest = float(np.max(so_far.kinetic_energy)) + depth(interaction, run.cutoff) * around + so_far.balance.chain
-    rounding = ROUNDING * largest * so_far.time.size
-    return BALANCE_TOLERANCE * taken + shadow + kinks + rounding

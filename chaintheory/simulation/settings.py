@@ -212,7 +212,7 @@ def checked_run(
     if not duration / step < 2**53:
         raise ValueError(f"duration must be below 2^53 steps of {step:g}, got {duration!r}")
     if checkpoint is not None:
-        checkpoint = check_target("checkpoint", checkpoint)
+        checkpoint = check_target("checkpoint", checkpoint, BYTES_PER_STEP * duration / step)
     return Run(
         system,
         position,

@@ -12,8 +12,9 @@ import pytest
 
 import chaintheory as ct
 from chaintheory.simulation import settings as module
+from chaintheory.simulation.energy_balance import EnergyBalanceError
 from chaintheory.simulation.ensemble import simulate_many
-from chaintheory.simulation.run import EnergyBalanceError, Interrupted
+from chaintheory.simulation.run import Interrupted
 from chaintheory.simulation.stopping import LeftWindow, Status, Steady, Trapped
 
 PAPER = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), mass=1.0, bias=0.01)

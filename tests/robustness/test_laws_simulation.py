@@ -18,8 +18,9 @@ from scipy.integrate import simpson, solve_ivp
 
 import chaintheory as ct
 import chaintheory_ext
-from chaintheory.simulation import run as loop
+from chaintheory.simulation import energy_balance
 from chaintheory.simulation import settings as choice
+from chaintheory.simulation.energy_balance import Watch
 from chaintheory.simulation.ensemble import simulate_many
 from chaintheory.simulation.force_table import depth, interpolation_table
 from chaintheory.simulation.light_cone import ChainSegment
@@ -139,7 +140,8 @@ def test_energy_is_balanced_and_the_allowance_is_no_licence(start):
     system, position, speed = start
     run = system.simulate(position, speed, min(6.0 * system.chain.spacing / speed, 10.0))
     checked = choice.checked_run(system, position, speed, float(run.time[-1]))
-    allowed = loop.balance_allowed(checked, run)
+    watch = Watch(checked, float(run.speed.max()), float(np.abs(np.diff(run.position)).sum()))
+    allowed = watch.allowed(run.balance, 0.0, run.time.size - 1)
     assert abs(run.balance.drift) <= allowed
     # A percent of what the chain took up, and little beside the interaction.
     small = 1e-3 * depth(system.interaction, system.interaction.reach()) + 1e-9 * float(run.kinetic_energy.max())
@@ -253,7 +255,7 @@ def test_steps_that_give_wrong_energies_are_refused(monkeypatch):
     assert abs(at_the_bound.chain_energy[-1] / right - 1.0) < 0.02
     # Without the bound the balance, judged by the energy taken up, refuses a chain energy that is 15 % off.
     monkeypatch.setattr(choice, "LEAST", {2: 0.0})
-    monkeypatch.setattr(loop, "SHADOW", {2: 0.0})
+    monkeypatch.setattr(energy_balance, "SHADOW", {2: 0.0})
     with pytest.raises(ct.EnergyBalanceError, match="may be off by"):
         PAPER.simulate(220.0, 50.0, 20.0, order=2, steps_per_fast_period=1.2)
 

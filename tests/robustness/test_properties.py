@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import chaintheory as ct
-from chaintheory.simulation.run import EnergyBalanceError
+from chaintheory.simulation.energy_balance import EnergyBalanceError
 from chaintheory.simulation.stopping import LeftWindow, Steady, Trapped
 from chaintheory.units import PhysicalChain
 
