@@ -51,7 +51,7 @@ notebooks: $(VENV)/installed-test
 # New cases on every run: 28 times those of the suite, at least 100,000, and 10,000 damaged files.
 fuzz: $(VENV)/installed-test
 	cd $(VENV) && CHAINTHEORY_FUZZ=28 CHAINTHEORY_FUZZ_LEAST=100000 bin/python -m pytest -c ../pyproject.toml --rootdir=.. \
-		../tests/robustness/test_properties.py ../tests/robustness/test_files.py
+		../tests/robustness/test_properties.py ../tests/robustness/test_laws_drift.py ../tests/robustness/test_files.py
 
 # The compiled part under the address and undefined-behaviour sanitizers, then with every index checked.
 sanitize: $(VENV)/installed-test

@@ -2,26 +2,42 @@ r"""From measured drift velocities back to the lattice.
 
 Drift locks the speed at the resonances with the lower band edge,
 
-.. math::
+.. math:: v_n = \frac{a\,\Omega_\mathrm{slow}}{2\pi}\,s_n , \qquad s_n \approx (n^2 + c)^{-1/2} , \qquad
+          c = \frac{1}{\pi^2(\omega_\mathrm{fast}^2-1)} ,
 
-    v_n = \frac{a\,\Omega_\mathrm{slow}}{2\pi n}\Bigl(1 + \frac{1}{n^2\pi^2(\omega_\mathrm{fast}^2-1)}\Bigr)^{-1/2} ,
+with s_n the slope of the line that is tangent to the band in period n. hbar and m do not appear: a measured drift
+velocity gives kappa/m. (The paper says the product.)
 
-in which hbar and m do not appear: a measured drift velocity gives kappa/m. (The paper says the product.)
+The numbers n follow from the ratios of the velocities. Distinct velocities have distinct numbers. An assignment is
+admissible if every velocity lies within five standard errors of its fit, and chi squared is one that is exceeded more
+often than once in 10,000. It is significant if velocities at random would be met as well by chance less than once in a
+hundred, with all smaller numbers counted: dense combs fit anything. A common factor of all numbers cannot be told from
+the law 1/n; the smallest are chosen.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
+from chaintheory.lattice.resonance_condition import table_of
 from chaintheory.support.validation import bandwidth, real_array, whole
 from chaintheory.support.validation import scale as within_range
 
+Array = NDArray[np.float64]
+Numbers = tuple[int, ...]
+
 MOST_FIRST = 40  # largest number tried for the fastest drift velocity
+MOST_TRIED = 4_000  # assignments
+LIMIT = 5.0  # standard errors within which every velocity must lie
+UNLIKELY = 1e-4  # probability of a chi squared as large
+CHANCE = 0.01  # with which velocities at random would fit as well
 
 
 @dataclass(frozen=True)
@@ -36,6 +52,8 @@ class ChainFit:
         kappa/m = omega_slow^2 (N/(m kg)) and its standard error.
     numbers
         The resonance that each velocity was assigned to.
+    alternatives
+        Other assignments that fit, the smallest numbers first: multiples, and dense ones that chance explains.
     residuals
         Measured less fitted velocities, m/s.
     chi_squared
@@ -47,9 +65,10 @@ class ChainFit:
     omega_slow_error: float
     confinement_over_mass: float
     confinement_over_mass_error: float
-    numbers: tuple[int, ...]
+    numbers: Numbers
     residuals: tuple[float, ...]
     chi_squared: float
+    alternatives: tuple[Numbers, ...] = ()
 
 
 def fit_chain(
@@ -65,28 +84,30 @@ def fit_chain(
     Parameters
     ----------
     drift_velocities
-        Measured drift velocities, m/s, in any order.
+        Measured drift velocities, m/s, in any order; one for each resonance (average repeated measurements).
     spacing
         Lattice spacing, m.
     uncertainty
         Standard error of each (or of all), m/s; without it the scatter about the fit gives the error, which needs at
         least two velocities.
     numbers
-        The resonance of each, where it is known. Otherwise the smallest numbers that fit within five standard errors
-        (0.5% without one) are chosen.
+        The resonance of each, where it is known. Otherwise they are found from the ratios, within five standard errors
+        (of 0.5% where ``uncertainty`` is not given).
     omega_fast
-        Top of the band over its bottom, for the small correction; by default the correction is left out.
+        Top of the band over its bottom, for the exact resonances. By default the law 1/n of a wide band is taken, which
+        is 5% off at n = 1 for ``omega_fast`` 1.4 and 0.05% for 10.
 
     Raises
     ------
     ValueError
-        Velocities that are not positive, or fit no assignment; an ``omega_fast`` that no ``Chain`` may have.
+        Velocities that are not positive, fit no assignment or several; numbers that are not distinct, or of resonances
+        that a narrow band does not have; an ``omega_fast`` that no ``Chain`` may have.
 
     >>> true = 1e12
     >>> measured = [1.6e-9 * true / (2 * 3.141592653589793 * n) for n in (2, 3, 4)]
     >>> fit = fit_chain(measured, spacing=1.6e-9, uncertainty=0.1)
-    >>> fit.numbers, f"{fit.omega_slow:.4e} +- {fit.omega_slow_error:.1e}"
-    ((2, 3, 4), '1.0000e+12 +- 6.0e+08')
+    >>> fit.numbers, f"{fit.omega_slow:.4e} +- {fit.omega_slow_error:.1e}", fit.alternatives[0]
+    ((2, 3, 4), '1.0000e+12 +- 6.0e+08', (4, 6, 8))
 
     """
     spacing = within_range("spacing", spacing)
@@ -116,11 +137,20 @@ def fit_chain(
         n = np.array([whole("numbers", number, 1) for number in numbers], dtype=float)
         if n.shape != speed.shape:
             raise ValueError(f"numbers must be {speed.size} whole numbers, got {len(n)}")
+        if np.unique(n).size < n.size:
+            raise ValueError(f"numbers must be distinct, one for each resonance, got {numbers!r}")
+        if not np.isfinite(_slopes(n, omega_fast)).all():
+            raise ValueError(
+                f"numbers must be at least {table_of(omega_fast).onset:g}, the first resonance of a band with "
+                f"omega_fast {omega_fast:g}, got {numbers!r}"
+            )
+        alternatives: tuple[Numbers, ...] = ()
     else:
-        n = _assigned(speed, sigma, spacing, omega_fast)
+        chosen, alternatives = _assigned(speed, sigma, omega_fast)
+        n = np.array(chosen, dtype=float)
     scale, residual = _fitted(speed, sigma, n, spacing, omega_fast)
     chi_squared = float(np.sum((residual / sigma) ** 2))
-    design = spacing / (2.0 * math.pi) / _order(n, omega_fast)
+    design = spacing / (2.0 * math.pi) * _slopes(n, omega_fast)
     error = 1.0 / math.sqrt(float(np.sum((design / sigma) ** 2)))
     if not known:
         error *= math.sqrt(chi_squared / (speed.size - 1))
@@ -132,33 +162,134 @@ def fit_chain(
         tuple(int(number) for number in n),
         tuple(float(r) for r in residual),
         chi_squared,
+        alternatives,
     )
 
 
-def _order(n: np.ndarray, omega_fast: float) -> np.ndarray:
-    """The order n with the leading correction of the tangency."""
-    correction = 0.0 if omega_fast == math.inf else 1.0 / (math.pi**2 * (omega_fast**2 - 1.0))
-    return np.sqrt(n * n + correction)
+def _slopes(n: Array, omega_fast: float) -> Array:
+    """Slopes s_n of the tangents at the lower band edge, 1/n for an infinite band; nan where there is none."""
+    if omega_fast == math.inf:
+        return 1.0 / n
+    table = table_of(omega_fast)
+    slope = table.resonances(np.maximum(n, table.onset))[:, 1]
+    return np.where(n >= table.onset, slope, np.nan)
 
 
-def _fitted(
-    speed: np.ndarray, sigma: np.ndarray, n: np.ndarray, spacing: float, omega_fast: float
-) -> tuple[float, np.ndarray]:
+def _fitted(speed: Array, sigma: Array, n: Array, spacing: float, omega_fast: float) -> tuple[float, Array]:
     """Omega_slow by least squares, and the residuals."""
-    design = spacing / (2.0 * math.pi) / _order(n, omega_fast)
+    design = spacing / (2.0 * math.pi) * _slopes(n, omega_fast)
     weight = 1.0 / sigma**2
     scale = float(np.sum(weight * design * speed) / np.sum(weight * design * design))
     return scale, speed - scale * design
 
 
-def _assigned(speed: np.ndarray, sigma: np.ndarray, spacing: float, omega_fast: float) -> np.ndarray:
-    """The smallest distinct numbers whose fit stays within five standard errors."""
-    fastest = speed.max()
+def _assigned(speed: Array, sigma: Array, omega_fast: float) -> tuple[Numbers, tuple[Numbers, ...]]:
+    """The one significant assignment, and all other admissible ones."""
+    from scipy.special import gammaincc
+
+    if speed.size < 2:
+        raise ValueError("numbers must be given for a single drift velocity: any would fit it")
+    admissible: list[tuple[float, Numbers]] = []
+    for n in itertools.islice(_candidates(speed, sigma, omega_fast), MOST_TRIED):
+        _, residual = _fitted(speed, sigma, np.array(n, dtype=float), 1.0, omega_fast)
+        chi = float(np.sum((residual / sigma) ** 2))
+        if np.all(np.abs(residual) <= LIMIT * sigma) and gammaincc(0.5 * (speed.size - 1), 0.5 * chi) > UNLIKELY:
+            admissible.append((chi, n))
+    narrow = _narrow(speed, sigma) if omega_fast == math.inf else None
+    if narrow and not any(max(n) <= max(narrow[0]) for _, n in admissible):
+        raise ValueError(
+            f"omega_fast must be given: drift_velocities fit numbers {narrow[0]} with omega_fast near {narrow[1]:.3g}, "
+            f"and no numbers as small in a wide band, got {speed.tolist()!r}"
+        )
+    if not admissible:
+        hint = "; below omega_fast of about 3 it must be given" if omega_fast == math.inf else ""
+        raise ValueError(
+            f"drift_velocities must be near one speed over distinct numbers from 1 to {MOST_FIRST} for the fastest, "
+            f"within the uncertainty, got {speed.tolist()!r}{hint}"
+        )
+    admissible.sort()
+    significant = [(chi, n) for chi, n in admissible if _chance(speed, sigma, n) <= CHANCE]
+    rivals: list[Numbers] = []
+    for chi, n in sorted(significant, key=lambda one: max(one[1])):
+        if chi <= significant[0][0] + LIMIT**2 and not any(_multiple(n, smaller) for smaller in rivals):
+            rivals.append(n)
+    if not rivals:
+        first = ", ".join(str(n) for _, n in admissible[:3])
+        raise ValueError(
+            f"drift_velocities must be known well enough to number them: numbers {first} fit, {len(admissible)} in "
+            "all, and as many would fit by chance; give numbers, a smaller uncertainty or more velocities"
+        )
+    if len(rivals) > 1:
+        raise ValueError(
+            f"drift_velocities must fit one assignment of numbers, got {len(rivals)}: "
+            f"{', '.join(map(str, rivals[:4]))}; give numbers, omega_fast or a smaller uncertainty"
+        )
+    others = (n for _, n in admissible if n != rivals[0])
+    return rivals[0], tuple(sorted(others, key=max))
+
+
+def _candidates(speed: Array, sigma: Array, omega_fast: float) -> Iterator[Numbers]:
+    """Assignments of distinct numbers that may be admissible, the smallest number of the fastest velocity first."""
+    fastest = int(np.argmax(speed))
     for first in range(1, MOST_FIRST + 1):
-        n = np.maximum(np.rint(first * fastest / speed), 1.0)
-        _, residual = _fitted(speed, sigma, n, spacing, omega_fast)
-        if np.all(np.abs(residual) <= 5.0 * sigma):
-            return n
-    raise ValueError(
-        f"drift_velocities must be near one speed over 1, 2, ..., within the uncertainty, got {speed.tolist()!r}"
-    )
+        slope = float(_slopes(np.array([float(first)]), omega_fast)[0])
+        if not math.isfinite(slope):
+            continue
+        choices = []
+        for v, error in zip(speed, sigma, strict=True):
+            ratio = v / speed[fastest]
+            spread = LIMIT * (error / v + sigma[fastest] / speed[fastest])
+            # s_n lies between 1/(n + 1) and 1/n.
+            low = max(1, math.floor(1.0 / (slope * ratio * (1.0 + spread))) - 1)
+            high = math.ceil(1.0 / (slope * ratio * max(1.0 - spread, 0.1))) + 1
+            n = np.arange(low, min(high, low + 1000) + 1, dtype=float)
+            near = np.abs(_slopes(n, omega_fast) / slope / ratio - 1.0) <= spread
+            choices.append([int(one) for one in n[near]])
+        choices[fastest] = [first]
+        for numbers in itertools.product(*choices):
+            if len(set(numbers)) == len(numbers):
+                yield numbers
+
+
+def _chance(speed: Array, sigma: Array, numbers: Numbers) -> float:
+    """Expected number of assignments up to these that meet velocities at random within two standard errors."""
+    fastest = int(np.argmax(speed))
+    others = np.arange(speed.size) != fastest
+    first = np.arange(1, numbers[fastest] + 1)[:, None]
+    n = first * (speed[fastest] / speed[others])
+    error = np.hypot(sigma[others] / speed[others], sigma[fastest] / speed[fastest])
+    return float(np.sum(np.prod(np.minimum(4.0 * error * n, 1.0), axis=1)))
+
+
+def _multiple(numbers: Numbers, smaller: Numbers) -> bool:
+    """Whether the numbers are the smaller ones times a common factor."""
+    factor = reduce(math.gcd, numbers) // reduce(math.gcd, smaller)
+    return factor > 0 and numbers == tuple(factor * n for n in smaller)
+
+
+def _narrow(speed: Array, sigma: Array) -> tuple[Numbers, float] | None:
+    """The smallest consecutive numbers that fit with the leading correction c of a narrow band, and its omega_fast.
+
+    1/v^2 is linear in n^2: its intercept over its slope is c.
+    """
+    if speed.size < 3:
+        return None
+    order = np.argsort(-speed)
+    inverse, weight = speed[order] ** -2.0, (speed[order] ** 3 / (2.0 * sigma[order])) ** 2
+    for first in range(1, MOST_FIRST + 1):
+        n = first + np.arange(speed.size, dtype=float)
+        mean = np.average(n * n, weights=weight)
+        moment = np.sum(weight * (n * n - mean) ** 2)
+        slope = float(np.sum(weight * (n * n - mean) * inverse) / moment)
+        if slope <= 0.0:
+            continue
+        intercept = float(np.average(inverse, weights=weight) - slope * mean)
+        c = intercept / slope
+        # The next order changes v_n by about c^2/n^4.
+        error = LIMIT / np.sqrt(weight) + 2.0 * c * c / n**4 * inverse
+        significant = intercept > 3.0 * math.sqrt(1.0 / np.sum(weight) + mean**2 / moment)
+        if significant and np.all(np.abs(inverse - slope * n * n - intercept) <= error) and c < 1.0:
+            numbers = np.empty(speed.size, dtype=int)
+            numbers[order] = n.astype(int)
+            return tuple(int(one) for one in numbers), math.sqrt(1.0 + 1.0 / (math.pi**2 * c))
+    return None

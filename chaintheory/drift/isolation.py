@@ -82,7 +82,7 @@ def _trigonometric(offset: Array) -> tuple[Interval, Interval, Interval]:
     return sine.squared(), Interval.about(double, ELEMENTARY), Interval.about(cosine, ELEMENTARY)
 
 
-class _Band:
+class BandFunctions:
     """omega^2, h and h' in interval arithmetic."""
 
     def __init__(self, system: SystemParameters) -> None:
@@ -143,7 +143,7 @@ class Isolation:
 
     def __init__(self, system: SystemParameters, level: float) -> None:
         self.system, self.level = system, level
-        self._band, self._table = _Band(system), band(system)
+        self._band, self._table = BandFunctions(system), band(system)
         self._roots = 0.0
 
     # Enclosures of the roots

@@ -29,11 +29,12 @@ ROOTS_AT_ONCE = 2**15  # keeps the arrays of one batch in the processor's cache
 
 def band(system: SystemParameters) -> Band:
     """The tangencies of the chain's band, tabulated."""
-    return _band(system.chain.omega_fast)
+    return table_of(system.chain.omega_fast)
 
 
 @lru_cache(maxsize=64)
-def _band(omega_fast: float) -> Band:
+def table_of(omega_fast: float) -> Band:
+    """The tangencies of a band up to ``omega_fast``, tabulated."""
     from chaintheory_ext.curves import Band
 
     return Band(omega_fast)

@@ -16,7 +16,7 @@ from scipy import special
 
 import chaintheory as ct
 from chaintheory.drift.intervals import Interval
-from chaintheory.drift.isolation import Isolation
+from chaintheory.drift.isolation import BandFunctions, Branches, Isolation, _linear_bounds
 from chaintheory.drift.transform_bounds import transform_bounds
 from chaintheory.drift.velocities import UnresolvedWarning
 
@@ -24,8 +24,9 @@ FUZZ = max(1, int(os.environ.get("CHAINTHEORY_FUZZ", "0")))
 SEEDS = st.integers(0, 2**63 - 1)
 
 
-def cases(number):
-    return settings(max_examples=number * FUZZ, phases=[Phase.explicit, Phase.generate])
+def cases(number, most=10**6):
+    """So many cases in the suite, and more under ``make fuzz``, but not beyond ``most``."""
+    return settings(max_examples=min(number * FUZZ, most), phases=[Phase.explicit, Phase.generate])
 
 
 # The dense scan --------------------------------------------------------------------------------------
@@ -210,7 +211,7 @@ def disagreements(system, lowest, highest, scan, random, points=600):
     return wrong, found
 
 
-@cases(100)
+@cases(100, most=500)
 @given(SEEDS)
 def test_no_drift_velocity_is_lost_or_spurious(seed):
     random = np.random.default_rng(seed)
@@ -239,7 +240,7 @@ def test_no_drift_velocity_is_lost_or_spurious(seed):
 # Interval bounds -------------------------------------------------------------------------------------
 
 
-@cases(300)
+@cases(300, most=2100)
 @given(SEEDS)
 def test_bounds_hold_over_random_intervals(seed):
     random = np.random.default_rng(seed)
@@ -281,6 +282,55 @@ def test_bounds_hold_over_random_intervals(seed):
         if not hasattr(system.interaction, "transform_error"):
             smooth = np.max(np.abs(change.low) + np.abs(change.high)) * (high - low)
             assert value.high[0] - value.low[0] <= 20.0 * smooth + 1e-9 * truth.max() or smooth == math.inf
+
+
+@cases(200)
+@given(SEEDS)
+def test_bounds_of_the_band_hold(seed):
+    """omega^2, h = x (omega^2)'/2 - omega^2 and h' over intervals of x of any length, against 400 points of each."""
+    random = np.random.default_rng(seed)
+    top = 1.0 + 10.0 ** random.uniform(-3, 3)
+    # Often across a multiple of 1/2, where omega^2 and h' turn.
+    start = random.integers(0, 40) / 2.0 + random.choice([-1.0, 1.0]) * 10.0 ** random.uniform(-8, -0.5)
+    start = max(start, 1e-3)
+    stop = start + 10.0 ** random.uniform(-9, 0.3)
+    ends = [
+        np.array([value]) for value in (np.rint(start), start - np.rint(start), np.rint(stop), stop - np.rint(stop))
+    ]
+    branches = Branches(np.zeros(1, dtype=np.intp), np.ones(1, dtype=bool), (ends[0], ends[1]), (ends[2], ends[3]))
+    bounds = BandFunctions(ct.System(ct.Chain(top, 40.0), ct.Gaussian(2.0, 4.0))).over(branches)
+    x, spread = np.linspace(start, stop, 400), top**2 - 1
+    sine, cosine = np.sin(2 * math.pi * x), np.cos(2 * math.pi * x)
+    squared = 1 + spread * np.sin(math.pi * x) ** 2
+    h = x * spread * math.pi * sine / 2 - squared
+    slope = math.pi * spread / 2 * (2 * math.pi * x * cosine - sine)
+    for name, found, truth in zip(("x", "squared", "h", "slope"), bounds, (x, squared, h, slope), strict=True):
+        # Sines of 2 pi x without reduction of the argument: off by 2 pi x in the last place, times their factors.
+        error = 1e-15 * (1 + spread * (1 + x) ** 2 * 60)
+        assert np.all(truth >= found.low[0] - error) and np.all(truth <= found.high[0] + error), (
+            name,
+            top,
+            start,
+            stop,
+        )
+
+
+@cases(200)
+@given(SEEDS)
+def test_linear_bounds_hold_and_are_of_second_order(seed):
+    random = np.random.default_rng(seed)
+    cubic = np.polynomial.Polynomial([3.0, *random.uniform(-1.0, 1.0, 3)])
+    low, length = random.uniform(-1.0, 1.0), 10.0 ** random.uniform(-4.0, 0.0)
+    at = np.linspace(low, low + length, 501)
+    slope = cubic.deriv()(at)
+    spread = 0.01 * length
+    change = Interval(np.array([slope.min() - spread]), np.array([slope.max() + spread]))
+    start, end = (Interval.about(np.array([cubic(value)]), 8.0) for value in (at[0], at[-1]))
+    least, most = _linear_bounds(at[:1], at[-1:], change, start, end)
+    value = cubic(at)
+    assert least[0] <= value.min() + 1e-15 and value.max() - 1e-15 <= most[0]
+    # The value at one end alone leaves an error of first order.
+    assert most[0] - least[0] <= abs(value[-1] - value[0]) + 9.0 * length**2 + 1e-13
 
 
 INTERACTIONS = [
