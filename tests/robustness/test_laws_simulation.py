@@ -18,6 +18,7 @@ from scipy.integrate import simpson, solve_ivp
 
 import chaintheory as ct
 import chaintheory_ext
+from chaintheory.lattice.memory_kernel import _shifted_paths, half_width, propagators
 from chaintheory.simulation import energy_balance
 from chaintheory.simulation import settings as choice
 from chaintheory.simulation.energy_balance import Watch
@@ -215,6 +216,20 @@ def test_runs_go_on_in_the_chain_that_they_left(start, part, shift):
     )
 
 
+@cases(25)
+@given(starts())
+def test_positions_between_steps_are_those_of_finer_steps(start):
+    system, position, speed = start
+    duration = min(2.0 * system.chain.spacing / speed, 3.0)
+    run = system.simulate(position, speed, duration)
+    fine = system.simulate(position, speed, duration, time_step=float(run.time[1]) / 5.0, order=run.settings["order"])
+    rows = fine.time <= run.time[-1]
+    at, velocity = run.at(fine.time[rows])
+    # Quintic pieces of a third of the time scale.
+    assert np.max(np.abs(at - fine.position[rows])) < 1e-4 * system.interaction.width
+    assert np.max(np.abs(velocity - fine.velocity[rows])) < 1e-2 * float(run.speed.max())
+
+
 # The step follows the motion --------------------------------------------------------------------------
 
 
@@ -392,6 +407,36 @@ def test_a_particle_that_leaves_all_numbered_masses_is_refused(method):
     driven = ct.System(ct.Chain(2.0, 1e-3), ct.Gaussian(1e-12, 1e-3), bias=1e20)
     with pytest.raises((ValueError, ct.EnergyBalanceError)):
         driven.simulate(0.0, 1.0, 1e4, time_step=1e-4 * 1e4, method=method, max_bytes=2e8)
+
+
+# Domain of dependence ---------------------------------------------------------------------------------
+
+
+@cases(60)
+@given(log_uniform(1e-3, 1e3).map(lambda x: 1.0 + x), st.integers(0, 599))
+def test_the_growth_along_a_shifted_path_is_its_largest(omega_fast, index):
+    """Against a dense evaluation that finds the maximum to 1e-8, from below."""
+    shifts, growth, _ = _shifted_paths(omega_fast)
+    theta = np.linspace(0.0, 0.5 * math.pi, 20_001)
+    omega = np.sqrt(1.0 + (omega_fast**2 - 1.0) * np.sin(theta + 1j * shifts[index]) ** 2)
+    largest = np.max(np.abs(omega.imag))
+    # The rounding of the sine and of 1 + ... where the imaginary part is small beside omega.
+    slack = 1e-15 * np.max(np.abs(omega)) ** 2 / largest
+    assert largest <= growth[index] + slack
+    assert growth[index] <= (1.0 + 1e-6) * largest + slack
+
+
+@cases(40)
+@given(log_uniform(1e-2, 30.0).map(lambda x: 1.0 + x), log_uniform(1e-3, 5.0))
+def test_nothing_is_left_beyond_the_half_width(omega_fast, duration):
+    chain = ct.Chain(omega_fast, 1.0)
+    width = half_width(chain, duration)
+    c, s, d = propagators(chain, [duration], 2 * width + 20)
+    rounding = 3e-15 * omega_fast
+    assert max(np.abs(kernel[0, width + 1 :]).max() for kernel in (c, s, d)) < 1e-16 * omega_fast + rounding
+    # And the bound is not far from what it bounds: a third nearer there is something.
+    inside = int(0.6 * width)
+    assert width < 12 or max(np.abs(kernel[0, inside:]).max() for kernel in (c, s, d)) > 1e-14
 
 
 # What the compiler made -------------------------------------------------------------------------------

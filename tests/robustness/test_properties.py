@@ -499,22 +499,6 @@ def patience(seconds=1.0):
     return tell
 
 
-@cases(120)
-@given(systems(), st.floats(-500.0, 500.0), SPEED, DURATION, st.booleans())
-def test_ordinary_runs(system, position, speed, duration, twice):
-    @expect
-    def law():
-        given = {"max_bytes": LITTLE, "also": (EnergyBalanceError, Enough)}
-        run = lawful(RUN_NAMES, system.simulate, position, speed, duration, progress=patience(), **given)
-        check_run(run)
-        assert abs(run.time[-1] - duration) <= 0.51 * run.time[1]
-        if twice:
-            again = lawful(RUN_NAMES, system.simulate, position, speed, duration, progress=patience(9.0), **given)
-            assert np.array_equal(run.position, again.position)
-
-    law()
-
-
 @cases(250)
 @given(ANY_SYSTEM, numbers(st.floats(-500.0, 500.0)), numbers(SPEED), numbers(DURATION), run_options())
 def test_extraordinary_runs(system, position, speed, duration, options):
