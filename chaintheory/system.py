@@ -502,7 +502,7 @@ class System(SystemParameters):
             ``growth_factor``, and jumps at the upper edge), ``resonance``, ``enclosure``, ``certified`` (that Eq. 10
             has this root or jump, not that the motion does), ``slope``, ``growth_factor``, ``margin``, ``slowest``,
             ``fastest`` and ``relaxation_time``. Solutions may lie closer to a resonance than doubles can tell; such a
-            pair has one ``speed``, and a ``separation`` that says how far apart they are. The list has
+            pair may share one ``speed``, and a ``separation`` that says how far apart they are. The list has
             ``to_dataframe()``, and ``unresolved``: intervals in which the number of solutions is undecided, as where
             the dissipation touches the bias within rounding.
 

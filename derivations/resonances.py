@@ -341,9 +341,9 @@ def lower_edge_next(formula: sp.Basic) -> list[Step]:
 @states(
     "resonance_upper_edge",
     "beyond the paper",
-    "A second family of resonances, at the upper band edge, is near 2 alpha omega_fast/(2 n + 1), to leading order: "
-    "with G = 1 - 1/omega_fast^2 and h = n + 1/2, for G h >= 1, the exact v^2 is higher by the relative amount "
-    "c/(3 pi^4 G^3 h^4) with 0.9 < c < 1.7.",
+    "A second family of resonances, at the upper band edge, is near 2 alpha omega_fast/(2 n + 1), to leading order at "
+    "v^2 = alpha^2 omega_fast^2/(h^2 - 1/(pi^2 G)): with G = 1 - 1/omega_fast^2 and h = n + 1/2, for G h >= 1, the "
+    "exact v^2 is higher than this by the relative amount c/(3 pi^4 G^3 h^4) with 0.9 < c < 1.7.",
     sp.Eq(speed, upper_resonance(), evaluate=False),
     parents=[tangency],
     relation=r"\sim",

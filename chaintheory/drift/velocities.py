@@ -303,7 +303,7 @@ def _jump(system: SystemParameters, resonance: ResonantSpeed, certified: bool) -
         enclosure = certify.jump(system, resonance)
     margin = abs(system.bias) - resonance.finite_side
     speed = _within(resonance.speed, enclosure)
-    return DriftVelocity(speed, kind, resonance, slope, margin, 0.0, enclosure, system)
+    return DriftVelocity(speed, kind, replace(resonance, speed=speed), slope, margin, 0.0, enclosure, system)
 
 
 def _within(speed: float, enclosure: tuple[float, float] | None) -> float:

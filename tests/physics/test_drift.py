@@ -352,3 +352,20 @@ def test_diagram_is_a_dataset():
     assert dict(plane.sizes) == {"system": 2, "bias": 2, "solution": 1}
     assert plane.number.values.tolist() == [[0, 1], [0, 1]]
     assert plane.kind.values[0, 1, 0] == "locked"
+
+
+def test_a_jump_and_its_resonance_have_one_speed_inside_the_enclosure():
+    """A resonance in double precision may be a unit off its enclosure: found by an independent check."""
+    system = ct.System(
+        ct.Chain(14.079996483786774, 17.535355599001544),
+        ct.Matern(3.289810153798545, 31.64742597692696, order=9),
+        mass=0.19753714926974925,
+        bias=3.868847641258546e-27,
+    )
+    jumps = [item for item in system.drift_velocities(10.3, 11.2) if item.resonance is not None]
+    assert jumps
+    for jump in jumps:
+        assert jump.speed == jump.resonance.speed
+        assert jump.enclosure[0] <= jump.speed <= jump.enclosure[1]
+    # The tangency of the line with the band to 60 digits, by an independent program.
+    assert any(abs(jump.speed - 10.50725590192739373554) < 4e-15 for jump in jumps)
