@@ -5,7 +5,7 @@ emitted with the expression it computes, the ledger statements it comes from and
 count.
 
 >>> sorted(files())
-['__init__.pxd', 'derivatives.pxd', 'dissipation.pxd', 'interactions.h', 'third_order.py']
+['__init__.pxd', 'derivatives.pxd', 'dissipation.pxd', 'interactions.h', 'third_order.py', 'travelling_wave.py']
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from sympy.printing.numpy import NumPyPrinter
 
 from .closed_forms import CLOSED_FORMS
 from .lattice import band_squared
-from .notation import amplitude, omega, omega_fast, spacing, speed, width, x
+from .notation import amplitude, mass, omega, omega_fast, spacing, speed, width, x
 from .potentials import INTERACTIONS
 from .printer import CODE_NAMES, Printer, Routine, fold, header, i0e, i0e_minus_i1e, k0, unit_sign
 from .single_pass import half_width, loss_per_mode, slowness
 from .steady_state import band_continued, crossing_function, tangency_function
 from .third_order import force_spectrum, stiffness_spectrum, travelling_denominator
+from .travelling_wave import inverse_response, modulation, radiated
 
 __all__ = [
     "Routine",
@@ -32,6 +33,7 @@ __all__ = [
     "files",
     "interactions_h",
     "third_order_py",
+    "travelling_wave_py",
 ]
 
 
@@ -365,12 +367,6 @@ def third_order_py() -> str:
     True
     """
     frequency, value = sp.Symbol("frequency"), sp.Symbol("transform")
-    named = {
-        omega: frequency,
-        omega_fast: sp.Symbol("omega_fast"),
-        spacing: sp.Symbol("spacing"),
-        speed: sp.Symbol("speed"),
-    }
     listed = [
         (
             "force_spectrum",
@@ -394,6 +390,52 @@ def third_order_py() -> str:
             "Inverse response of the chain to a travelling force",
         ),
     ]
+    return _numpy_source("The spectra of which the third order in the interaction is made.", listed)
+
+
+def travelling_wave_py() -> str:
+    """Return the NumPy source of the exact steady drift's formulas; they are evaluated on whole arrays.
+
+    >>> "def inverse_response(x: Any, shift: Any, " in travelling_wave_py()
+    True
+    """
+    shift, number, value, steepness = sp.symbols("shift number transform slope")
+    inverse = inverse_response(shift)
+    chain = (x, shift, speed, omega_fast, spacing)
+    response = "travelling_wave_response"
+    listed = [
+        ("inverse_response", chain, inverse, response, "Lambda(x)"),
+        ("inverse_response_slope", chain, inverse.diff(x), response, "Lambda'(x)"),
+        ("inverse_response_curvature", chain, inverse.diff(x, 2), response, "Lambda''(x)"),
+        (
+            "modulation",
+            (number, shift, speed, spacing, mass, value),
+            modulation(number, shift, value),
+            "travelling_wave_particle",
+            "Harmonic of the particle's displacement",
+        ),
+        (
+            "radiated",
+            (x, steepness, value),
+            # The slope of Lambda is an argument: near a resonance it is known better than its formula gives it.
+            radiated(value).subs(sp.Abs(inverse.subs(shift, 0).diff(x)), sp.Abs(steepness)),
+            "travelling_wave_energy",
+            "Energy that a phonon carries off per pass",
+        ),
+    ]
+    return _numpy_source("The exact steady drift, a travelling wave: response, modulation, radiated energy.", listed)
+
+
+def _numpy_source(title: str, listed: list[tuple[str, tuple[sp.Symbol, ...], sp.Expr, str, str]]) -> str:
+    """A module of NumPy functions from (name, arguments, expression, statement of the ledger, what it is)."""
+    named = {
+        omega: sp.Symbol("frequency"),
+        omega_fast: sp.Symbol("omega_fast"),
+        spacing: sp.Symbol("spacing"),
+        speed: sp.Symbol("speed"),
+        mass: sp.Symbol("mass"),
+        x: sp.Symbol("x"),
+    }
     printer = NumPyPrinter()
     blocks = []
     for name, arguments, expression, ledger, doc in listed:
@@ -402,7 +444,6 @@ def third_order_py() -> str:
             f'def {name}({written}) -> Any:\n    """{doc}; ledger: {ledger}."""\n'
             f"    return {printer.doprint(fold(expression.subs(named)))}\n"
         )
-    title = "The spectra of which the third order in the interaction is made."
     head = f'"""{title}"""\n\n{header("#", title, ()).split(chr(10), 2)[2]}'
     return f"{head}\nfrom typing import Any\n\nimport numpy\n\n\n" + "\n\n".join(blocks)
 
@@ -411,7 +452,7 @@ def files() -> dict[str, str]:
     """All generated files: name -> text.
 
     >>> sorted(files())
-    ['__init__.pxd', 'derivatives.pxd', 'dissipation.pxd', 'interactions.h', 'third_order.py']
+    ['__init__.pxd', 'derivatives.pxd', 'dissipation.pxd', 'interactions.h', 'third_order.py', 'travelling_wave.py']
     """
     return {
         "__init__.pxd": "# The generated declarations form a package; do not edit.\n",
@@ -419,4 +460,5 @@ def files() -> dict[str, str]:
         "derivatives.pxd": derivatives_pxd(),
         "interactions.h": interactions_h(),
         "third_order.py": third_order_py(),
+        "travelling_wave.py": travelling_wave_py(),
     }

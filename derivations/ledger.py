@@ -74,6 +74,7 @@ MODULES = (
     "drift",
     "trapping",
     "third_order",
+    "travelling_wave",
 )
 
 

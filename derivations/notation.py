@@ -248,6 +248,16 @@ dissipation_slope = _symbol(
     "D", "dΔ̄/dσ̇", "slope", "energy time/length", "slope of the mean dissipation", "-1", 1, real=True
 )
 growth = _symbol("gamma", "—", "growth", "1", "factor of a deviation of speed per pass", "-1", 2, real=True)
+growth_rate = _symbol(
+    "nu",
+    "—",
+    "growth_rate",
+    "1/time",
+    "growth rate of a small perturbation of a steady drift",
+    "-1",
+    1,
+    real=True,
+)
 transit = _symbol(
     "T_t",
     "—",

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chaintheory.lattice.green_function import MovingDispersion, Zeros, green_function, zeros
-from chaintheory.parameters import FOUR_PI_SQUARED, SystemParameters
+from chaintheory.parameters import SystemParameters
+from chaintheory_ext.generated import travelling_wave as generated
 
 Array = NDArray[np.floating[Any]]
 Complex = NDArray[np.complexfloating[Any, Any]]
@@ -238,7 +239,7 @@ class WaveEquations:
     def phonons(self, pulse: Array) -> Phonons:
         """What is carried off."""
         x, slope = self.radiated.x.real, self.radiated.slope.real
-        energy = FOUR_PI_SQUARED * x * np.abs(self.transform(pulse, x)) ** 2 / np.abs(slope)
+        energy = generated.radiated(x, slope, self.transform(pulse, x))
         group = self.system.chain.spacing * (self.line.slope + slope / (2.0 * self.line.slope * x))
         return Phonons(x, self.line.slope * x, group, energy, self.radiated.ahead)
 
@@ -259,7 +260,7 @@ class WaveEquations:
 def particle_harmonics(system: SystemParameters, slope: float, step: float) -> tuple[Array, Array]:
     """Numbers k of the harmonics that a grid resolves, and s_k/F^(k) = T^2/(mu k^2)."""
     numbers = np.arange(1.0, math.floor(0.5 / step) + 1.0)
-    return numbers, 1.0 / (slope**2 * system.mass * numbers**2)
+    return numbers, generated.modulation(numbers, 0.0, slope, 1.0, system.mass, 1.0)
 
 
 def interpolated(pulse: Array, old: Grid, new: Grid) -> Array:

@@ -35,6 +35,7 @@ from numpy.typing import NDArray
 
 from chaintheory.dissipation.wave_equations import WaveEquations, toeplitz
 from chaintheory.lattice.green_function import MovingDispersion, green_function
+from chaintheory_ext.generated import travelling_wave as generated
 
 NEGLIGIBLE = 1e-7  # Re nu T: what grows more slowly than exp(1e-7) per transit counts as neutral
 FIRST_POINTS = 33  # on the half circle
@@ -70,7 +71,8 @@ class Perturbation:
         numbers = equations.harmonics[0]
         kernel = green.values.astype(np.complex128)
         for k in (numbers, -numbers):
-            kernel -= transit**2 / mass * np.exp(-2j * math.pi * np.outer(green.lags, k)) @ (1.0 / (k + z) ** 2)
+            moved = generated.modulation(k, z, line.slope, 1.0, mass, 1.0)
+            kernel -= np.exp(-2j * math.pi * np.outer(green.lags, k)) @ moved
         # The mean displacement of the particle, k = 0, is an unknown of its own, so that nothing is large at small nu.
         matrix = np.empty((grid.count + 1, grid.count + 1), dtype=np.complex128)
         matrix[:-1, :-1] = self._curvature[:, None] * (grid.step * toeplitz(kernel))

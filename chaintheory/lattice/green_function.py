@@ -31,6 +31,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chaintheory_ext.generated import travelling_wave as generated
+
 Array = NDArray[np.floating[Any]]
 Complex = NDArray[Any]  # real values, where all are real, stay real
 
@@ -72,15 +74,15 @@ class MovingDispersion:
 
     def value(self, x: Any) -> Any:
         """Lambda(x)."""
-        return 1.0 + self.spread * np.sin(math.pi * x) ** 2 - (self.slope * (x + self.shift)) ** 2
+        return generated.inverse_response(x, self.shift, self.slope, self.omega_fast, 1.0)
 
     def derivative(self, x: Any) -> Any:
         """Lambda'(x)."""
-        return self.spread * math.pi * np.sin(2.0 * math.pi * x) - 2.0 * self.slope**2 * (x + self.shift)
+        return generated.inverse_response_slope(x, self.shift, self.slope, self.omega_fast, 1.0)
 
     def second_derivative(self, x: Any) -> Any:
         """Lambda''(x)."""
-        return 2.0 * math.pi**2 * self.spread * np.cos(2.0 * math.pi * x) - 2.0 * self.slope**2
+        return generated.inverse_response_curvature(x, self.shift, self.slope, self.omega_fast, 1.0)
 
     def along(self, real: Array, height: float) -> Complex:
         """Lambda(real + i height), by real arithmetic."""

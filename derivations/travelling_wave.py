@@ -1,0 +1,370 @@
+"""The exact steady drift: particle and chain as a travelling wave, and its stability.
+
+In steady drift with the mean speed v every mass has the same history one transit time T = alpha/v after its neighbour,
+and the particle moves uniformly but for a modulation s of period T:
+
+    rho_n(tau) = n alpha + R(tau - n T),        sigma(tau) = v tau + s(tau).
+
+One pulse of force on each mass, F = -Phi'(R - v tau - s), describes everything. With time in transit times, t = tau/T,
+frequencies are x = q a/(2 pi), and transforms are F^(x) = int F exp(2 pi i x t) dt. A small perturbation of the steady
+state that grows like exp(nu tau) obeys the same equations with x + z, z = i nu T/(2 pi), in place of x in the
+frequencies, but not in the phases. Nothing is approximated: masses recoil, the speed varies, pulses may overlap.
+
+>>> inverse_response(sp.Integer(0)).subs(x, 0)
+1
+"""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from .checks import Reduce
+from .lattice import band_squared, dynamical_operator
+from .ledger import Step, states
+from .motion import energy_conserved, units_chain, units_particle
+from .notation import (
+    bias,
+    growth_rate,
+    harmonic,
+    lag,
+    mass,
+    offset,
+    response,
+    site,
+    spacing,
+    speed,
+    t,
+    time,
+    x,
+)
+from .potentials import transform
+from .steady_state import band_continued, mean_dissipation
+from .third_order import force_spectrum, travelling_denominator, travelling_response
+
+__all__ = ["STATEMENTS", "inverse_response", "modulation", "radiated"]
+
+period = spacing / speed  # T
+displacement = sp.Function("R")  # of a mass
+swing = sp.Function("s")  # of the particle from uniform motion
+spectrum = sp.Function(r"\hat{F}")
+modulated = sp.Function(r"\hat{s}")
+energy = sp.Function("E")
+wave = sp.Function("a")
+pull = sp.Function("f")  # perturbation of the pulse of force
+mass_shift, particle_shift = sp.Function("Q"), sp.Function("p")
+drift_of_root = sp.Function("X")  # a root of the resonance condition, as a function of a small shift
+growing = sp.I * growth_rate * period / (2 * sp.pi)  # the shift z of a perturbation
+
+
+def inverse_response(shift: sp.Expr) -> sp.Expr:
+    """Return Lambda(x) = 1 + (omega_fast^2 - 1) sin^2(pi x) - (v/alpha)^2 (x + z)^2, in units of Omega_slow^2.
+
+    The force on a mass over its displacement, when both travel with the particle.
+
+    >>> inverse_response(sp.Integer(0)).subs(x, 0)
+    1
+    """
+    return band_squared(sp.pi * x) - (speed / spacing) ** 2 * (x + shift) ** 2
+
+
+def modulation(number: sp.Expr, shift: sp.Expr, transform_value: sp.Expr) -> sp.Expr:
+    """Return T^2 F^(k)/(mu (k + z)^2): the k-th Fourier coefficient of the particle's displacement, a length.
+
+    >>> modulation(sp.Integer(2), sp.Integer(0), sp.Integer(0))
+    0
+    """
+    return period**2 * transform_value / (mass * (number + shift) ** 2)
+
+
+def radiated(transform_value: sp.Expr) -> sp.Expr:
+    """Return 4 pi^2 x |F^|^2/|Lambda'(x)|: the energy that the phonon at a root x > 0 carries off per pass.
+
+    >>> radiated(sp.Integer(0))
+    0
+    """
+    return 4 * sp.pi**2 * x * sp.Abs(transform_value) ** 2 / sp.Abs(inverse_response(sp.Integer(0)).diff(x))
+
+
+@states(
+    "travelling_wave_distance",
+    "beyond the paper",
+    "In steady drift the distance of a mass from the particle is R(t) - v t - s(t) at t = tau - l T, for every mass l: "
+    "one pulse of force describes all.",
+    sp.Eq(
+        sp.Function("d")(site, time),
+        displacement(time - site * period) - speed * (time - site * period) - swing(time - site * period),
+        evaluate=False,
+    ),
+    parents=[units_chain, units_particle],
+)
+def travelling_distance(formula: sp.Basic) -> list[Step]:
+    """The position of the mass less that of the particle; v T = alpha, and s has the period T."""
+    place = site * spacing + displacement(time - site * period)
+    particle = speed * time + swing(time - site * period)  # s(tau) = s(tau - l T)
+    return [
+        Step(place - particle, formula.rhs, "insert the travelling wave", Reduce("expand")),
+        Step(
+            sp.exp(-2 * sp.pi * sp.I * lag * (time - site * period) / period),
+            sp.exp(-2 * sp.pi * sp.I * lag * time / period),
+            "s(tau - l T) = s(tau) for each of its harmonics",
+            Reduce("expand", "powers"),
+        ),
+    ]
+
+
+@states(
+    "travelling_wave_response",
+    "beyond the paper",
+    "A force exp(nu tau) exp(-2 pi i x (tau/T - l)) on each mass l displaces it by as much over Lambda(x) with the "
+    "shift z = i nu T/(2 pi): the growth rate changes the frequency, not the phase between neighbours.",
+    sp.Eq(response, 1 / inverse_response(growing), evaluate=False),
+    parents=[units_chain, travelling_response],
+)
+def travelling_green(formula: sp.Basic) -> list[Step]:
+    """Insert the wave in Newton's law; without growth it is the response to a force of constant strength."""
+    # The wave of mass l is e^(nu tau) times that of mass 0, l transit times later.
+    moving = lambda number: sp.exp(growth_rate * time - 2 * sp.pi * sp.I * x * (time / period - number))  # noqa: E731
+    phase = lambda number: sp.exp(2 * sp.pi * sp.I * x * number)  # noqa: E731
+    inertia = sp.expand(moving(site).diff(time, 2) / (2 * sp.pi) ** 2 / moving(site))
+    return [
+        Step(
+            moving(site + 1) / moving(site),
+            phase(1),
+            "from a mass to the next: a phase alone",
+            Reduce("expand", "powers"),
+        ),
+        Step(
+            inertia + sp.expand(dynamical_operator(phase, 0)),
+            1 / formula.rhs,
+            "Newton's law, divided by the wave",
+            Reduce("expand", "trigonometry"),
+        ),
+        Step(
+            (1 / formula.rhs).subs(growth_rate, 0),
+            travelling_denominator(x / period),
+            "no growth: the steady state",
+            Reduce("expand"),
+        ),
+    ]
+
+
+@states(
+    "travelling_wave_particle",
+    "beyond the paper",
+    "The k-th harmonic of the particle's displacement is T^2 F^(k)/(mu (k + z)^2), F^ being the transform of the pulse "
+    "on one mass; in the steady state, z = 0, it is T^2 F^(k)/(mu k^2).",
+    sp.Eq(modulated(harmonic), modulation(harmonic, growing, spectrum(harmonic)), evaluate=False),
+    parents=[units_particle, travelling_distance],
+)
+def travelling_particle(formula: sp.Basic) -> list[Step]:
+    """Newton's third law, for the harmonic that the pulses on all masses drive alike."""
+    turning = lambda at: sp.exp(growth_rate * at - 2 * sp.pi * sp.I * harmonic * at / period)  # noqa: E731
+    moved = formula.rhs * turning(time)
+    return [
+        Step(
+            turning(time - lag * period) * sp.exp(growth_rate * lag * period),
+            turning(time),
+            "every mass drives this harmonic alike: its coefficient is the transform",
+            Reduce("expand", "powers"),
+        ),
+        Step(
+            moved.diff(time, 2),
+            -((2 * sp.pi) ** 2) / mass * spectrum(harmonic) * turning(time),
+            "the reaction on the particle accelerates it",
+            Reduce("expand", "common denominator", "expand"),
+        ),
+    ]
+
+
+@states(
+    "travelling_wave_bias",
+    "beyond the paper",
+    "Balance of momentum: the bias that sustains the speed is alpha F^(0); it is the mean dissipation per pass.",
+    sp.Eq(bias, spacing * spectrum(0), evaluate=False),
+    parents=[units_particle, travelling_particle, energy_conserved],
+)
+def travelling_bias(formula: sp.Basic) -> list[Step]:
+    """The mean acceleration of the particle vanishes; the work of the bias over one spacing is the bias."""
+    acceleration = (2 * sp.pi) ** 2 / mass * (bias / spacing - spectrum(0))
+    return [
+        Step(acceleration.subs(bias, formula.rhs), sp.Integer(0), "no mean acceleration", Reduce("expand")),
+        Step(
+            formula.rhs / spacing * speed * period,
+            spacing * spectrum(0),
+            "force times the mean speed times the transit time",
+            Reduce("expand"),
+        ),
+    ]
+
+
+@states(
+    "travelling_wave_radiation_condition",
+    "beyond the paper",
+    "A response that does not precede its force has a shift z with Im z > 0. It moves a root of the resonance "
+    "condition by c/(omega' - c) z, c = v/alpha: above the real axis, so that the phonon runs ahead, where the group "
+    "velocity exceeds the speed, and below where it does not.",
+    sp.Eq(
+        drift_of_root(offset).diff(offset),
+        speed / spacing / (band_continued().diff(x) - speed / spacing),
+        evaluate=False,
+    ),
+    parents=[travelling_green],
+)
+def radiation_condition(formula: sp.Basic) -> list[Step]:
+    """Differentiate Lambda(x + dx, dz) = 0 at a root, omega(x) = c x."""
+    slope, c = inverse_response(offset), speed / spacing
+    root = {speed: spacing * band_continued() / x}  # c x = omega(x)
+    in_x, in_z = (slope.diff(symbol).subs(offset, 0) for symbol in (x, offset))
+    moved = formula.rhs
+    return [
+        Step(
+            (in_x * moved + in_z).subs(root),
+            sp.Integer(0),
+            "Lambda stays 0",
+            Reduce("expand", "common denominator", "trigonometry", "expand"),
+        ),
+        Step(
+            in_x.subs(root),
+            (2 * c * x * (band_continued().diff(x) - c)).subs(root),
+            "Lambda' = 2 omega (omega' - c) at the root: positive where the group velocity is larger",
+            Reduce("expand"),
+        ),
+    ]
+
+
+@states(
+    "travelling_wave_energy",
+    "beyond the paper",
+    "Balance of energy: the phonon of a root x > 0 carries off 4 pi^2 x |F^(x)|^2/|Lambda'(x)| per pass, whether it "
+    "runs ahead or follows; for a particle at constant speed this is its term of Eq. (10).",
+    sp.Eq(energy(x), radiated(spectrum(x)), evaluate=False),
+    parents=[radiation_condition, mean_dissipation, energy_conserved],
+)
+def radiated_energy(formula: sp.Basic) -> list[Step]:
+    """The work of the force on a mass is int F R' dt; a pole beside the contour counts half a turn."""
+    c = speed / spacing
+    slope = inverse_response(sp.Integer(0)).diff(x)
+    width = sp.Symbol("h", positive=True)
+    power = -2 * sp.pi * sp.I * x * sp.Abs(spectrum(x)) ** 2
+    # Lambda' (x' - x - i 0) where Lambda' > 0, Lambda' (x' - x + i 0) where Lambda' < 0: i pi/|Lambda'| of either.
+    half_turn = sp.I * sp.pi / sp.Abs(slope)
+    at_root = {speed: spacing * band_continued() / x}
+    born = force_spectrum(band_continued(), transform(2 * sp.pi * band_continued() / speed)) / period
+    return [
+        Step(
+            sp.exp(-2 * sp.pi * sp.I * x * t).diff(t) * sp.exp(2 * sp.pi * sp.I * x * t) * sp.Abs(spectrum(x)) ** 2,
+            power,
+            "the velocity of a mass at the frequency x times the force",
+            Reduce("expand", "powers"),
+        ),
+        Step(
+            sp.Integral(width / (t**2 + width**2), (t, -sp.oo, sp.oo)),
+            sp.pi,
+            "a pole beside the contour: Im 1/(x - i h) is pi times a delta function",
+            Reduce("evaluate"),
+        ),
+        Step(
+            power * half_turn + (-power) * (-half_turn),
+            formula.rhs,
+            "the roots x and -x, at which x, Lambda' and with it the half turn change sign",
+            Reduce("expand"),
+        ),
+        Step(
+            slope.subs(at_root),
+            (-2 * c * band_continued() * (1 - band_continued().diff(x) / c)).subs(at_root),
+            "Lambda' at the root",
+            Reduce("expand", "common denominator"),
+        ),
+        Step(
+            4 * sp.pi**2 * x * born**2 / (2 * c * band_continued() * sp.Abs(1 - band_continued().diff(x) / c)),
+            mean_dissipation.formula.rhs * x * c / band_continued(),
+            "constant speed: the term of Eq. (10), as x c = omega",
+            Reduce("same sign", "expand", "common denominator"),
+        ),
+    ]
+
+
+@states(
+    "travelling_wave_resonant_wave",
+    "beyond the paper",
+    "A phonon ahead of the particle has the amplitude a = 2 pi i F^(x)/Lambda'(x), the residue of the response, and "
+    "carries off x Lambda'(x) |a|^2: nothing at a resonance, where Lambda' = 0 and a is finite.",
+    sp.Eq(wave(x), 2 * sp.pi * sp.I * spectrum(x) / inverse_response(sp.Integer(0)).diff(x), evaluate=False),
+    parents=[radiated_energy],
+)
+def resonant_wave(formula: sp.Basic) -> list[Step]:
+    """The residue of exp(-2 pi i x t) F^/Lambda at the root, where Lambda rises with the slope Lambda'."""
+    slope = inverse_response(sp.Integer(0)).diff(x)
+    rise = slope * offset + slope.diff(x) * offset**2 / 2
+    turned = formula.rhs.subs(sp.I, -sp.I)  # the complex conjugate, for a real F^
+    return [
+        Step(
+            sp.cancel(2 * sp.pi * sp.I * spectrum(x) * offset / rise).subs(offset, 0),
+            formula.rhs,
+            "2 pi i times the residue",
+            Reduce("expand", "common denominator"),
+        ),
+        Step(
+            x * slope * formula.rhs * turned,
+            radiated(spectrum(x)).replace(sp.Abs, lambda argument: argument),
+            "its energy, where F^ and Lambda' are positive",
+            Reduce("expand", "common denominator"),
+        ),
+    ]
+
+
+def even(distance: sp.Expr) -> sp.Expr:
+    """An even interaction: any function h of the distance squared."""
+    return sp.Function("h")(distance**2)
+
+
+def second_slope(distance: sp.Expr) -> sp.Expr:
+    """The second derivative of the interaction at a distance."""
+    return even(t).diff(t, 2).subs(t, distance).doit()
+
+
+@states(
+    "travelling_wave_growth",
+    "beyond the paper",
+    "A perturbation exp(nu tau) of the steady drift changes the pulse of force by f = -Phi'' (Q - p), Q and p being "
+    "the displacements of mass and particle. With Q^ = f^/Lambda and p_k = T^2 f^(k)/(mu (k + z)^2), k = 0 included, "
+    "the growth rates are the zeros of det(1 + Phi'' (A - B)); nu = 0, a shift in time, is one.",
+    sp.Eq(
+        pull(time),
+        -second_slope(displacement(time) - speed * time - swing(time)) * (mass_shift(time) - particle_shift(time)),
+        evaluate=False,
+    ),
+    parents=[travelling_distance, travelling_green, travelling_particle],
+)
+def growth(formula: sp.Basic) -> list[Step]:
+    """Linearise the force; then insert the derivatives of the steady drift itself."""
+    place = displacement(time) - speed * time - swing(time)
+    force = lambda distance: -even(t).diff(t).subs(t, distance).doit()  # noqa: E731
+    apart = mass_shift(time) - particle_shift(time)
+    shifted = {mass_shift(time): displacement(time).diff(time), particle_shift(time): speed + swing(time).diff(time)}
+    return [
+        Step(
+            force(place + offset * apart).diff(offset).subs(offset, 0).doit(),
+            formula.rhs,
+            "first order in the perturbation",
+            Reduce("evaluate", "expand"),
+        ),
+        Step(
+            force(place).diff(time).doit(),
+            formula.rhs.subs(shifted),
+            "the pulse's own derivative solves the equation with nu = 0",
+            Reduce("evaluate", "expand"),
+        ),
+    ]
+
+
+STATEMENTS = (
+    travelling_distance,
+    travelling_green,
+    travelling_particle,
+    travelling_bias,
+    radiation_condition,
+    radiated_energy,
+    resonant_wave,
+    growth,
+)
