@@ -182,7 +182,7 @@ class FormulaInteraction(NumericalInteraction):
                 self._refuse(f"is not finite at r = {place:.6g}; if it is negligible there, cut it off with cutoff=")
             peak = max(peak, float(size.max(initial=0.0)))
             end = max(end, float(middle[size > NEGLIGIBLE * peak].max(initial=0.0)))
-            narrow = right - left <= 2.0**-8 * right
+            narrow = right - left <= 2.0**-8 * np.fmax(right, LOOKED_AT[0])
             end = max(end, float(right[narrow].max(initial=0.0)))
             unsure = ~narrow & (right > end)
             left, middle, right = left[unsure], middle[unsure], right[unsure]
