@@ -18,6 +18,7 @@ from scipy.integrate import simpson, solve_ivp
 
 import chaintheory as ct
 import chaintheory_ext
+from chaintheory.figures import cache
 from chaintheory.lattice.memory_kernel import _shifted_paths, half_width, propagators
 from chaintheory.simulation import energy_balance
 from chaintheory.simulation import settings as choice
@@ -407,6 +408,15 @@ def test_a_particle_that_leaves_all_numbered_masses_is_refused(method):
     driven = ct.System(ct.Chain(2.0, 1e-3), ct.Gaussian(1e-12, 1e-3), bias=1e20)
     with pytest.raises((ValueError, ct.EnergyBalanceError)):
         driven.simulate(0.0, 1.0, 1e4, time_step=1e-4 * 1e4, method=method, max_bytes=2e8)
+
+
+def test_the_figures_cache_tells_tables_of_one_repr_apart(monkeypatch):
+    r = np.linspace(0.0, 20.0, 41)
+    tables = [ct.Interaction.from_samples(r, np.exp(-(r**2) / 16.0) * (1.0 + k * 1e-9 * (r == 5.0))) for k in (0, 1)]
+    monkeypatch.setattr(type(tables[0]), "__repr__", lambda _: "a table")
+    keys = {cache.key(ct.System(PAPER.chain, table), {"duration": 1.0}) for table in tables}
+    assert len(keys) == 2
+    assert cache.key(PAPER, {"duration": 1.0}) == cache.key(replace(PAPER), {"duration": 1.0})
 
 
 # Domain of dependence ---------------------------------------------------------------------------------
