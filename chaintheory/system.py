@@ -311,7 +311,8 @@ class System(SystemParameters):
             the exponent of the squared transform where that is more (2e-13 at a loss of 1e-200); near a resonance
             times speed/(2 distance), where the speed itself decides. With ``"static-lattice"`` 1e-8, along an
             algebraic tail 1e-4. An interaction without a formula for its transform resolves nothing below its
-            ``transform_error``.
+            ``transform_error``; a square well loses the phase of its transform, 1e-15 of 2 pi width omega/speed,
+            relative to the transform's envelope.
 
         Warns
         -----
@@ -515,7 +516,7 @@ class System(SystemParameters):
         ------
         ValueError
             A range that is not positive, is empty, or holds more than 1e4 resonances or too many roots of the resonance
-            condition; a bias below 1e-200 other than 0.
+            condition; a bias below 1e-120 other than 0.
 
         >>> from chaintheory import Gaussian
         >>> system = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0), bias=0.01)

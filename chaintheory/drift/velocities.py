@@ -59,7 +59,7 @@ __all__ = [
 MOST_RESONANCES = 1e4  # in one call: some seconds
 MOST_CROSSINGS = 1e5  # that matter, of the lines that touch: each may have to be enclosed
 MOST_ENCLOSED = 1e7  # of all their roots of the resonance condition, which a certificate counts
-LEAST_BIAS = 1e-200  # below, the bounds of contributions underflow
+LEAST_BIAS = 1e-120  # below some 1e-160 products of contributions underflow, and roots would be lost
 MARGIN = 1e-12  # relative, by which the range is searched beyond its ends
 
 

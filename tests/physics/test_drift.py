@@ -369,3 +369,23 @@ def test_a_jump_and_its_resonance_have_one_speed_inside_the_enclosure():
         assert jump.enclosure[0] <= jump.speed <= jump.enclosure[1]
     # The tangency of the line with the band to 60 digits, by an independent program.
     assert any(abs(jump.speed - 10.50725590192739373554) < 4e-15 for jump in jumps)
+
+
+WIDE = ct.Chain(3.3824037187837517, 4.898363108893535)
+
+
+@pytest.mark.parametrize("bias", [2.7760162332445386e-175, -1e-121])
+def test_a_bias_at_which_contributions_underflow_is_refused(bias):
+    """A root near 2.9266 was lost at the first, and the middle of an interval returned: an independent check."""
+    well = ct.Lorentzian(-0.09092952459137058, 82.03596001025602)
+    with pytest.raises(ValueError, match="bias"):
+        ct.System(WIDE, well, mass=73.3, bias=bias).drift_velocities(2.7, 3.0)
+
+
+def test_just_above_the_least_bias_the_root_is_found():
+    """The same well made stronger: the root is where the mean dissipation is the bias."""
+    well = ct.Lorentzian(-1e24, 82.03596001025602)
+    bias = float(ct.System(WIDE, well).mean_dissipation(4.4))
+    assert 1e-120 < bias < 1e-115
+    found = ct.System(WIDE, well, mass=73.3, bias=bias).drift_velocities(4.3, 4.5)
+    assert any(abs(item.speed - 4.4) < 1e-12 for item in found)
