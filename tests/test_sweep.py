@@ -300,6 +300,22 @@ def test_a_sweep_that_was_killed_while_it_removed_its_journal_is_run_again(
     assert [one.name for one in tmp_path.iterdir()] == ["grid.nc"]
 
 
+def test_a_disk_that_fills_up_loses_nothing(sweep, expected, results, recomputed, tmp_path):
+    """The limit of the size of a file lets SQLite write some points; the others follow once there is room."""
+    resource = pytest.importorskip("resource")
+    output, before = tmp_path / "grid.nc", resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (14000, before[1]))
+    try:
+        with pytest.raises(OSError, match=r"the journal .*grid\.nc\.journal' cannot be written"):
+            run_sweep(sweep, output)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not output.exists()
+    recomputed.clear()
+    assert run_sweep(sweep, output).equals(expected)
+    assert 0 < len(recomputed) < 6
+
+
 def test_the_journal_of_another_sweep_is_refused(sweep, results, tmp_path):
     output = tmp_path / "grid.nc"
     path = output.with_name(".grid.nc.journal")

@@ -77,6 +77,9 @@ def write_whole(path: str | os.PathLike[str], content: bytes | memoryview) -> No
             written.flush()
             os.fsync(handle)
         os.replace(temporary, target)
+    except OSError as problem:
+        temporary.unlink(missing_ok=True)
+        raise OSError(problem.errno, problem.strerror, str(target)) from None  # a full disk does not say which file
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

@@ -236,3 +236,19 @@ def test_a_signal_at_any_moment_leaves_with_130(kind, after):
     assert running.returncode in (130, 0)
     assert "Traceback" not in err
     assert running.returncode == 130 or "locked" in out
+
+
+def test_a_disk_that_fills_up_is_one_line_that_names_the_file(tmp_path):
+    """Stood in for by a limit of the size of a file; what was there stays whole."""
+    output = tmp_path / "run.nc"
+    output.write_text("the last good file")
+    program = (
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (8000, 8000))\n"
+        "from chaintheory.__main__ import main\n"
+        f"main(['simulate', '--duration', '2', '--overwrite', '--output', {str(output)!r}])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done
+    assert "File too large" in done.stderr and str(output) in done.stderr
+    assert output.read_text() == "the last good file"
+    assert list(tmp_path.iterdir()) == [output]
