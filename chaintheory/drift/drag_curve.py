@@ -23,6 +23,23 @@ before it leaves on the other side (amplitude -2: it passes v_r three times); in
 followed joins the solutions on the two sides in one curve.
 
 The branches are followed in the pulse, a, and p (or the speed) by pseudo-arclength continuation.
+
+**What unlocks a drift.** A particle locked to a resonance follows its branch as the bias changes, until a perturbation
+grows. In the paper's system, at the points of the branches that were examined, from the slow side of v_r:
+
+=== ========= ==================================== ==============================================
+n   amplitude stable at the biases                 ended by
+=== ========= ==================================== ==============================================
+1   -2        0.0033 to 4.84                       a real growth rate at the peak, 4.87
+2   +2        0.0045 to 3.25                       an oscillation before 3.39, below the peak, 3.3917
+2   -2        0.0031 to 0.0053; 1.45 to 3.17       a flip from pass to pass before 0.0077; the peak, 3.18
+3   +2        up to 0.0064                         an oscillation before 0.0076
+3   -2        2.06 to 2.16                         a flip at all smaller ones
+4   +2        up to 0.0015                         a flip before 0.0023
+=== ========= ==================================== ==============================================
+
+Runs that start on the branch n = 2, amplitude -2, stay on it at the bias 0.0048, and leave it at 0.0058 with the
+growth rate 0.218 per pass that the determinant has (tests).
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from chaintheory import Chain, Exponential, Gaussian, Interaction, Matern, Sech2, SquareWell, System
+from chaintheory.comparison.on_the_wave import start_on_wave
 from chaintheory.dissipation.wave_equations import Force, Grid, NoSteadyDrift, WaveEquations, toeplitz
 from chaintheory.lattice.green_function import MovingDispersion, green_function, zeros
 
@@ -389,3 +390,21 @@ def test_drift_velocity_at_the_upper_edge():
     assert drift.kind == "stable"
     assert drift.speed == pytest.approx(159.510573, abs=1e-6)
     assert drift.relaxation_time == pytest.approx(520.2, rel=1e-3)  # 1.9224e-3 by the slope of the curve
+
+
+@pytest.mark.parametrize("speed, bias, stable", [(19.99736667713208, 0.0048, True), (19.99738756969927, 0.0058, False)])
+def test_a_flip_unlocks_the_attractive_particle(speed, bias, stable):
+    """Beside n = 2: a deviation that changes its sign from pass to pass grows above the bias of 0.0053 to 0.0058."""
+    wave = paper(-2.0).travelling_wave(speed)
+    assert wave.bias == pytest.approx(bias, rel=1e-6)
+    assert wave.stable == stable
+    driven = paper(-2.0, bias=wave.bias)
+    run = driven.simulate(duration=150.0, **start_on_wave(wave.equations, wave.pulse, 150.0))
+    deviation = np.abs(np.diff(run.crossings["time"]) / wave.transit_time - 1.0)
+    if stable:
+        assert deviation.max() < 1e-10  # measured 1e-13: rounding
+    else:
+        flip = wave.growth_rates[0] * wave.transit_time
+        assert flip.imag == pytest.approx(math.pi, abs=1e-9)
+        # From rounding on; the rest of other modes, and 1e-7 itself at the end, are small against 1 per cent.
+        assert math.log(deviation[66] / deviation[42]) / 24.0 == pytest.approx(flip.real, rel=0.01)
