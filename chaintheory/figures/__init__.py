@@ -32,6 +32,7 @@ NAMES = (
     "orbit",
     "slip",
     "upper-edge",
+    "drag-curve",
     "build-up",
     "phase-diagram",
     "trapped",
