@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import click
@@ -15,6 +16,8 @@ from chaintheory.cli.options import (
 )
 from chaintheory.system import System
 
+FURTHER = ("static-lattice", "third-order", "travelling-wave")
+
 
 @click.command(epilog="Example: chaintheory curves --interaction Lorentzian --lowest 10 --points 6")
 @system_options
@@ -22,9 +25,26 @@ from chaintheory.system import System
 @option("highest", 80.0, "Highest speed.")
 @click.option("--points", type=int, default=80, show_default=True, help="Number of speeds.")
 @click.option("--log", "logarithmic", is_flag=True, help="Space the speeds logarithmically.")
+@click.option(
+    "--approximation",
+    "approximations",
+    multiple=True,
+    metavar="NAME",
+    help=f"Further columns of the mean dissipation, each {', '.join(FURTHER)} (exact); may be given several times.",
+)
 @json_option
-def curves(system: System, lowest: float, highest: float, points: int, logarithmic: bool, as_json: bool) -> None:
+def curves(
+    system: System,
+    lowest: float,
+    highest: float,
+    points: int,
+    logarithmic: bool,
+    approximations: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """Energy lost per pass against speed: single pass (Eqs. 6 and 7) and steady state (Eq. 10).
+
+    A further column has no number at a speed at which its approximation does not apply.
 
     Validity, from 0 to 1: how far the second-order theory can be trusted; the exact mean dissipation over that of
     Eq. (10) is expected between it and its inverse.
@@ -34,24 +54,42 @@ def curves(system: System, lowest: float, highest: float, points: int, logarithm
     import numpy as np
 
     from chaintheory.dissipation.validity import ValidityWarning
-    from chaintheory.support.validation import above, positive, whole
+    from chaintheory.support.validation import above, choice, positive, whole
 
+    for name in approximations:
+        choice("--approximation", name, FURTHER)
     above("highest", highest, positive("lowest", lowest))
     whole("points", points, 2, 10_000_000)
     space = np.geomspace if logarithmic else np.linspace
     speed = space(lowest, highest, points)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ValidityWarning)  # the last column says it
-        columns = {
+        columns: dict[str, Any] = {
             "speed": speed,
             "single_pass_dissipation": system.single_pass_dissipation(speed),
             "mean_dissipation": system.mean_dissipation(speed),
             "validity": system.validity(speed).value,
         }
+        for name in dict.fromkeys(approximations):
+            columns[f"mean_dissipation_{name.replace('-', '_')}"] = where_it_applies(system, speed, name)
     if as_json:
         print_json(columns)
     else:
         print_table(zip(*columns.values(), strict=True), list(columns), floatfmt=".9g")
+
+
+def where_it_applies(system: System, speeds: Any, approximation: str) -> list[float]:
+    """Return the mean dissipation at each speed, nan where it is refused; the first reason goes to stderr."""
+    found, reasons = [], []
+    for speed in speeds.tolist():
+        try:
+            found.append(float(system.mean_dissipation(speed, approximation=approximation)))
+        except ValueError as error:
+            found.append(math.nan)
+            reasons.append(str(error))
+    if reasons:
+        click.echo(f"{approximation} does not apply at {len(reasons)} of {len(found)} speeds: {reasons[0]}", err=True)
+    return found
 
 
 CLOSEST = 1e-9  # relative separation of the solutions that the table shows by default
@@ -62,8 +100,15 @@ CLOSEST = 1e-9  # relative separation of the solutions that the table shows by d
 @option("lowest", 5.0, "Lowest speed.")
 @option("highest", 80.0, "Highest speed.")
 @click.option("--all", "everything", is_flag=True, help="Show also solutions closer to each other than 1e-9.")
+@click.option(
+    "--approximation",
+    default="constant-velocity",
+    show_default=True,
+    metavar="NAME",
+    help="constant-velocity (Eq. 10), or travelling-wave: exact, some ten seconds for each resonance in the range.",
+)
 @json_option
-def drift(system: System, lowest: float, highest: float, everything: bool, as_json: bool) -> None:
+def drift(system: System, lowest: float, highest: float, everything: bool, approximation: str, as_json: bool) -> None:
     """Drift velocities: speeds at which the mean dissipation (Eq. 10) balances the bias.
 
     Kinds: locked (the curve jumps across the bias at a resonance with the lower band edge), stable (a root
@@ -71,10 +116,17 @@ def drift(system: System, lowest: float, highest: float, everything: bool, as_js
     growth factor below -1 means growing oscillations from pass to pass. Slowest and fastest are the extremes
     in the rigid lattice at this mean speed. Enclosed: ball arithmetic proves a root or a jump of Eq. 10
     there; this says nothing on the motion beyond Eq. 10. JSON holds all solutions.
+
+    With --approximation travelling-wave the exact steady drifts: locked and stable ones decay after any small
+    disturbance, of unstable ones some disturbance grows. Error: change of the speed on a finer grid. Growth: real
+    part of the largest growth rate, in 1/t_slow.
     """
-    from chaintheory.support.validation import above, positive
+    from chaintheory.support.validation import above, choice, positive
 
     above("highest", highest, positive("lowest", lowest))
+    if choice("--approximation", approximation, ("constant-velocity", "travelling-wave")) == "travelling-wave":
+        print_exact(system, lowest, highest, as_json)
+        return
     found = system.drift_velocities(lowest, highest)
     for low, high in found.unresolved:
         click.echo(f"unresolved: the number of drift velocities between {low!r} and {high!r} is undecided", err=True)
@@ -91,6 +143,31 @@ def drift(system: System, lowest: float, highest: float, everything: bool, as_js
         click.echo(f"no drift velocity between {lowest:g} and {highest:g} at bias {system.bias:g}")
     if len(found) > len(shown):
         click.echo(f"{len(found) - len(shown)} more, closer to each other than {CLOSEST:g} of their speed: --all")
+
+
+def print_exact(system: System, lowest: float, highest: float, as_json: bool) -> None:
+    """Print the exact steady drifts."""
+    found = system.drift_velocities(lowest, highest, approximation="travelling-wave")
+    rows = [
+        {
+            "speed": one.speed,
+            "kind": one.kind,
+            "edge": one.resonance.edge if one.resonance is not None else None,
+            "n": one.resonance.n if one.resonance is not None else None,
+            "slope": one.slope,
+            "error": one.error,
+            "growth": float(one.growth_rates[0].real) if one.growth_rates.size else math.nan,
+        }
+        for one in found
+    ]
+    if as_json:
+        print_json(rows)
+    elif rows:
+        print_table(
+            [list(row.values()) for row in rows], list(rows[0]), floatfmt=(".12g", "", "", "g", ".4g", ".1e", ".4g")
+        )
+    else:
+        click.echo(f"no steady drift between {lowest:g} and {highest:g} at bias {system.bias:g}")
 
 
 def cells(row: dict[str, Any]) -> list[Any]:

@@ -75,6 +75,41 @@ def test_a_potential_of_ones_own(capsys):
     assert json.loads(out)["position"] == run_of_name.position[-1]
 
 
+def test_curves_of_other_approximations(capsys):
+    names = ("static-lattice", "third-order", "travelling-wave")
+    told = curve(capsys, *(word for name in names for word in ("--approximation", name)))
+    system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0))
+    for name in names:
+        expected = [float(system.mean_dissipation(v, approximation=name)) for v in (20.0, 30.0)]
+        assert told[f"mean_dissipation_{name.replace('-', '_')}"] == expected
+    assert told["mean_dissipation_travelling_wave"][1] == pytest.approx(0.01493705484, rel=1e-9, abs=0)
+
+
+def test_where_an_approximation_does_not_apply_is_empty_with_the_reason(capsys):
+    options = ("--lowest", "20", "--highest", "30", "--points", "2", "--interaction", "Lorentzian", "--json")
+    code, out, err = run(capsys, "curves", *options, "--approximation", "travelling-wave")
+    assert code == 0
+    assert json.loads(out)["mean_dissipation_travelling_wave"] == [None, None]
+    assert "travelling-wave does not apply at 2 of 2 speeds: interaction Lorentzian" in err and err.count("\n") == 1
+
+
+def test_an_exact_drift_velocity(capsys):
+    code, out, _ = run(
+        capsys, "drift", "--lowest", "66.3", "--highest", "66.45", "--approximation", "travelling-wave", "--json"
+    )
+    (row,) = json.loads(out)
+    assert code == 0 and row["kind"] == "unstable" and row["growth"] > 0.0
+    system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0))
+    sustained = system.mean_dissipation(row["speed"], approximation="travelling-wave")
+    assert sustained == pytest.approx(0.01, rel=1e-9, abs=0)
+
+
+@pytest.mark.parametrize(("command", "name"), [("curves", "travelling-wav"), ("drift", "static-lattice")])
+def test_an_unknown_approximation_is_refused(capsys, command, name):
+    code, out, err = run(capsys, command, "--approximation", name)
+    assert code == 2 and out == "" and "--approximation must be one of" in err and "travelling-wave" in err
+
+
 @pytest.mark.parametrize(
     ("options", "parts"),
     [
