@@ -15,8 +15,7 @@ import numpy as np
 
 from chaintheory.interactions.base import Interaction
 from chaintheory.support.validation import LARGEST, bandwidth, bounded, number, real_array, scale
-
-FOUR_PI_SQUARED = 4.0 * math.pi**2
+from chaintheory_ext.generated import motion
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ class SystemParameters:
         value = real_array("speed", speed)
         if np.any(np.abs(value) > LARGEST):
             raise ValueError(f"speed must be at most {LARGEST:g} in magnitude, got {speed!r}")
-        return 0.5 * self.mass * value[()] ** 2 / FOUR_PI_SQUARED
+        return kinetic_energy(self, value[()])
 
     def speed_of_energy(self, energy: float) -> float:
         """Speed (l_slow/t_slow) of the particle at a kinetic energy (hbar Omega_slow) that is not negative.
@@ -72,4 +71,31 @@ class SystemParameters:
         value = number("energy", energy)
         if not 0.0 <= value <= LARGEST**2:
             raise ValueError(f"energy must be within 0 .. {LARGEST**2:g}, got {energy!r}")
-        return math.sqrt(2.0 * FOUR_PI_SQUARED * value / self.mass)
+        return float(motion.speed_of_energy(value, self.mass, math))
+
+
+def kinetic_energy(system: SystemParameters, speed: Any) -> Any:
+    """Kinetic energy of the particle, mu v^2/(2 (2 pi)^2), as ``SystemParameters.kinetic_energy``, of any double."""
+    return motion.kinetic_energy(speed, system.mass)
+
+
+def squared_speed(system: SystemParameters, speed: Any, potential: Any) -> Any:
+    """v^2 - 8 pi^2 potential/mu at a potential (hbar Omega_slow), for the ``speed`` v (l_slow/t_slow) at potential 0.
+
+    Both of one shape, real or complex; negative where a particle does not get to.
+
+    >>> from chaintheory import Chain, Gaussian, System
+    >>> round(squared_speed(System(Chain(10.0, 40.0), Gaussian(2.0, 4.0)), 50.0, 2.0), 6)
+    2342.08633
+    """
+    return motion.squared_speed(speed, potential, system.mass)
+
+
+def acceleration(system: SystemParameters, force: Any) -> Any:
+    """4 pi^2 force/mu in l_slow/t_slow^2, for a force in hbar Omega_slow/l_slow; the shape of ``force``.
+
+    >>> from chaintheory import Chain, Gaussian, System
+    >>> round(acceleration(System(Chain(10.0, 40.0), Gaussian(2.0, 4.0)), 1.0), 6)
+    39.478418
+    """
+    return motion.acceleration(force, system.mass)

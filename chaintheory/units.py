@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from chaintheory.parameters import ChainParameters
 from chaintheory.support.validation import positive
+from chaintheory_ext.generated.dispersion import neighbour_stiffness
 
 HBAR = 1.054571817e-34  # J s, exact in the SI up to its last digit
 
@@ -125,5 +126,5 @@ def to_physical(chain: ChainParameters, units: Units) -> PhysicalChain:
     if not isinstance(units, Units):
         raise ValueError(f"units must be Units, got {units!r}")
     confinement = units.mass * units.omega_slow**2
-    coupling = 0.25 * (chain.omega_fast - 1.0) * (chain.omega_fast + 1.0) * confinement
+    coupling = neighbour_stiffness(chain.omega_fast) * confinement
     return PhysicalChain(units.mass, confinement, coupling, chain.spacing * units.length)

@@ -17,6 +17,10 @@ import numpy as np
 
 from chaintheory_ext.generated cimport dissipation as generated
 
+cdef extern from "chain.h" nogil:
+    double ct_band_width(double omega_fast)
+    double ct_lower_edge_shift(double band_width)
+
 cdef extern from "crossings.h" nogil:
     int band_tangencies(double omega_fast, double period, double *lower_offset, double *lower_slope,
                         double *upper_offset, double *upper_slope)
@@ -74,7 +78,7 @@ cdef class Band:
 
     cdef double first(self, double slope) noexcept nogil:
         """The first period whose lower tangent is not steeper than the line."""
-        cdef double n = 1.0 / (slope * slope) - 1.0 / ((self.omega_fast * self.omega_fast - 1.0) * pi * pi)
+        cdef double n = 1.0 / (slope * slope) - ct_lower_edge_shift(ct_band_width(self.omega_fast))
         n = max(floor(sqrt(max(n, 0.0))), self.onset)
         while n > self.onset and self.tangents(n - 1.0).lower_slope <= slope:
             n -= 1.0

@@ -6,7 +6,7 @@ with the impulses of half kick, free flight, half kick (order 2). It judges the 
 tests/physics/direct_twin.py is its plain NumPy twin.
 """
 
-from libc.math cimport ceil, exp, fabs, floor
+from libc.math cimport ceil, fabs, floor
 
 import numpy as np
 
@@ -14,6 +14,10 @@ import numpy as np
 cdef extern from "dot_pair.h" nogil:
     void ct_dot_pair(const double *a, const double *b, const double *x, long n, double *ax,
                      double *bx)
+
+cdef extern from "chain.h" nogil:
+    double ct_acceleration(double force, double mass)
+    double ct_gaussian_slope(double r, double peak, double per_square)
 
 cdef extern from "fine_block.h" nogil:
     double ct_table_slope(double r, const double *c)
@@ -89,7 +93,7 @@ def run(double[:, ::1] position_kernel, double[:, ::1] momentum_kernel, bint gau
                         with gil:
                             return -1
                     if gaussian:
-                        slope = -coefficients[0] * per_width2 * r * exp(-0.5 * per_width2 * r * r)
+                        slope = ct_gaussian_slope(r, -coefficients[0] * per_width2, per_width2)
                     else:
                         slope = ct_table_slope(r, &coefficients[0])
                     force += slope
@@ -104,7 +108,7 @@ def run(double[:, ::1] position_kernel, double[:, ::1] momentum_kernel, bint gau
                 if i > 0:
                     position[i - 1] = sigma
                     velocity[i - 1] = TWO_PI * (q + 0.5 * kick * force)
-                    acceleration[i - 1] = TWO_PI * TWO_PI / mass * force
+                    acceleration[i - 1] = ct_acceleration(force, mass)
                     energy[i - 1] = chain_energy + half_energy
                 q += kick * force * (0.5 if i == 0 else 1.0)
                 chain_energy += whole_energy

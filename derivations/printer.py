@@ -1,4 +1,4 @@
-"""Expressions to C and Cython: scaled Bessel functions, powers as products, folded constants.
+"""Expressions to C, Cython and Python: scaled Bessel functions, powers as products, folded constants.
 
 >>> print(Routine("square_plus_pi", (x,), x**2 + sp.pi, (), "An example.").cython())
 cdef inline double square_plus_pi(double x) noexcept nogil:
@@ -15,20 +15,19 @@ from typing import Any
 
 import sympy as sp
 from sympy.printing.c import C99CodePrinter
+from sympy.printing.pycode import PythonCodePrinter
 
-from .notation import amplitude, omega, omega_fast, spacing, speed, width, x
+from .notation import amplitude, entry, known, mass, omega, omega_fast, spacing, speed, width, x
 
 __all__ = [
     "CODE_NAMES",
     "Printer",
+    "PythonPrinter",
     "Routine",
     "fold",
     "header",
     "i0e",
     "i0e_minus_i1e",
-    "k0",
-    "k1",
-    "unit_sign",
 ]
 
 # Names of the symbols in code, where they differ from the SymPy name.
@@ -40,6 +39,7 @@ CODE_NAMES = {
     spacing: "spacing",
     x: "x",
     omega: "omega",
+    mass: "mass",
 }
 
 
@@ -68,38 +68,6 @@ class i0e_minus_i1e(sp.Function):
         return -2 * self + (i0e(argument) - self) / argument
 
 
-class k0(sp.Function):
-    """The Bessel function K0, x > 0.
-
-    >>> k0(sp.Symbol("x")).diff()
-    -k1(x)
-    """
-
-    def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """D K0/dx = -K1."""
-        return -k1(self.args[0])
-
-
-class k1(sp.Function):
-    """The Bessel function K1, x > 0.
-
-    >>> k1(sp.Symbol("x")).diff()
-    -k0(x) - k1(x)/x
-    """
-
-    def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """D K1/dx = -K0 - K1/x."""
-        return -k0(self.args[0]) - self / self.args[0]
-
-
-class unit_sign(sp.Function):
-    """copysign(1, x): the sign of a number that is not zero.
-
-    >>> Printer({}).doprint(unit_sign(sp.Symbol("x")))
-    'copysign(1.0, x)'
-    """
-
-
 class Printer(C99CodePrinter):
     """Expressions as C that is also valid Cython; `names` are the symbols' names in code.
 
@@ -108,7 +76,7 @@ class Printer(C99CodePrinter):
     """
 
     def __init__(self, names: dict[sp.Symbol, str]) -> None:
-        functions = {name: name for name in ("i0e", "i0e_minus_i1e", "k0", "k1")}
+        functions = {name: name for name in ("i0e", "i0e_minus_i1e")}
         super().__init__({"user_functions": functions})
         self.names = names
 
@@ -121,9 +89,6 @@ class Printer(C99CodePrinter):
     def _print_Abs(self, expr: sp.Expr) -> str:
         return f"fabs({self._print(expr.args[0])})"
 
-    def _print_unit_sign(self, expr: sp.Expr) -> str:
-        return f"copysign(1.0, {self._print(expr.args[0])})"
-
     def _print_Pow(self, expr: sp.Expr) -> str:
         base, exponent = expr.args
         if exponent.is_Integer and 2 <= exponent <= 8 and base.is_Symbol:
@@ -133,6 +98,45 @@ class Printer(C99CodePrinter):
     def doprint(self, expr: sp.Expr, assign_to: Any = None) -> str:
         """Print, with constants such as 16 pi^5 multiplied out."""
         return super().doprint(fold(expr), assign_to)
+
+
+class PythonPrinter(PythonCodePrinter):
+    """Expressions as Python in any arithmetic: functions and pi are taken from the namespace ``m``.
+
+    >>> PythonPrinter().doprint(sp.sqrt(sp.pi) * sp.exp(-speed**2 / 2))
+    'm.sqrt(m.pi)*m.exp(-0.5*speed**2)'
+    """
+
+    def _print_Symbol(self, expr: sp.Expr) -> str:
+        return entry(expr).code if known(expr) and expr != x else str(expr.name)
+
+    def _print_Pi(self, expr: sp.Expr) -> str:
+        return "m.pi"
+
+    def _print_Rational(self, expr: sp.Expr) -> str:
+        value = float(expr)
+        if sp.Rational(value) != expr:  # a ball would not hold it
+            raise ValueError(f"{expr} is no double")
+        return repr(value)
+
+    def _print_Function(self, expr: sp.Expr) -> str:
+        return f"m.{expr.func.__name__}({', '.join(map(self._print, expr.args))})"
+
+    def _print_exp(self, expr: sp.Expr) -> str:
+        return self._print_Function(expr)
+
+    _print_tanh = _print_expm1 = _print_exp
+
+    def _print_Abs(self, expr: sp.Expr) -> str:
+        return f"abs({self._print(expr.args[0])})"
+
+    def _print_Pow(self, expr: sp.Expr, rational: bool = False) -> str:
+        base, exponent = expr.args
+        if exponent == sp.Rational(1, 2):
+            return f"m.sqrt({self._print(base)})"
+        if exponent == -sp.Rational(1, 2):
+            return f"1/m.sqrt({self._print(base)})"
+        return str(self._hprint_Pow(expr, rational=rational, sqrt="m.sqrt"))
 
 
 def fold(expression: sp.Expr) -> sp.Expr:

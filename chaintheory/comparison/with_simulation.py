@@ -20,7 +20,8 @@ from chaintheory.comparison.passes import mean_speeds, single_pass_loss
 from chaintheory.dissipation.static_lattice import Orbit, orbit_of_mean_speed
 from chaintheory.dissipation.third_order import mean_expansion, single_pass_expansion
 from chaintheory.interactions.named import Gaussian
-from chaintheory.parameters import FOUR_PI_SQUARED
+from chaintheory.lattice.dispersion import steepest
+from chaintheory.parameters import acceleration
 from chaintheory.system import Chain, System
 
 CHAIN = Chain(10.0, 40.0)
@@ -185,11 +186,11 @@ def upper_edge(amplitude: float, start: float = 159.0, duration: float = 3000.0)
     losses = system.mean_dissipation(nodes, approximation="travelling-wave")
     loss = np.polynomial.Chebyshev.fit(nodes, losses, 9, domain=[low, high])
     drift = float(brentq(lambda v: loss(v) - system.bias, 159.4, high, xtol=1e-12))
-    rate = FOUR_PI_SQUARED * float(loss.deriv()(drift)) / (system.mass * CHAIN.spacing)
+    rate = acceleration(system, float(loss.deriv()(drift))) / CHAIN.spacing
     run = system.simulate(position=220.0, speed=start, duration=duration)
     middle, mean = mean_speeds(run)
     relaxed = solve_ivp(
-        lambda _, v: FOUR_PI_SQUARED * (system.bias - loss(v)) / (system.mass * CHAIN.spacing),
+        lambda _, v: acceleration(system, (system.bias - loss(v)) / CHAIN.spacing),
         (0.0, duration), [first], t_eval=middle[-100:], rtol=1e-10, atol=1e-10,
     )  # fmt: skip
     left = float(relaxed.y[0].mean()) / drift - 1.0
@@ -231,7 +232,7 @@ def airy_lag(speed: float, time: float) -> float:
     widths (|third| time/2)^(1/3) behind, third being the band's third derivative there.
     """
     step = 1e-3
-    inflection = 2.0 * math.asin(math.sqrt(1.0 / (CHAIN.omega_fast + 1.0)))  # phase per mass
+    inflection = 2.0 * math.pi * steepest(CHAIN.omega_fast)  # phase per mass
     around = inflection + step * np.array([-2.0, -1.0, 1.0, 2.0])
     omega = 2.0 * math.pi * CHAIN.frequency(0.5 * around)
     third = abs(float(omega @ np.array([-0.5, 1.0, -1.0, 0.5]))) / step**3

@@ -19,7 +19,6 @@ from numpy.typing import ArrayLike, NDArray
 from chaintheory.dissipation.single_pass import (
     NEGLIGIBLE_EXPONENT,
     VALUES_AT_ONCE,
-    band_width,
     exponent_of,
     from_mean,
     loss_at_rest,
@@ -29,6 +28,7 @@ from chaintheory.dissipation.single_pass import (
     width_of,
 )
 from chaintheory.interactions.named import GaussianMixture
+from chaintheory.lattice.dispersion import band_width, largest_group_speed
 from chaintheory.support.validation import whole
 
 if TYPE_CHECKING:
@@ -64,12 +64,12 @@ def _loss(system: SystemParameters, speed: float, passes: int) -> float:
     bottom, power = float(exponents[0][0]), interaction.decay.power
     if bottom > 1e6:  # far below the smallest double, whatever the prefactor
         return 0.0
-    spread = band_width(system)
+    spread = band_width(chain.omega_fast)
     # The kernel is at most N, and rarely below 1/N.
     above = (NEGLIGIBLE_EXPONENT + 2.0 * math.log(passes)) / max(bottom, 1e-100)
     part = min((above if power == 2 else above * (2.0 + above)) / spread, 1.0)
     # The integrand's fastest oscillation in phi: of the kernel, and of a transform that is not monotone.
-    group = min(math.pi * (chain.omega_fast - 1.0), math.pi * spread * math.sqrt(part))
+    group = min(largest_group_speed(chain.omega_fast, 1.0), math.pi * spread * math.sqrt(part))
     rate = passes * (chain.spacing * group / speed + 1.0) * math.sqrt(part)
     if not interaction.monotone:
         rate += 4.0 * chain.omega_fast * width_of(system) / speed

@@ -22,9 +22,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from chaintheory.interactions.formula import NumericalInteraction
 from chaintheory.interactions.named import Gaussian, GaussianMixture, HalfIntegerMatern
+from chaintheory.lattice.dispersion import band_width, frequency_squared
 from chaintheory.lattice.rigid_lattice import mass_barrier
 from chaintheory.support.double_double import exponent
 from chaintheory.support.validation import choice, number, real_array
+from chaintheory_ext.generated.dissipation import loss_per_mode, loss_prefactor
 
 if TYPE_CHECKING:
     from chaintheory.dissipation.static_lattice import Orbit
@@ -37,7 +39,6 @@ MOST_POINTS = 2**18  # of the trapezoidal rule: a tenth of a second for one spee
 NEGLIGIBLE_EXPONENT = 60.0  # the quadrature leaves out the part of the band that takes exp(-60) of the lowest phonon
 MOST_CANCELLATION = 100.0  # of the closed form of a mixture, before the quadrature takes over
 LEAST_LEFT = 1e-6  # of the transform of a mixture after cancellation
-PREFACTOR = 8.0 * math.pi**4
 UNAFFECTED = 1e100  # speed whose square no interaction changes in double precision
 
 
@@ -52,15 +53,10 @@ def shaped(values: Array, shape: tuple[int, ...]) -> Array:
     return values.reshape(shape)[()]
 
 
-def band_width(system: SystemParameters) -> float:
-    """omega_fast^2 - 1."""
-    return (system.chain.omega_fast - 1.0) * (system.chain.omega_fast + 1.0)
-
-
 def emitted(system: SystemParameters, omega: Array, speed: Array | float) -> Array:
     """Energy A(omega) that a phonon takes in one pass at constant velocity, Eq. 6, in hbar Omega_slow."""
     transform = system.interaction.transform(2.0 * math.pi * omega / speed)
-    return PREFACTOR * (omega / speed * transform / speed) ** 2
+    return np.asarray(loss_per_mode(omega, speed, transform))[()]
 
 
 def single_pass_dissipation(
@@ -113,9 +109,10 @@ def from_mean(mean: Array, exponents: tuple[Array, Array], speed: Array, log: bo
     high, low = exponents
     with np.errstate(divide="ignore", over="ignore", under="ignore", invalid="ignore"):
         if log:
-            return np.log(PREFACTOR * mean) - 4.0 * np.log(speed) - high
+            return np.log(loss_prefactor() * mean) - 4.0 * np.log(speed) - high
         root = np.exp(-0.5 * high)
-        loss = PREFACTOR * mean * root / speed / speed * root / speed / speed * (1.0 - np.where(root > 0.0, low, 0.0))
+        loss = loss_prefactor() * mean * root / speed / speed * root / speed / speed
+        loss = loss * (1.0 - np.where(root > 0.0, low, 0.0))
     return np.where(root > 0.0, loss, 0.0)
 
 
@@ -159,7 +156,8 @@ def mixture_loss(system: SystemParameters, mixture: GaussianMixture, speed: Arra
             excess = 0.5 * ((a.width - narrow) * (a.width + narrow) + (b.width - narrow) * (b.width + narrow))
             mean = gaussian_mean(system, speed, math.sqrt(narrow**2 + excess))
             with np.errstate(over="ignore"):
-                mean = mean * np.exp(-excess * (2.0 * math.pi / speed) ** 2)
+                wave = 2.0 * math.pi / speed
+                mean = mean * np.exp(-excess * wave * wave)
             mean = 2.0 * math.pi * (a.amplitude * a.width) * (b.amplitude * b.width) * mean
             total, size = total + mean, size + np.abs(mean)
     result = from_mean(np.maximum(total, 0.0), exponent_of(system, speed), speed, log)
@@ -192,8 +190,8 @@ def matern_loss(system: SystemParameters, interaction: HalfIntegerMatern, speed:
         size = abs(interaction.amplitude) * interaction.width * interaction.total
         if log:
             powers = 4.0 * order * np.log(speed / low) - 4.0 * np.log(low)
-            return np.log(PREFACTOR * mean) + 2.0 * np.log(size) + powers
-        return PREFACTOR * (size / low / low) ** 2 * (speed / low) ** (4 * order) * mean
+            return np.log(loss_prefactor() * mean) + 2.0 * np.log(size) + powers
+        return loss_prefactor() * (size / low / low) ** 2 * (speed / low) ** (4 * order) * mean
 
 
 def quadrature_loss(system: SystemParameters, speed: Array, log: bool) -> Array:
@@ -206,7 +204,7 @@ def quadrature_loss(system: SystemParameters, speed: Array, log: bool) -> Array:
     power = interaction.decay.power
     exponents = exponent_of(system, speed)
     bottom = exponents[0]
-    spread = band_width(system)
+    spread = band_width(system.chain.omega_fast)
     above = NEGLIGIBLE_EXPONENT / np.clip(bottom, 1e-100, 1e300)  # of omega^power
     part = np.minimum((above if power == 2 else above * (2.0 + above)) / spread, 1.0)
     if isinstance(interaction, GaussianMixture):
@@ -240,7 +238,7 @@ def refuse_cancellation(system: SystemParameters, mixture: GaussianMixture, spee
     with np.errstate(over="ignore", under="ignore"):
         left, largest = mixture.cancellation(2.0 * math.pi * omega / speed[:, None])
         wave = np.minimum(2.0 * math.pi * mixture.width / speed[:, None], 1e100)
-        weight = np.exp(-0.5 * wave**2 * (omega**2 - 1.0))  # of the narrowest Gaussian
+        weight = np.exp(-0.5 * wave**2 * band_width(omega))  # of the narrowest Gaussian
     lost = (left * weight).max(axis=1) < LEAST_LEFT * (largest * weight).max(axis=1)
     if lost.any():
         raise ValueError(
@@ -336,7 +334,7 @@ def log_static_lattice_mean(system: SystemParameters, orbit: Orbit) -> float:
     if orbit.uniform:
         return float(quadrature_loss(system, np.array([orbit.speed]), log=True)[0])
     lost = ValueError(f"speed {orbit.speed:.6g} is not allowed: the force integral along the orbit is lost to rounding")
-    spread = band_width(system)
+    spread = band_width(system.chain.omega_fast)
     # From the bottom of the band up to where the phonons are silent, as they are once A falls exponentially.
     grid = 1.0 + (system.chain.omega_fast - 1.0) * np.linspace(0.0, 1.0, 65) ** 4
     scale, heard = -math.inf, system.chain.omega_fast
@@ -359,7 +357,7 @@ def log_static_lattice_mean(system: SystemParameters, orbit: Orbit) -> float:
             y = end * (2.0 / math.pi) * np.arcsin(np.sqrt(sine_squared))
             sine_squared = np.sinh(y) ** 2 / spread
             stretch = (2.0 / math.pi) * end * np.cosh(y) / np.sqrt(spread * (1.0 - sine_squared))
-        value, noise, _bound = orbit.spectrum(np.sqrt(1.0 + spread * sine_squared))
+        value, noise, _bound = orbit.spectrum(np.sqrt(frequency_squared(sine_squared, system.chain.omega_fast)))
         if noise.max() > scale + UNCERTAIN:
             raise lost
         return (stretch * np.exp(np.minimum(value - scale, 700.0)))[None, :]

@@ -37,7 +37,8 @@ from chaintheory.lattice.rigid_lattice import (
     mass_barrier,
     terms_of_sum,
 )
-from chaintheory.parameters import FOUR_PI_SQUARED, SystemParameters
+from chaintheory.parameters import SystemParameters, squared_speed
+from chaintheory_ext.generated.dissipation import energy_of_force
 
 Array = NDArray[np.float64]
 
@@ -82,7 +83,7 @@ class Orbit:
     def squared_speed(self, u: NDArray[Any]) -> NDArray[Any]:
         """v(u)^2, for real or complex u."""
         energy = lattice_potential(self.system, u) if self.lattice else self.system.interaction.potential(u)
-        return self.speed**2 - 2.0 * FOUR_PI_SQUARED / self.system.mass * energy
+        return np.asarray(squared_speed(self.system, self.speed, energy))
 
     @property
     def at_mass(self) -> float:
@@ -95,7 +96,7 @@ class Orbit:
         panels = transit_panels(self.system) if self.lattice else _panels(self.system.interaction, 1.0)
         squared = self.squared_speed(np.concatenate([[0.0], panels.nodes]))
         barrier = lattice_barrier(self.system) if self.lattice else mass_barrier(self.system)
-        lowest = self.speed**2 - 2.0 * FOUR_PI_SQUARED / self.system.mass * barrier
+        lowest = squared_speed(self.system, self.speed, barrier)
         return float(min(squared.min(), lowest)), float(max(squared.max(), self.speed**2))
 
     @property
@@ -251,7 +252,7 @@ class Orbit:
         kick = 4.0 * abs(well.amplitude) / (inside + outside)  # mass/(2 pi^2) times the change of speed
         wave = np.abs(np.sin(2.0 * math.pi * omega * well.width / inside))
         with np.errstate(divide="ignore"):
-            return math.log(2.0 * math.pi**2) + 2.0 * np.log(kick * wave)
+            return math.log(energy_of_force(1.0, 0.0)) + 2.0 * np.log(kick * wave)
 
 
 class _Best:
@@ -269,7 +270,8 @@ class _Best:
             lost = rounding / np.maximum(integral, TINY)
             better = (lost < self._lost) | np.isinf(self._lost)
             for kept, new in ((self.value, integral), (self.noise, rounding + cut), (self.bound, bound)):
-                kept[better] = (math.log(8.0 * math.pi**2) + 2.0 * np.log(new) - exponent)[better]
+                # Both halves of the motion contribute alike.
+                kept[better] = (math.log(energy_of_force(2.0, 0.0)) + 2.0 * np.log(new) - exponent)[better]
         self.shift[better] = shift
         self._lost[better] = lost[better]
 
@@ -344,7 +346,7 @@ def landscape(system: SystemParameters) -> tuple[Array, float, float]:
     """Squared speeds at the nodes of ``transit_panels``, at a mass and midway, of the slowest orbit that passes."""
     nodes = transit_panels(system).nodes
     squared = Orbit(system, 0.0, lattice=True).squared_speed(np.concatenate([nodes, [0.0, 0.5 * system.chain.spacing]]))
-    lowest = -2.0 * FOUR_PI_SQUARED / system.mass * lattice_barrier(system)
+    lowest = squared_speed(system, 0.0, lattice_barrier(system))
     squared = squared - min(squared.min(), lowest)
     return squared[:-2], float(squared[-2]), float(squared[-1])
 

@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chaintheory.dissipation.single_pass import PREFACTOR, UNAFFECTED, band_width, emitted, shaped, speeds, width_of
+from chaintheory.dissipation.single_pass import UNAFFECTED, emitted, shaped, speeds, width_of
+from chaintheory.lattice.dispersion import frequency_curvature
 from chaintheory.lattice.resonance_condition import band, batches
 from chaintheory.support.validation import choice, number, real_array
+from chaintheory_ext.generated.dissipation import loss_prefactor
 
 if TYPE_CHECKING:
     from chaintheory.parameters import SystemParameters
@@ -117,9 +119,9 @@ def slowest_audible(system: SystemParameters) -> float:
         speed = width * (constant[0] / threshold) ** (1.0 / power)
         wave = 2.0 * math.pi * np.array([1.0, system.chain.omega_fast]) / speed
         shape = float(np.max(system.interaction.shape(wave), initial=1e-300))
-        prefactor = math.log(PREFACTOR * system.chain.omega_fast**2 * shape / np.finfo(float).eps) - 4.0 * math.log(
-            speed
-        )
+        prefactor = math.log(
+            loss_prefactor() * system.chain.omega_fast**2 * shape / np.finfo(float).eps
+        ) - 4.0 * math.log(speed)
         threshold = SMALLEST_EXPONENT + max(prefactor, 0.0)
     return 0.9 * speed
 
@@ -188,7 +190,7 @@ def mean_dissipation_slope(system: SystemParameters, speed: ArrayLike) -> Array:
 
     """
     values, shape = speeds(speed)
-    spacing, spread = system.chain.spacing, band_width(system)
+    spacing = system.chain.spacing
     result = np.zeros(values.shape)
     tangents = band(system)
     audible, first, last, count = audible_lines(system, tangents, values)
@@ -205,7 +207,7 @@ def mean_dissipation_slope(system: SystemParameters, speed: ArrayLike) -> Array:
         with np.errstate(divide="ignore", invalid="ignore"):
             growth = 2.0 * derivative / system.interaction.transform(k) * (2.0 * math.pi / spacing)
         growth = np.where(np.isfinite(growth), growth, 0.0)
-        curvature = (spread * math.pi**2 * np.cos(2.0 * math.pi * offset) - group**2) / omega
+        curvature = frequency_curvature(omega, group, np.cos(2.0 * math.pi * offset), system.chain.omega_fast)
         lead = spacing * group - v
         along = (2.0 / x + growth - spacing * curvature / lead) * x / lead
         change = share * (along + 1.0 / lead - 1.0 / v)

@@ -37,9 +37,14 @@ from numpy.typing import ArrayLike, NDArray
 from chaintheory.dissipation.single_pass import shaped, single_pass_dissipation, speeds
 from chaintheory.dissipation.steady_state import mean_dissipation_terms, steepness
 from chaintheory.interactions.named import HalfIntegerMatern
-from chaintheory.lattice.dispersion import frequency
+from chaintheory.lattice.dispersion import frequency, resonance
 from chaintheory.parameters import SystemParameters
-from chaintheory_ext.generated.third_order import force_spectrum, stiffness_spectrum, travelling_denominator
+from chaintheory_ext.generated.dissipation import (
+    energy_of_force,
+    force_spectrum,
+    stiffness_spectrum,
+    third_order_energy,
+)
 
 Array = NDArray[np.float64]
 Integrand = Callable[[Array], tuple[Array, Array | float]]  # of n frequencies: (phonons, n), and its relative rounding
@@ -174,7 +179,7 @@ def _single_pass(system: SystemParameters, speed: float) -> tuple[float, float, 
         omega = frequency(system.chain, 0.5 * emitting * (1.0 + nodes))
         mean *= emitting / math.pi
         pulse = Pulse(system, speed, omega)
-        weights = 4.0 * math.pi**2 * pulse.force * mean
+        weights = third_order_energy(pulse.force, mean)
 
         def below(phi: Array, pulse: Pulse = pulse) -> tuple[Array, float]:
             sine = np.sin(phi)
@@ -203,7 +208,7 @@ def _single_pass(system: SystemParameters, speed: float) -> tuple[float, float, 
         in_phase, modulus = sum(part for part, _ in parts), sum(size for _, size in parts)
         third = float(weights @ in_phase)
         out_of_phase = math.pi * (pulse.received(omega) @ (pulse.force * mean / (2.0 * omega)))
-        change = _change(2.0 * math.pi**2 * float(mean @ (in_phase**2 + out_of_phase**2)), second, speed)
+        change = _change(float(mean @ energy_of_force(in_phase, out_of_phase)), second, speed)
         if abs(third - previous) <= TOLERANCE * modulus:
             return second, third, change
         previous = third
@@ -228,11 +233,11 @@ def _mean(system: SystemParameters, speed: float) -> tuple[float, float, float]:
     rate = speed / chain.spacing
     pulse = Pulse(system, speed, terms.frequency)
     jacobian = steepness(system, np.array(speed), terms.group_speed / chain.spacing)
-    weights = 4.0 * math.pi**2 * pulse.force / jacobian
+    weights = third_order_energy(pulse.force, 1.0 / jacobian)
     poles = np.sort(terms.frequency)
 
     def recoil(w: Array) -> tuple[Array, Array]:
-        denominator = travelling_denominator(w, speed, chain.omega_fast, chain.spacing)
+        denominator = resonance(np.sin(math.pi * w / rate) ** 2, w, chain.omega_fast)
         # The sine carries the rounding of its argument.
         lost = ROUNDING * (w**2 + chain.omega_fast**2 * (1.0 + 2.0 * math.pi * w / rate)) / np.abs(denominator)
         return pulse.mixing(w) / denominator, lost
@@ -243,7 +248,7 @@ def _mean(system: SystemParameters, speed: float) -> tuple[float, float, float]:
     moved = np.sum(pulse.mixing(number * rate) / (system.mass * rate * number**2), axis=1)
     in_phase = response - moved
     out_of_phase = math.pi * (pulse.received(terms.frequency) @ (pulse.force / (2.0 * terms.frequency * jacobian)))
-    changed = 2.0 * math.pi**2 * float(np.sum((in_phase**2 + out_of_phase**2) / jacobian))
+    changed = float(np.sum(energy_of_force(in_phase, out_of_phase) / jacobian))
     return second, float(weights @ in_phase), _change(changed, second, speed)
 
 

@@ -30,6 +30,7 @@ from chaintheory.dissipation.single_pass import emitted, shaped, speeds
 from chaintheory.dissipation.steady_state import audible_lines, slopes_of, steepness
 from chaintheory.lattice.resonance_condition import band, batches
 from chaintheory.lattice.rigid_lattice import lattice_barrier, lattice_potential
+from chaintheory.parameters import kinetic_energy
 
 if TYPE_CHECKING:
     from chaintheory.parameters import SystemParameters
@@ -124,7 +125,7 @@ def validity(system: SystemParameters, speed: ArrayLike) -> Validity:
         for total, terms in zip((lost, change, recoil), sums, strict=True):
             total[audible[part]] = np.bincount(owner, terms, minlength=v.size)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        kinetic = np.asarray(system.kinetic_energy(values))
+        kinetic = np.asarray(kinetic_energy(system, values))
         varied = float(energy.max() - energy.min()) / (2.0 * kinetic)
         constant, width, power = system.interaction.decay
         below = power * constant[0] * (width / values) ** float(power)  # where every loss is below the smallest double
@@ -148,12 +149,12 @@ def warn_of_large_losses(system: SystemParameters, speed: ArrayLike, loss: Array
     """Warn where a loss exceeds the kinetic energy (both in hbar Omega_slow) at that speed."""
     values, losses = np.abs(np.asarray(speed, dtype=np.float64)), np.asarray(loss)
     with np.errstate(over="ignore"):
-        above = losses > system.kinetic_energy(values)
+        above = losses > kinetic_energy(system, values)
     if np.any(above):
         at = np.unravel_index(int(np.argmax(above)), above.shape)
         warnings.warn(
             f"the loss {float(losses[at]):.3g} at speed {float(values[at]):.6g} exceeds the kinetic energy "
-            f"{float(system.kinetic_energy(values[at])):.3g}: second-order theory does not hold there (see validity)",
+            f"{float(kinetic_energy(system, values[at])):.3g}: second-order theory does not hold there (see validity)",
             ValidityWarning,
             stacklevel=3,
         )

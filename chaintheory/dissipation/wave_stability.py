@@ -34,6 +34,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chaintheory.dissipation.wave_equations import WaveEquations, toeplitz
+from chaintheory.lattice.dispersion import frequency_squared, half_slope, steepest
 from chaintheory.lattice.green_function import MovingDispersion, green_function
 from chaintheory_ext.generated import travelling_wave as generated
 
@@ -97,15 +98,14 @@ class Perturbation:
         from scipy.optimize import brentq
 
         slope, omega_fast = self.equations.line.slope, self.equations.line.omega_fast
-        spread = omega_fast**2 - 1.0
 
         def omega(x: float) -> float:
-            return math.sqrt(1.0 + spread * math.sin(math.pi * x) ** 2)
+            return math.sqrt(frequency_squared(math.sin(math.pi * x) ** 2, omega_fast))
 
         def excess(x: float) -> float:
-            return 0.5 * spread * math.pi * math.sin(2.0 * math.pi * x) / omega(x) - slope
+            return half_slope(math.sin(2.0 * math.pi * x), omega_fast, math) / omega(x) - slope
 
-        fastest = math.asin(1.0 / math.sqrt(omega_fast + 1.0)) / math.pi
+        fastest = steepest(omega_fast)
         if excess(fastest) <= 0.0:
             return []
         tangencies = [brentq(excess, a, b, xtol=1e-15) for a, b in ((0.0, fastest), (fastest, 0.5))]

@@ -55,6 +55,7 @@ from numpy.typing import NDArray
 from chaintheory.dissipation.wave_equations import Force, Grid, NoSteadyDrift, WaveEquations, interpolated
 from chaintheory.dissipation.wave_stability import Perturbation
 from chaintheory.drift.resonances import ResonantSpeed, resonant_speeds, speed_range
+from chaintheory.lattice.dispersion import frequency_squared, tangency
 from chaintheory.lattice.green_function import MovingDispersion
 from chaintheory.parameters import SystemParameters
 
@@ -144,9 +145,9 @@ class ByDistance:
 
     def squared_slope(self, x: complex) -> tuple[complex, complex]:
         """c^2 = omega(x)^2/x^2 and its derivative in x."""
-        spread = self.system.chain.omega_fast**2 - 1.0
-        squared = 1.0 + spread * np.sin(math.pi * x) ** 2
-        return squared / x**2, spread * math.pi * np.sin(2.0 * math.pi * x) / x**2 - 2.0 * squared / x**3
+        omega_fast, sine_squared = self.system.chain.omega_fast, np.sin(math.pi * x) ** 2
+        change = tangency(x, sine_squared, np.sin(2.0 * math.pi * x), omega_fast)
+        return frequency_squared(sine_squared, omega_fast) / x**2, 2.0 * change / x**3
 
     def zero(self, parameter: float) -> complex:
         """The resonant zero x that is ahead of the particle."""

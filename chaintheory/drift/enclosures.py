@@ -23,7 +23,18 @@ from flint import arb, ctx
 
 from chaintheory.drift.isolation import Isolation
 from chaintheory.drift.resonances import ResonantSpeed, merging_pieces
+from chaintheory.lattice.dispersion import (
+    frequency_squared,
+    half_slope,
+    resonance,
+    resonance_slope,
+    steepest_sine_squared,
+    tangency,
+    tangency_slope,
+)
 from chaintheory.lattice.resonance_condition import band
+from chaintheory.support.balls import BALLS
+from chaintheory_ext.generated.dissipation import loss_per_mode
 
 if TYPE_CHECKING:
     from chaintheory.parameters import SystemParameters
@@ -55,30 +66,27 @@ class EnclosedBand:
     """The band of a chain in ball arithmetic."""
 
     def __init__(self, omega_fast: float) -> None:
-        top = arb(omega_fast)
-        self.width = top * top - 1
-        self.pi = arb.pi()
-        self.steepest = (1 / (top + 1).sqrt()).asin() / self.pi
+        self.top = arb(omega_fast)
+        self.steepest = steepest_sine_squared(self.top).sqrt().asin() / BALLS.pi
 
     def squared(self, offset: arb) -> arb:
         """omega^2; the offset may lie beyond its own period."""
-        sine = offset.sin_pi()
-        return 1 + self.width * sine * sine
+        return frequency_squared(offset.sin_pi() ** 2, self.top)
 
     def half_slope(self, offset: arb) -> arb:
         """Omega omega', half the derivative of omega^2."""
-        return self.pi * self.width * (2 * offset).sin_pi() / 2
+        return half_slope((2 * offset).sin_pi(), self.top, BALLS)
 
     def tangency(self, period: int, offset: arb) -> arb:
         """Omega (x omega' - omega)."""
-        return (period + offset) * self.half_slope(offset) - self.squared(offset)
+        return tangency(period + offset, offset.sin_pi() ** 2, (2 * offset).sin_pi(), self.top, BALLS)
 
     def tangent(self, period: int, edge: str, near: float) -> tuple[arb, arb]:
         """Offset and slope of the line that touches the band in this period; ``near`` is a double."""
 
         def derivative(offset: arb) -> arb:
-            wave = (2 * offset).cos_pi()
-            return self.pi**2 * self.width * (period + offset) * wave - self.half_slope(offset)
+            twice = 2 * offset
+            return tangency_slope(period + offset, twice.sin_pi(), twice.cos_pi(), self.top, BALLS)
 
         offset = newton(lambda x: self.tangency(period, x), derivative, near)
         lower = offset < self.steepest if edge == "lower" else offset > self.steepest
@@ -89,8 +97,8 @@ class EnclosedBand:
     def crossing(self, period: int, slope: arb, near: float) -> arb:
         """Offset of a crossing."""
         return newton(
-            lambda x: self.squared(x) - (slope * (period + x)) ** 2,
-            lambda x: 2 * (self.half_slope(x) - slope * slope * (period + x)),
+            lambda x: resonance(x.sin_pi() ** 2, slope * (period + x), self.top),
+            lambda x: resonance_slope((2 * x).sin_pi(), slope * (period + x), slope, self.top, BALLS),
             near,
         )
 
@@ -163,11 +171,11 @@ def excess(system: SystemParameters, speed: arb, near: float, without: ResonantS
 def _share(system: SystemParameters, band: EnclosedBand, speed: arb, slope: arb, offset: arb, x: arb) -> arb:
     """One term of Eq. 10, with omega = slope x."""
     omega = slope * x
-    transform = system.interaction.enclosed_transform(2 * band.pi * omega / speed)
+    transform = system.interaction.enclosed_transform(2 * BALLS.pi * omega / speed)
     if transform is None:
         raise Uncertain
     steep = abs(band.half_slope(offset) / (omega * slope) - 1)
-    share = 8 * band.pi**4 * (omega * transform) ** 2 / speed**4 / steep
+    share = loss_per_mode(omega, speed, transform, BALLS) / steep
     if not share.is_finite():
         raise Uncertain
     return share

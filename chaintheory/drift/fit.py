@@ -26,6 +26,7 @@ from functools import reduce
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from chaintheory.lattice.dispersion import top_of_lower_edge
 from chaintheory.lattice.resonance_condition import table_of
 from chaintheory.support.validation import bandwidth, real_array, whole
 from chaintheory.support.validation import scale as within_range
@@ -291,5 +292,5 @@ def _narrow(speed: Array, sigma: Array) -> tuple[Numbers, float] | None:
         if significant and np.all(np.abs(inverse - slope * n * n - intercept) <= error) and c < 1.0:
             numbers = np.empty(speed.size, dtype=int)
             numbers[order] = n.astype(int)
-            return tuple(int(one) for one in numbers), math.sqrt(1.0 + 1.0 / (math.pi**2 * c))
+            return tuple(int(one) for one in numbers), top_of_lower_edge(c, math)
     return None

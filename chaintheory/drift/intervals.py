@@ -60,21 +60,38 @@ class Interval:
             low, high = np.minimum(low, part.low), np.maximum(high, part.high)
         return cls(low, high)
 
-    def __add__(self, other: Interval) -> Interval:
+    def __add__(self, other: Interval | float) -> Interval:
+        other = _interval(other)
         return Interval(down(self.low + other.low), up(self.high + other.high))
 
-    def __sub__(self, other: Interval) -> Interval:
+    def __radd__(self, other: float) -> Interval:
+        return self + other
+
+    def __sub__(self, other: Interval | float) -> Interval:
+        other = _interval(other)
         return Interval(down(self.low - other.high), up(self.high - other.low))
 
-    def __mul__(self, other: Interval) -> Interval:
+    def __rsub__(self, other: float) -> Interval:
+        return _interval(other) - self
+
+    def __mul__(self, other: Interval | float) -> Interval:
+        other = _interval(other)
         ends = [a * b for a in (self.low, self.high) for b in (other.low, other.high)]
         # 0 times an infinite bound is 0, and is left out: another product is 0 as well.
         low = np.fmin(np.fmin(ends[0], ends[1]), np.fmin(ends[2], ends[3]))
         high = np.fmax(np.fmax(ends[0], ends[1]), np.fmax(ends[2], ends[3]))
         return Interval(down(low), up(high))
 
+    def __rmul__(self, other: float) -> Interval:
+        return self * other
+
     def __truediv__(self, other: Interval) -> Interval:
         return self * other.reciprocal()
+
+    def __pow__(self, exponent: int) -> Interval:
+        if exponent not in (2, 4):
+            raise ValueError(f"exponent must be 2 or 4, got {exponent!r}")
+        return self.squared() if exponent == 2 else self.squared().squared()
 
     def reciprocal(self) -> Interval:
         """1 over the interval; unbounded if it holds 0."""
@@ -115,7 +132,18 @@ class Interval:
         return Interval(np.where(condition, self.low, other.low), np.where(condition, self.high, other.high))
 
 
+def _interval(value: Interval | float) -> Interval:
+    """The interval itself, or a number as one."""
+    return value if isinstance(value, Interval) else Interval.of(value)
+
+
 PI = Interval(3.141592653589793, 3.1415926535897936)
+
+
+class INTERVALS:
+    """Intervals as an arithmetic of the generated formulas: their argument ``m``."""
+
+    pi = PI
 
 
 def summed(owner: NDArray[np.intp], terms: Interval, size: int) -> Interval:

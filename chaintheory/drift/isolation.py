@@ -31,11 +31,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chaintheory.dissipation.steady_state import decay_in_x
-from chaintheory.drift.intervals import ELEMENTARY, EPSILON, PI, Interval, down, summed, up
+from chaintheory.drift.intervals import ELEMENTARY, EPSILON, INTERVALS, PI, Interval, down, summed, up
 from chaintheory.drift.resonances import ResonantSpeed
 from chaintheory.drift.transform_bounds import TransformBounds, envelope, transform_bounds
+from chaintheory.lattice import dispersion
 from chaintheory.lattice.resonance_condition import band, batches
 from chaintheory.parameters import SystemParameters
+from chaintheory_ext.generated.dissipation import loss_prefactor
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -86,28 +88,25 @@ class BandFunctions:
     """omega^2, h and h' in interval arithmetic."""
 
     def __init__(self, system: SystemParameters) -> None:
-        top = Interval.of(system.chain.omega_fast)
-        self.top_squared = top * top
-        self.spread = (top - Interval.of(1.0)) * (top + Interval.of(1.0))
+        self.top = Interval.of(system.chain.omega_fast)
+        self.top_squared = self.top * self.top
         self.spacing = Interval.of(system.chain.spacing)
 
     def excess(self, period: Array, offset: Array, speed: Array) -> Interval:
         """omega(x)^2 - (v x/spacing)^2, whose zeros are the roots."""
         sine_squared, _, _ = _trigonometric(offset)
         line = Interval.of(speed).times(Interval.about(period + offset)) / self.spacing
-        return Interval.of(1.0) + self.spread.times(sine_squared) - line.squared()
+        return dispersion.resonance(sine_squared, line, self.top)
 
     def at(self, period: Array, offset: Array) -> tuple[Interval, Interval, Interval, Interval]:
         """X, omega^2, h and h' at points."""
         sine_squared, double, cosine = _trigonometric(offset)
         x = Interval.about(period + offset)
-        squared = Interval.of(1.0) + self.spread.times(sine_squared)
-        lead = PI * self.spread * Interval.of(0.5)
         return (
             x,
-            squared,
-            lead * x * double - squared,
-            lead * (PI * Interval.of(2.0) * x * cosine - double),
+            dispersion.frequency_squared(sine_squared, self.top),
+            dispersion.tangency(x, sine_squared, double, self.top, INTERVALS),
+            dispersion.tangency_slope(x, double, cosine, self.top, INTERVALS),
         )
 
     def over(self, branches: Branches) -> tuple[Interval, Interval, Interval, Interval]:
@@ -122,14 +121,14 @@ class BandFunctions:
         half = ~same
         squared = Interval.hull(squared0, squared1)
         squared = Interval(np.where(whole, 1.0, squared.low), np.where(half, self.top_squared.high, squared.high))
-        steepest = (PI * PI * self.spread * Interval.of(x.high)).high
+        steepest = dispersion.tangency_slope(Interval.of(x.high), 0.0, 1.0, self.top, INTERVALS).high
         slope = Interval.hull(slope0, slope1)
         slope = Interval(np.where(half, -steepest, slope.low), np.where(whole, steepest, slope.high))
         # An extremum of h differs from the nearer end by at most length^2/8 max abs(h''), abs(h'') <= 2 pi^3 W x.
         length = up(np.maximum((m - n) + (b - a), 0.0))
         turns = (slope.low <= 0.0) & (slope.high >= 0.0)
         bulge = np.where(turns, up(0.25 * math.pi * steepest * length**2, 8.0), 0.0)
-        largest = up(0.5 * math.pi * self.spread.high * x.high, 4.0)
+        largest = up((dispersion.half_slope(1.0, self.top, INTERVALS) * Interval.of(x.high)).high, 4.0)
         h = Interval.hull(h0, h1)
         h = Interval(
             np.maximum(down(h.low - bulge), -up(largest + self.top_squared.high)),
@@ -161,7 +160,7 @@ class Isolation:
             # towards both tangencies, so that abs(h) >= d omega x/8 where their slopes differ from that of the line by
             # the relative distance d; d >= CLOSE/2 is checked for the nearest of them.
             whole = last + 2.0
-            lead = 16.0 * 8.0 * math.pi**4 / CLOSE
+            lead = 16.0 * loss_prefactor() / CLOSE
             # The bound of its derivative is up to 1e26 times as large, see ``_steepest``.
             budget = math.log(1e43 * lead) + np.log(np.maximum(count, 1.0)) + 3.0 * np.log(whole)
             end = np.floor(((first + 1.0) ** power + budget / rate) ** (1.0 / power)) + 1.0
@@ -256,7 +255,7 @@ class Isolation:
         bounds = self._transform(x)
         ratio = Interval(np.maximum(x.low, 0.0), x.high) / spacing
         fourth = ratio.squared().squared()
-        lead = (Interval.of(8.0) * PI.squared().squared()).times(fourth).times(inverse)
+        lead = loss_prefactor(INTERVALS).times(fourth).times(inverse)
         power = bounds.value.squared()
         value = lead.times(power)
         value = Interval(value.low, np.where(power.high > 0.0, value.high, 0.0))
@@ -321,7 +320,7 @@ class Isolation:
         spacing, top = self.system.chain.spacing, self.system.chain.omega_fast
         x = top * spacing / low + 2.0
         flat = CLOSE / 16.0  # abs(h) >= CLOSE omega x/16
-        turn = math.pi**2 * (top**2 - 1.0)  # abs(h') <= pi^2 W (x + 1/2)
+        turn = dispersion.tangency_slope(1.0, 0.0, 1.0, top)  # abs(h') <= pi^2 W (x + 1/2)
         steep = 4.0 * math.pi / spacing * _steepest_logarithm(self.system, 2.0 * math.pi * x / spacing)
         return 1.1 * x / spacing / flat * (4.0 + steep + turn * 1.5 / flat)
 

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from chaintheory.dissipation.single_pass import band_width, emitted
+from chaintheory.dissipation.single_pass import emitted
 from chaintheory.dissipation.steady_state import decay_in_x, shares, slowest_audible
+from chaintheory.lattice.dispersion import frequency_curvature
 from chaintheory.lattice.resonance_condition import band, batches
 from chaintheory.parameters import SystemParameters
 from chaintheory.support.validation import scale
@@ -117,7 +118,7 @@ class _Touching:
         """The resonances."""
         system, slope = self.system, self.slope
         omega, speed = slope * (self.period + self.offset), slope * system.chain.spacing
-        curvature = (band_width(system) * math.pi**2 * np.cos(2.0 * math.pi * self.offset) - slope**2) / omega
+        curvature = frequency_curvature(omega, slope, np.cos(2.0 * math.pi * self.offset), system.chain.omega_fast)
         strength = emitted(system, omega, speed) * slope * np.sqrt(2.0 / (np.abs(curvature) * omega))
         columns = (speed, self.period, self.period + self.offset, strength, self.finite_side())
         return [

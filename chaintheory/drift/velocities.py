@@ -37,7 +37,8 @@ import numpy as np
 from chaintheory.dissipation.steady_state import mean_dissipation, mean_dissipation_slope
 from chaintheory.drift.isolation import CLOSE, Isolation, Segment, Window
 from chaintheory.drift.resonances import ResonantSpeed, resonances_within, resonant_speeds, speed_range
-from chaintheory.parameters import FOUR_PI_SQUARED, SystemParameters
+from chaintheory.lattice.dispersion import sound_speed
+from chaintheory.parameters import SystemParameters, acceleration
 from chaintheory.support.validation import real_array
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ class DriftVelocity:
         change = self.growth_factor - 1.0
         if math.isnan(change):
             return math.nan
-        exact = -FOUR_PI_SQUARED * self.slope / (self.system.mass * self.speed)  # growth_factor - 1, unrounded
+        exact = -acceleration(self.system, self.slope) / self.speed  # growth_factor - 1, unrounded
         rate = math.log1p(exact) if exact > -0.5 else math.log(abs(1.0 + exact)) if exact != -1.0 else -math.inf
         return self.system.chain.spacing / self.speed / abs(rate) if rate else math.inf
 
@@ -173,7 +174,7 @@ def growth_factor(system: SystemParameters, speed: float, slope: float) -> float
     >>> growth_factor(System(Chain(1.2, 16.0), Lorentzian(-5.9, 3.7), mass=0.1), 10.0, 0.0)
     1.0
     """
-    return 1.0 - FOUR_PI_SQUARED * slope / (system.mass * speed)
+    return 1.0 - acceleration(system, slope) / speed
 
 
 class DriftVelocities(list[DriftVelocity]):
@@ -258,7 +259,7 @@ def _solutions(
         system, lowest * (1.0 - 4.0 * CLOSE), highest * (1.0 + 4.0 * CLOSE), MOST_RESONANCES, MOST_CROSSINGS
     )
     if certified:
-        length = 2.0 * system.chain.spacing * (system.chain.omega_fast - 1.0)
+        length = 2.0 / math.pi * sound_speed(system.chain)
         enclosed = sum(length / item.speed for item in resonances)
         if enclosed > MOST_ENCLOSED:
             raise ValueError(

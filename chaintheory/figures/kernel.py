@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chaintheory.figures import style
+from chaintheory.lattice.dispersion import band_width
 from chaintheory.system import Chain
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def late(chain: Chain, times: np.ndarray) -> np.ndarray:
     low = np.sin(2.0 * np.pi * times + 0.25 * np.pi)
     high = np.cos(2.0 * np.pi * top * times + 0.25 * np.pi)
     # The upper edge is hit from below, so that its phase has the other sign.
-    return (low - high / np.sqrt(top)) / np.sqrt((top**2 - 1.0) * times) / np.pi
+    return (low - high / np.sqrt(top)) / np.sqrt(band_width(top) * times) / np.pi
 
 
 def draw(numbers: dict[str, Any]) -> Figure:

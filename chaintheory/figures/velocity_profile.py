@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chaintheory.figures import style
 from chaintheory.interactions.named import Gaussian
+from chaintheory.parameters import squared_speed
 from chaintheory.system import Chain, System
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
         numbers[name] = {
             "place": place,
             "speed": run.speed[over],
-            "rigid": np.sqrt(SPEED**2 - 8.0 * math.pi**2 * energy / system.mass),
+            "rigid": np.sqrt(squared_speed(system, SPEED, energy)),
         }
     return numbers
 

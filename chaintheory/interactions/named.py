@@ -18,6 +18,7 @@ from chaintheory.interactions.base import Decay, Interaction
 from chaintheory.interactions.grammar import number_in_latex
 from chaintheory.support.double_double import FOUR_PI, FOUR_PI_SQUARED, TWO_PI_SQUARED, product
 from chaintheory.support.validation import BUFFERS, bounded, masked, positive, real_array, scale, whole
+from chaintheory_ext.generated import interactions as generated
 
 if TYPE_CHECKING:
     from flint import arb
@@ -154,22 +155,24 @@ class Gaussian(_Profile):
         return Decay(FOUR_PI_SQUARED, self.width, 2)
 
     def _profile(self, x: Array) -> Array:
-        return np.exp(-0.5 * x * x)
+        return generated.gaussian_profile(x)
 
     def _profile_slope(self, x: Array) -> Array:
-        return -x * np.exp(-0.5 * x * x)
+        return generated.gaussian_slope(x)
 
     def _profile_curvature(self, x: Array) -> Array:
-        return (x * x - 1.0) * np.exp(-0.5 * x * x)
+        return generated.gaussian_curvature(x)
 
     def _transform(self, kappa: Array) -> Array:
-        return math.sqrt(2.0 * math.pi) * np.exp(-0.5 * kappa * kappa)
+        return generated.gaussian_transform(kappa)
 
     def _shape(self, kappa: Array) -> Array:
         return np.full_like(kappa, 2.0 * math.pi)
 
     def _enclosed(self, kappa: arb) -> arb:
-        return (2 * kappa.pi()).sqrt() * (-kappa * kappa / 2).exp()
+        from chaintheory.support.balls import BALLS
+
+        return generated.gaussian_transform(kappa, BALLS)
 
 
 @dataclass(frozen=True)
@@ -220,7 +223,7 @@ class HalfIntegerMatern(_Profile):
         return np.asarray((2 * self.order + 1) * profile, dtype=np.float64)
 
     def _transform(self, kappa: Array) -> Array:
-        return self.total * (1.0 + kappa * kappa / (2 * self.order + 1)) ** -(self.order + 1.0)
+        return generated.matern_transform(kappa, self.order, self.total)
 
     def _enclosed(self, kappa: arb) -> arb:
         from flint import arb, fmpq
@@ -230,7 +233,7 @@ class HalfIntegerMatern(_Profile):
         for j in range(p + 1):
             numerator = math.factorial(p) * math.factorial(2 * p - j) * 2**j
             total += arb(fmpq(numerator, math.factorial(2 * p) * math.factorial(p - j)))
-        return 2 * total / arb(2 * p + 1).sqrt() / (1 + kappa * kappa / (2 * p + 1)) ** (p + 1)
+        return generated.matern_transform(kappa, p, 2 * total / arb(2 * p + 1).sqrt())
 
 
 def _slope_of_decaying(c: list[float]) -> list[float]:
@@ -312,22 +315,24 @@ class Lorentzian(_Profile):
         return Decay(FOUR_PI, self.width, 1)
 
     def _profile(self, x: Array) -> Array:
-        return 1.0 / (1.0 + x * x)
+        return generated.lorentzian_profile(x)
 
     def _profile_slope(self, x: Array) -> Array:
-        return -2.0 * x / (1.0 + x * x) ** 2
+        return generated.lorentzian_slope(x)
 
     def _profile_curvature(self, x: Array) -> Array:
-        return (6.0 * x * x - 2.0) / (1.0 + x * x) ** 3
+        return generated.lorentzian_curvature(x)
 
     def _transform(self, kappa: Array) -> Array:
-        return math.pi * np.exp(-np.abs(kappa))
+        return generated.lorentzian_transform(np.abs(kappa))
 
     def _shape(self, kappa: Array) -> Array:
-        return np.full_like(kappa, math.pi**2)
+        return np.full_like(kappa, generated.lorentzian_transform(0.0) ** 2)
 
     def _enclosed(self, kappa: arb) -> arb:
-        return kappa.pi() * (-kappa).exp()
+        from chaintheory.support.balls import BALLS
+
+        return generated.lorentzian_transform(kappa, BALLS)
 
 
 @dataclass(frozen=True)
@@ -350,23 +355,20 @@ class Sech2(_Profile):
         return Decay(TWO_PI_SQUARED, self.width, 1)
 
     def _profile(self, x: Array) -> Array:
-        e = np.exp(-2.0 * np.where(x.real < 0.0, -x, x))
-        return 4.0 * e / (1.0 + e) ** 2
+        return generated.sech2_profile(np.where(x.real < 0.0, -x, x))
 
     def _profile_slope(self, x: Array) -> Array:
-        return -2.0 * self._profile(x) * np.tanh(x)
+        return generated.sech2_slope(self._profile(x), x)
 
     def _profile_curvature(self, x: Array) -> Array:
-        profile = self._profile(x)
-        return profile * (4.0 - 6.0 * profile)
+        return generated.sech2_curvature(self._profile(x))
 
     def _transform(self, kappa: Array) -> Array:
-        kappa = np.abs(kappa)
-        return np.sqrt(self._shape(kappa)) * np.exp(-0.5 * math.pi * kappa)
+        kappa = np.maximum(np.abs(kappa), 1e-300)
+        return generated.sech2_transform(generated.sech2_prefactor(kappa), kappa)
 
     def _shape(self, kappa: Array) -> Array:
-        x = math.pi * np.maximum(np.abs(kappa), 1e-300)
-        return (2.0 * x / -np.expm1(-x)) ** 2
+        return generated.sech2_prefactor(np.maximum(np.abs(kappa), 1e-300)) ** 2
 
     def _enclosed(self, kappa: arb) -> arb:
         from flint import acb
@@ -398,26 +400,26 @@ class SoftenedCoulomb(_Profile):
         return Decay(FOUR_PI, self.width, 1)
 
     def _profile(self, x: Array) -> Array:
-        return 1.0 / np.sqrt(1.0 + x * x)
+        return generated.softened_coulomb_profile(x)
 
     def _profile_slope(self, x: Array) -> Array:
-        return -x / (1.0 + x * x) ** 1.5
+        return generated.softened_coulomb_slope(x)
 
     def _profile_curvature(self, x: Array) -> Array:
-        return (2.0 * x * x - 1.0) / (1.0 + x * x) ** 2.5
+        return generated.softened_coulomb_curvature(x)
 
     def _transform(self, kappa: Array) -> Array:
         from scipy.special import k0
 
-        return 2.0 * k0(np.abs(kappa))
+        return generated.softened_coulomb_transform(k0(np.abs(kappa)))
 
     def _shape(self, kappa: Array) -> Array:
         from scipy.special import k0e
 
-        return (2.0 * k0e(np.abs(kappa))) ** 2
+        return generated.softened_coulomb_transform(k0e(np.abs(kappa))) ** 2
 
     def _enclosed(self, kappa: arb) -> arb:
-        return 2 * kappa.bessel_k(0)
+        return generated.softened_coulomb_transform(kappa.bessel_k(0))
 
 
 @dataclass(frozen=True)
@@ -541,7 +543,7 @@ class GaussianMixture(Interaction):
     def transform(self, k: ArrayLike) -> Array:
         with np.errstate(over="ignore"):
             kappa = _in_widths(_floating("k", k) * self.width)
-        return math.sqrt(2.0 * math.pi) * self._beside_narrowest(k)[0] * np.exp(-0.5 * kappa * kappa)
+        return generated.gaussian_transform(kappa) * self._beside_narrowest(k)[0]
 
     def shape(self, k: ArrayLike) -> Array:
         return 2.0 * math.pi * self._beside_narrowest(k)[0] ** 2

@@ -31,7 +31,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chaintheory_ext.generated import travelling_wave as generated
+from chaintheory.lattice.dispersion import (
+    band_width,
+    frequency_squared,
+    resonance,
+    resonance_curvature,
+    resonance_slope,
+)
 
 Array = NDArray[np.floating[Any]]
 Complex = NDArray[Any]  # real values, where all are real, stay real
@@ -67,32 +73,27 @@ class MovingDispersion:
     slope: float
     shift: complex = 0.0
 
-    @property
-    def spread(self) -> float:
-        """omega_fast^2 - 1."""
-        return self.omega_fast**2 - 1.0
-
     def value(self, x: Any) -> Any:
         """Lambda(x)."""
-        return generated.inverse_response(x, self.shift, self.slope, self.omega_fast, 1.0)
+        return resonance(np.sin(math.pi * x) ** 2, self.slope * (x + self.shift), self.omega_fast)
 
     def derivative(self, x: Any) -> Any:
         """Lambda'(x)."""
-        return generated.inverse_response_slope(x, self.shift, self.slope, self.omega_fast, 1.0)
+        return resonance_slope(np.sin(2.0 * math.pi * x), self.slope * (x + self.shift), self.slope, self.omega_fast)
 
     def second_derivative(self, x: Any) -> Any:
         """Lambda''(x)."""
-        return generated.inverse_response_curvature(x, self.shift, self.slope, self.omega_fast, 1.0)
+        return resonance_curvature(np.cos(2.0 * math.pi * x), self.slope, self.omega_fast)
 
     def along(self, real: Array, height: float) -> Complex:
         """Lambda(real + i height), by real arithmetic."""
         angle, b = 2.0 * math.pi * real, 2.0 * math.pi * height
         sine_squared = 0.5 - 0.5 * math.cosh(b) * np.cos(angle) + 0.5j * math.sinh(b) * np.sin(angle)
-        return 1.0 + self.spread * sine_squared - (self.slope * (real + (1j * height + self.shift))) ** 2
+        return resonance(sine_squared, self.slope * (real + (1j * height + self.shift)), self.omega_fast)
 
     def farthest(self, height: float) -> float:
         """Distance from -z within which all zeros with abs(Im x) <= height lie: there abs(c (x + z)) is too large."""
-        return math.sqrt(1.0 + self.spread * math.cosh(math.pi * height) ** 2) / self.slope
+        return math.sqrt(frequency_squared(math.cosh(math.pi * height) ** 2, self.omega_fast)) / self.slope
 
 
 @dataclass(frozen=True)
@@ -194,12 +195,14 @@ def _beside(
 
     def slope() -> Complex:
         rest = 2.0 * np.cos(math.pi * (two + d)) * np.sin(math.pi * d)
-        return line.spread * math.pi * rest - 2.0 * line.slope**2 * d
+        return resonance_slope(rest, line.slope * d, line.slope, line.omega_fast)
 
     for _ in range(12):
         rest = np.sin(math.pi * d) * np.sin(math.pi * (two + d)) - math.pi * d * np.sin(math.pi * two)
         divisor = slope()
-        change = (value + line.spread * rest - (line.slope * d) ** 2) / np.where(divisor == 0.0, 1.0, divisor)
+        change = (value + band_width(line.omega_fast) * rest - (line.slope * d) ** 2) / np.where(
+            divisor == 0.0, 1.0, divisor
+        )
         d = d - change
     return extremum + d, slope(), change
 

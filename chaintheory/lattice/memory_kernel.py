@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from chaintheory.lattice.dispersion import frequency_squared
 from chaintheory.support.validation import real_array
 
 if TYPE_CHECKING:
@@ -63,9 +64,8 @@ def _shifted_paths(omega_fast: float) -> tuple[Array, Array, Array]:
     # (Im omega)^2 = (|z| - Re z)/2. Its derivative with respect to c vanishes once, at c = cosh 2b (omega_fast - 1)/
     # (omega_fast + 1); where that is above 1 the largest value is at c = 1.
     place = np.minimum(np.cosh(2.0 * shift) * (omega_fast - 1.0) / (omega_fast + 1.0), 1.0)
-    half = 0.5 * (omega_fast**2 - 1.0)
-    real = 1.0 + half * (1.0 - place * np.cosh(2.0 * shift))
-    frequency = np.sqrt(real + 1j * half * np.sqrt(1.0 - place**2) * np.sinh(2.0 * shift))
+    wave = place * np.cosh(2.0 * shift) - 1j * np.sqrt(1.0 - place**2) * np.sinh(2.0 * shift)
+    frequency = np.sqrt(frequency_squared(0.5 * (1.0 - wave), omega_fast))
     # One part in 10^9 for the rounding.
     return shift, (1.0 + 1e-9) * frequency.imag, np.log(omega_fast * np.cosh(shift))
 
@@ -75,7 +75,7 @@ def ring_frequencies(chain: ChainParameters, size: int) -> NDArray[np.longdouble
     theta = np.arange(size // 2 + 1, dtype=np.longdouble) * (_PI / size)
     sine = np.sin(theta)
     top = np.longdouble(chain.omega_fast)
-    return np.asarray(np.sqrt(1 + (top * top - 1) * sine * sine))
+    return np.asarray(np.sqrt(frequency_squared(sine * sine, top)))
 
 
 # pi to the precision of the longdouble at hand: the double and its remainder.

@@ -23,12 +23,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chaintheory.lattice.dispersion import frequency
+from chaintheory.lattice.dispersion import frequency, neighbour_stiffness
 from chaintheory.lattice.memory_kernel import (
     _even_fast_length,
     half_width,
     propagators,
 )
+from chaintheory.parameters import acceleration, squared_speed
 from chaintheory.simulation.force_table import force_table, surplus_radius
 from chaintheory.simulation.splittings import SCHEMES, Scheme
 
@@ -190,7 +191,7 @@ class ChainSegment:
     def energy(self, chain: ChainParameters) -> float:
         """Energy of the chain as a sum of squares (nothing cancels), outside being at rest."""
         u, p = self.state
-        coupling = 0.25 * (chain.omega_fast**2 - 1.0)
+        coupling = neighbour_stiffness(chain.omega_fast)
         bonds = np.diff(u, prepend=0.0, append=0.0)
         # np.sum, not a dot product: its order does not depend on the number of threads.
         return 0.5 * float(np.sum(p * p) + np.sum(u * u) + coupling * np.sum(bonds * bonds))
@@ -364,8 +365,8 @@ def speed_bound(system: SystemParameters, speed: float, duration: float) -> floa
     spacing = system.chain.spacing
     masses = np.arange(-64, 65) * spacing
     potential = max(float(np.abs(system.interaction.potential(masses + shift)).sum()) for shift in (0.0, 0.5 * spacing))
-    pull = 4.0 * math.pi**2 * abs(system.bias) / spacing / system.mass
-    bound = math.sqrt(speed**2 + 16.0 * math.pi**2 * potential / system.mass) + pull * duration
+    pull = acceleration(system, abs(system.bias) / spacing)
+    bound = math.sqrt(squared_speed(system, speed, -2.0 * potential)) + pull * duration
     # Rounded up to a coarse scale: few different plans, and they follow from the state.
     return math.exp2(math.ceil(4.0 * math.log2(max(bound, 1e-3 * spacing))) / 4.0)
 

@@ -125,7 +125,7 @@ class Trajectory:
         >>> round(float(run.kinetic_energy[0]), 6)
         31.66287
         """
-        return self.system.mass * self.velocity**2 / (8.0 * math.pi**2)
+        return np.asarray(self.system.kinetic_energy(self.velocity))
 
     @cached_property
     def balance(self) -> Balance:
@@ -289,7 +289,7 @@ class Trajectory:
         crossings = self.crossings
         if crossings.size < 2:
             return np.zeros(0, dtype=PASS_FIELDS)
-        kinetic = self.system.mass * crossings["speed"] ** 2 / (8.0 * math.pi**2)
+        kinetic = self.system.kinetic_energy(crossings["speed"])
         step = np.diff(crossings["position"])
         work = self.system.bias * step / self.system.chain.spacing
         result = np.zeros(crossings.size - 1, dtype=PASS_FIELDS)

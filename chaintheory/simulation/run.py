@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chaintheory.parameters import FOUR_PI_SQUARED, SystemParameters
+from chaintheory.parameters import SystemParameters, acceleration
 from chaintheory.simulation import checkpoint
 from chaintheory.simulation.direct import run_direct
 from chaintheory.simulation.energy_balance import EnergyBalanceError, TooFast, Watch
@@ -135,9 +135,9 @@ def _started(run: Run) -> Records:
     spacing = run.system.chain.spacing
     slope = run.system.interaction.slope
     force = run.system.bias / spacing + sum_over_masses(run.system, run.cutoff, run.position, run.chain, slope)
-    acceleration = FOUR_PI_SQUARED / run.system.mass * force
+    start = (run.position, run.velocity, acceleration(run.system, force))
     energy = 0.0 if run.chain is None else run.chain.energy(run.system.chain)
-    for column, value in zip(records.rows(0, 1), (run.position, run.velocity, acceleration, energy), strict=True):
+    for column, value in zip(records.rows(0, 1), (*start, energy), strict=True):
         column[0] = value
     return records
 

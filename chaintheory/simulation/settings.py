@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from chaintheory.interactions.base import Interaction
 from chaintheory.lattice.memory_kernel import half_width
-from chaintheory.parameters import FOUR_PI_SQUARED, SystemParameters
+from chaintheory.parameters import SystemParameters, acceleration
 from chaintheory.simulation.files import check_target
 from chaintheory.simulation.force_table import cutoff_radius, depth
 from chaintheory.simulation.light_cone import BYTES_PER_MASS, ChainSegment, Plan, speed_bound
@@ -275,13 +275,13 @@ def _window(window: tuple[int, int]) -> tuple[int, int]:
 
 def fall_speed(system: SystemParameters, cutoff: float) -> float:
     """Speed gained by falling through the whole interaction with one mass, sqrt(8 pi^2 max|Phi|/mu)."""
-    return math.sqrt(2.0 * FOUR_PI_SQUARED * depth(system.interaction, cutoff) / system.mass)
+    return system.speed_of_energy(depth(system.interaction, cutoff))
 
 
 def time_scale(system: SystemParameters, cutoff: float, speed: float, fall: float) -> float:
     """Shortest time of the motion: to cross the width, or 1/frequency in the potential's bottom."""
     width = system.interaction.width
-    stiffness = FOUR_PI_SQUARED * depth(system.interaction, cutoff) / width**2 * (1.0 + 1.0 / system.mass)
+    stiffness = acceleration(system, depth(system.interaction, cutoff) / width**2 * (1.0 + system.mass))
     return 1.0 / max(math.hypot(speed, fall) / width, math.sqrt(stiffness), 1e-300)
 
 

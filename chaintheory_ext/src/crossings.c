@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "chain.h"
 #include "dispatch.h"
 
 #define PI 3.1415926535897932385
@@ -48,12 +49,12 @@ static inline double angle_of(double q)
     return clipped < 0.5 ? series : 0.5 - series;
 }
 
-/* x omega'(x) - omega(x), times omega(x): zero where a line through the origin touches the band. */
+/* Zero where a line through the origin is tangent to the band. */
 static double tangency(double width, double period, double offset)
 {
     double sine_squared, product;
     squares(offset, &sine_squared, &product);
-    return PI * width * (period + offset) * product - (1.0 + width * sine_squared);
+    return ct_tangency(width, period + offset, sine_squared, product);
 }
 
 /* The only zero of `tangency` between low and high, where it has the sign `sign` at low. */
@@ -64,8 +65,8 @@ static double touch(double width, double period, double low, double high, double
         double sine_squared, product;
         squares(offset, &sine_squared, &product);
         const double x = period + offset;
-        const double value = PI * width * x * product - (1.0 + width * sine_squared);
-        const double slope = PI * PI * width * x * (1.0 - 2.0 * sine_squared) - PI * width * product;
+        const double value = ct_tangency(width, x, sine_squared, product);
+        const double slope = ct_tangency_slope(width, x, sine_squared, product);
         if (value * sign > 0.0) low = offset; else high = offset;
         double next = offset - value / slope;
         if (!(next > low && next < high)) next = 0.5 * (low + high);
@@ -80,16 +81,16 @@ static double line_slope(double width, double period, double offset)
 {
     double sine_squared, product;
     squares(offset, &sine_squared, &product);
-    return sqrt(1.0 + width * sine_squared) / (period + offset);
+    return sqrt(ct_frequency_squared(width, sine_squared)) / (period + offset);
 }
 
 int band_tangencies(double omega_fast, double period,
                     double *lower_offset, double *lower_slope,
                     double *upper_offset, double *upper_slope)
 {
-    const double width = (omega_fast - 1.0) * (omega_fast + 1.0);
+    const double width = ct_band_width(omega_fast);
     /* x omega' - omega grows up to the steepest point of the band and falls beyond it. */
-    const double steepest = asin(1.0 / sqrt(omega_fast + 1.0)) / PI;
+    const double steepest = asin(sqrt(ct_steepest_sine_squared(omega_fast))) / PI;
     if (!(tangency(width, period, steepest) > 0.0)) return 0;
     *lower_offset = touch(width, period, 0.0, steepest, -1.0);
     *upper_offset = touch(width, period, steepest, 0.5, 1.0);
@@ -104,7 +105,7 @@ CT_VECTORISED
 void refine_crossings(size_t count, double omega_fast, const double *slope, const double *period,
                       const double *rising, double *low, double *high, double *omega, double *group)
 {
-    const double width = (omega_fast - 1.0) * (omega_fast + 1.0);
+    const double width = ct_band_width(omega_fast);
     for (size_t first = 0; first < count; first += LANES) {
         const size_t lanes = count - first < LANES ? count - first : LANES;
         double x0[LANES], s[LANES], sign[LANES], lo[LANES], hi[LANES], at[LANES], open[LANES];
@@ -134,9 +135,9 @@ void refine_crossings(size_t count, double omega_fast, const double *slope, cons
                 double sine_squared, product;
                 squares(at[i], &sine_squared, &product);
                 const double line = s[i] * (x0[i] + at[i]);
-                const double value = 1.0 + width * sine_squared - line * line;
-                const double derivative = 2.0 * (PI * width * product - s[i] * line);
-                const double curvature = 2.0 * (PI * PI * width + s[i] * s[i]);
+                const double value = ct_resonance(width, sine_squared, line);
+                const double derivative = ct_resonance_slope(width, product, s[i], line);
+                const double curvature = -ct_resonance_curvature(width, -1.0, s[i]); /* the largest */
                 const double left_of_it = value * sign[i];
                 const double l = left_of_it < 0.0 ? at[i] : lo[i];
                 const double h = left_of_it < 0.0 ? hi[i] : at[i];
@@ -157,10 +158,10 @@ void refine_crossings(size_t count, double omega_fast, const double *slope, cons
         for (size_t i = 0; i < lanes; i++) {
             double sine_squared, product;
             squares(at[i], &sine_squared, &product);
-            const double frequency = sqrt(1.0 + width * sine_squared);
+            const double frequency = sqrt(ct_frequency_squared(width, sine_squared));
             low[first + i] = at[i];
             omega[first + i] = frequency;
-            group[first + i] = PI * width * product / frequency;
+            group[first + i] = ct_half_slope(width, product) / frequency;
         }
     }
 }

@@ -1,6 +1,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "chain.h"
 #include "dispatch.h"
 #include "fine_block.h"
 
@@ -148,7 +149,7 @@ int ct_fine_block(const ct_block *block, const ct_interaction *interaction, ct_p
             if (!(fabs(at_u[j * row + k]) <= interaction->most_displaced))
                 return CT_DISPLACED;
             const double slope = interaction->gaussian
-                                     ? peak * r * exp(-0.5 * per_width2 * r * r)
+                                     ? ct_gaussian_slope(r, peak, per_width2)
                                      : interaction->slope(r, interaction->c);
             force += slope; /* the particle feels -dPhi/dsigma = +slope, the mass -slope */
             double *entry = impulses + 3 * impulse_count++;
@@ -164,7 +165,7 @@ int ct_fine_block(const ct_block *block, const ct_interaction *interaction, ct_p
         if (boundary && !first) {
             record->position[step] = sigma;
             record->velocity[step] = TWO_PI * (q + half * weight * kick_particle * force);
-            record->acceleration[step] = TWO_PI * kick_particle * force;
+            record->acceleration[step] = ct_acceleration(force, particle->mass);
             record->energy[step] = energy + half_energy;
             step++;
         }

@@ -1,87 +1,49 @@
-"""Compile the generated sources once, each function wrapped so that Python can call it."""
+"""The generated formulas as functions of Python: the modules as they are, the C header compiled once."""
 
-import importlib.util
-import shutil
+import ctypes
+import shlex
 import subprocess
-import sys
+import sysconfig
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from derivations import emit
+from derivations.formulas import formulas
 
 GENERATED = Path(__file__).parents[2] / "chaintheory_ext" / "generated"
 
-SETUP = """
-from Cython.Build import cythonize
-from setuptools import Extension, setup
-setup(name="probe", packages=[], script_args=["build_ext", "--inplace", "--quiet"], ext_modules=cythonize(
-    [Extension("probe", ["probe.pyx"], extra_compile_args=["-O1"], include_dirs=["."])],
-    compiler_directives={"language_level": 3, "cdivision": True}, quiet=True))
-"""
 
-
-def _wrapper(module, routine):
-    names = ", ".join(emit.CODE_NAMES[symbol] for symbol in routine.arguments)
-    typed = ", ".join(f"double {emit.CODE_NAMES[symbol]}" for symbol in routine.arguments)
-    return f"def {routine.name}({typed}):\n    return {module}.{routine.name}({names})\n"
-
-
-def _interaction_wrappers():
-    lines = ['cdef extern from "chaintheory_ext/generated/interactions.h" nogil:']
-    bodies = []
-    for name in emit.INTERACTIONS:
-        if name == "square_well":
-            continue
-        for kind in ("potential", "slope"):
-            lines.append(f'    double {name}_{kind}_c "{name}_{kind}"(double r, const double *c)')
-            bodies.append(
-                f"def {name}_{kind}(double r, double amplitude, double width):\n"
-                f"    cdef double[2] c = [amplitude, width]\n"
-                f"    return {name}_{kind}_c(r, c)\n"
-            )
-    return "\n".join([*lines, "", *bodies])
-
-
-def compiled(folder, name, source):
-    """Compile a Cython source in a folder and import it."""
-    (folder / f"{name}.pyx").write_text(source, encoding="utf-8")
-    (folder / "setup.py").write_text(SETUP.replace("probe", name), encoding="utf-8")
-    done = subprocess.run([sys.executable, "setup.py"], cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    (library,) = [
-        path for path in folder.iterdir() if path.name.startswith(f"{name}.") and path.suffix in (".so", ".pyd")
-    ]
-    specification = importlib.util.spec_from_file_location(name, library)
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture
-def compile_source(tmp_path):
-    """A function (name, source, headers) -> compiled module."""
-
-    def build(name, source, headers=None):
-        for header, text in (headers or {}).items():
-            (tmp_path / header).write_text(text, encoding="utf-8")
-        return compiled(tmp_path, name, source)
-
-    return build
+@pytest.fixture(scope="session")
+def header(tmp_path_factory):
+    """The functions of chain.h, by name."""
+    folder = tmp_path_factory.mktemp("header")
+    listed = formulas()["chain.h"]
+    lines = ['#include "chain.h"']
+    for formula in listed:
+        names = [f"a{i}" for i in range(len(formula.arguments))]
+        typed = ", ".join(f"double {name}" for name in names)
+        lines.append(f"double c_{formula.name}({typed}) {{ return {formula.name}({', '.join(names)}); }}")
+    (folder / "probe.c").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    compiler = shlex.split(sysconfig.get_config_var("CC") or "cc")
+    command = [*compiler, "-shared", "-fPIC", "-ffp-contract=off", f"-I{GENERATED}", "-o", "probe.so", "probe.c", "-lm"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+    library = ctypes.CDLL(str(folder / "probe.so"))
+    found = {}
+    for formula in listed:
+        function = library[f"c_{formula.name}"]
+        function.restype, function.argtypes = ctypes.c_double, [ctypes.c_double] * len(formula.arguments)
+        found[formula.name] = function
+    return found
 
 
 @pytest.fixture(scope="session")
-def probe(tmp_path_factory):
-    """A compiled module with every generated function."""
-    folder = tmp_path_factory.mktemp("probe")
-    package = folder / "chaintheory_ext" / "generated"
-    shutil.copytree(GENERATED, package)
-    (package / "__init__.py").touch()
-    (package.parent / "__init__.py").touch()
-    source = [
-        "from chaintheory_ext.generated cimport dissipation, derivatives",
-        _interaction_wrappers(),
-        *(_wrapper("dissipation", routine) for routine in emit.routines()),
-        *(_wrapper("derivatives", routine) for routine in emit.derivative_routines()),
-    ]
-    return compiled(folder, "probe", "\n".join(source))
+def generated(header):
+    """A function file, name -> what is generated there."""
+
+    def find(file, name):
+        if file == "chain.h":
+            return header[name]
+        return getattr(import_module(f"chaintheory_ext.generated.{file.removesuffix('.py')}"), name)
+
+    return find

@@ -1,11 +1,18 @@
-"""The curves are those of the generated functions: shares of the mean dissipation, closed single passes."""
+"""The curves are those of the ledger: contributions to the mean dissipation, closed single passes, resonances."""
 
 from __future__ import annotations
 
+import mpmath
 import numpy as np
 import pytest
+import sympy as sp
 
 import chaintheory as ct
+from derivations.closed_forms import CLOSED_FORMS
+from derivations.notation import amplitude, omega_fast, spacing, speed, width, x
+from derivations.potentials import INTERACTIONS
+from derivations.single_pass import gaussian_closed_form
+from derivations.steady_state import crossing_function, tangency_function, weight
 
 KINDS = {
     "gaussian": ct.Gaussian(2.0, 4.0),
@@ -17,32 +24,45 @@ KINDS = {
     "softened_coulomb": ct.SoftenedCoulomb(2.0, 4.0),
     "square_well": ct.SquareWell(2.0, 4.0),
 }
+PAPER = {omega_fast: 10, spacing: 40, amplitude: 2, width: 4}
+
+
+def at_paper(expression, *arguments):
+    """The expression for the paper's chain and interaction, in 30 digits."""
+    function = sp.lambdify(arguments, expression.subs(PAPER), "mpmath")
+
+    def value(*point):
+        with mpmath.workdps(30):
+            return float(function(*map(mpmath.mpf, point)))
+
+    return value
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_shares_are_the_generated_weights(probe, name):
+def test_contributions_are_those_of_the_ledger(name):
     system = ct.System(ct.Chain(10.0, 40.0), KINDS[name])
-    weight = getattr(probe, f"weight_{name}")
-    for speed in (17.0, 50.0, 300.0):
-        terms = system.mean_dissipation_terms(speed)
-        generated = [weight(x, speed, 10.0, 40.0, 2.0, 4.0) for x in terms.crossing]
+    term = at_paper(weight(INTERACTIONS[name].transform), x, speed)
+    condition = at_paper(crossing_function(), x, speed)
+    for v in (17.0, 50.0, 300.0):
+        terms = system.mean_dissipation_terms(v)
+        exact = [term(place, v) for place in terms.crossing]
         # x of up to 24 carries its rounding into the sine, 3e-15, times the exponent and the inverse denominator.
-        assert np.allclose(terms.share, generated, rtol=1e-11, atol=1e-16 * max(generated))
-        assert all(abs(probe.crossing(x, speed, 10.0, 40.0)) < 1e-13 for x in terms.crossing)
+        assert np.allclose(terms.share, exact, rtol=1e-11, atol=1e-16 * max(exact))
+        assert all(abs(condition(place, v)) < 1e-13 for place in terms.crossing)
 
 
-@pytest.mark.parametrize("name", ["gaussian", "exponential", "matern32", "matern52"])
-def test_closed_single_passes_are_the_generated_ones(probe, name):
+@pytest.mark.parametrize("name", ["gaussian", *CLOSED_FORMS])
+def test_closed_single_passes_are_those_of_the_ledger(name):
     system = ct.System(ct.Chain(10.0, 40.0), KINDS[name])
-    generated = getattr(probe, f"single_pass_{name}")
-    for speed in (3.0, 20.0, 100.0, 2000.0):
-        expected = generated(speed, 10.0, 2.0, 4.0)
-        assert float(system.single_pass_dissipation(speed)) == pytest.approx(expected, rel=2e-14, abs=0)
+    exact = at_paper(gaussian_closed_form() if name == "gaussian" else CLOSED_FORMS[name], speed)
+    for v in (3.0, 20.0, 100.0, 2000.0):
+        assert float(system.single_pass_dissipation(v)) == pytest.approx(exact(v), rel=2e-14, abs=0)
 
 
-def test_resonances_are_zeros_of_the_generated_tangency(probe):
+def test_resonances_are_tangencies_of_the_ledger():
     system = ct.System(ct.Chain(10.0, 40.0), KINDS["gaussian"])
+    function, slope = (at_paper(expression, x) for expression in (tangency_function(), tangency_function().diff(x)))
     for resonance in system.resonant_speeds(5.0, 200.0):
         # omega^2 up to 100, x up to 80: some hundred units of rounding.
-        scale = abs(probe.tangency_slope(resonance.crossing, 10.0)) * resonance.crossing
-        assert abs(probe.tangency(resonance.crossing, 10.0)) < 1e-15 * scale + 1e-12
+        scale = abs(slope(resonance.crossing)) * resonance.crossing
+        assert abs(function(resonance.crossing)) < 1e-15 * scale + 1e-12

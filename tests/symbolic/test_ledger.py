@@ -18,6 +18,7 @@ MODULES = (
     "balls",
     "printer",
     "mutations",
+    "formulas",
     "emit",
 )
 

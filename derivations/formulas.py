@@ -1,0 +1,570 @@
+"""What is computed: the formulas of the ledger in the form in which they are evaluated.
+
+A formula of the ledger can lose digits or overflow as it stands. Where it does, `Formula.written` has a form that does
+not, in arguments that the caller has at hand (a sine squared, the frequency itself); `Formula.proof` shows that it is
+the formula of the ledger, by the named rewritings of `checks`. `emit.py` prints what is listed here and refuses a form
+without a proof. Only what production calls is listed; a test walks the sources.
+
+>>> listed = formulas()
+>>> sorted(listed)
+['chain.h', 'dispersion.py', 'dissipation.py', 'interactions.py', 'motion.py', 'travelling_wave.py']
+>>> [formula.name for formula in listed["motion.py"]]
+['kinetic_energy', 'speed_of_energy', 'squared_speed', 'acceleration']
+>>> all(formula.proof().evidence == "proved" for formula in listed["motion.py"])
+True
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field, replace
+
+import sympy as sp
+from sympy.codegen.cfunctions import expm1
+
+from .checks import Outcome, Reduce
+from .closed_forms import matern_transform
+from .drift import orbit_speed
+from .lattice import band_squared, coupling, sound_cone
+from .motion import kinetic_energy, mode_energy, units_particle
+from .notation import (
+    amplitude,
+    bias,
+    energy,
+    gap,
+    lag,
+    mass,
+    omega,
+    omega_fast,
+    position,
+    spacing,
+    speed,
+    width,
+    x,
+)
+from .potentials import INTERACTIONS, potential_gaussian
+from .resonances import lower_resonance
+from .single_pass import loss_per_mode
+from .steady_state import band_continued, tangency_function
+from .third_order import force_spectrum, phonon_energy, stiffness_spectrum
+from .trapping import lattice_capture_speed
+from .travelling_wave import inverse_response, modulation, radiated
+
+__all__ = ["Formula", "formulas"]
+
+Steps = tuple[tuple[sp.Symbol, sp.Expr], ...]
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula of the ledger and how it is evaluated.
+
+    Attributes
+    ----------
+    name, arguments, doc
+        Of the function that is emitted.
+    exact
+        The formula as the ledger has it.
+    ledger
+        The statements that it comes from.
+    where
+        What the arguments stand for that are no symbols of ``exact``.
+    written
+        The result in terms of the arguments and of ``steps``; None: ``exact`` as it stands.
+    steps
+        Intermediate results, in order.
+    rules
+        The rewritings that reduce the difference of both forms to zero.
+
+    >>> a = sp.Symbol("a")
+    >>> Formula("square", (a,), (a + 1) ** 2, (), "A square.", written=a * (a + 2) + 1).proof().evidence
+    'proved'
+    """
+
+    name: str
+    arguments: tuple[sp.Symbol, ...]
+    exact: sp.Expr
+    ledger: tuple[str, ...]
+    doc: str
+    where: dict[sp.Symbol, sp.Expr] = field(default_factory=dict)
+    written: sp.Expr | None = None
+    steps: Steps = ()
+    rules: tuple[str, ...] = ("expand",)
+
+    @property
+    def result(self) -> sp.Expr:
+        """The form that is emitted, without its intermediate results."""
+        return self.exact if self.written is None else self.written
+
+    @property
+    def inserted(self) -> sp.Expr:
+        """The form that is emitted, in the symbols of the ledger."""
+        result = self.result
+        for symbol, value in reversed(self.steps):
+            result = result.subs(symbol, value)
+        return result.subs(self.where)
+
+    def proof(self) -> Outcome:
+        """Whether the form that is emitted is the formula of the ledger."""
+        return Reduce(*self.rules).run(self.inserted, self.exact, random.Random(self.name))
+
+
+def _symbols(names: str) -> list[sp.Symbol]:
+    return list(sp.symbols(names, real=True))
+
+
+sine_squared, double_sine, double_cosine, product = _symbols("sine_squared double_sine double_cosine product")
+frequency, slope, rate, band_width, line = _symbols("frequency slope rate band_width line")
+WAVES = {
+    sine_squared: sp.sin(sp.pi * x) ** 2,
+    double_sine: sp.sin(2 * sp.pi * x),
+    double_cosine: sp.cos(2 * sp.pi * x),
+    product: sp.sin(sp.pi * x) * sp.cos(sp.pi * x),
+}
+PERIODIC = ("trigonometry",)
+
+
+def dispersion() -> list[Formula]:
+    """The dispersion relation and what follows from it, for any arithmetic; x = q a/(2 pi).
+
+    >>> [formula.name for formula in dispersion()][:2]
+    ['band_width', 'frequency_squared']
+    """
+    spread = band_squared(sp.pi / 2) - band_squared(0)
+    widths: Steps = ((band_width, (omega_fast - 1) * (omega_fast + 1)),)
+    half_slope = sp.pi * band_width * double_sine / 2
+    squared = 1 + band_width * sine_squared
+    shift, edge_shift = _symbols("shift edge_shift")
+    return [
+        Formula(
+            "band_width",
+            (omega_fast,),
+            spread,
+            ("eq01_band",),
+            "omega_fast^2 - 1, the width of the band in omega^2.",
+            written=(omega_fast - 1) * (omega_fast + 1),
+        ),
+        Formula(
+            "frequency_squared",
+            (sine_squared, omega_fast),
+            band_squared(sp.pi * x),
+            ("eq01_band",),
+            "omega^2, theta = pi x = q a/2.",
+            WAVES,
+            squared,
+            widths,
+        ),
+        Formula(
+            "half_slope",
+            (double_sine, omega_fast),
+            sp.diff(band_squared(sp.pi * x), x) / 2,
+            ("eq01_band",),
+            "omega d omega/dx.",
+            WAVES,
+            half_slope,
+            widths,
+            PERIODIC,
+        ),
+        Formula(
+            "frequency_curvature",
+            (frequency, slope, double_cosine, omega_fast),
+            sp.diff(band_continued(), x, 2),
+            ("eq01_band", "resonance_curvature"),
+            "d^2 omega/dx^2; slope = d omega/dx.",
+            {**WAVES, frequency: band_continued(), slope: sp.diff(band_continued(), x)},
+            (sp.pi**2 * band_width * double_cosine - slope**2) / frequency,
+            widths,
+            ("common denominator", "trigonometry"),
+        ),
+        Formula(
+            "resonance",
+            (sine_squared, frequency, omega_fast),
+            inverse_response(shift),
+            ("travelling_wave_response", "eq10_mean_dissipation"),
+            "omega(x)^2 - w^2, inverse response to a force that travels along; zero at the roots of the resonance "
+            "condition.",
+            {**WAVES, frequency: speed / spacing * (x + shift)},
+            squared - frequency**2,
+            widths,
+        ),
+        Formula(
+            "resonance_slope",
+            (double_sine, frequency, rate, omega_fast),
+            sp.diff(inverse_response(shift), x),
+            ("travelling_wave_response",),
+            "d resonance/dx along the line w = rate x.",
+            {**WAVES, frequency: speed / spacing * (x + shift), rate: speed / spacing},
+            sp.pi * band_width * double_sine - 2 * rate * frequency,
+            widths,
+            PERIODIC,
+        ),
+        Formula(
+            "resonance_curvature",
+            (double_cosine, rate, omega_fast),
+            sp.diff(inverse_response(shift), x, 2),
+            ("travelling_wave_response",),
+            "d^2 resonance/dx^2 along the line w = rate x.",
+            {**WAVES, rate: speed / spacing},
+            2 * (sp.pi**2 * band_width * double_cosine - rate**2),
+            widths,
+            PERIODIC,
+        ),
+        Formula(
+            "tangency",
+            (x, sine_squared, double_sine, omega_fast),
+            tangency_function(),
+            ("tangency",),
+            "omega (x d omega/dx - omega): zero where a line through the origin is tangent to the band.",
+            WAVES,
+            x * half_slope - squared,
+            widths,
+            PERIODIC,
+        ),
+        Formula(
+            "tangency_slope",
+            (x, double_sine, double_cosine, omega_fast),
+            sp.diff(tangency_function(), x),
+            ("crossing_count",),
+            "d tangency/dx.",
+            WAVES,
+            sp.pi**2 * band_width * x * double_cosine - half_slope,
+            widths,
+            PERIODIC,
+        ),
+        Formula(
+            "steepest_sine_squared",
+            (omega_fast,),
+            (omega_fast - 1) / spread,
+            ("sound_cone",),
+            "sin^2(pi x) where the group velocity is largest.",
+            written=1 / (omega_fast + 1),
+            rules=("common denominator",),
+        ),
+        Formula(
+            "largest_group_speed",
+            (omega_fast, spacing),
+            sound_cone.formula.rhs,
+            ("sound_cone",),
+            "Largest group velocity, at which the sound cone widens.",
+        ),
+        Formula(
+            "top_of_lower_edge",
+            (edge_shift,),
+            omega_fast,
+            ("resonance_lower_edge",),
+            "omega_fast from (spacing/v)^2 - n^2 at a resonance of the lower edge, to leading order.",
+            {edge_shift: ((spacing / lower_resonance()) ** 2 - lag**2).expand().subs(gap, sp.sqrt(spread))},
+            sp.sqrt(1 + 1 / (sp.pi**2 * edge_shift)),
+            rules=("evaluate",),
+        ),
+        Formula(
+            "neighbour_stiffness",
+            (omega_fast,),
+            coupling,
+            ("units_band",),
+            "Springs between neighbours in units of the on-site spring.",
+            written=band_width / 4,
+            steps=widths,
+        ),
+    ]
+
+
+def motion() -> list[Formula]:
+    """The motion of the particle.
+
+    >>> motion()[0].exact
+    mu*v**2/(8*pi**2)
+    """
+    potential, force, twice = _symbols("potential force square")
+    driven = units_particle.formula.rhs
+    given = driven.subs(sp.Function("Phi")(position).diff(position), bias / spacing - force)
+    return [
+        Formula(
+            "kinetic_energy",
+            (speed, mass),
+            kinetic_energy(speed),
+            ("eq04_particle",),
+            "Kinetic energy of the particle.",
+        ),
+        Formula(
+            "speed_of_energy",
+            (energy, mass),
+            lattice_capture_speed(energy),
+            ("capture_speed_of_the_lattice",),
+            "Speed of the particle at a kinetic energy.",
+            written=sp.sqrt(twice),
+            steps=((twice, 8 * sp.pi**2 * energy / mass),),
+        ),
+        Formula(
+            "squared_speed",
+            (speed, potential, mass),
+            orbit_speed(potential) ** 2,
+            ("orbit_speed",),
+            "v^2 of the particle at a potential, from its speed at potential 0.",
+        ),
+        Formula(
+            "acceleration",
+            (force, mass),
+            given,
+            ("eq04_particle",),
+            "Acceleration of the particle by a force.",
+            written=4 * sp.pi**2 * force / mass,
+        ),
+    ]
+
+
+def dissipation() -> list[Formula]:
+    """The energy that phonons take.
+
+    >>> dissipation()[1].exact.subs(speed, 1)
+    8*pi**4*omega**2*transform**2
+    """
+    transform, force, in_phase, out_of_phase, pace, pulse, root = _symbols(
+        "transform force in_phase out_of_phase pace pulse root"
+    )
+    parts = sorted(mode_energy.formula.rhs.atoms(sp.Integral), key=sp.default_sort_key)
+    impulse = mode_energy.formula.rhs.subs(dict(zip(parts, (in_phase, out_of_phase), strict=True)))
+    spectrum = next(iter(phonon_energy.formula.rhs.atoms(sp.Function("q")(omega).func)))
+    shape = force_spectrum(omega, sp.Function(r"\hat\Phi")(2 * sp.pi * omega / speed))
+    return [
+        Formula(
+            "loss_prefactor",
+            (),
+            loss_per_mode(sp.Integer(1), sp.Integer(1)).subs(speed, 1),
+            ("eq06_single_pass",),
+            "The number in front of omega^2 transform^2/v^4.",
+        ),
+        Formula(
+            "loss_per_mode",
+            (omega, speed, transform),
+            loss_per_mode(omega**2, transform),
+            ("eq06_single_pass",),
+            "Energy that a phonon takes in a pass at constant speed; no factor overflows before the result does.",
+            written=8 * sp.pi**4 * root**2,
+            steps=((pace, omega / speed), (pulse, transform / speed), (root, pace * pulse)),
+        ),
+        Formula(
+            "energy_of_force",
+            (in_phase, out_of_phase),
+            impulse,
+            ("mode_energy",),
+            "Energy of a phonon from the two parts of the force integral.",
+        ),
+        Formula(
+            "third_order_energy",
+            (force, in_phase),
+            phonon_energy.formula.rhs.subs({spectrum: in_phase}).subs(shape, force),
+            ("phonon_energy_to_third_order",),
+            "Energy of a phonon at third order from the spectra of the force at first and, in phase, at second order.",
+        ),
+        Formula(
+            "force_spectrum",
+            (omega, speed, transform),
+            force_spectrum(omega, transform),
+            ("force_spectrum",),
+            "Spectrum of the force of a pulse.",
+        ),
+        Formula(
+            "stiffness_spectrum",
+            (omega, speed, transform),
+            stiffness_spectrum(omega, transform),
+            ("stiffness_spectrum",),
+            "Spectrum of the stiffness of a pulse.",
+        ),
+    ]
+
+
+def interactions() -> list[Formula]:
+    """Profiles Phi/Phi0 of x = r/width with their derivatives, and transforms over Phi0 width of kappa = k width.
+
+    >>> interactions()[0].exact
+    exp(-x**2/2)
+    """
+    kappa, order, total, profile, prefactor, bessel = _symbols("kappa order total profile prefactor bessel_k0")
+    two_pi, reach, decay = _symbols("two_pi reach decay")
+    x, unit = sp.Symbol("x", positive=True), {amplitude: 1, width: 1}
+    listed = []
+
+    def add(
+        name: str,
+        kind: str,
+        exact: sp.Expr,
+        written: sp.Expr | None = None,
+        rules: tuple[str, ...] = ("common denominator",),
+        arguments: tuple[sp.Symbol, ...] = (x,),
+        steps: Steps = (),
+        where: dict[sp.Symbol, sp.Expr] | None = None,
+    ) -> None:
+        doc = {
+            "profile": "Phi/Phi0 at x = r/width.",
+            "slope": "d(Phi/Phi0)/dx.",
+            "curvature": "d^2(Phi/Phi0)/dx^2.",
+            "transform": "Transform over Phi0 width at kappa = k width.",
+            "prefactor": "Transform over Phi0 width without its exponential.",
+        }[kind]
+        listed.append(
+            Formula(f"{name}_{kind}", arguments, exact, (f"transform_{name}",), doc, where or {}, written, steps, rules)
+        )
+
+    shape = {name: one.potential(x).subs(unit) for name, one in INTERACTIONS.items()}
+    spectrum = {name: one.transform(kappa).subs(unit) for name, one in INTERACTIONS.items()}
+    gaussian, lorentzian, coulomb, sech2 = (
+        shape[name] for name in ("gaussian", "lorentzian", "softened_coulomb", "sech2")
+    )
+    add("gaussian", "profile", gaussian)
+    add("gaussian", "slope", gaussian.diff(x))
+    add("gaussian", "curvature", gaussian.diff(x, 2), (x**2 - 1) * gaussian, ("expand",))
+    add(
+        "gaussian", "transform", spectrum["gaussian"], sp.sqrt(two_pi) * sp.exp(-(kappa**2) / 2), ("expand", "powers"),
+        arguments=(kappa,), steps=((two_pi, 2 * sp.pi),),
+    )  # fmt: skip
+    add("lorentzian", "profile", lorentzian)
+    add("lorentzian", "slope", lorentzian.diff(x))
+    add("lorentzian", "curvature", lorentzian.diff(x, 2), (6 * x**2 - 2) / (1 + x**2) ** 3)
+    add("lorentzian", "transform", spectrum["lorentzian"], arguments=(kappa,))
+    add("softened_coulomb", "profile", coulomb)
+    add("softened_coulomb", "slope", coulomb.diff(x))
+    add(
+        "softened_coulomb", "curvature", coulomb.diff(x, 2), (2 * x**2 - 1) / (1 + x**2) ** sp.Rational(5, 2),
+        ("factored radicals", "common denominator"),
+    )  # fmt: skip
+    add(
+        "softened_coulomb", "transform", spectrum["softened_coulomb"], 2 * bessel, arguments=(bessel,),
+        where={bessel: sp.besselk(0, kappa)},
+    )  # fmt: skip
+    folded = ((decay, sp.exp(-2 * x)),)
+    hyperbolic = ("exponentials",)
+    add("sech2", "profile", sech2, 4 * decay / (1 + decay) ** 2, hyperbolic, steps=folded)
+    known = {profile: sech2}
+    add("sech2", "slope", sech2.diff(x), -2 * profile * sp.tanh(x), hyperbolic, (profile, x), where=known)
+    add("sech2", "curvature", sech2.diff(x, 2), profile * (4 - 6 * profile), hyperbolic, (profile,), where=known)
+    add(
+        "sech2", "prefactor", spectrum["sech2"] * sp.exp(sp.pi * kappa / 2), -2 * reach / expm1(-reach),
+        ("evaluate", "exponentials"), arguments=(kappa,), steps=((reach, sp.pi * kappa),),
+    )  # fmt: skip
+    add(
+        "sech2", "transform", spectrum["sech2"], prefactor * sp.exp(-sp.pi * kappa / 2), ("exponentials",),
+        arguments=(prefactor, kappa), where={prefactor: spectrum["sech2"] * sp.exp(sp.pi * kappa / 2)},
+    )  # fmt: skip
+    bare = matern_transform(order, kappa).subs(unit)
+    add(
+        "matern", "transform", bare, total * (1 + kappa**2 / (2 * order + 1)) ** (-order - 1), (),
+        arguments=(kappa, order, total), where={total: bare.subs(kappa, 0)},
+    )  # fmt: skip
+    return listed
+
+
+def travelling_wave() -> list[Formula]:
+    """The exact steady drift.
+
+    >>> [formula.name for formula in travelling_wave()]
+    ['modulation', 'radiated']
+    """
+    number, shift, steepness = _symbols("number shift slope")
+    transform = sp.Symbol("transform")  # complex
+    return [
+        Formula(
+            "modulation",
+            (number, shift, speed, spacing, mass, transform),
+            modulation(number, shift, transform),
+            ("travelling_wave_particle",),
+            "Harmonic of the particle's displacement.",
+        ),
+        Formula(
+            "radiated",
+            (x, steepness, transform),
+            # The slope of Lambda is an argument: near a resonance it is known better than its formula gives it.
+            radiated(transform),
+            ("travelling_wave_energy",),
+            "Energy that a phonon carries off per pass; slope = Lambda'(x).",
+            {steepness: inverse_response(sp.Integer(0)).diff(x)},
+            4 * sp.pi**2 * x * sp.Abs(transform) ** 2 / sp.Abs(steepness),
+        ),
+    ]
+
+
+def chain_header() -> list[Formula]:
+    """What the compiled loops evaluate: the dispersion relation again, in the products that they have at hand.
+
+    >>> [formula.name for formula in chain_header()][:2]
+    ['ct_band_width', 'ct_frequency_squared']
+    """
+    names = {formula.name: formula for formula in dispersion()}
+    given = {**WAVES, band_width: band_squared(sp.pi / 2) - band_squared(0)}
+    half_slope = sp.pi * band_width * product
+    squared = 1 + band_width * sine_squared
+    peak, per_square, r, shift = _symbols("peak per_square r shift")
+    along = {frequency: speed / spacing * (x + shift), rate: speed / spacing}
+
+    def compiled(
+        name: str,
+        arguments: tuple[sp.Symbol, ...],
+        written: sp.Expr,
+        where: dict[sp.Symbol, sp.Expr] | None = None,
+        rules: tuple[str, ...] = PERIODIC,
+    ) -> Formula:
+        one = names[name]
+        return Formula(
+            f"ct_{name}", arguments, one.exact, one.ledger, one.doc, {**given, **(where or {})}, written, (), rules
+        )
+
+    return [
+        compiled("band_width", (omega_fast,), (omega_fast - 1) * (omega_fast + 1), rules=("expand",)),
+        compiled("frequency_squared", (band_width, sine_squared), squared),
+        compiled("half_slope", (band_width, product), half_slope),
+        compiled(
+            "resonance", (band_width, sine_squared, frequency), squared - frequency**2,
+            along,
+        ),
+        compiled(
+            "resonance_slope", (band_width, product, rate, frequency), 2 * (half_slope - rate * frequency),
+            along,
+        ),
+        compiled(
+            "resonance_curvature",
+            (band_width, double_cosine, rate),
+            2 * (sp.pi**2 * band_width * double_cosine - rate**2),
+            along,
+        ),
+        compiled("tangency", (band_width, x, sine_squared, product), x * half_slope - squared),
+        compiled(
+            "tangency_slope", (band_width, x, sine_squared, product),
+            sp.pi**2 * band_width * x * (1 - 2 * sine_squared) - half_slope,
+        ),
+        compiled("steepest_sine_squared", (omega_fast,), 1 / (omega_fast + 1), rules=("common denominator",)),
+        Formula(
+            "ct_lower_edge_shift",
+            (band_width,),
+            ((spacing / lower_resonance()) ** 2 - lag**2).expand(),
+            ("resonance_lower_edge",),
+            "(spacing/v)^2 - n^2 at the n-th resonance of the lower edge, to leading order.",
+            {band_width: gap**2},
+            1 / (sp.pi**2 * band_width),
+        ),
+        Formula(
+            "ct_gaussian_slope",
+            (r, peak, per_square),
+            potential_gaussian(r).diff(r),
+            ("transform_gaussian",),
+            "dPhi/dr of the Gaussian, peak = -amplitude/width^2, per_square = 1/width^2.",
+            {peak: -amplitude / width**2, per_square: 1 / width**2},
+            peak * r * sp.exp(-per_square * r**2 / 2),
+        ),
+        next(replace(formula, name="ct_acceleration") for formula in motion() if formula.name == "acceleration"),
+    ]  # fmt: skip
+
+
+def formulas() -> dict[str, list[Formula]]:
+    """The formulas of each generated file but dissipation.pxd.
+
+    >>> len({formula.name for listed in formulas().values() for formula in listed}) > 40
+    True
+    """
+    return {
+        "dispersion.py": dispersion(),
+        "motion.py": motion(),
+        "dissipation.py": dissipation(),
+        "interactions.py": interactions(),
+        "travelling_wave.py": travelling_wave(),
+        "chain.h": chain_header(),
+    }
