@@ -149,11 +149,12 @@ class TravellingWave:
         import matplotlib.pyplot as plt
 
         ax = ax or plt.figure().add_subplot()
-        for name, curve in (("mass, $R$", self.mass), ("particle, $s$", self.particle)):
-            ax.plot(curve.time / self.transit_time, curve.value, label=name)
+        times = self.equations.grid.times
+        ax.plot(times, self.mass.value, label="mass, $R$")
+        ax.plot(times, self.equations.modulation(self.pulse, times), label="particle, $s$")
         ax.set_xlabel(r"time $\tau v/\alpha$ (transit times)")
-        ax.set_ylabel("displacement ($l_{slow}$)")
-        ax.set_title(f"steady drift at {self.speed:.6g}, bias {self.bias:.6g}")
+        ax.set_ylabel(r"displacement ($l_\mathrm{slow}$)")
+        ax.set_title(f"steady drift: mean speed {self.speed:.6g}, bias {self.bias:.6g}")
         ax.legend()
         return ax
 

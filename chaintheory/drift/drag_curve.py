@@ -472,14 +472,18 @@ class DragCurve:
         ]
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Bias against speed, one line a branch, the bias on a logarithmic scale."""
+        """Bias against speed, the bias on a logarithmic scale; branches through a resonance have their own colour."""
         import matplotlib.pyplot as plt
 
         ax = ax or plt.figure().add_subplot()
         for branch in self.branches:
-            ax.plot([one.speed for one in branch.points], [one.bias for one in branch.points], color="C0")
-        ax.set_xlabel(r"mean speed $v$ ($l_{slow}/t_{slow}$)")
-        ax.set_ylabel(r"bias $\beta$ ($\hbar\Omega_{slow}$)")
+            colour = "C0" if branch.resonance is None else "C1"
+            ax.plot([one.speed for one in branch.points], [one.bias for one in branch.points], color=colour)
+        ax.plot([], [], color="C0", label="between resonances")
+        ax.plot([], [], color="C1", label="through a resonance")
+        ax.set_xlabel(r"mean speed $v$ ($l_\mathrm{slow}/t_\mathrm{slow}$)")
+        ax.set_ylabel(r"bias $\beta$ ($\hbar\Omega_\mathrm{slow}$)")
+        ax.legend()
         ax.set_yscale("log")
         return ax
 

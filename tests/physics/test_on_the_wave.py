@@ -85,3 +85,26 @@ def test_beside_a_resonance_both_forms_of_the_equations_give_one_chain():
     assert math.hypot(*found.unknowns[-2:]) > 0.05
     # 2e-13 measured: rounding, times 1/p = 100 for the residue.
     np.testing.assert_allclose(one, other, rtol=0, atol=1e-11)
+
+
+def test_plots_name_their_axes_and_draw_the_curves(wave):
+    ax = wave.plot()
+    curves = {line.get_label(): line.get_xydata() for line in ax.lines}
+    np.testing.assert_array_equal(curves["mass, $R$"][:, 1], wave.mass.value)
+    times, displaced = curves["particle, $s$"].T
+    # One transit time later the particle is displaced as before.
+    inside = np.abs(times) <= 0.5
+    expected = np.interp(times[inside], wave.particle.time / wave.transit_time, wave.particle.value)
+    np.testing.assert_allclose(displaced[inside], expected, rtol=0, atol=1e-3)  # between 257 points, linearly
+    assert "slow" in ax.get_ylabel() and "transit times" in ax.get_xlabel()
+    assert {text.get_text() for text in ax.get_legend().get_texts()} == set(curves)
+
+
+def test_a_drag_curve_draws_each_branch():
+    curve = paper(2.0).drag_curve(30.0, 31.0)
+    ax = curve.plot()
+    drawn = [line for line in ax.lines if len(line.get_xdata())]
+    assert len(drawn) == len(curve.branches)
+    np.testing.assert_array_equal(drawn[0].get_xdata(), [one.speed for one in curve.branches[0].points])
+    assert ax.get_yscale() == "log" and "Omega" in ax.get_ylabel() and "slow" in ax.get_xlabel()
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["between resonances", "through a resonance"]
