@@ -300,6 +300,18 @@ def test_a_sweep_that_was_killed_while_it_removed_its_journal_is_run_again(
     assert [one.name for one in tmp_path.iterdir()] == ["grid.nc"]
 
 
+def test_a_worker_that_cannot_be_started_is_told(sweep, tmp_path, monkeypatch):
+    """Its end of the pipe is closed before the first point is there; Click would leave in silence on that error."""
+
+    def submit(*_):
+        raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr("chaintheory.sweep.run.ProcessPoolExecutor.submit", submit)
+    with pytest.raises(ChildProcessError, match=r"worker process was killed; the same command goes on"):
+        run_sweep(sweep, tmp_path / "grid.nc", workers=1)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_disk_that_fills_up_loses_nothing(sweep, expected, results, recomputed, tmp_path):
     """The limit of the size of a file lets SQLite write some points; the others follow once there is room."""
     resource = pytest.importorskip("resource")

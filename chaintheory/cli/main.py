@@ -100,7 +100,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; a fault of our own is shown with its traceback."""
     try:
         code = group.main(args=arguments, prog_name="chaintheory", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # a shell may have closed it
+            sys.stdout.flush()
     except (click.Abort, KeyboardInterrupt) as stopped:
         click.echo(f"chaintheory: {one_line(stopped) if ours(stopped) else 'interrupted'}", err=True)
         return INTERRUPTED

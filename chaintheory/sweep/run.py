@@ -123,7 +123,7 @@ def on_cores(sweep: Sweep, points: dict[int, dict[str, Any]], workers: int) -> I
         }
         for task in as_completed(tasks):
             yield tasks[task], task.result()
-    except BrokenProcessPool:
+    except (BrokenProcessPool, BrokenPipeError):  # it died at work, or while it was started
         raise ChildProcessError(
             "a worker process was killed; the same command goes on where this one stopped"
         ) from None

@@ -238,6 +238,17 @@ def test_a_signal_at_any_moment_leaves_with_130(kind, after):
     assert running.returncode == 130 or "locked" in out
 
 
+def test_a_closed_output_is_no_fault(tmp_path):
+    """As the shell closes it by `>&-`, for programs that are run for the file that they write."""
+    program = (
+        "import os, subprocess, sys\n"
+        "os.close(1)\n"
+        "os.execv(sys.executable, [sys.executable, '-m', 'chaintheory', 'doctor'])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 def test_a_disk_that_fills_up_is_one_line_that_names_the_file(tmp_path):
     """Stood in for by a limit of the size of a file; what was there stays whole."""
     output = tmp_path / "run.nc"
