@@ -8,13 +8,25 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Sequence
+from types import FrameType
+
+
+def interrupted(_: int, frame: FrameType | None) -> None:
+    """Raise KeyboardInterrupt, but not while a module is being imported: there Python may print and drop it."""
+    if frame is not None and frame.f_code.co_filename.startswith("<frozen importlib"):
+        signal.signal(signal.SIGALRM, interrupted)
+        signal.setitimer(signal.ITIMER_REAL, 0.01)  # again in a moment
+        return
+    raise KeyboardInterrupt
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
     try:
         # A polite kill leaves as an interrupt does: temporary files are removed on the way out.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, interrupted)
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, interrupted)
         from chaintheory.cli.main import run
 
         code = run(arguments)
