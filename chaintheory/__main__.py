@@ -8,16 +8,23 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Sequence
-from types import FrameType
+from typing import Any
+
+SEEN: list[object] = []  # interrupts: a library may turn one into an error of its own
 
 
-def interrupted(_: int, frame: FrameType | None) -> None:
-    """Raise KeyboardInterrupt, but not while a module is being imported: there Python may print and drop it."""
-    if frame is not None and frame.f_code.co_filename.startswith("<frozen importlib"):
-        signal.signal(signal.SIGALRM, interrupted)
-        signal.setitimer(signal.ITIMER_REAL, 0.01)  # again in a moment
-        return
+def interrupted(number: int, _: object) -> None:
+    """Raise KeyboardInterrupt, as Python's own handler does."""
+    SEEN.append(number)
     raise KeyboardInterrupt
+
+
+def dropped(unraisable: Any) -> None:
+    """An interrupt that came in a callback, where Python prints and drops it, comes again in a moment."""
+    if isinstance(unraisable.exc_value, KeyboardInterrupt):
+        signal.setitimer(signal.ITIMER_REAL, 0.01)
+    else:
+        sys.__unraisablehook__(unraisable)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -25,8 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         # A polite kill leaves as an interrupt does: temporary files are removed on the way out.
         signal.signal(signal.SIGTERM, interrupted)
+        signal.signal(signal.SIGALRM, interrupted)
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             signal.signal(signal.SIGINT, interrupted)
+        sys.unraisablehook = dropped
         from chaintheory.cli.main import run
 
         code = run(arguments)
@@ -35,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # What is decided stays so while Python shuts down.
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, signal.SIG_IGN)
-    sys.exit(code)
+    sys.exit(130 if SEEN else code)
 
 
 if __name__ == "__main__":
