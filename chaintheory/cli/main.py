@@ -112,6 +112,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
         click.echo(f"chaintheory: {one_line(error)}", err=True)
         return BAD_INPUT
     except Exception as error:
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, KeyboardInterrupt):
+            cause = cause.__cause__ or cause.__context__
+        if cause is not None:  # a library made an error of its own of the interrupt
+            click.echo("chaintheory: interrupted", err=True)
+            return INTERRUPTED
         if ours(error):
             click.echo(f"chaintheory: {one_line(error)}", err=True)
             return BAD_INPUT
