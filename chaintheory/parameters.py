@@ -8,26 +8,142 @@ users call.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+from numpy.polynomial import chebyshev
 
 from chaintheory.interactions.base import Interaction
-from chaintheory.support.validation import LARGEST, bandwidth, bounded, number, real_array, scale
+from chaintheory.support.validation import LARGEST, WIDEST, bandwidth, bounded, number, real_array, scale
 from chaintheory_ext.generated import motion
+from chaintheory_ext.generated.dispersion import neighbour_stiffness, spring_term
+
+MOST_COUPLINGS = 32
+STABLE = 1e-12  # least omega^2 inside the zone, of the sum of all springs: less is lost to rounding
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False, repr=False)
 class ChainParameters:
-    """Top of the phonon band (the bottom is 1) and lattice spacing (alpha, in l_slow), both checked."""
+    """A harmonic chain: springs, lattice spacing (alpha, in l_slow) and damping, all checked.
 
-    omega_fast: float
+    ``ChainParameters(omega_fast, spacing)`` is the paper's chain, one spring between neighbours and a band from 1 to
+    omega_fast; ``from_springs`` makes any other. A chain at equilibrium must be stable: omega^2 > 0 in the whole zone,
+    except at its centre, where a chain without wells has omega = 0.
+
+    Attributes
+    ----------
+    confinement
+        Stiffness kappa of the on-site springs, in units of m Omega^2 with the unit frequency Omega.
+    couplings
+        Stiffness K_j of the springs between masses j = 1, 2, ... apart, in the same unit.
+    spacing
+        Lattice spacing.
+    damping
+        gamma, the rate of damping of each mass in units of Omega: rho'' = ... - 2 pi gamma rho'.
+    """
+
+    confinement: float
+    couplings: tuple[float, ...]
     spacing: float
+    damping: float
+    _top: float | None  # omega_fast as it was given
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "omega_fast", bandwidth("omega_fast", self.omega_fast))
-        object.__setattr__(self, "spacing", scale("spacing", self.spacing))
+    def __init__(self, omega_fast: float, spacing: float, damping: float = 0.0) -> None:
+        top = bandwidth("omega_fast", omega_fast)
+        self._set(1.0, (neighbour_stiffness(top),), spacing, damping, top)
+
+    def _set(self, *values: Any) -> None:
+        confinement, couplings, spacing, damping, top = values
+        damping = number("damping", damping)
+        if not 0.0 <= damping <= WIDEST:
+            raise ValueError(f"damping must be within 0 .. {WIDEST:g}, got {damping!r}")
+        values = confinement, couplings, scale("spacing", spacing), damping, top
+        for name, value in zip(("confinement", "couplings", "spacing", "damping", "_top"), values, strict=True):
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def from_springs(cls, confinement: float, couplings: Sequence[float], spacing: float, damping: float = 0.0) -> Self:
+        """The chain with these springs: ``Chain.from_springs``, which describes it."""
+        well, springs = _springs(confinement, couplings)
+        chain = cls.__new__(cls)
+        top = math.sqrt(1.0 + spring_term(1.0, springs[0])) if well == 1.0 and len(springs) == 1 else 0.0
+        try:
+            chain._set(well, springs, spacing, damping, bandwidth("omega_fast", top))
+        except ValueError:
+            chain._set(well, springs, spacing, damping, None)
+        return chain
+
+    @classmethod
+    def of(cls, chain: ChainParameters) -> Self:
+        """The same chain, of this class."""
+        if isinstance(chain, cls):
+            return chain
+        made = cls.__new__(cls)
+        made._set(chain.confinement, chain.couplings, chain.spacing, chain.damping, chain._top)
+        return made
+
+    @property
+    def minimal(self) -> bool:
+        """Whether this is the paper's chain: confinement 1, one spring between neighbours, no damping."""
+        return self._top is not None and self.damping == 0.0
+
+    @property
+    def omega_fast(self) -> float:
+        """Top of the band of the paper's chain, whose bottom is 1; every other chain refuses to have one.
+
+        What assumes the paper's dispersion relation reads this number, so that it refuses every other chain.
+        """
+        if not self.minimal or self._top is None:
+            raise ValueError(
+                f"chain must be Chain(omega_fast, spacing), without damping or other springs, for this, got {self!r}"
+            )
+        return self._top
+
+    def __repr__(self) -> str:
+        name, damped = type(self).__name__, f", damping={self.damping!r}" if self.damping else ""
+        if self._top is not None:
+            return f"{name}(omega_fast={self._top!r}, spacing={self.spacing!r}{damped})"
+        springs = f"confinement={self.confinement!r}, couplings={list(self.couplings)!r}"
+        return f"{name}.from_springs({springs}, spacing={self.spacing!r}{damped})"
+
+
+def _springs(confinement: float, couplings: Sequence[float]) -> tuple[float, tuple[float, ...]]:
+    """The springs of a stable chain, checked; those that are 0 at the end are left out."""
+    well = number("confinement", confinement)
+    given = real_array("couplings", couplings)
+    if given.ndim != 1 or given.size > MOST_COUPLINGS:
+        raise ValueError(f"couplings must be a list of at most {MOST_COUPLINGS} numbers, got {couplings!r}")
+    springs = tuple(np.trim_zeros(given, "b").tolist())
+    if not 0.0 <= well <= WIDEST**2 or any(abs(one) > WIDEST**2 for one in springs):
+        raise ValueError(
+            f"confinement must be within 0 .. {WIDEST**2:g} and couplings within +-{WIDEST**2:g}, got {confinement!r} "
+            f"and {couplings!r}"
+        )
+    lowest, bending = _lowest(well, springs)
+    scale_of_all = well + sum(abs(spring_term(1.0, one)) for one in springs)
+    if not lowest > STABLE * scale_of_all or not (well > 0.0 or bending > STABLE * scale_of_all):
+        raise ValueError(
+            "confinement and couplings must make a stable chain, omega(theta)^2 = confinement + sum of 4 K_j "
+            f"sin^2(j theta) > 0 for theta > 0, got {confinement!r} and {couplings!r} with "
+            f"{min(lowest, bending if well == 0.0 else lowest):.3g}"
+        )
+    return well, springs
+
+
+def _lowest(well: float, springs: tuple[float, ...]) -> tuple[float, float]:
+    """Least omega^2 where it is stationary inside the zone or at its end, and omega^2/theta^2 - kappa there at 0."""
+    angles = np.array([0.5 * math.pi])
+    if len(springs) > 1:
+        # omega^2 is a polynomial of cos(2 theta).
+        series = np.array([0.0, *(-0.5 * spring_term(1.0, one) for one in springs)])
+        places = chebyshev.chebroots(chebyshev.chebder(series)).real
+        angles = np.append(angles, 0.5 * np.arccos(places[np.abs(places) < 1.0]))
+    sines = np.sin(np.outer(np.arange(1.0, len(springs) + 1.0), angles))
+    squares = well + sum((spring_term(row * row, one) for row, one in zip(sines, springs, strict=True)), 0.0 * angles)
+    bending = sum(spring_term(float(j * j), one) for j, one in enumerate(springs, 1))
+    return float(np.min(squares)), float(bending)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ omega(theta)^2 = 1 + (omega_fast^2 - 1) sin^2 theta with theta = q a/2.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from typing import Any, Literal, overload
 
@@ -36,7 +36,8 @@ Array = NDArray[np.float64]
 class Chain(ChainParameters):
     """An infinite chain of masses, each in its own harmonic well and coupled to its neighbours.
 
-    Its band is omega(theta)^2 = 1 + (omega_fast^2 - 1) sin^2 theta, Eq. 1, in units of Omega_slow.
+    Its band is omega(theta)^2 = 1 + (omega_fast^2 - 1) sin^2 theta, Eq. 1, in units of Omega_slow. ``from_springs``
+    makes any other harmonic chain.
 
     Parameters
     ----------
@@ -44,6 +45,9 @@ class Chain(ChainParameters):
         Top of the phonon band (the bottom is 1); greater than 1.
     spacing
         Lattice spacing (alpha in the paper), in l_slow; positive.
+    damping
+        Rate gamma at which each mass is damped, in units of Omega_slow: rho'' = ... - 2 pi gamma rho'. A phonon then
+        lives for 1/(pi gamma) in amplitude, in t_slow.
 
     Raises
     ------
@@ -56,11 +60,59 @@ class Chain(ChainParameters):
 
     @classmethod
     def _of(cls, chain: ChainParameters) -> Chain:
-        return chain if isinstance(chain, Chain) else cls(chain.omega_fast, chain.spacing)
+        return cls.of(chain)
+
+    @classmethod
+    def from_springs(
+        cls, confinement: float, couplings: Sequence[float], spacing: float, damping: float = 0.0
+    ) -> Chain:
+        """Any harmonic chain: omega(theta)^2 = confinement + sum_j 4 K_j sin^2(j theta), theta = q a/2.
+
+        Frequencies are in units of a frequency Omega of choice, stiffness in m Omega^2, lengths in
+        sqrt(hbar/(m Omega)), times in 2 pi/Omega and energies in hbar Omega; the paper's choice is Omega_slow.
+
+        Parameters
+        ----------
+        confinement
+            Stiffness kappa of the on-site springs; 0 for a chain without wells, whose band begins at 0 (acoustic).
+        couplings
+            Stiffness K_j of the springs between masses j = 1, 2, ... apart, of either sign; an empty list is a crystal
+            of independent oscillators (Einstein's).
+        spacing
+            Lattice spacing; positive.
+        damping
+            Rate gamma of the damping of each mass: rho'' = ... - 2 pi gamma rho'.
+
+        Returns
+        -------
+        Chain
+            ``confinement=1, couplings=[(omega_fast**2 - 1)/4]`` is ``Chain(omega_fast, spacing)``.
+
+        Raises
+        ------
+        ValueError
+            A chain that is not stable: omega^2 is not positive in the whole zone (0 at its centre without wells).
+
+        >>> chain = Chain.from_springs(confinement=0.0, couplings=[24.75, -2.0], spacing=40.0)
+        >>> round(float(chain.frequency(np.pi / 2)), 6), round(chain.sound_speed, 3)
+        (9.949874, 1047.577)
+        """
+        return super().from_springs(confinement, couplings, spacing, damping)
+
+    @property
+    def band(self) -> tuple[float, float]:
+        """Lowest and highest frequency of the phonons, in the unit frequency.
+
+        >>> Chain.from_springs(confinement=0.0, couplings=[4.0], spacing=40.0).band
+        (0.0, 4.0)
+        """
+        return dispersion.band_edges(self)
 
     @property
     def sound_speed(self) -> float:
-        """Largest group speed, pi spacing (omega_fast - 1), reached at sin^2 theta = 1/(omega_fast + 1); l_slow/t_slow.
+        """Largest group speed, in l_slow/t_slow.
+
+        pi spacing (omega_fast - 1) of the paper's chain, reached at sin^2 theta = 1/(omega_fast + 1).
 
         >>> round(Chain(omega_fast=2.0, spacing=1.0).sound_speed, 6)
         3.141593
@@ -68,7 +120,7 @@ class Chain(ChainParameters):
         return dispersion.sound_speed(self)
 
     def frequency(self, theta: ArrayLike) -> Array:
-        """Phonon frequency omega(theta) of Eq. 1 in units of Omega_slow, for theta = q a/2; the shape of ``theta``.
+        """Phonon frequency omega(theta) in units of Omega_slow (Eq. 1), for theta = q a/2; the shape of ``theta``.
 
         Raises
         ------

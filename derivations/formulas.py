@@ -25,6 +25,7 @@ from sympy.codegen.cfunctions import expm1
 from .checks import Outcome, Reduce
 from .closed_forms import matern_transform
 from .drift import orbit_speed
+from .harmonic_chain import spring_band
 from .lattice import band_squared, coupling, sound_cone
 from .motion import kinetic_energy, mode_energy, units_particle
 from .notation import (
@@ -37,8 +38,10 @@ from .notation import (
     omega,
     omega_fast,
     position,
+    reach,
     spacing,
     speed,
+    spring,
     width,
     x,
 )
@@ -265,6 +268,52 @@ def dispersion() -> list[Formula]:
             "Springs between neighbours in units of the on-site spring.",
             written=band_width / 4,
             steps=widths,
+        ),
+        *springs(),
+    ]
+
+
+def springs() -> list[Formula]:
+    """What a spring between masses j apart adds to omega^2 of any harmonic chain, and its derivatives in x.
+
+    >>> [formula.name for formula in springs()]
+    ['spring_term', 'spring_slope', 'spring_curvature']
+    """
+    term = spring_band(sp.pi * x)
+    waves = {
+        sine_squared: sp.sin(reach * sp.pi * x) ** 2,
+        double_sine: sp.sin(2 * reach * sp.pi * x),
+        double_cosine: sp.cos(2 * reach * sp.pi * x),
+    }
+    return [
+        Formula(
+            "spring_term",
+            (sine_squared, spring),
+            term,
+            ("band_of_springs",),
+            "What a spring adds to omega^2; sine_squared = sin^2(pi j x).",
+            waves,
+            4 * spring * sine_squared,
+        ),
+        Formula(
+            "spring_slope",
+            (double_sine, spring, reach),
+            sp.diff(term, x),
+            ("band_of_springs",),
+            "What it adds to d omega^2/dx; double_sine = sin(2 pi j x).",
+            waves,
+            4 * sp.pi * reach * spring * double_sine,
+            rules=PERIODIC,
+        ),
+        Formula(
+            "spring_curvature",
+            (double_cosine, spring, reach),
+            sp.diff(term, x, 2),
+            ("band_of_springs",),
+            "What it adds to d^2 omega^2/dx^2; double_cosine = cos(2 pi j x).",
+            waves,
+            8 * sp.pi**2 * reach**2 * spring * double_cosine,
+            rules=PERIODIC,
         ),
     ]
 

@@ -75,6 +75,7 @@ MODULES = (
     "trapping",
     "third_order",
     "travelling_wave",
+    "harmonic_chain",
 )
 
 

@@ -335,6 +335,16 @@ stiffness = _symbol(
     positive=True,
 )
 
+# Any harmonic chain
+well = _symbol("kappa_u", "—", "confinement", "1", "stiffness of the on-site springs over m Omega^2", 0, 2, real=True)
+spring = _symbol(
+    "K_j", "—", "couplings", "1", "stiffness of the springs between masses j apart over m Omega^2", "1/10", 5, real=True
+)
+reach = _symbol("j_s", "—", "number", "1", "number of spacings that a spring spans", 1, 5, integer=True, positive=True)
+damping = _symbol(
+    "gamma_d", "—", "damping", "1", "damping rate of each mass over the unit frequency", "1/100", 1, positive=True
+)
+
 TABLE: tuple[Entry, ...] = tuple(_entries)
 _BY_SYMBOL = {line.symbol: line for line in TABLE}
 

@@ -3,11 +3,16 @@
 omega(theta)^2 = 1 + (omega_fast^2 - 1) sin^2 theta with theta = pi x = q a/2, in units of Omega_slow. What follows from
 it (slope, curvature, the resonance condition and its tangencies) is generated from the ledger and stands here for all
 other modules. These functions take any arithmetic: doubles, complex and extended numbers, and balls.
+
+Any harmonic chain has omega(theta)^2 = kappa + sum_j 4 K_j sin^2(j theta). The functions that take a chain hold for
+every chain; those that take ``omega_fast`` are those of the paper's, and no other chain has an ``omega_fast`` to give.
 """
 
 from __future__ import annotations
 
 import math
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,6 +28,9 @@ from chaintheory_ext.generated.dispersion import (
     resonance,
     resonance_curvature,
     resonance_slope,
+    spring_curvature,
+    spring_slope,
+    spring_term,
     steepest_sine_squared,
     tangency,
     tangency_slope,
@@ -30,17 +38,23 @@ from chaintheory_ext.generated.dispersion import (
 )
 
 __all__ = [
+    "band_edges",
+    "band_top",
     "band_width",
+    "curvature_of_square",
     "frequency",
     "frequency_curvature",
     "frequency_squared",
+    "group_velocity",
     "half_slope",
     "largest_group_speed",
     "neighbour_stiffness",
     "resonance",
     "resonance_curvature",
     "resonance_slope",
+    "slope_of_square",
     "sound_speed",
+    "square",
     "steepest",
     "steepest_sine_squared",
     "tangency",
@@ -51,15 +65,96 @@ __all__ = [
 Array = NDArray[np.float64]
 
 
+POINTS_PER_SPRING = 256  # of the grid on which extrema of the band are looked for, in half a zone
+
+
+def square(chain: ChainParameters, theta: Any) -> Any:
+    """omega(theta)^2 of any chain: real, extended or complex angles."""
+    if chain.minimal:
+        return frequency_squared(np.sin(theta) ** 2, chain.omega_fast)
+    terms = (spring_term(np.sin(j * theta) ** 2, one) for j, one in enumerate(chain.couplings, 1))
+    return sum(terms, 0.0 * theta + chain.confinement)
+
+
+def slope_of_square(chain: ChainParameters, theta: Any) -> Any:
+    """Derivative of omega^2 in x at theta = pi x, of any chain."""
+    terms = (spring_slope(np.sin(2 * j * theta), one, j) for j, one in enumerate(chain.couplings, 1))
+    return sum(terms, 0.0 * theta)
+
+
+def curvature_of_square(chain: ChainParameters, theta: Any) -> Any:
+    """Second derivative of omega^2 in x at theta = pi x, of any chain."""
+    terms = (spring_curvature(np.cos(2 * j * theta), one, j) for j, one in enumerate(chain.couplings, 1))
+    return sum(terms, 0.0 * theta)
+
+
 def frequency(chain: ChainParameters, theta: ArrayLike) -> Array:
-    """Phonon frequency omega(theta) in units of Omega_slow, in the shape of ``theta``."""
-    sine = np.sin(np.asarray(theta, dtype=np.float64))
-    return np.asarray(np.sqrt(frequency_squared(sine * sine, chain.omega_fast)))[()]
+    """Phonon frequency omega(theta) in the unit frequency (Omega_slow), in the shape of ``theta``."""
+    return np.asarray(np.sqrt(square(chain, np.asarray(theta, dtype=np.float64))))[()]
 
 
+def group_velocity(chain: ChainParameters, theta: ArrayLike) -> Array:
+    """Group velocity spacing d omega/dx at theta = pi x; at omega = 0 its limit from above. Damping plays no part."""
+    angle = np.asarray(theta, dtype=np.float64)
+    omega = np.asarray(frequency(chain, angle))
+    still = omega == 0.0
+    # There omega^2 is quadratic, so that omega is linear.
+    limit = np.sqrt(np.maximum(0.5 * curvature_of_square(chain, angle), 0.0))
+    slope = 0.5 * slope_of_square(chain, angle) / np.where(still, 1.0, omega)
+    return np.asarray(chain.spacing * np.where(still, limit, slope))[()]
+
+
+@lru_cache(maxsize=256)
+def band_edges(chain: ChainParameters) -> tuple[float, float]:
+    """Lowest and highest frequency of the band.
+
+    >>> from chaintheory import Chain
+    >>> band_edges(Chain(10.0, 40.0))
+    (1.0, 10.0)
+    >>> lowest, highest = band_edges(Chain.from_springs(confinement=0.0, couplings=[1.0, 1.0], spacing=40.0))
+    >>> lowest, round(highest**2, 12)
+    (0.0, 6.25)
+    """
+    if chain.minimal:
+        return 1.0, chain.omega_fast
+    lowest = -_largest(chain, lambda theta: -square(chain, theta))
+    return math.sqrt(max(lowest, 0.0)), math.sqrt(_largest(chain, lambda theta: square(chain, theta)))
+
+
+def band_top(chain: ChainParameters) -> float:
+    """Highest frequency of the band: omega_fast of the paper's chain."""
+    return band_edges(chain)[1]
+
+
+@lru_cache(maxsize=256)
 def sound_speed(chain: ChainParameters) -> float:
-    """Largest group speed, pi spacing (omega_fast - 1), at sin^2 theta = 1/(omega_fast + 1); l_slow/t_slow."""
-    return float(largest_group_speed(chain.omega_fast, chain.spacing, math))
+    """Largest group speed; pi spacing (omega_fast - 1) of the paper's chain, at sin^2 theta = 1/(omega_fast + 1).
+
+    >>> from chaintheory import Chain
+    >>> round(sound_speed(Chain.from_springs(confinement=0.0, couplings=[0.25], spacing=1.0)) / np.pi, 12)
+    1.0
+    """
+    if chain.minimal:
+        return float(largest_group_speed(chain.omega_fast, chain.spacing, math))
+    return _largest(chain, lambda theta: np.abs(group_velocity(chain, theta)))
+
+
+def _largest(chain: ChainParameters, function: Any) -> float:
+    """Largest value of an even function of theta, smooth on the scale of the shortest wave that the springs make."""
+    count = POINTS_PER_SPRING * (len(chain.couplings) + 1)
+    points = 0.5 * math.pi * np.arange(count + 1) / count
+    values = np.asarray(function(points))
+    best = float(values.max())
+    inner = np.flatnonzero((values[1:-1] >= values[:-2]) & (values[1:-1] >= values[2:])) + 1
+    for index in inner:
+        low, high = float(points[index - 1]), float(points[index + 1])
+        for _ in range(4):  # sixteen times nearer each
+            finer = np.linspace(low, high, 33)
+            at = np.asarray(function(finer))
+            top = int(np.argmax(at))
+            best = max(best, float(at[top]))
+            low, high = float(finer[max(top - 1, 0)]), float(finer[min(top + 1, 32)])
+    return best
 
 
 def steepest(omega_fast: float) -> float:

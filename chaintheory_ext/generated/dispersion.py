@@ -123,3 +123,27 @@ def neighbour_stiffness(omega_fast: Any) -> Any:
     """
     band_width = (omega_fast - 1)*(omega_fast + 1)
     return (0.25)*band_width
+
+
+def spring_term(sine_squared: Any, couplings: Any) -> Any:
+    """What a spring adds to omega^2; sine_squared = sin^2(pi j x).
+
+    Ledger: band_of_springs.
+    """
+    return 4*couplings*sine_squared
+
+
+def spring_slope(double_sine: Any, couplings: Any, number: Any, m: Any = numpy) -> Any:
+    """What it adds to d omega^2/dx; double_sine = sin(2 pi j x).
+
+    Ledger: band_of_springs.
+    """
+    return 4*m.pi*couplings*double_sine*number
+
+
+def spring_curvature(double_cosine: Any, couplings: Any, number: Any, m: Any = numpy) -> Any:
+    """What it adds to d^2 omega^2/dx^2; double_cosine = cos(2 pi j x).
+
+    Ledger: band_of_springs.
+    """
+    return 8*m.pi**2*couplings*double_cosine*number**2
