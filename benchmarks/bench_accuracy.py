@@ -14,7 +14,7 @@ from flint import arb
 import chaintheory as ct
 from benchmarks.common import Figure, show
 from chaintheory.drift.enclosures import EnclosedBand, precision, prove_count
-from chaintheory_ext.curves import Band
+from chaintheory_ext.curves import TangencyTable
 
 MOST_JUDGED = 400  # crossings enclosed per system; of more, the first, the last and a random choice
 
@@ -27,10 +27,10 @@ def judged_systems(number: int) -> tuple[int, int]:
         omega_fast = 1.0 + math.exp(random.uniform(math.log(0.05), math.log(49.0)))
         spacing = math.exp(random.uniform(math.log(1.5), math.log(100.0)))
         slope = 10.0 ** random.uniform(-2.0, 4.0) / spacing
-        tangents = Band(omega_fast)
+        tangents = TangencyTable(omega_fast)
         slopes = np.array([slope])
         first, last, _ = tangents.ranges(slopes)
-        _, period, offset, _, _ = tangents.crossings(slopes, first, last)
+        _, period, offset, _, _ = tangents.roots(slopes, first, last)
         chosen = np.arange(period.size)
         if period.size > MOST_JUDGED:
             some = random.integers(0, period.size, MOST_JUDGED - 200)
@@ -40,7 +40,7 @@ def judged_systems(number: int) -> tuple[int, int]:
             prove_count(band, tangents, line, int(first[0]), int(last[0]))
             good = period.size == max(2 * int(last[0] - first[0]) + 3, 1)
             for index in chosen:
-                x = int(period[index]) + band.crossing(int(period[index]), line, float(offset[index]))
+                x = int(period[index]) + band.root(int(period[index]), line, float(offset[index]))
                 good = good and x > before
                 before = x
                 enclosed_crossings += 1

@@ -18,7 +18,7 @@ from scipy.optimize import brentq
 import chaintheory as ct
 from benchmarks.common import Figure, show
 from chaintheory.comparison.passes import mean_speeds, single_pass_loss
-from chaintheory.dissipation.static_lattice import orbit_of_mean_speed
+from chaintheory.dissipation.static_lattice import motion_of_mean_speed
 
 CHAIN = ct.Chain(omega_fast=10.0, spacing=40.0)
 
@@ -42,11 +42,11 @@ def locked(amplitude: float, n: int, duration: float = 1500.0) -> tuple[float, f
     """Relative deviations of the mean, smallest and largest speed of a particle locked at the n-th resonance."""
     free = ct.System(CHAIN, ct.Gaussian(amplitude, 2.0))
     resonance = next(r for r in free.resonant_speeds(39.0 / n, 41.0 / n) if r.edge == "lower")
-    bias = 1.5 * resonance.finite_side + 2.0 * resonance.strength
+    bias = 1.5 * resonance.finite_limit + 2.0 * resonance.singularity
     system = ct.System(CHAIN, free.interaction, bias=bias)
     near = (0.999 * resonance.speed, 1.001 * resonance.speed)
     drift = next(d for d in system.drift_velocities(*near) if d.kind == "locked")
-    start = orbit_of_mean_speed(system, 1.003 * drift.speed).speed
+    start = motion_of_mean_speed(system, 1.003 * drift.speed).speed
     run = system.simulate(20.0, start, duration, order=4, steps_per_fast_period=10)
     when, means = mean_speeds(run)
     late = 0.8 * duration

@@ -20,9 +20,9 @@ from scipy.optimize import brentq
 
 import chaintheory as ct
 from benchmarks.common import Figure, show
-from chaintheory.dissipation.single_pass import emitted
-from chaintheory.dissipation.steady_state import audible_lines
-from chaintheory.lattice.resonance_condition import band
+from chaintheory.dissipation.single_pass import energy_emitted
+from chaintheory.dissipation.steady_state import lines_above_cutoff
+from chaintheory.lattice.resonance_condition import tangencies
 
 SYSTEM = ct.System(ct.Chain(omega_fast=10.0, spacing=40.0), ct.Gaussian(amplitude=2.0, width=4.0))
 SPEEDS = np.arange(1.0, 90.0005, 0.001)
@@ -42,8 +42,8 @@ def best(function: Callable[[], object], repeats: int = 5) -> float:
 def pieces(speed: np.ndarray) -> tuple[np.ndarray, ...]:
     """Owner, slope, low and high end of every monotone piece with a crossing; shared by both comparators."""
     slope = speed / SYSTEM.chain.spacing
-    tangents = band(SYSTEM)
-    audible, first, _, count = audible_lines(SYSTEM, tangents, speed)
+    tangents = tangencies(SYSTEM)
+    audible, first, _, count = lines_above_cutoff(SYSTEM, tangents, speed)
     number = count.astype(int)
     owner = np.repeat(audible, number)
     rank = np.arange(number.sum()) - np.repeat(np.cumsum(number) - number, number)
@@ -67,7 +67,7 @@ def summed(speed: np.ndarray, owner: np.ndarray, slope: np.ndarray, x: np.ndarra
     sine, cosine = np.sin(math.pi * offset), np.cos(math.pi * offset)
     omega = np.sqrt(1.0 + WIDTH * sine * sine)
     steep = np.abs(math.pi * WIDTH * sine * cosine / (omega * slope) - 1.0)
-    share = emitted(SYSTEM, omega, speed[owner]) / steep
+    share = energy_emitted(SYSTEM, omega, speed[owner]) / steep
     return np.bincount(owner, share, speed.size)
 
 

@@ -465,13 +465,13 @@ class System(SystemParameters):
         """
         return travelling_wave.travelling_wave(self, speed, tolerance=tolerance)
 
-    def mean_dissipation_terms(self, speed: float) -> steady_state.Terms:
-        """The phonons that the particle feeds at one mean speed: each crossing of Eq. 10, however small its share.
+    def mean_dissipation_terms(self, speed: float) -> steady_state.EmittedPhonons:
+        """The phonons that the particle excites at one mean speed: each root of Eq. 10, however small its energy.
 
         Returns
         -------
-        Terms
-            Arrays ``crossing``, ``frequency``, ``group_speed`` (l_slow/t_slow) and ``share`` (hbar Omega_slow), one
+        EmittedPhonons
+            Arrays ``root``, ``frequency``, ``group_speed`` (l_slow/t_slow) and ``energy`` (hbar Omega_slow), one
             entry for each phonon, and ``forward``; the shares sum to the mean dissipation.
 
         Raises
@@ -482,7 +482,7 @@ class System(SystemParameters):
         >>> from chaintheory import Gaussian
         >>> system = System(Chain(omega_fast=10.0, spacing=40.0), Gaussian(amplitude=2.0, width=4.0))
         >>> terms = system.mean_dissipation_terms(90.0)
-        >>> len(terms.crossing), int(terms.forward.sum()), float(round(terms.share.sum(), 7))
+        >>> len(terms.root), int(terms.forward.sum()), float(round(terms.energy.sum(), 7))
         (7, 3, 0.0073308)
         """
         return steady_state.mean_dissipation_terms(self, speed)
@@ -497,7 +497,7 @@ class System(SystemParameters):
         -------
         list of ResonantSpeed
             Each with ``speed``, ``edge`` (``"lower"``, infinite from above, or ``"upper"``, infinite from below),
-            ``n``, the ``strength`` of the inverse square root and the ``finite_side``.
+            ``n``, the ``singularity`` (coefficient of the inverse square root) and the ``finite_limit``.
 
         Raises
         ------

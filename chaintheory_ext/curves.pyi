@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 
-class Band:
+class TangencyTable:
     """The lines through the origin that touch the band omega(x), x = q a/(2 pi); slopes are speed/spacing > 0."""
 
     omega_fast: float
@@ -20,9 +20,7 @@ class Band:
     def ranges(self, slopes: Array, decay: float = 0.0, power: float = 1.0) -> tuple[Array, Array, Array]:
         """First and last period that matter to each line, and the number of crossings up to there."""
 
-    def crossings(
-        self, slopes: Array, first: Array, last: Array
-    ) -> tuple[NDArray[np.intp], Array, Array, Array, Array]:
+    def roots(self, slopes: Array, first: Array, last: Array) -> tuple[NDArray[np.intp], Array, Array, Array, Array]:
         """Owner, period, offset, omega and d omega/dx of each crossing, sorted by line and x."""
 
 def band_mean_gaussian(speed: Array, omega_fast: float, width: float) -> Array:

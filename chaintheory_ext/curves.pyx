@@ -37,7 +37,7 @@ cdef struct Tangents:
     double upper_slope
 
 
-cdef class Band:
+cdef class TangencyTable:
     """The lines through the origin that touch the band omega(x): two in each period from ``onset`` on.
 
     Parameters
@@ -143,7 +143,7 @@ cdef class Band:
                     last[i] = min(last[i], floor(end))
         return firsts, lasts, np.maximum(2.0 * (lasts - firsts) + 3.0, 1.0)
 
-    def crossings(self, double[::1] slopes, double[::1] first, double[::1] last):
+    def roots(self, double[::1] slopes, double[::1] first, double[::1] last):
         """Crossings of each line from period ``first`` to ``last`` (see ``ranges``).
 
         Returns

@@ -286,7 +286,7 @@ u = _symbol("u", "u", "distance", "length", "distance between the particle and a
 t = _symbol("t", "t", "elapsed", "time", "time, as a variable of integration", "-3", 3, real=True)
 phi = _symbol("phi", "φ", "phase", "1", "an angle, or a phase in cycles", "1/10", 3, real=True)
 z = _symbol("z", "z", "slowness", "1", "(2 pi lambda/v)^2", "1/20", 20, positive=True)
-x = _symbol("x", "x", "crossing", "1", "theta/pi = q a/(2 pi), in the extended zone scheme", "1/10", 3, positive=True)
+x = _symbol("x", "x", "root", "1", "theta/pi = q a/(2 pi), in the extended zone scheme", "1/10", 3, positive=True)
 harmonic = _symbol(
     "j",
     "j",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chaintheory.dissipation.static_lattice import Orbit
+from chaintheory.dissipation.static_lattice import RigidLatticeMotion
 from chaintheory.lattice.rigid_lattice import lattice_barrier
 from chaintheory.system import System
 
@@ -47,7 +47,7 @@ def pass_by_pass(system: System, midway: float, duration: float) -> tuple[Array,
     """Return what theory says of a run: times, speeds midway between masses, and mean speeds.
 
     In each pass the particle gains the bias and loses the mean dissipation (Eq. 10) at the mean
-    speed of its orbit through the rigid lattice. It ends early where the particle would be caught.
+    speed of its motion through the rigid lattice. It ends early where the particle would be caught.
     The steady state is assumed to have built up, and Eq. 10 takes the motion in a pass as uniform.
     """
     time, energy = 0.0, float(system.kinetic_energy(midway))
@@ -55,7 +55,7 @@ def pass_by_pass(system: System, midway: float, duration: float) -> tuple[Array,
     rows = []
     while time < duration and energy > barrier:
         midway = system.speed_of_energy(energy)
-        mean = Orbit(system, midway, lattice=True).mean_speed
+        mean = RigidLatticeMotion(system, midway, lattice=True).mean_speed
         rows.append((time, midway, mean))
         time += system.chain.spacing / mean
         energy += system.bias - float(system.mean_dissipation(mean))

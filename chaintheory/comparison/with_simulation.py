@@ -17,7 +17,7 @@ import numpy as np
 from chaintheory.comparison.bound_state import outside_frequencies, peak, spectrum
 from chaintheory.comparison.on_the_wave import start_on_wave
 from chaintheory.comparison.passes import mean_speeds, single_pass_loss
-from chaintheory.dissipation.static_lattice import Orbit, orbit_of_mean_speed
+from chaintheory.dissipation.static_lattice import RigidLatticeMotion, motion_of_mean_speed
 from chaintheory.dissipation.third_order import mean_expansion, single_pass_expansion
 from chaintheory.interactions.named import Gaussian
 from chaintheory.lattice.dispersion import steepest
@@ -156,7 +156,7 @@ def locked(amplitude: float, n: int, duration: float = 3000.0) -> Row:
     system = paper(amplitude, bias=0.01)
     near = CHAIN.spacing / n
     at = next(v for v in system.drift_velocities(0.99 * near, 1.001 * near) if v.kind == "locked")
-    run = system.simulate(position=220.0, speed=orbit_of_mean_speed(system, 1.01 * at.speed).speed, duration=duration)
+    run = system.simulate(position=220.0, speed=motion_of_mean_speed(system, 1.01 * at.speed).speed, duration=duration)
     middle, mean = mean_speeds(run)
     quarter = int(np.searchsorted(middle, 0.25 * middle[-50]))
     change = float(mean[-100:].mean() - mean[quarter - 25 : quarter + 25].mean()) / at.speed
@@ -180,7 +180,7 @@ def upper_edge(amplitude: float, start: float = 159.0, duration: float = 3000.0)
     from scipy.optimize import brentq
 
     system = paper(amplitude, bias=0.01)
-    first = Orbit(system, start, lattice=True).mean_speed
+    first = RigidLatticeMotion(system, start, lattice=True).mean_speed
     low, high = first - 0.01, 159.52
     nodes = 0.5 * (low + high) + 0.5 * (high - low) * np.cos(math.pi * (np.arange(10) + 0.5) / 10)
     losses = system.mean_dissipation(nodes, approximation="travelling-wave")

@@ -29,7 +29,7 @@ from chaintheory.support.validation import choice, number, real_array
 from chaintheory_ext.generated.dissipation import loss_per_mode, loss_prefactor
 
 if TYPE_CHECKING:
-    from chaintheory.dissipation.static_lattice import Orbit
+    from chaintheory.dissipation.static_lattice import RigidLatticeMotion
     from chaintheory.parameters import SystemParameters
 
 Array = NDArray[np.float64]
@@ -53,7 +53,7 @@ def shaped(values: Array, shape: tuple[int, ...]) -> Array:
     return values.reshape(shape)[()]
 
 
-def emitted(system: SystemParameters, omega: Array, speed: Array | float) -> Array:
+def energy_emitted(system: SystemParameters, omega: Array, speed: Array | float) -> Array:
     """Energy A(omega) that a phonon takes in one pass at constant velocity, Eq. 6, in hbar Omega_slow."""
     transform = system.interaction.transform(2.0 * math.pi * omega / speed)
     return np.asarray(loss_per_mode(omega, speed, transform))[()]
@@ -120,8 +120,8 @@ def closed_loss(system: SystemParameters, speed: Array, log: bool) -> Array:
     """The closed forms: Bessel functions for Gaussians (Eq. 7), powers for the Matern family."""
     interaction = system.interaction
     if isinstance(interaction, Gaussian):
-        strength = 2.0 * math.pi * (interaction.amplitude * interaction.width) ** 2
-        mean = strength * gaussian_mean(system, speed, interaction.width)
+        prefactor = 2.0 * math.pi * (interaction.amplitude * interaction.width) ** 2
+        mean = prefactor * gaussian_mean(system, speed, interaction.width)
         return from_mean(mean, exponent_of(system, speed), speed, log)
     if isinstance(interaction, GaussianMixture):
         return mixture_loss(system, interaction, speed, log)
@@ -306,7 +306,7 @@ def band_mean(
 
 def static_lattice_loss(system: SystemParameters, speed: Array, log: bool) -> Array:
     """Eq. 6 with the particle's motion past one mass at rest in the force integral."""
-    from chaintheory.dissipation.static_lattice import Orbit
+    from chaintheory.dissipation.static_lattice import RigidLatticeMotion
 
     different, index = np.unique(speed, return_inverse=True)
     if different.size and different[-1] > UNAFFECTED:
@@ -315,49 +315,49 @@ def static_lattice_loss(system: SystemParameters, speed: Array, log: bool) -> Ar
         result[fast] = quadrature_loss(system, speed[fast], log)
         result[~fast] = static_lattice_loss(system, speed[~fast], log)
         return result
-    orbits = [Orbit(system, float(v)) for v in different]
-    for orbit in orbits:
-        if not orbit.passes:
+    motions = [RigidLatticeMotion(system, float(v)) for v in different]
+    for motion in motions:
+        if not motion.passes:
             least = system.speed_of_energy(mass_barrier(system))
             raise ValueError(
                 f"speed must exceed the capture speed {least:.6g} of one mass with approximation='static-lattice', "
-                f"got {orbit.speed:g}"
+                f"got {motion.speed:g}"
             )
-    result = np.array([log_static_lattice_mean(system, orbit) for orbit in orbits], dtype=np.float64)[index]
+    result = np.array([log_static_lattice_mean(system, motion) for motion in motions], dtype=np.float64)[index]
     return result if log else np.exp(result)
 
 
-def log_static_lattice_mean(system: SystemParameters, orbit: Orbit) -> float:
+def log_static_lattice_mean(system: SystemParameters, motion: RigidLatticeMotion) -> float:
     """Logarithm of the band average of A along one motion through the rigid lattice."""
     from chaintheory.dissipation.static_lattice import SILENT, UNCERTAIN
 
-    if orbit.uniform:
-        return float(quadrature_loss(system, np.array([orbit.speed]), log=True)[0])
-    lost = ValueError(f"speed {orbit.speed:.6g} is not allowed: the force integral along the orbit is lost to rounding")
+    if motion.uniform:
+        return float(quadrature_loss(system, np.array([motion.speed]), log=True)[0])
+    lost = ValueError(f"speed {motion.speed:.6g} is not allowed: the force integral is lost to rounding")
     spread = band_width(system.chain.omega_fast)
     # From the bottom of the band up to where the phonons are silent, as they are once A falls exponentially.
     grid = 1.0 + (system.chain.omega_fast - 1.0) * np.linspace(0.0, 1.0, 65) ** 4
-    scale, heard = -math.inf, system.chain.omega_fast
+    scale, cutoff = -math.inf, system.chain.omega_fast
     for some in np.split(grid[:-1], 8):
-        value, noise, _ = orbit.spectrum(some)
+        value, noise, _ = motion.spectrum(some)
         scale = max(scale, float(value.max()))
         if noise.max() > scale + UNCERTAIN:
             raise lost
         if system.interaction.analytic_width and value[-1] < scale - SILENT:
-            audible = np.flatnonzero(value >= scale - SILENT)
-            heard = float(some[audible[-1] + 1] if audible.size else some[0])
+            above = np.flatnonzero(value >= scale - SILENT)
+            cutoff = float(some[above[-1] + 1] if above.size else some[0])
             break
     if scale == -math.inf:
         return scale
 
     def taken(_: Array, sine_squared: Array) -> Array:
         stretch: Array | float = 1.0
-        if heard < 0.7 * system.chain.omega_fast:  # over y in omega = cosh y, up to where it is silent
-            end = math.acosh(heard)
+        if cutoff < 0.7 * system.chain.omega_fast:  # over y in omega = cosh y, up to the cutoff
+            end = math.acosh(cutoff)
             y = end * (2.0 / math.pi) * np.arcsin(np.sqrt(sine_squared))
             sine_squared = np.sinh(y) ** 2 / spread
             stretch = (2.0 / math.pi) * end * np.cosh(y) / np.sqrt(spread * (1.0 - sine_squared))
-        value, noise, _bound = orbit.spectrum(np.sqrt(frequency_squared(sine_squared, system.chain.omega_fast)))
+        value, noise, _bound = motion.spectrum(np.sqrt(frequency_squared(sine_squared, system.chain.omega_fast)))
         if noise.max() > scale + UNCERTAIN:
             raise lost
         return (stretch * np.exp(np.minimum(value - scale, 700.0)))[None, :]

@@ -1,10 +1,10 @@
-r"""The particle's orbit past masses that are held at their places, and the force integral along it.
+r"""The particle's motion past masses that are held at their places, and the force integral along it.
 
 With the masses at rest energy is conserved,
 
 .. math:: v(u)^2 = v^2 - \frac{8\pi^2}{\mu}\,\bigl[U(u) - U_\mathrm{ref}\bigr] ,
 
-so that the time t(u) along the orbit is one integral and the force on a phonon of frequency omega another,
+so that the time t(u) along the motion is one integral and the force on a phonon of frequency omega another,
 
 .. math:: F(\omega) = \int \Phi'(u)\, e^{2\pi i\omega t(u)}\, \frac{du}{v(u)} , \qquad
           A(\omega) = 2\pi^2 |F(\omega)|^2 .
@@ -61,8 +61,8 @@ _PRIMITIVE = np.stack(
 CUMULATE = _PRIMITIVE @ np.linalg.inv(_LEGENDRE)
 
 
-class Orbit:
-    """One orbit: past a single mass, or through the lattice at rest.
+class RigidLatticeMotion:
+    """One motion: past a single mass, or through the lattice at rest.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ class Orbit:
         """Spacing over transit time."""
         return self.system.chain.spacing / self.transit_time
 
-    def log_emitted(self, omega: Array) -> Array:
+    def log_energy_emitted(self, omega: Array) -> Array:
         """Natural logarithm of A(omega), the energy that phonons of these frequencies take; 1-d."""
         return self.spectrum(omega)[0]
 
@@ -149,7 +149,7 @@ class Orbit:
         """
         interaction = self.system.interaction
         if isinstance(interaction, SquareWell):
-            return self._log_emitted_by_kicks(omega), np.full(omega.shape, -np.inf), math.inf
+            return self._log_energy_emitted_by_kicks(omega), np.full(omega.shape, -np.inf), math.inf
         if not omega.size or interaction.reach() == 0.0:  # nothing to integrate
             return np.full(omega.shape, -np.inf), np.full(omega.shape, -np.inf), -math.inf
         climbs = math.isfinite(interaction.tail) and not self.lattice
@@ -177,7 +177,7 @@ class Orbit:
     def _affordable(self, values: float) -> None:
         if values > MOST_VALUES:
             raise ValueError(
-                f"speed is not allowed: the force integral along the orbit, {self.speed:.6g} where it is free and "
+                f"speed is not allowed: the force integral along the motion, {self.speed:.6g} where it is free and "
                 f"{self.slowest:.3g} where it is slowest, needs more than {MOST_VALUES:.0e} values"
             )
 
@@ -215,11 +215,11 @@ class Orbit:
     def _climbing_panels(self, omega: Array) -> _Panels:
         """Panels along u = i shift + (1 + i) x: the nearer to the mass the shorter, until all phonons are silent."""
         width = self.system.interaction.width
-        heard = 0.2 * PHASE * self.slowest / (2.0 * math.pi * float(omega.max()))
+        longest = 0.2 * PHASE * self.slowest / (2.0 * math.pi * float(omega.max()))
         end = SILENT * self.fastest / (2.0 * math.pi * float(omega.min()))
-        edges = [min(0.02 * width, heard, 0.1 * end)]
+        edges = [min(0.02 * width, longest, 0.1 * end)]
         while edges[-1] < end:  # between the mass and the first wavelength there is the tail alone
-            edges.append(edges[-1] * (2.0 if 10.0 * width < edges[-1] < 0.5 * heard else 1.2))
+            edges.append(edges[-1] * (2.0 if 10.0 * width < edges[-1] < 0.5 * longest else 1.2))
         return _Panels(np.array([0.0, *edges]))
 
     def _delay(self, shift: float) -> float:
@@ -238,14 +238,14 @@ class Orbit:
         count = 40 if math.isinf(interaction.tail) else 8 if self.lattice else 12
         return 0.97 * width * np.sin(np.linspace(0.0, 0.5 * math.pi, count))
 
-    def _log_emitted_by_kicks(self, omega: Array) -> Array:
+    def _log_energy_emitted_by_kicks(self, omega: Array) -> Array:
         """A square well acts at its two walls only, by the change of speed there."""
         well = self.system.interaction
         assert isinstance(well, SquareWell)
         if self.lattice and 2.002 * well.width >= self.system.chain.spacing:
             raise ValueError(
                 f"interaction must not overlap with the next mass's, which is at {self.system.chain.spacing:g}, "
-                f"for the orbit through the lattice, got {well!r}"
+                f"for the motion through the lattice, got {well!r}"
             )
         inside = math.sqrt(float(self.squared_speed(np.array(0.0))))
         outside = math.sqrt(float(self.squared_speed(np.array(1.001 * well.width))))
@@ -343,16 +343,18 @@ def transit_panels(system: SystemParameters) -> _Panels:
 
 @lru_cache(maxsize=64)
 def landscape(system: SystemParameters) -> tuple[Array, float, float]:
-    """Squared speeds at the nodes of ``transit_panels``, at a mass and midway, of the slowest orbit that passes."""
+    """Squared speeds at the nodes of ``transit_panels``, at a mass and midway, of the slowest motion that passes."""
     nodes = transit_panels(system).nodes
-    squared = Orbit(system, 0.0, lattice=True).squared_speed(np.concatenate([nodes, [0.0, 0.5 * system.chain.spacing]]))
+    squared = RigidLatticeMotion(system, 0.0, lattice=True).squared_speed(
+        np.concatenate([nodes, [0.0, 0.5 * system.chain.spacing]])
+    )
     lowest = squared_speed(system, 0.0, lattice_barrier(system))
     squared = squared - min(squared.min(), lowest)
     return squared[:-2], float(squared[-2]), float(squared[-1])
 
 
-def orbit_of_mean_speed(system: SystemParameters, mean_speed: float) -> Orbit:
-    """The orbit through the lattice at rest that has this mean speed.
+def motion_of_mean_speed(system: SystemParameters, mean_speed: float) -> RigidLatticeMotion:
+    """The motion through the lattice at rest that has this mean speed.
 
     Raises
     ------
@@ -362,8 +364,8 @@ def orbit_of_mean_speed(system: SystemParameters, mean_speed: float) -> Orbit:
 
     >>> from chaintheory import Chain, Gaussian, System
     >>> system = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0))
-    >>> orbit = orbit_of_mean_speed(system, 20.0)
-    >>> round(orbit.mean_speed, 9), round(orbit.speed, 3), round(orbit.at_mass, 3)
+    >>> motion = motion_of_mean_speed(system, 20.0)
+    >>> round(motion.mean_speed, 9), round(motion.speed, 3), round(motion.at_mass, 3)
     (20.0, 21.111, 16.963)
 
     """
@@ -380,7 +382,7 @@ def orbit_of_mean_speed(system: SystemParameters, mean_speed: float) -> Orbit:
     low = math.log(1e-14 * (float(squared.max()) + mean_speed**2))
     high = 2.0 * math.log(mean_speed)
     if low >= high or too_fast(low) > 0.0:
-        raise ValueError(f"speed must be the mean of an orbit that passes the masses at rest, got {mean_speed:.6g}")
+        raise ValueError(f"speed must be the mean of an motion that passes the masses at rest, got {mean_speed:.6g}")
     # The mean lies between the extremes, so that the smallest speed is at most the mean.
     energy = math.exp(brentq(too_fast, low, high + 1e-9, xtol=1e-14, rtol=1e-14))
-    return Orbit(system, math.sqrt(energy + midway), lattice=True)
+    return RigidLatticeMotion(system, math.sqrt(energy + midway), lattice=True)

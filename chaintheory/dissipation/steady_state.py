@@ -17,43 +17,43 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chaintheory.dissipation.single_pass import UNAFFECTED, emitted, shaped, speeds, width_of
+from chaintheory.dissipation.single_pass import UNAFFECTED, energy_emitted, shaped, speeds, width_of
 from chaintheory.lattice.dispersion import frequency_curvature
-from chaintheory.lattice.resonance_condition import band, batches
+from chaintheory.lattice.resonance_condition import batches, tangencies
 from chaintheory.support.validation import choice, number, real_array
 from chaintheory_ext.generated.dissipation import loss_prefactor
 
 if TYPE_CHECKING:
     from chaintheory.parameters import SystemParameters
-    from chaintheory_ext.curves import Band
+    from chaintheory_ext.curves import TangencyTable
 
 Array = NDArray[np.float64]
 
-MOST_CROSSINGS = 1e5  # of one line: a tenth of a second, and 20 MB
+MOST_ROOTS = 1e5  # of one line: a tenth of a second, and 20 MB
 NEGLIGIBLE = 1e-9  # what the static-lattice sum leaves out
 SMALLEST_EXPONENT = 745.0  # exp(-745) is the smallest double
 
 
 @dataclass(frozen=True)
-class Terms:
-    """The phonons that a particle in its steady state excites: one entry per root, sorted by ``crossing``.
+class EmittedPhonons:
+    """The phonons that a particle in its steady state excites: one entry per root, sorted by ``root``.
 
     Attributes
     ----------
-    crossing
+    root
         x = q a/(2 pi), continued over all zones.
     frequency
         omega(x), between 1 and omega_fast.
     group_speed
         Speed of the emitted wave, spacing * d omega/dx; negative for a wave that runs backward.
-    share
-        Energy that it takes per lattice spacing; the shares sum to the mean dissipation.
+    energy
+        Energy that it takes per lattice spacing; the contributions sum to the mean dissipation.
     """
 
-    crossing: Array
+    root: Array
     frequency: Array
     group_speed: Array
-    share: Array
+    energy: Array
 
     @property
     def forward(self) -> NDArray[np.bool_]:
@@ -67,15 +67,15 @@ def slopes_of(system: SystemParameters, speed: Array) -> Array:
         return np.minimum(speed / system.chain.spacing, 1e300)
 
 
-def steepness(system: SystemParameters, speed: Array, group: Array) -> Array:
+def jacobian(system: SystemParameters, speed: Array, group: Array) -> Array:
     """The denominator |spacing omega'(x)/v - 1| of Eq. 10; at a resonance not 0 but what rounding leaves of it."""
     return np.maximum(np.abs(group * (system.chain.spacing / speed) - 1.0), np.finfo(float).epsneg)
 
 
-def shares(system: SystemParameters, speed: Array, owner: NDArray[np.intp], omega: Array, group: Array) -> Array:
-    """Terms of Eq. 10 at the crossings (omega, d omega/dx) of the lines numbered by ``owner``."""
+def contributions(system: SystemParameters, speed: Array, owner: NDArray[np.intp], omega: Array, group: Array) -> Array:
+    """Terms of Eq. 10 at the roots (omega, d omega/dx) of the lines numbered by ``owner``."""
     v = speed[owner]
-    return emitted(system, omega, v) / steepness(system, v, group)
+    return energy_emitted(system, omega, v) / jacobian(system, v, group)
 
 
 def mean_dissipation(system: SystemParameters, speed: ArrayLike, *, approximation: str = "constant-velocity") -> Array:
@@ -89,24 +89,24 @@ def mean_dissipation(system: SystemParameters, speed: ArrayLike, *, approximatio
         losses = np.array([static_lattice_mean(system, float(v)) for v in different], dtype=np.float64)
         return shaped(losses[index.ravel()], shape)
     result = np.zeros(values.shape)
-    tangents = band(system)
-    audible, first, last, count = audible_lines(system, tangents, values)
+    tangents = tangencies(system)
+    above, first, last, count = lines_above_cutoff(system, tangents, values)
     for part in batches(count):
-        v = values[audible[part]]
-        owner, _, _, omega, group = tangents.crossings(slopes_of(system, v), first[part], last[part])
-        share = shares(system, v, owner, omega, group)
-        result[audible[part]] = np.bincount(owner, share, minlength=v.size)
+        v = values[above[part]]
+        owner, _, _, omega, group = tangents.roots(slopes_of(system, v), first[part], last[part])
+        energy = contributions(system, v, owner, omega, group)
+        result[above[part]] = np.bincount(owner, energy, minlength=v.size)
     return shaped(result, shape)
 
 
 def decay_in_x(system: SystemParameters) -> tuple[float, float]:
-    """Rate and power of exp(-rate x^power), the factor of A at the crossing x; rate 0 where it may not be used."""
+    """Rate and power of exp(-rate x^power), the factor of A at the root x; rate 0 where it may not be used."""
     constant, width, power = system.interaction.decay
     rate = constant[0] * (width / system.chain.spacing) ** power if system.interaction.monotone else 0.0
     return rate, float(power)
 
 
-def slowest_audible(system: SystemParameters) -> float:
+def cutoff_speed(system: SystemParameters) -> float:
     """Speed below which the mean dissipation is less than the smallest double; 0 without an exponential decay.
 
     At the exponent E a term is at most 8 pi^4 omega_fast^2 shape exp(-E)/v^4 times the inverse resolution of a double.
@@ -126,19 +126,19 @@ def slowest_audible(system: SystemParameters) -> float:
     return 0.9 * speed
 
 
-def audible_lines(
-    system: SystemParameters, tangents: Band, speed: Array
+def lines_above_cutoff(
+    system: SystemParameters, tangents: TangencyTable, speed: Array
 ) -> tuple[NDArray[np.intp], Array, Array, Array]:
-    """Indices of the speeds whose loss is a double; their first and last period and number of crossings."""
-    audible = np.flatnonzero(speed > slowest_audible(system))
-    first, last, count = tangents.ranges(slopes_of(system, speed[audible]), *decay_in_x(system))
-    if count.size and count.max() > MOST_CROSSINGS:
-        slowest = float(speed[audible][np.argmax(count)])
+    """Indices of the speeds whose loss is a double; their first and last period and number of roots."""
+    above = np.flatnonzero(speed > cutoff_speed(system))
+    first, last, count = tangents.ranges(slopes_of(system, speed[above]), *decay_in_x(system))
+    if count.size and count.max() > MOST_ROOTS:
+        slowest = float(speed[above][np.argmax(count)])
         raise ValueError(
-            f"speed must be large enough for at most {MOST_CROSSINGS:.0e} roots of the resonance condition, "
+            f"speed must be large enough for at most {MOST_ROOTS:.0e} roots of the resonance condition, "
             f"got {slowest!r} with {count.max():.1e}"
         )
-    return audible, first, last, count
+    return above, first, last, count
 
 
 def static_lattice_mean(system: SystemParameters, speed: float) -> float:
@@ -147,25 +147,25 @@ def static_lattice_mean(system: SystemParameters, speed: float) -> float:
     The roots are taken in the order of their frequency, until the bound of the force integral's modulus says that
     all further ones together cannot reach ``NEGLIGIBLE`` of the sum.
     """
-    from chaintheory.dissipation.static_lattice import UNCERTAIN, UNCERTAIN_TAIL, orbit_of_mean_speed
+    from chaintheory.dissipation.static_lattice import UNCERTAIN, UNCERTAIN_TAIL, motion_of_mean_speed
 
     if speed > UNAFFECTED:
         return float(mean_dissipation(system, speed))
-    orbit = orbit_of_mean_speed(system, speed)
-    tangents, slope = band(system), slopes_of(system, np.array([speed]))
+    motion = motion_of_mean_speed(system, speed)
+    tangents, slope = tangencies(system), slopes_of(system, np.array([speed]))
     first, last, count = tangents.ranges(slope)
-    if count[0] > MOST_CROSSINGS:
+    if count[0] > MOST_ROOTS:
         raise ValueError(
-            f"speed must be large enough for at most {MOST_CROSSINGS:.0e} roots, got {speed!r} with {count[0]:.1e}"
+            f"speed must be large enough for at most {MOST_ROOTS:.0e} roots, got {speed!r} with {count[0]:.1e}"
         )
-    _, _, _, omega, group = tangents.crossings(slope, first, last)
+    _, _, _, omega, group = tangents.roots(slope, first, last)
     order = np.argsort(omega, kind="stable")
-    omega, steep = omega[order], steepness(system, np.array(speed), group[order])
+    omega, steep = omega[order], jacobian(system, np.array(speed), group[order])
     left = np.cumsum((1.0 / steep)[::-1])[::-1]  # what the terms from here on have in their denominators
     total, uncertain, start, size = 0.0, 0.0, 0, 16
     while start < omega.size:
         block = slice(start, start + size)
-        value, noise, bound = orbit.spectrum(omega[block])
+        value, noise, bound = motion.spectrum(omega[block])
         total += float((np.exp(value) / steep[block]).sum())
         uncertain += float((np.exp(noise) / steep[block]).sum())
         start, size = start + size, 2 * size
@@ -192,13 +192,13 @@ def mean_dissipation_slope(system: SystemParameters, speed: ArrayLike) -> Array:
     values, shape = speeds(speed)
     spacing = system.chain.spacing
     result = np.zeros(values.shape)
-    tangents = band(system)
-    audible, first, last, count = audible_lines(system, tangents, values)
+    tangents = tangencies(system)
+    above, first, last, count = lines_above_cutoff(system, tangents, values)
     step = 1e-3 / width_of(system)
     for part in batches(count):
-        speed_here = values[audible[part]]
-        owner, period, offset, omega, group = tangents.crossings(slopes_of(system, speed_here), first[part], last[part])
-        share = shares(system, speed_here, owner, omega, group)
+        speed_here = values[above[part]]
+        owner, period, offset, omega, group = tangents.roots(slopes_of(system, speed_here), first[part], last[part])
+        energy = contributions(system, speed_here, owner, omega, group)
         v, x = speed_here[owner], period + offset
         k = 2.0 * math.pi * x / spacing
         # d log |transform|^2/dk by differences of fourth order.
@@ -210,23 +210,23 @@ def mean_dissipation_slope(system: SystemParameters, speed: ArrayLike) -> Array:
         curvature = frequency_curvature(omega, group, np.cos(2.0 * math.pi * offset), system.chain.omega_fast)
         lead = spacing * group - v
         along = (2.0 / x + growth - spacing * curvature / lead) * x / lead
-        change = share * (along + 1.0 / lead - 1.0 / v)
-        result[audible[part]] = np.bincount(owner, change, minlength=speed_here.size)
+        change = energy * (along + 1.0 / lead - 1.0 / v)
+        result[above[part]] = np.bincount(owner, change, minlength=speed_here.size)
     return shaped(result * np.where(np.ravel(real_array("speed", speed)) < 0.0, -1.0, 1.0), shape)
 
 
-def mean_dissipation_terms(system: SystemParameters, speed: float) -> Terms:
+def mean_dissipation_terms(system: SystemParameters, speed: float) -> EmittedPhonons:
     """Phonons excited at one mean speed: ``System.mean_dissipation_terms``, which describes them."""
     v = np.array([abs(number("speed", speed))])
     slopes = slopes_of(system, v)
     if v[0] == 0.0:
         raise ValueError(f"speed must not be 0, got {speed!r}")
-    tangents = band(system)
+    tangents = tangencies(system)
     first, last, count = tangents.ranges(slopes)
-    if count[0] > MOST_CROSSINGS:
+    if count[0] > MOST_ROOTS:
         raise ValueError(
-            f"speed must be large enough for at most {MOST_CROSSINGS:.0e} roots, got {speed!r} with {count[0]:.1e}"
+            f"speed must be large enough for at most {MOST_ROOTS:.0e} roots, got {speed!r} with {count[0]:.1e}"
         )
-    owner, period, offset, omega, group = tangents.crossings(slopes, first, last)
-    share = shares(system, v, owner, omega, group)
-    return Terms(period + offset, omega, system.chain.spacing * group, share)
+    owner, period, offset, omega, group = tangents.roots(slopes, first, last)
+    energy = contributions(system, v, owner, omega, group)
+    return EmittedPhonons(period + offset, omega, system.chain.spacing * group, energy)

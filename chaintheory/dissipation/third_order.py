@@ -35,7 +35,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chaintheory.dissipation.single_pass import shaped, single_pass_dissipation, speeds
-from chaintheory.dissipation.steady_state import mean_dissipation_terms, steepness
+from chaintheory.dissipation.steady_state import jacobian, mean_dissipation_terms
 from chaintheory.interactions.named import HalfIntegerMatern
 from chaintheory.lattice.dispersion import frequency, resonance
 from chaintheory.parameters import SystemParameters
@@ -221,7 +221,7 @@ def _mean(system: SystemParameters, speed: float) -> tuple[float, float, float]:
     second = 0.0
     if speed:
         terms = mean_dissipation_terms(system, speed)
-        second = float(np.sum(terms.share))
+        second = float(np.sum(terms.energy))
     second = _lost(system, speed, second)
     if second == 0.0:
         return 0.0, 0.0, 0.0
@@ -232,8 +232,8 @@ def _mean(system: SystemParameters, speed: float) -> tuple[float, float, float]:
         )
     rate = speed / chain.spacing
     pulse = Pulse(system, speed, terms.frequency)
-    jacobian = steepness(system, np.array(speed), terms.group_speed / chain.spacing)
-    weights = third_order_energy(pulse.force, 1.0 / jacobian)
+    denominator = jacobian(system, np.array(speed), terms.group_speed / chain.spacing)
+    weights = third_order_energy(pulse.force, 1.0 / denominator)
     poles = np.sort(terms.frequency)
 
     def recoil(w: Array) -> tuple[Array, Array]:
@@ -247,8 +247,8 @@ def _mean(system: SystemParameters, speed: float) -> tuple[float, float, float]:
     number = np.arange(1.0, math.ceil(end / rate) + 1.0)
     moved = np.sum(pulse.mixing(number * rate) / (system.mass * rate * number**2), axis=1)
     in_phase = response - moved
-    out_of_phase = math.pi * (pulse.received(terms.frequency) @ (pulse.force / (2.0 * terms.frequency * jacobian)))
-    changed = float(np.sum(energy_of_force(in_phase, out_of_phase) / jacobian))
+    out_of_phase = math.pi * (pulse.received(terms.frequency) @ (pulse.force / (2.0 * terms.frequency * denominator)))
+    changed = float(np.sum(energy_of_force(in_phase, out_of_phase) / denominator))
     return second, float(weights @ in_phase), _change(changed, second, speed)
 
 

@@ -26,9 +26,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chaintheory.dissipation.single_pass import emitted, shaped, speeds
-from chaintheory.dissipation.steady_state import audible_lines, slopes_of, steepness
-from chaintheory.lattice.resonance_condition import band, batches
+from chaintheory.dissipation.single_pass import energy_emitted, shaped, speeds
+from chaintheory.dissipation.steady_state import jacobian, lines_above_cutoff, slopes_of
+from chaintheory.lattice.resonance_condition import batches, tangencies
 from chaintheory.lattice.rigid_lattice import lattice_barrier, lattice_potential
 from chaintheory.parameters import kinetic_energy
 
@@ -112,18 +112,18 @@ def validity(system: SystemParameters, speed: ArrayLike) -> Validity:
     u = np.concatenate([np.linspace(0.0, 0.5 * spacing, 257), np.geomspace(1e-3, 1.0, 65) * 0.5 * spacing])
     energy = lattice_potential(system, u)
     lost, change, recoil = (np.zeros(values.shape) for _ in range(3))
-    tangents = band(system)
-    audible, first, last, count = audible_lines(system, tangents, values)
+    tangents = tangencies(system)
+    above, first, last, count = lines_above_cutoff(system, tangents, values)
     for part in batches(count):
-        v = values[audible[part]]
-        owner, _, _, omega, group = tangents.crossings(slopes_of(system, v), first[part], last[part])
-        jacobian = steepness(system, v[owner], group)
-        contribution = emitted(system, omega, v[owner]) / jacobian
-        around = [emitted(system, omega, v[owner] * (1.0 + step)) for step in (-STEP, STEP)]
-        derivative = np.abs(around[1] - around[0]) / (2.0 * STEP) / jacobian
-        sums = (contribution, derivative, contribution / jacobian / omega**2)
+        v = values[above[part]]
+        owner, _, _, omega, group = tangents.roots(slopes_of(system, v), first[part], last[part])
+        denominator = jacobian(system, v[owner], group)
+        contribution = energy_emitted(system, omega, v[owner]) / denominator
+        around = [energy_emitted(system, omega, v[owner] * (1.0 + step)) for step in (-STEP, STEP)]
+        derivative = np.abs(around[1] - around[0]) / (2.0 * STEP) / denominator
+        sums = (contribution, derivative, contribution / denominator / omega**2)
         for total, terms in zip((lost, change, recoil), sums, strict=True):
-            total[audible[part]] = np.bincount(owner, terms, minlength=v.size)
+            total[above[part]] = np.bincount(owner, terms, minlength=v.size)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         kinetic = np.asarray(kinetic_energy(system, values))
         varied = float(energy.max() - energy.min()) / (2.0 * kinetic)

@@ -151,7 +151,7 @@ class ByDistance:
 
     def zero(self, parameter: float) -> complex:
         """The resonant zero x that is ahead of the particle."""
-        x = complex(self.resonance.crossing)
+        x = complex(self.resonance.root)
         if parameter >= 0.0:
             return x + self.side * parameter
         x -= 1j * parameter
@@ -179,7 +179,7 @@ class ByDistance:
 
     def of_speed(self, speed: float) -> float:
         """The distance p at a speed, to leading order: 0 = Lambda + Lambda'' p^2/2 at the tangency."""
-        line, x = self._tangent_line, self.resonance.crossing
+        line, x = self._tangent_line, self.resonance.root
         excess = (line.slope * x) ** 2 * ((speed / self.resonance.speed) ** 2 - 1.0)
         squared = 2.0 * excess / float(line.second_derivative(x))
         return math.copysign(math.sqrt(abs(squared)), squared)
@@ -192,7 +192,7 @@ class ByDistance:
     @property
     def peak(self) -> float:
         """Where the peak is: the p at which a particle at constant speed makes a wave as large as the width."""
-        spacing, x = self.system.chain.spacing, self.resonance.crossing
+        spacing, x = self.system.chain.spacing, self.resonance.root
         k = 2.0 * math.pi * x / spacing
         force = k * abs(float(self.system.interaction.transform(k))) / spacing
         return 2.0 * math.pi * force / (self.force.width * abs(float(self._tangent_line.second_derivative(x))))
@@ -509,7 +509,7 @@ def _steady_drift(system: SystemParameters, branch: Branch, before: Point, after
     rough, fine = found
     perturbation = Perturbation(rough.equations, rough.unknowns)
     resonance = branch.resonance
-    locked = resonance is not None and resonance.edge == "lower" and bias > resonance.finite_side
+    locked = resonance is not None and resonance.edge == "lower" and bias > resonance.finite_limit
     kind = "unstable" if perturbation.number_unstable else "locked" if locked else "stable"
     with np.errstate(divide="ignore"):
         slope = float(np.float64(after.bias - before.bias) / (after.speed - before.speed))

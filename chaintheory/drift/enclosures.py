@@ -32,13 +32,13 @@ from chaintheory.lattice.dispersion import (
     tangency,
     tangency_slope,
 )
-from chaintheory.lattice.resonance_condition import band
+from chaintheory.lattice.resonance_condition import tangencies
 from chaintheory.support.balls import BALLS
 from chaintheory_ext.generated.dissipation import loss_per_mode
 
 if TYPE_CHECKING:
     from chaintheory.parameters import SystemParameters
-    from chaintheory_ext.curves import Band
+    from chaintheory_ext.curves import TangencyTable
 
 BITS = 128
 NEGLIGIBLE = 1e-25  # of the bias: contributions below are bounded in double precision
@@ -94,8 +94,8 @@ class EnclosedBand:
             raise Uncertain
         return offset, self.squared(offset).sqrt() / (period + offset)
 
-    def crossing(self, period: int, slope: arb, near: float) -> arb:
-        """Offset of a crossing."""
+    def root(self, period: int, slope: arb, near: float) -> arb:
+        """Offset of a root."""
         return newton(
             lambda x: resonance(x.sin_pi() ** 2, slope * (period + x), self.top),
             lambda x: resonance_slope((2 * x).sin_pi(), slope * (period + x), slope, self.top, BALLS),
@@ -126,15 +126,15 @@ def excess(system: SystemParameters, speed: arb, near: float, without: ResonantS
     near
         A double within the ball.
     without
-        Leave out the two crossings that merge at this resonance, whose speed is ``speed``.
+        Leave out the two roots that merge at this resonance, whose speed is ``speed``.
 
     Raises
     ------
     Uncertain
-        When a crossing cannot be enclosed.
+        When a root cannot be enclosed.
 
     """
-    chain, tangents = system.chain, band(system)
+    chain, tangents = system.chain, tangencies(system)
     enclosed = EnclosedBand(chain.omega_fast)
     slope = speed / arb(chain.spacing)
     slopes = np.array([near / chain.spacing])
@@ -143,7 +143,7 @@ def excess(system: SystemParameters, speed: arb, near: float, without: ResonantS
         slopes[0] = row[1] if without.edge == "lower" else row[3]
     first, last, _ = tangents.ranges(slopes)
     prove_count(enclosed, tangents, slope, int(first[0]), int(last[0]), without)
-    _, period, offset, _, _ = tangents.crossings(slopes, first, last)
+    _, period, offset, _, _ = tangents.roots(slopes, first, last)
     keep = np.ones(period.shape, dtype=bool)
     if without is not None:
         start, stop = merging_pieces(tangents, without.edge, np.array([float(without.n)]))
@@ -159,7 +159,7 @@ def excess(system: SystemParameters, speed: arb, near: float, without: ResonantS
     before: arb | None = None
     for index in kept[~small]:
         n = int(period[index])
-        at = enclosed.crossing(n, slope, float(offset[index]))
+        at = enclosed.root(n, slope, float(offset[index]))
         x = n + at
         if before is not None and not x > before:
             raise Uncertain
@@ -175,21 +175,21 @@ def _share(system: SystemParameters, band: EnclosedBand, speed: arb, slope: arb,
     if transform is None:
         raise Uncertain
     steep = abs(band.half_slope(offset) / (omega * slope) - 1)
-    share = loss_per_mode(omega, speed, transform, BALLS) / steep
-    if not share.is_finite():
+    energy = loss_per_mode(omega, speed, transform, BALLS) / steep
+    if not energy.is_finite():
         raise Uncertain
-    return share
+    return energy
 
 
 def prove_count(
     enclosed: EnclosedBand,
-    tangents: Band,
+    tangents: TangencyTable,
     slope: arb,
     first: int,
     last: int,
     without: ResonantSpeed | None = None,
 ) -> None:
-    """Prove which periods' tangents lie on which side of the line: there are 2 (last - first) + 3 crossings.
+    """Prove which periods' tangents lie on which side of the line: there are 2 (last - first) + 3 roots.
 
     ``without`` is the resonance that the line itself touches. Raises Uncertain.
     """
@@ -236,7 +236,7 @@ def sign(system: SystemParameters, speed: float) -> int:
 
 def _tangent_speed(system: SystemParameters, resonance: ResonantSpeed) -> arb:
     """The speed of a resonance, enclosed."""
-    row = band(system).resonances(np.array([float(resonance.n)]))[0]
+    row = tangencies(system).resonances(np.array([float(resonance.n)]))[0]
     near = row[0] if resonance.edge == "lower" else row[2]
     enclosed = EnclosedBand(system.chain.omega_fast)
     _, slope = enclosed.tangent(resonance.n, resonance.edge, near)

@@ -35,7 +35,7 @@ from chaintheory.drift.intervals import ELEMENTARY, EPSILON, INTERVALS, PI, Inte
 from chaintheory.drift.resonances import ResonantSpeed
 from chaintheory.drift.transform_bounds import TransformBounds, envelope, transform_bounds
 from chaintheory.lattice import dispersion
-from chaintheory.lattice.resonance_condition import band, batches
+from chaintheory.lattice.resonance_condition import batches, tangencies
 from chaintheory.parameters import SystemParameters
 from chaintheory_ext.generated.dissipation import loss_prefactor
 
@@ -142,7 +142,7 @@ class Isolation:
 
     def __init__(self, system: SystemParameters, level: float) -> None:
         self.system, self.level = system, level
-        self._band, self._table = BandFunctions(system), band(system)
+        self._band, self._table = BandFunctions(system), tangencies(system)
         self._roots = 0.0
 
     # Enclosures of the roots
@@ -193,7 +193,7 @@ class Isolation:
     def _points(self, speed: Array, first: Array, last: Array) -> Branches:
         """The roots at each speed, enclosed by proven changes of sign; a whole branch where that fails."""
         spacing, band = self.system.chain.spacing, self._band
-        owner, period, offset, omega, group = self._table.crossings(speed / spacing, first, last)
+        owner, period, offset, omega, group = self._table.roots(speed / spacing, first, last)
         position = _positions(owner)
         falls = position % 2 == 0
         v = speed[owner]
@@ -431,7 +431,7 @@ class Isolation:
             assert change is not None
             total, slope = summed(hull.owner, value, size), summed(hull.owner, change, size)
             at_end = summed(every.owner, self._contributions(every, False)[0], size)
-            steepness = self._pair_steepness(resonances, every[pair], size, lines.included)
+            jacobian = self._pair_jacobian(resonances, every[pair], size, lines.included)
             bend = np.maximum(np.abs(slope.low), np.abs(slope.high))
             if lines.tail.any():
                 bend = bend + lines.tail * self._steepest(lines.infinite)
@@ -442,14 +442,14 @@ class Isolation:
             jump = resolved and bool(rest_high[index] < self.level)
             none = resolved and bool(total.low[index] > self.level)
             end = 1 if at_end.low[index] > self.level else -1 if end_high[index] < self.level else 0
-            # At a root the pair contributes level - rest, and changes by that times its steepness at least: where this
+            # At a root the pair contributes level - rest, and changes by that times its jacobian at least: where this
             # exceeds the change of the rest, the dissipation crosses the level once at most.
-            unique = (self.level - rest_high[index]) * steepness[index] > bend[index]
+            unique = (self.level - rest_high[index]) * jacobian[index] > bend[index]
             resolved = none or (jump and end != 0 and bool(unique))
             result.append(Window(resonance, float(lines.infinite[index]), jump, jump and end < 0, resolved))
         return result
 
-    def _pair_steepness(self, resonances: list[ResonantSpeed], pair: Branches, size: int, included: Mask) -> Array:
+    def _pair_jacobian(self, resonances: list[ResonantSpeed], pair: Branches, size: int, included: Mask) -> Array:
         """A lower bound of -+d log T/dv of the two coalescing roots between the resonance and the window's end."""
         result = np.full(size, np.inf)
         if pair.owner.size == 0:

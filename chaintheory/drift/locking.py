@@ -10,7 +10,7 @@ and it carries nothing off. It stores the energy
 .. math:: W = \frac{\omega^2|a|^2}{\pi p} = \frac{s\,\varepsilon^{-3/2}}{8\pi x_r}, \qquad
           |a| = \frac{2\pi|\hat F(x_r)|}{|\Lambda''|\,p} ,
 
-with s, the strength of the resonance: the amplitude grows like 1/p and the length like 1/p as v comes closer to v_r.
+with s, the singularity of the resonance: the amplitude grows like 1/p and the length like 1/p as v comes closer to v_r.
 So v can come closer only as fast as the wave is fed. What the bias gives more than the other phonons carry off, per
 pass, feeds it:
 
@@ -40,7 +40,7 @@ def locking_distance(system: SystemParameters, resonance: ResonantSpeed, time: A
     Parameters
     ----------
     system
-        Its bias must exceed the ``finite_side`` of the resonance.
+        Its bias must exceed the ``finite_limit`` of the resonance.
     resonance
         Of the lower band edge.
     time
@@ -66,11 +66,11 @@ def locking_distance(system: SystemParameters, resonance: ResonantSpeed, time: A
     times = real_array("time", time)
     if np.any(times <= 0.0):
         raise ValueError(f"time must be positive, got {float(times.min())!r}")
-    if resonance.edge != "lower" or not abs(system.bias) > resonance.finite_side:
+    if resonance.edge != "lower" or not abs(system.bias) > resonance.finite_limit:
         raise ValueError(
             f"resonance must be of the lower band edge, with a loss on its finite side below the bias {system.bias:g}, "
-            f"got one of the {resonance.edge} edge with {resonance.finite_side:g}"
+            f"got one of the {resonance.edge} edge with {resonance.finite_limit:g}"
         )
-    power = (abs(system.bias) - resonance.finite_side) * resonance.speed / system.chain.spacing
-    stored = 8.0 * math.pi * resonance.crossing * power * times / resonance.strength
+    power = (abs(system.bias) - resonance.finite_limit) * resonance.speed / system.chain.spacing
+    stored = 8.0 * math.pi * resonance.root * power * times / resonance.singularity
     return np.asarray(stored ** (-2.0 / 3.0))[()]

@@ -1,8 +1,8 @@
 r"""Resonances: speeds at which the mean dissipation diverges on one side.
 
 At a mean speed v the fed phonons lie where the line x v/spacing crosses the band omega(x). There are
-speeds at which the line only touches the band: two crossings merge, and with them the mean dissipation
-diverges like :math:`s/\sqrt{|v/v_r - 1|}` with the strength
+speeds at which the line only touches the band: two roots merge, and with them the mean dissipation
+diverges like :math:`s/\sqrt{|v/v_r - 1|}` with the coefficient
 
 .. math:: s = A(\omega)\,\frac{v_r}{\alpha}\sqrt{\frac{2}{|\omega''|\,\omega}} .
 
@@ -19,21 +19,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from chaintheory.dissipation.single_pass import emitted
-from chaintheory.dissipation.steady_state import decay_in_x, shares, slowest_audible
+from chaintheory.dissipation.single_pass import energy_emitted
+from chaintheory.dissipation.steady_state import contributions, cutoff_speed, decay_in_x
 from chaintheory.lattice.dispersion import frequency_curvature
-from chaintheory.lattice.resonance_condition import band, batches
+from chaintheory.lattice.resonance_condition import batches, tangencies
 from chaintheory.parameters import SystemParameters
 from chaintheory.support.validation import scale
 
 if TYPE_CHECKING:
-    from chaintheory_ext.curves import Band
+    from chaintheory_ext.curves import TangencyTable
 
 Array = NDArray[np.float64]
 
 EDGES = ("lower", "upper")
 MOST_RESONANCES = 1e6
-MOST_CROSSINGS = 3e6  # in the finite sides of all of them: some seconds
+MOST_ROOTS = 3e6  # in the finite sides of all of them: some seconds
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,11 @@ class ResonantSpeed:
         ``"lower"`` (infinite just above ``speed``) or ``"upper"`` (infinite just below).
     n
         Number of the period: near spacing/n, or near 2 spacing omega_fast/(2 n + 1).
-    crossing
+    root
         x at which the line touches the band.
-    strength
-        The mean dissipation diverges like strength/sqrt(abs(v/speed - 1)).
-    finite_side
+    singularity
+        The mean dissipation diverges like singularity/sqrt(abs(v/speed - 1)).
+    finite_limit
         Limit of the mean dissipation on the other side.
 
     """
@@ -60,18 +60,18 @@ class ResonantSpeed:
     speed: float
     edge: str
     n: int
-    crossing: float
-    strength: float
-    finite_side: float
+    root: float
+    singularity: float
+    finite_limit: float
 
 
 def resonant_speeds(system: SystemParameters, lowest: float, highest: float) -> list[ResonantSpeed]:
     """All resonances between two speeds: ``System.resonant_speeds``, which describes them."""
-    return resonances_within(system, *speed_range(lowest, highest), MOST_RESONANCES, MOST_CROSSINGS)
+    return resonances_within(system, *speed_range(lowest, highest), MOST_RESONANCES, MOST_ROOTS)
 
 
 def resonances_within(
-    system: SystemParameters, lowest: float, highest: float, most_resonances: float, most_crossings: float
+    system: SystemParameters, lowest: float, highest: float, most_resonances: float, most_roots: float
 ) -> list[ResonantSpeed]:
     """``resonant_speeds`` with bounds of the work that what is done with them may take."""
     chain = system.chain
@@ -83,11 +83,11 @@ def resonances_within(
             f"got about {total:.3g} between {lowest:g} and {highest:g}"
         )
     touching = [_Touching(system, edge, low, high) for edge in EDGES]
-    crossings = sum(float(edge.count.sum()) for edge in touching)
-    if crossings > most_crossings:
+    roots = sum(float(edge.count.sum()) for edge in touching)
+    if roots > most_roots:
         raise ValueError(
-            f"lowest and highest must enclose resonances with at most {most_crossings:.0e} crossings that matter, "
-            f"got {crossings:.3g} between {lowest:g} and {highest:g}"
+            f"lowest and highest must enclose resonances with at most {most_roots:.0e} roots above the cutoff, "
+            f"got {roots:.3g} between {lowest:g} and {highest:g}"
         )
     return sorted((item for edge in touching for item in edge.resonances()), key=lambda item: item.speed)
 
@@ -104,44 +104,44 @@ class _Touching:
     """The lines that touch one edge of the band, for slopes from ``low`` to ``high``."""
 
     def __init__(self, system: SystemParameters, edge: str, low: float, high: float) -> None:
-        self.system, self.edge, tangents = system, edge, band(system)
+        self.system, self.edge, tangents = system, edge, tangencies(system)
         column, top = (0, 1.0) if edge == "lower" else (2, system.chain.omega_fast)
         first = max(tangents.onset, math.floor(top / high) - 2.0)
         period = np.arange(first, max(first, math.ceil(top / low)) + 3.0)
         offset, slope = tangents.resonances(period)[:, column : column + 2].T
         inside = (slope >= low) & (slope <= high)
         self.period, self.offset, self.slope = period[inside], offset[inside], slope[inside]
-        self.audible = np.flatnonzero(self.slope * system.chain.spacing > slowest_audible(system))
-        self.first, self.last, self.count = tangents.ranges(self.slope[self.audible], *decay_in_x(system))
+        self.above = np.flatnonzero(self.slope * system.chain.spacing > cutoff_speed(system))
+        self.first, self.last, self.count = tangents.ranges(self.slope[self.above], *decay_in_x(system))
 
     def resonances(self) -> list[ResonantSpeed]:
         """The resonances."""
         system, slope = self.system, self.slope
         omega, speed = slope * (self.period + self.offset), slope * system.chain.spacing
         curvature = frequency_curvature(omega, slope, np.cos(2.0 * math.pi * self.offset), system.chain.omega_fast)
-        strength = emitted(system, omega, speed) * slope * np.sqrt(2.0 / (np.abs(curvature) * omega))
-        columns = (speed, self.period, self.period + self.offset, strength, self.finite_side())
+        singularity = energy_emitted(system, omega, speed) * slope * np.sqrt(2.0 / (np.abs(curvature) * omega))
+        columns = (speed, self.period, self.period + self.offset, singularity, self.finite_limit())
         return [
             ResonantSpeed(v, self.edge, int(n), x, s, f)
             for v, n, x, s, f in zip(*(c.tolist() for c in columns), strict=True)
         ]
 
-    def finite_side(self) -> Array:
-        """Mean dissipation without the two crossings that merge at each resonance."""
-        tangents = band(self.system)
+    def finite_limit(self) -> Array:
+        """Mean dissipation without the two roots that merge at each resonance."""
+        tangents = tangencies(self.system)
         result = np.zeros(self.slope.shape)
         for part in batches(self.count):
-            lines = self.audible[part]
+            lines = self.above[part]
             slope = self.slope[lines]
             start, stop = merging_pieces(tangents, self.edge, self.period[lines])
-            owner, n, offset, omega, group = tangents.crossings(slope, self.first[part], self.last[part])
-            share = shares(self.system, slope * self.system.chain.spacing, owner, omega, group)
+            owner, n, offset, omega, group = tangents.roots(slope, self.first[part], self.last[part])
+            energy = contributions(self.system, slope * self.system.chain.spacing, owner, omega, group)
             merges = (n + offset > start[owner]) & (n + offset < stop[owner])
-            result[lines] = np.bincount(owner, np.where(merges, 0.0, share), slope.size)
+            result[lines] = np.bincount(owner, np.where(merges, 0.0, energy), slope.size)
         return result
 
 
-def merging_pieces(tangents: Band, edge: str, period: Array) -> tuple[Array, Array]:
+def merging_pieces(tangents: TangencyTable, edge: str, period: Array) -> tuple[Array, Array]:
     """The two monotone pieces of omega(x)/x on both sides of each point of contact, from start to stop."""
     if edge == "lower":
         before = period - 1.0 + tangents.resonances(np.maximum(period - 1.0, tangents.onset))[:, 2]

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]
     import xarray as xr
 
-    from chaintheory.dissipation.static_lattice import Orbit
+    from chaintheory.dissipation.static_lattice import RigidLatticeMotion
 
 __all__ = [
     "DriftVelocities",
@@ -58,7 +58,7 @@ __all__ = [
 ]
 
 MOST_RESONANCES = 1e4  # in one call: some seconds
-MOST_CROSSINGS = 1e5  # that matter, of the lines that touch: each may have to be enclosed
+MOST_ROOTS = 1e5  # that matter, of the lines that touch: each may have to be enclosed
 MOST_ENCLOSED = 1e7  # of all their roots of the resonance condition, which a certificate counts
 LEAST_BIAS = 1e-120  # below some 1e-160 products of contributions underflow, and roots would be lost
 MARGIN = 1e-12  # relative, by which the range is searched beyond its ends
@@ -134,23 +134,23 @@ class DriftVelocity:
         return self.growth_factor < 0.0
 
     @cached_property
-    def _orbit(self) -> Orbit | None:
-        from chaintheory.dissipation.static_lattice import orbit_of_mean_speed
+    def _motion(self) -> RigidLatticeMotion | None:
+        from chaintheory.dissipation.static_lattice import motion_of_mean_speed
 
         try:
-            return orbit_of_mean_speed(self.system, self.speed)
+            return motion_of_mean_speed(self.system, self.speed)
         except ValueError:
             return None
 
     @property
     def slowest(self) -> float:
-        """Least speed in the rigid lattice at this mean speed; nan where the static-lattice orbit does not exist."""
-        return self._orbit.slowest if self._orbit else math.nan
+        """Least speed in the rigid lattice at this mean speed; nan where no such motion exists."""
+        return self._motion.slowest if self._motion else math.nan
 
     @property
     def fastest(self) -> float:
-        """Largest speed in the rigid lattice at this mean speed; nan where the static-lattice orbit does not exist."""
-        return self._orbit.fastest if self._orbit else math.nan
+        """Largest speed in the rigid lattice at this mean speed; nan where no such motion exists."""
+        return self._motion.fastest if self._motion else math.nan
 
     @property
     def relaxation_time(self) -> float:
@@ -256,7 +256,7 @@ def _solutions(
 ) -> list[tuple[DriftVelocity, float | None]]:
     """The solutions in order, each with its relative distance to the resonance it cannot be told from."""
     resonances = resonances_within(
-        system, lowest * (1.0 - 4.0 * CLOSE), highest * (1.0 + 4.0 * CLOSE), MOST_RESONANCES, MOST_CROSSINGS
+        system, lowest * (1.0 - 4.0 * CLOSE), highest * (1.0 + 4.0 * CLOSE), MOST_RESONANCES, MOST_ROOTS
     )
     if certified:
         length = 2.0 / math.pi * sound_speed(system.chain)
@@ -302,7 +302,7 @@ def _jump(system: SystemParameters, resonance: ResonantSpeed, certified: bool) -
         from chaintheory.drift import enclosures as certify
 
         enclosure = certify.jump(system, resonance)
-    margin = abs(system.bias) - resonance.finite_side
+    margin = abs(system.bias) - resonance.finite_limit
     speed = _within(resonance.speed, enclosure)
     return DriftVelocity(speed, kind, replace(resonance, speed=speed), slope, margin, 0.0, enclosure, system)
 
@@ -315,8 +315,8 @@ def _within(speed: float, enclosure: tuple[float, float] | None) -> float:
 def _beside(system: SystemParameters, window: Window, certified: bool, jump: float) -> tuple[DriftVelocity, float]:
     """The root on the infinite side of a resonance, closer to it than ``CLOSE``."""
     resonance = window.resonance
-    margin = abs(system.bias) - resonance.finite_side
-    distance = min((resonance.strength / margin) ** 2, CLOSE) if margin > 0.0 else CLOSE
+    margin = abs(system.bias) - resonance.finite_limit
+    distance = min((resonance.singularity / margin) ** 2, CLOSE) if margin > 0.0 else CLOSE
     side = 1.0 if resonance.edge == "lower" else -1.0
     with np.errstate(divide="ignore", over="ignore"):
         slope = float(-side * np.float64(margin) / (2.0 * np.float64(distance) * resonance.speed))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chaintheory.comparison.with_published import speed_extrema
-from chaintheory.dissipation.static_lattice import orbit_of_mean_speed
+from chaintheory.dissipation.static_lattice import motion_of_mean_speed
 from chaintheory.figures import style
 from chaintheory.figures.cache import simulated_all
 from chaintheory.interactions.named import Gaussian
@@ -48,7 +48,7 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
             ],
             "capture_speed": system.capture_speed,
             "resonances": [
-                {"n": r.n, "mean": r.speed, "midway": orbit_of_mean_speed(system, r.speed).speed} for r in resonances
+                {"n": r.n, "mean": r.speed, "midway": motion_of_mean_speed(system, r.speed).speed} for r in resonances
             ],
         }
     speed = np.linspace(9.0, 60.0, 4000)

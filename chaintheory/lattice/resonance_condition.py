@@ -20,24 +20,24 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from chaintheory.parameters import SystemParameters
-    from chaintheory_ext.curves import Band
+    from chaintheory_ext.curves import TangencyTable
 
 Array = NDArray[np.float64]
 
 ROOTS_AT_ONCE = 2**15  # keeps the arrays of one batch in the processor's cache
 
 
-def band(system: SystemParameters) -> Band:
+def tangencies(system: SystemParameters) -> TangencyTable:
     """The tangencies of the chain's band, tabulated."""
     return table_of(system.chain.omega_fast)
 
 
 @lru_cache(maxsize=64)
-def table_of(omega_fast: float) -> Band:
+def table_of(omega_fast: float) -> TangencyTable:
     """The tangencies of a band up to ``omega_fast``, tabulated."""
-    from chaintheory_ext.curves import Band
+    from chaintheory_ext.curves import TangencyTable
 
-    return Band(omega_fast)
+    return TangencyTable(omega_fast)
 
 
 def batches(roots: Array) -> Iterator[slice]:

@@ -45,10 +45,10 @@ def test_contributions_are_those_of_the_ledger(name):
     condition = at_paper(crossing_function(), x, speed)
     for v in (17.0, 50.0, 300.0):
         terms = system.mean_dissipation_terms(v)
-        exact = [term(place, v) for place in terms.crossing]
+        exact = [term(place, v) for place in terms.root]
         # x of up to 24 carries its rounding into the sine, 3e-15, times the exponent and the inverse denominator.
-        assert np.allclose(terms.share, exact, rtol=1e-11, atol=1e-16 * max(exact))
-        assert all(abs(condition(place, v)) < 1e-13 for place in terms.crossing)
+        assert np.allclose(terms.energy, exact, rtol=1e-11, atol=1e-16 * max(exact))
+        assert all(abs(condition(place, v)) < 1e-13 for place in terms.root)
 
 
 @pytest.mark.parametrize("name", ["gaussian", *CLOSED_FORMS])
@@ -64,5 +64,5 @@ def test_resonances_are_tangencies_of_the_ledger():
     function, slope = (at_paper(expression, x) for expression in (tangency_function(), tangency_function().diff(x)))
     for resonance in system.resonant_speeds(5.0, 200.0):
         # omega^2 up to 100, x up to 80: some hundred units of rounding.
-        scale = abs(slope(resonance.crossing)) * resonance.crossing
-        assert abs(function(resonance.crossing)) < 1e-15 * scale + 1e-12
+        scale = abs(slope(resonance.root)) * resonance.root
+        assert abs(function(resonance.root)) < 1e-15 * scale + 1e-12

@@ -7,7 +7,7 @@ import pytest
 from flint import arb
 
 from chaintheory.drift.enclosures import EnclosedBand, Uncertain, precision, prove_count
-from chaintheory_ext.curves import Band
+from chaintheory_ext.curves import TangencyTable
 
 SYSTEMS = 1000
 JUDGED = 24  # crossings enclosed in each system: the first ones, the last ones and some between
@@ -26,7 +26,7 @@ def judge(omega_fast, slope, first, last, period, offset, random):
     with precision():
         enclosed = EnclosedBand(omega_fast)
         line = arb(slope)
-        prove_count(enclosed, Band(omega_fast), line, int(first), int(last), None)
+        prove_count(enclosed, TangencyTable(omega_fast), line, int(first), int(last), None)
         assert period.size == max(2 * int(last - first) + 3, 1)
         assert np.all(np.diff(period + offset) > 0.0)
         chosen = np.unique(
@@ -36,7 +36,7 @@ def judge(omega_fast, slope, first, last, period, offset, random):
         before = arb(0)
         for index in chosen:
             n = int(period[index])
-            at = enclosed.crossing(n, line, float(offset[index]))
+            at = enclosed.root(n, line, float(offset[index]))
             assert n + at > before  # disjoint, so that no crossing is counted twice
             before = n + at
             # Rounding of the offset itself, and of x in the value whose zero it is.
@@ -48,18 +48,18 @@ def judge(omega_fast, slope, first, last, period, offset, random):
 def test_every_crossing_of_random_systems():
     random = np.random.default_rng(7)
     for omega_fast, slope in random_systems(SYSTEMS):
-        tangents = Band(omega_fast)
+        tangents = TangencyTable(omega_fast)
         slopes = np.array([slope])
         first, last, _ = tangents.ranges(slopes)
-        _, period, offset, _, _ = tangents.crossings(slopes, first, last)
+        _, period, offset, _, _ = tangents.roots(slopes, first, last)
         judge(omega_fast, slope, first[0], last[0], period, offset, random)
 
 
 def test_the_judge_misses_nothing():
-    tangents = Band(10.0)
+    tangents = TangencyTable(10.0)
     slopes = np.array([0.7])
     first, last, _ = tangents.ranges(slopes)
-    _, period, offset, _, _ = tangents.crossings(slopes, first, last)
+    _, period, offset, _, _ = tangents.roots(slopes, first, last)
     random = np.random.default_rng(1)
     judge(10.0, 0.7, first[0], last[0], period, offset, random)
     with pytest.raises(Uncertain):
@@ -75,14 +75,14 @@ def test_the_judge_misses_nothing():
 @pytest.mark.parametrize("omega_fast", [1.0001, 1.05, 1.5, 10.0, 50.0])
 def test_left_out_crossings_are_negligible(omega_fast):
     # The whole sum against the sum over the periods that ``ranges`` keeps, for an exponent of order 1 to 1000.
-    tangents = Band(omega_fast)
+    tangents = TangencyTable(omega_fast)
     slopes = 10.0 ** np.random.default_rng(3).uniform(-2.0, 2.0, 40)
     for decay, power in [(0.4, 2.0), (2.0, 1.0)]:
         kept = tangents.ranges(slopes, decay, power)
         whole = tangents.ranges(slopes)
         sums = []
         for first, last, _ in (kept, whole):
-            owner, period, offset, _, group = tangents.crossings(slopes, first, last)
+            owner, period, offset, _, group = tangents.roots(slopes, first, last)
             x = period + offset
             begin = np.full(slopes.size, np.inf)
             np.minimum.at(begin, owner, x)

@@ -12,7 +12,7 @@ import pytest
 import sympy as sp
 
 import chaintheory as ct
-from chaintheory.dissipation.single_pass import emitted, speed_of_largest_loss
+from chaintheory.dissipation.single_pass import energy_emitted, speed_of_largest_loss
 from chaintheory.dissipation.steady_state import mean_dissipation_slope
 from derivations.notation import amplitude, wavenumber, width
 from derivations.potentials import INTERACTIONS
@@ -214,10 +214,10 @@ def test_error_of_the_mean_dissipation_grows_with_its_exponent(speed):
 def test_terms_sum_to_the_mean():
     for speed in (7.0, 30.0, 90.0, 1e3, -50.0):
         terms = PAPER.mean_dissipation_terms(speed)
-        assert terms.share.sum() == pytest.approx(PAPER.mean_dissipation(speed), rel=1e-14, abs=0)
-        assert terms.crossing.size % 2 == 1
-        assert np.all(np.diff(terms.crossing) > 0)
-        assert np.allclose(terms.frequency, terms.crossing * abs(speed) / 40.0, rtol=1e-14)
+        assert terms.energy.sum() == pytest.approx(PAPER.mean_dissipation(speed), rel=1e-14, abs=0)
+        assert terms.root.size % 2 == 1
+        assert np.all(np.diff(terms.root) > 0)
+        assert np.allclose(terms.frequency, terms.root * abs(speed) / 40.0, rtol=1e-14)
         assert terms.frequency.min() >= 1.0 and terms.frequency.max() <= 10.0
         assert np.abs(terms.group_speed).max() <= PAPER.chain.sound_speed
         # Waves that overtake the particle and those that fall behind alternate.
@@ -236,7 +236,7 @@ def test_finite_passes_join_the_two():
     x = (np.arange(20000) + 0.5) / 20000
     omega = np.sqrt(1 + 99 * np.sin(np.pi * x) ** 2)
     waves = sum(np.exp(2j * np.pi * m * (40.0 * omega / 50.0 - x)) for m in range(count))
-    direct = np.mean(emitted(PAPER, omega, np.float64(50.0)) * np.abs(waves) ** 2) / count
+    direct = np.mean(energy_emitted(PAPER, omega, np.float64(50.0)) * np.abs(waves) ** 2) / count
     assert PAPER.finite_pass_dissipation(50.0, count) == pytest.approx(direct, rel=1e-12, abs=0)
 
 
@@ -269,7 +269,7 @@ def test_few_passes_against_the_interference_of_each_pair(passes):
     half, middle = 0.5 * np.diff(edges)[:, None], 0.5 * (edges[1:] + edges[:-1])[:, None]
     x, weight = (middle + half * nodes).ravel(), (half * weights).ravel()
     omega = np.sqrt(1.0 + 899.0 * np.sin(np.pi * x) ** 2)
-    taken = weight * emitted(system, omega, speed)
+    taken = weight * energy_emitted(system, omega, speed)
 
     def correlation(m):
         return float(taken @ np.cos(2.0 * np.pi * m * (5.0 * omega / speed - x)))
@@ -473,10 +473,10 @@ def force_integral(system: ct.System, speed: float, omega: float) -> float:
 
 
 def test_force_integral_off_the_real_axis():
-    from chaintheory.dissipation.static_lattice import Orbit
+    from chaintheory.dissipation.static_lattice import RigidLatticeMotion
 
     for speed, omega in [(20.0, 1.5)]:
-        taken = float(np.exp(Orbit(PAPER, speed).log_emitted(np.array([omega])))[0])
+        taken = float(np.exp(RigidLatticeMotion(PAPER, speed).log_energy_emitted(np.array([omega])))[0])
         assert taken == pytest.approx(2 * math.pi**2 * force_integral(PAPER, speed, omega), rel=1e-8, abs=0)
 
 

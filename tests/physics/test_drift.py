@@ -30,7 +30,7 @@ def rises(drift):
 def test_resonances_are_tangencies():
     chain = PAPER.chain
     for item in resonant_speeds(PAPER, 3.0, 300.0):
-        x, slope = item.crossing, item.speed / chain.spacing
+        x, slope = item.root, item.speed / chain.spacing
         omega = float(chain.frequency(math.pi * x))
         sine, cosine = math.sin(math.pi * x), math.cos(math.pi * x)
         rise = math.pi * (chain.omega_fast**2 - 1) * sine * cosine / omega
@@ -57,15 +57,15 @@ def test_strength_is_the_coefficient_of_the_divergence(edge):
     distance = 1e-8
     near = PAPER.mean_dissipation(item.speed * (1.0 + side * distance))
     # The correction is a constant beside 1/sqrt(distance): the finite side, to 1e-4 in the sum.
-    assert near == pytest.approx(item.finite_side + item.strength / math.sqrt(distance), rel=1e-4, abs=0)
+    assert near == pytest.approx(item.finite_limit + item.singularity / math.sqrt(distance), rel=1e-4, abs=0)
     far = PAPER.mean_dissipation(item.speed * (1.0 - side * distance))
-    assert far == pytest.approx(item.finite_side, rel=1e-6, abs=0)
+    assert far == pytest.approx(item.finite_limit, rel=1e-6, abs=0)
 
 
 def test_first_drift_velocity_of_the_paper_does_not_exist():
     first = next(r for r in PAPER.resonant_speeds(39.0, 40.0) if r.edge == "lower")
     # Just below the spacing the loss exceeds the bias, by 6.3e-5.
-    assert PAPER.bias - first.finite_side == pytest.approx(-6.31e-5, rel=2e-3, abs=0)
+    assert PAPER.bias - first.finite_limit == pytest.approx(-6.31e-5, rel=2e-3, abs=0)
     assert not [d for d in PAPER.drift_velocities(38.5, 41.5) if d.kind == "locked"]
 
 
@@ -119,22 +119,22 @@ def test_certificate_rejects_a_wrong_root():
 
 
 def test_certificate_rejects_a_lost_crossing(monkeypatch):
-    from chaintheory_ext.curves import Band
+    from chaintheory_ext.curves import TangencyTable
 
     class Forgetful:
         """Loses the last period of crossings."""
 
         def __init__(self, omega_fast):
-            self._band = Band(omega_fast)
+            self._band = TangencyTable(omega_fast)
             self.onset = self._band.onset
             self.resonances = self._band.resonances
-            self.crossings = self._band.crossings
+            self.roots = self._band.roots
 
         def ranges(self, slopes):
             first, last, count = self._band.ranges(slopes)
             return first, last - 1.0, count
 
-    monkeypatch.setattr(certify, "band", lambda system: Forgetful(system.chain.omega_fast))
+    monkeypatch.setattr(certify, "tangencies", lambda system: Forgetful(system.chain.omega_fast))
     assert certify.sign(PAPER, 66.0) == 0
 
 
@@ -275,7 +275,7 @@ def test_a_double_root_is_unresolved_and_its_neighbours_are_not():
 def test_a_bias_at_the_one_sided_limit_of_a_resonance_is_unresolved():
     first = next(r for r in PAPER.resonant_speeds(39.0, 40.0) if r.edge == "lower")
     with pytest.warns(ct.UnresolvedWarning):
-        found = replace(PAPER, bias=first.finite_side).drift_velocities(39.5, 40.5)
+        found = replace(PAPER, bias=first.finite_limit).drift_velocities(39.5, 40.5)
     assert any(low <= first.speed <= high for low, high in found.unresolved)
 
 
@@ -332,7 +332,7 @@ def test_small_contributions_are_bounded_where_the_transform_changes_sign():
             assert value.rad() < 1e-20
             assert float(value) == pytest.approx(float(system.mean_dissipation(speed)) - 0.01, rel=0, abs=1e-14)
     high, rest = Isolation(system, 0.01).upper_bounds(40.1, None)
-    terms = system.mean_dissipation_terms(40.1).share
+    terms = system.mean_dissipation_terms(40.1).energy
     assert rest == 0.0 and np.all(high >= terms) and np.all(high <= terms * (1.0 + 1e-6) + 1e-20)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import chaintheory as ct
 from chaintheory.comparison.passes import mean_speeds, single_pass_loss
-from chaintheory.dissipation.static_lattice import orbit_of_mean_speed
+from chaintheory.dissipation.static_lattice import motion_of_mean_speed
 
 CHAIN = ct.Chain(omega_fast=10.0, spacing=40.0)
 
@@ -33,11 +33,11 @@ def test_orbit_theory_beats_eq7(sign):
 def test_a_locked_particle_has_the_predicted_speeds(amplitude, n):
     free = ct.System(CHAIN, ct.Gaussian(amplitude, 2.0))
     resonance = next(r for r in free.resonant_speeds(39.0 / n, 41.0 / n) if r.edge == "lower")
-    bias = 1.5 * resonance.finite_side + 2.0 * resonance.strength
+    bias = 1.5 * resonance.finite_limit + 2.0 * resonance.singularity
     system = ct.System(CHAIN, free.interaction, bias=bias)
     near = (0.999 * resonance.speed, 1.001 * resonance.speed)
     (drift,) = (d for d in system.drift_velocities(*near) if d.kind == "locked")
-    start = orbit_of_mean_speed(system, 1.003 * drift.speed).speed
+    start = motion_of_mean_speed(system, 1.003 * drift.speed).speed
     run = system.simulate(20.0, start, 1500.0, order=4, steps_per_fast_period=10)
     when, means = mean_speeds(run)
     # It creeps up to the resonance like 1/time: 0.03 to 0.06% after 1,200 (a fifth of that after 6,000).

@@ -6,7 +6,7 @@ import pytest
 import chaintheory as ct
 from chaintheory.comparison.on_the_wave import displacements
 from chaintheory.comparison.passes import mean_speeds
-from chaintheory.dissipation.static_lattice import orbit_of_mean_speed
+from chaintheory.dissipation.static_lattice import motion_of_mean_speed
 from chaintheory.drift.locking import locking_distance
 
 CHAIN = ct.Chain(omega_fast=10.0, spacing=40.0)
@@ -22,7 +22,7 @@ def test_the_distance_from_the_resonance_falls_with_the_power_two_thirds(amplitu
     """The power -3/2 of the distance grows linearly, at the derived rate."""
     system = ct.System(CHAIN, ct.Gaussian(amplitude, 4.0), bias=1e-4)
     at = second(system)
-    run = system.simulate(220.0, orbit_of_mean_speed(system, 1.01 * at.speed).speed, 20000.0)
+    run = system.simulate(220.0, motion_of_mean_speed(system, 1.01 * at.speed).speed, 20000.0)
     time, speed = mean_speeds(run)
     late = time > 5000.0
     growth, start = np.polyfit(time[late], (1.0 - speed[late] / at.speed) ** -1.5, 1)
@@ -47,7 +47,7 @@ def test_the_stored_energy_is_that_of_the_masses():
         p = rate / (2.0 * np.pi * wave.transit_time)
         coupling = 0.25 * (CHAIN.omega_fast**2 - 1.0)
         energies.append(0.5 * float(np.sum(p**2) + np.sum(u**2) + coupling * np.sum(np.diff(u) ** 2)))
-    stored = at.strength * distances**-1.5 / (8.0 * np.pi * at.crossing)
+    stored = at.singularity * distances**-1.5 / (8.0 * np.pi * at.root)
     # The other phonons hold the same energy at both distances; measured 4e-4, the next order of p^2 = 1e-4.
     assert np.diff(energies) == pytest.approx(np.diff(stored), rel=2e-3, abs=0)
 

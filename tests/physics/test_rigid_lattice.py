@@ -8,7 +8,7 @@ import pytest
 
 import chaintheory as ct
 from chaintheory.comparison.passes import pass_by_pass
-from chaintheory.dissipation.static_lattice import Orbit
+from chaintheory.dissipation.static_lattice import RigidLatticeMotion
 from chaintheory.lattice.rigid_lattice import lattice_barrier, lattice_potential, mass_barrier
 
 CHAIN = ct.Chain(10.0, 40.0)
@@ -100,8 +100,8 @@ def test_barrier_of_one_mass():
 def test_the_capture_speed_divides_orbits(interaction):
     system = ct.System(CHAIN, interaction)
     speed = system.capture_speed
-    assert Orbit(system, speed * (1.0 + 1e-6), lattice=True).passes
-    assert not Orbit(system, speed * (1.0 - 1e-6), lattice=True).passes
+    assert RigidLatticeMotion(system, speed * (1.0 + 1e-6), lattice=True).passes
+    assert not RigidLatticeMotion(system, speed * (1.0 - 1e-6), lattice=True).passes
 
 
 def test_the_capture_speed_divides_runs():

@@ -332,7 +332,7 @@ def test_a_branch_passes_the_resonance(near_resonance):
     assert at.wave_amplitude == pytest.approx(6.0677, abs=1e-4)
     # The pulse has no component that would feed the wave in step with the particle.
     pulse = at.equations.pulse(at.unknowns)
-    feeding = at.equations.transform(pulse, np.array([through.resonance.crossing]))
+    feeding = at.equations.transform(pulse, np.array([through.resonance.root]))
     assert abs(feeding[0]) < 1e-12 * np.abs(pulse).max()
     # The peak, between two points of the curve; it is flat there.
     assert max(point.bias for point in through.points) == pytest.approx(3.3917, abs=5e-4)
@@ -351,7 +351,7 @@ def test_branch_and_single_speeds_agree(near_resonance):
 def test_energy_is_balanced_along_the_branch(near_resonance):
     """What all phonons carry off, the two that coalesce included, against the balance of momentum."""
     through = next(branch for branch in near_resonance.branches if branch.resonance is not None)
-    x_r = through.resonance.crossing
+    x_r = through.resonance.root
     for point in through.points[::4]:
         if abs(point.distance) < 1e-6:
             continue

@@ -295,7 +295,7 @@ def test_emitted_phonons_sum_to_the_mean(case):
         terms = system.mean_dissipation_terms(speed)
     except ValueError:
         assume(False)
-    close(float(system.mean_dissipation(speed)), float(terms.share.sum()), 1e-13)
+    close(float(system.mean_dissipation(speed)), float(terms.energy.sum()), 1e-13)
 
 
 @cases(60)

@@ -344,10 +344,10 @@ def test_terms(system, speed):
     @expect
     def law():
         terms = lawful(("speed",), system.mean_dissipation_terms, speed)
-        for column in (terms.crossing, terms.frequency, terms.group_speed, terms.share):
+        for column in (terms.root, terms.frequency, terms.group_speed, terms.energy):
             assert column.ndim == 1 and not np.isnan(column).any()
-        assert np.all(np.diff(terms.crossing) >= 0.0)
-        assert np.all(terms.share >= 0.0)
+        assert np.all(np.diff(terms.root) >= 0.0)
+        assert np.all(terms.energy >= 0.0)
 
     law()
 
@@ -361,7 +361,7 @@ def test_resonances(system, lowest, highest):
         speeds = [item.speed for item in found]
         assert speeds == sorted(speeds)
         assert all(lowest <= v <= highest for v in speeds)
-        assert not any(math.isnan(x) for item in found for x in (item.strength, item.finite_side))
+        assert not any(math.isnan(x) for item in found for x in (item.singularity, item.finite_limit))
 
     law()
 
