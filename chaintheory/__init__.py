@@ -27,11 +27,14 @@ if _typing.TYPE_CHECKING:
     from chaintheory.interactions.named import Sech2 as Sech2
     from chaintheory.interactions.named import SoftenedCoulomb as SoftenedCoulomb
     from chaintheory.interactions.named import SquareWell as SquareWell
+    from chaintheory.plotting.sweeps import plot_sweep as plot_sweep
     from chaintheory.simulation.energy_balance import EnergyBalanceError as EnergyBalanceError
     from chaintheory.simulation.status import Status as Status
     from chaintheory.simulation.stopping import LeftWindow as LeftWindow
     from chaintheory.simulation.stopping import Steady as Steady
     from chaintheory.simulation.stopping import Trapped as Trapped
+    from chaintheory.sweep.run import run_sweep as run_sweep
+    from chaintheory.sweep.specification import read_sweep as read_sweep
     from chaintheory.system import Chain as Chain
     from chaintheory.system import System as System
     from chaintheory.system import Trajectory as Trajectory
@@ -51,9 +54,12 @@ _HOMES = {
         "SoftenedCoulomb",
         "SquareWell",
     ),
+    "plotting.sweeps": ("plot_sweep",),
     "simulation.energy_balance": ("EnergyBalanceError",),
     "simulation.status": ("Status",),
     "simulation.stopping": ("LeftWindow", "Steady", "Trapped"),
+    "sweep.run": ("run_sweep",),
+    "sweep.specification": ("read_sweep",),
     "system": ("Chain", "System", "Trajectory"),
     "units": ("Units",),
     "drift.fit": ("fit_chain",),

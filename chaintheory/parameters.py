@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -17,6 +17,7 @@ from numpy.polynomial import chebyshev
 
 from chaintheory.interactions.base import Interaction
 from chaintheory.support.validation import LARGEST, WIDEST, bandwidth, bounded, number, real_array, scale
+from chaintheory.units import Units
 from chaintheory_ext.generated import motion
 from chaintheory_ext.generated.dispersion import neighbour_stiffness, spring_term
 
@@ -148,12 +149,16 @@ def _lowest(well: float, springs: tuple[float, ...]) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class SystemParameters:
-    """Chain, interaction, mass of the particle (mu) and bias (beta, per lattice spacing), all checked."""
+    """Chain, interaction, mass of the particle (mu) and bias (beta, per lattice spacing), all checked.
+
+    ``units`` says what the model's units are in physical ones, where that is known.
+    """
 
     chain: ChainParameters
     interaction: Interaction
     mass: float = 1.0
     bias: float = 0.0
+    units: Units | None = field(default=None, repr=False, compare=False, kw_only=True)
 
     def __post_init__(self) -> None:
         if not isinstance(self.chain, ChainParameters):
@@ -162,6 +167,8 @@ class SystemParameters:
             raise ValueError(f"interaction must be an Interaction, got {self.interaction!r}")
         object.__setattr__(self, "mass", scale("mass", self.mass))
         object.__setattr__(self, "bias", bounded("bias", self.bias))
+        if not isinstance(self.units, Units | None):
+            raise TypeError(f"units must be Units(mass, omega_slow), got {self.units!r}")
 
     def kinetic_energy(self, speed: Any) -> Any:
         """Kinetic energy of the particle, mu v^2/(2 (2 pi)^2), in hbar Omega_slow; the shape of ``speed``.

@@ -18,17 +18,20 @@ from numpy.typing import ArrayLike, NDArray
 from chaintheory import units as physical
 from chaintheory.dissipation import finite_passes, single_pass, steady_state, third_order, travelling_wave, validity
 from chaintheory.dissipation.validity import Validity, warn_of_large_losses
-from chaintheory.drift import drag_curve, resonances, velocities
-from chaintheory.drift.resonances import ResonantSpeed
+from chaintheory.drift import curves, drag_curve, resonances, velocities
+from chaintheory.drift.curves import Curves
+from chaintheory.drift.resonances import ResonantSpeeds
 from chaintheory.drift.velocities import DriftVelocities
+from chaintheory.interactions.base import Interaction
 from chaintheory.lattice import dispersion, memory_kernel, rigid_lattice
 from chaintheory.parameters import ChainParameters, SystemParameters
+from chaintheory.plotting.tables import html_table
 from chaintheory.simulation import ensemble, record
 from chaintheory.simulation import run as simulation
 from chaintheory.simulation.light_cone import ChainSegment
 from chaintheory.simulation.stopping import Event
 from chaintheory.support.validation import choice, real_array
-from chaintheory.units import PhysicalChain, Units
+from chaintheory.units import PhysicalChain, Units, scale_of
 
 Array = NDArray[np.float64]
 
@@ -108,6 +111,16 @@ class Chain(ChainParameters):
         """
         return dispersion.band_edges(self)
 
+    def _repr_latex_(self) -> str:
+        springs = [
+            rf"{4.0 * stiffness:+.8g}\,\sin^2{'' if j == 1 else j}\theta"
+            for j, stiffness in enumerate(self.couplings, 1)
+        ]
+        return (
+            rf"$\omega(\theta)^2 = {self.confinement:.8g} {' '.join(springs)},\quad \theta = qa/2,\quad "
+            rf"a = {self.spacing:.8g}\,l_\mathrm{{slow}}$"
+        )
+
     @property
     def sound_speed(self) -> float:
         """Largest group speed, in l_slow/t_slow.
@@ -133,10 +146,11 @@ class Chain(ChainParameters):
         return dispersion.frequency(self, real_array("theta", theta))
 
     @classmethod
-    def from_physical(cls, mass: float, confinement: float, coupling: float, spacing: float) -> Chain:
+    def from_physical(cls, mass: Any, confinement: Any, coupling: Any, spacing: Any, *, units: str = "SI") -> Chain:
         """The chain of masses (kg) in wells and with springs (stiffness, N/m) at a spacing (m).
 
-        omega_fast^2 = 1 + 4 coupling/confinement, and the spacing in units of sqrt(hbar/(m Omega_slow)).
+        omega_fast^2 = 1 + 4 coupling/confinement, and the spacing in units of sqrt(hbar/(m Omega_slow)). With
+        ``units="metal"`` in u, eV/angstrom^2 and angstrom; quantities of pint bring their own units.
 
         Raises
         ------
@@ -147,19 +161,20 @@ class Chain(ChainParameters):
         >>> round(chain.omega_fast, 9), round(chain.spacing, 3)
         (10.0, 40.027)
         """
-        return cls._of(physical.from_physical(mass, confinement, coupling, spacing))
+        omega_fast, length, _ = physical.from_physical(mass, confinement, coupling, spacing, units)
+        return cls(omega_fast, length)
 
     def to_physical(self, units: Units) -> PhysicalChain:
         """The chain in physical units: mass (kg), confinement and coupling (N/m), spacing (m).
 
-        A ValueError for units that are not ``Units``.
+        A TypeError for units that are not ``Units``.
 
         >>> from chaintheory.units import Units
         >>> physical = Chain(10.0, 40.0).to_physical(Units(mass=6.6e-26, omega_slow=1e12))
         >>> f"{physical.coupling:.4f} N/m, {physical.spacing:.4e} m"
         '1.6335 N/m, 1.5989e-09 m'
         """
-        return physical.to_physical(self, units)
+        return physical.to_physical(self.omega_fast, self.spacing, units)
 
     def memory_kernel(self, lags: ArrayLike, times: ArrayLike) -> Array:
         """Memory kernel Gamma_n(tau) of Eq. 5, the response of mass l + n at tau to an impulse on mass l at 0.
@@ -198,6 +213,8 @@ class System(SystemParameters):
         Mass of the particle in units of the chain masses (mu in the paper); positive.
     bias
         Energy gained from the bias per lattice spacing (beta), in hbar Omega_slow; the force is beta/alpha.
+    units
+        ``Units`` of the model in physical ones, in which results are then shown; ``System.from_physical`` knows them.
 
     Raises
     ------
@@ -216,7 +233,79 @@ class System(SystemParameters):
     def _of(cls, system: SystemParameters) -> System:
         if isinstance(system, System):
             return system
-        return cls(Chain._of(system.chain), system.interaction, system.mass, system.bias)
+        return cls(Chain._of(system.chain), system.interaction, system.mass, system.bias, units=system.units)
+
+    @classmethod
+    def from_physical(
+        cls,
+        chain_mass: Any,
+        confinement: Any,
+        coupling: Any,
+        spacing: Any,
+        interaction: Interaction,
+        particle_mass: Any,
+        *,
+        bias: Any = None,
+        force: Any = None,
+        units: str = "SI",
+    ) -> System:
+        """The system with these physical numbers, which shows its results in the same units.
+
+        Parameters
+        ----------
+        chain_mass, confinement, coupling, spacing
+            Mass of a chain mass, stiffness of its well and of the springs, lattice spacing.
+        interaction
+            Its numbers are energies and lengths in the units of ``units``: ``ct.Gaussian(0.1, 1.0)`` is 0.1 eV high
+            and 1 angstrom wide with ``"metal"``.
+        particle_mass
+            Mass of the mobile particle.
+        bias, force
+            Energy gained per lattice spacing, or the pulling force; one of them, or none for no bias.
+        units
+            ``"SI"`` (kg, N/m, m, J, N) or ``"metal"`` (u, eV/angstrom^2, angstrom, eV, eV/angstrom). Any number may be
+            a quantity of pint instead, which brings its own units; those of the interaction stay plain.
+
+        Raises
+        ------
+        TypeError
+            Something that is no number; an interaction that is none.
+        ValueError
+            A number out of range, a quantity of another dimension, bias and force together.
+
+        >>> from chaintheory import Gaussian
+        >>> copper = dict(chain_mass=63.5, confinement=0.5, coupling=3.0, spacing=2.55, units="metal")
+        >>> system = System.from_physical(**copper, interaction=Gaussian(0.1, 0.8), particle_mass=40.0, force=1e-4)
+        >>> scale = system.units.scale()
+        >>> f"{system.chain.omega_fast:.3f}, {scale.speed * system.capture_speed:.2f} {scale.names['speed']}"
+        '5.000, 4.66 Å/ps'
+        """
+        if not isinstance(interaction, Interaction):
+            raise TypeError(f"interaction must be an Interaction, got {interaction!r}")
+        if bias is not None and force is not None:
+            raise ValueError(f"bias and force exclude each other, got {bias!r} and {force!r}")
+        omega_fast, length, own = physical.from_physical(chain_mass, confinement, coupling, spacing, units)
+        scale = own.scale("SI")
+        mass = physical.in_si("particle_mass", particle_mass, "mass", units) / scale.mass
+        if force is not None:
+            work = physical.in_si("force", force, "force", units) / scale.force * length
+        else:
+            work = physical.in_si("bias", 0.0 if bias is None else bias, "energy", units) / scale.energy
+        shown = own.scale()
+        scaled = interaction.scaled(1.0 / shown.energy, 1.0 / shown.length)
+        return cls(Chain(omega_fast, length), scaled, mass, work, units=own)
+
+    def _repr_html_(self) -> str:
+        scale = scale_of(self.units, None)
+        length, energy = scale.names["length"], scale.names["energy"]
+        rows: list[tuple[str, Any]] = [
+            ("band (Omega_slow)", "{:.8g} to {:.8g}".format(*self.chain.band)),
+            (f"lattice spacing ({length})", scale.length * self.chain.spacing),
+            (f"mass of the particle ({scale.names['mass']})", scale.mass * self.mass),
+            (f"bias ({energy} per spacing)", scale.energy * self.bias),
+        ]
+        shown = f"${self.interaction.latex}$"
+        return html_table((), [*rows, ("interaction (model units)", shown)], "A particle in a chain")
 
     @property
     def capture_speed(self) -> float:
@@ -487,7 +576,7 @@ class System(SystemParameters):
         """
         return steady_state.mean_dissipation_terms(self, speed)
 
-    def resonant_speeds(self, lowest: float, highest: float) -> list[ResonantSpeed]:
+    def resonant_speeds(self, lowest: float, highest: float) -> ResonantSpeeds:
         """The speeds between two speeds at which the mean dissipation diverges on one side, both band edges, sorted.
 
         There the line x v/spacing touches the band: (omega_fast^2 - 1) pi x sin(pi x) cos(pi x) = omega(x)^2.
@@ -495,9 +584,10 @@ class System(SystemParameters):
 
         Returns
         -------
-        list of ResonantSpeed
-            Each with ``speed``, ``edge`` (``"lower"``, infinite from above, or ``"upper"``, infinite from below),
-            ``n``, the ``singularity`` (coefficient of the inverse square root) and the ``finite_limit``.
+        ResonantSpeeds
+            A list with ``to_dataframe()`` and ``plot()``. Each has ``speed``, ``edge`` (``"lower"``, infinite from
+            above, or ``"upper"``, infinite from below), ``n``, the ``singularity`` (coefficient of the inverse square
+            root) and the ``finite_limit``.
 
         Raises
         ------
@@ -510,6 +600,37 @@ class System(SystemParameters):
         [('lower', 1, 39.98), ('upper', 9, 42.129)]
         """
         return resonances.resonant_speeds(self, lowest, highest)
+
+    def curves(self, lowest: float, highest: float, *, points: int = 300) -> Curves:
+        """Losses between two speeds, single pass (Eq. 6) and steady state (Eq. 10), with every peak resolved.
+
+        Between the first, equidistant speeds others are added until a line through the points is the curve, to half a
+        percent, on linear and logarithmic axes.
+
+        Parameters
+        ----------
+        lowest, highest
+            Range of speeds in l_slow/t_slow, positive.
+        points
+            Speeds to begin with.
+
+        Returns
+        -------
+        Curves
+            ``speed``, ``single_pass``, ``mean``, ``resonances``; ``plot()``, ``to_dataframe()``, ``to_xarray()``,
+            ``in_units()``, ``to_csv()``.
+
+        Raises
+        ------
+        ValueError
+            A range that is not positive, is empty, or holds too many resonances.
+
+        >>> from chaintheory import Gaussian
+        >>> curves = System(Chain(omega_fast=10.0, spacing=40.0), Gaussian(2.0, 4.0)).curves(39.0, 42.0)
+        >>> len(curves.resonances), bool(curves.mean.max() > 100.0)
+        (1, True)
+        """
+        return curves.curves(self, lowest, highest, points=points)
 
     @overload
     def drift_velocities(
@@ -524,11 +645,11 @@ class System(SystemParameters):
     @overload
     def drift_velocities(
         self, lowest: float, highest: float, *, approximation: Literal["travelling-wave"], certified: bool = True
-    ) -> list[drag_curve.SteadyDrift]: ...
+    ) -> drag_curve.SteadyDrifts: ...
 
     def drift_velocities(
         self, lowest: float, highest: float, *, approximation: str = "constant-velocity", certified: bool = True
-    ) -> DriftVelocities | list[drag_curve.SteadyDrift]:
+    ) -> DriftVelocities | drag_curve.SteadyDrifts:
         """All mean speeds between two speeds at which the mean dissipation equals the bias, sorted and typed.
 
         The search for roots of Eq. 10 is complete: everywhere else interval arithmetic excludes the bias, or proves the

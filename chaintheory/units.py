@@ -5,18 +5,42 @@ band edges :math:`\Omega_\mathrm{slow} = \sqrt{\kappa/m}` and :math:`\Omega_\mat
 The units are
 
     length sqrt(hbar/(m Omega_slow)),  time 2 pi/Omega_slow,  energy hbar Omega_slow,  mass m.
+
+Physical numbers are read and written in one of two unit systems: ``"SI"`` (kg, m, s, J, N/m, N, K) or ``"metal"`` (u,
+angstrom, ps, eV, eV/angstrom^2, eV/angstrom, K; the name is that of LAMMPS). Constants are those of CODATA, by SciPy.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
-from chaintheory.parameters import ChainParameters
-from chaintheory.support.validation import positive
+from scipy import constants
+
+from chaintheory.support.validation import choice, number, positive
 from chaintheory_ext.generated.dispersion import neighbour_stiffness
 
-HBAR = 1.054571817e-34  # J s, exact in the SI up to its last digit
+HBAR: float = constants.hbar  # J s
+ANGSTROM, PICOSECOND = 1e-10, 1e-12
+
+# Of each unit system: the SI value of its unit of a kind, and how the unit is written.
+KINDS = ("mass", "length", "time", "energy", "speed", "force", "stiffness", "temperature")
+_METAL_FORCE = constants.eV / ANGSTROM
+SYSTEMS: dict[str, dict[str, tuple[float, str]]] = {
+    "SI": dict(zip(KINDS, ((1.0, unit) for unit in ("kg", "m", "s", "J", "m/s", "N", "N/m", "K")), strict=True)),
+    "metal": {
+        "mass": (constants.atomic_mass, "u"),
+        "length": (ANGSTROM, "Å"),
+        "time": (PICOSECOND, "ps"),
+        "energy": (constants.eV, "eV"),
+        "speed": (ANGSTROM / PICOSECOND, "Å/ps"),
+        "force": (_METAL_FORCE, "eV/Å"),
+        "stiffness": (_METAL_FORCE / ANGSTROM, "eV/Å²"),
+        "temperature": (1.0, "K"),
+    },
+}
+MODEL = "model"
 
 
 @dataclass(frozen=True)
@@ -29,11 +53,13 @@ class Units:
         Mass of a chain mass, kg.
     omega_slow
         Bottom of the phonon band, rad/s.
+    shown
+        Unit system in which results are shown, ``"SI"`` or ``"metal"`` (u, angstrom, ps, eV).
 
     Raises
     ------
     ValueError
-        A parameter that is not positive.
+        A parameter that is not positive, or an unknown unit system.
 
     >>> units = Units(mass=6.6e-26, omega_slow=1e12)
     >>> f"{units.length:.3e} m, {units.time:.3e} s, {units.speed:.3g} m/s"
@@ -42,10 +68,12 @@ class Units:
 
     mass: float
     omega_slow: float
+    shown: str = "SI"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "mass", positive("mass", self.mass))
         object.__setattr__(self, "omega_slow", positive("omega_slow", self.omega_slow))
+        choice("shown", self.shown, SYSTEMS)
 
     @property
     def length(self) -> float:
@@ -83,6 +111,114 @@ class Units:
         """
         return self.length / self.time
 
+    @property
+    def temperature(self) -> float:
+        """Hbar Omega_slow/k_B, K.
+
+        >>> f"{Units(mass=6.6e-26, omega_slow=1e12).temperature:.4f}"
+        '7.6382'
+        """
+        return self.energy / constants.k
+
+    def scale(self, units: str | None = None) -> Scale:
+        """What one unit of the model is in a unit system, ``"SI"`` or ``"metal"``; left out, the one that is shown.
+
+        A number of the model times the scale of its kind is the number in that system. A ValueError for another name.
+
+        >>> scale = Units(mass=6.6e-26, omega_slow=1e12).scale("metal")
+        >>> f"{50.0 * scale.speed:.4f} {scale.names['speed']}"
+        '3.1810 Å/ps'
+        """
+        word = self.shown if units is None else choice("units", units, SYSTEMS)
+        sizes = {
+            "mass": self.mass,
+            "length": self.length,
+            "time": self.time,
+            "energy": self.energy,
+            "speed": self.speed,
+            "force": self.energy / self.length,
+            "stiffness": self.mass * self.omega_slow**2,
+            "temperature": self.temperature,
+        }
+        system = SYSTEMS[word]
+        names = {kind: unit for kind, (_, unit) in system.items()}
+        return Scale(word, names, **{kind: size / system[kind][0] for kind, size in sizes.items()})
+
+
+@dataclass(frozen=True)
+class Scale:
+    """One unit of the model in another unit system: a factor of each kind, and the units' names.
+
+    >>> Scale.of_model().speed, Scale.of_model().names["speed"]
+    (1.0, 'l_slow/t_slow')
+    """
+
+    system: str
+    names: dict[str, str]
+    mass: float = 1.0
+    length: float = 1.0
+    time: float = 1.0
+    energy: float = 1.0
+    speed: float = 1.0
+    force: float = 1.0
+    stiffness: float = 1.0
+    temperature: float = 1.0
+
+    @classmethod
+    def of_model(cls) -> Scale:
+        """The model's own units."""
+        energy = "hbar Omega_slow"
+        own = ("m", "l_slow", "t_slow", energy, "l_slow/t_slow", f"{energy}/l_slow", "kappa", f"{energy}/k_B")
+        return cls(MODEL, dict(zip(KINDS, own, strict=True)))
+
+
+def scale_of(units: Units | None, wanted: str | Units | None) -> Scale:
+    """The scale in which results of a system with these units are shown.
+
+    Parameters
+    ----------
+    units
+        Those of the system, None where it has none.
+    wanted
+        ``"model"``, ``"SI"``, ``"metal"``, other ``Units``; None for those of the system.
+
+    Raises
+    ------
+    TypeError
+        Something else in the place of the units.
+    ValueError
+        An unknown name, or physical units of a system that has none.
+
+    >>> scale_of(None, None).system, scale_of(Units(6.6e-26, 1e12, "metal"), None).system
+    ('model', 'metal')
+    """
+    if isinstance(wanted, Units):
+        return wanted.scale()
+    if wanted is not None:
+        choice("units", wanted, (MODEL, *SYSTEMS))
+    if wanted == MODEL or (wanted is None and units is None):
+        return Scale.of_model()
+    if units is None:
+        raise ValueError(
+            f"units must be 'model' or ct.Units(mass, omega_slow), as this system was not made by "
+            f"System.from_physical, got {wanted!r}"
+        )
+    return units.scale(wanted)
+
+
+def in_si(name: str, value: Any, kind: str, units: str) -> float:
+    """A number in a unit system, or a pint quantity, as a number in SI.
+
+    >>> round(in_si("spacing", 2.5, "length", "metal") * 1e10, 12)
+    2.5
+    """
+    if hasattr(value, "magnitude") and hasattr(value, "to"):
+        try:
+            return number(name, value.to(SYSTEMS["SI"][kind][1]).magnitude)
+        except Exception as problem:  # pint's own, of which there are many
+            raise ValueError(f"{name} must be a {kind}, got {value}: {problem}") from None
+    return number(name, value) * SYSTEMS[units][kind][0]
+
 
 @dataclass(frozen=True)
 class PhysicalChain:
@@ -94,37 +230,43 @@ class PhysicalChain:
     spacing: float
 
 
-def from_physical(mass: float, confinement: float, coupling: float, spacing: float) -> ChainParameters:
-    """The chain of masses (kg) in wells and with springs (stiffness, N/m) at a spacing (m).
+def from_physical(
+    mass: Any, confinement: Any, coupling: Any, spacing: Any, units: str = "SI"
+) -> tuple[float, float, Units]:
+    """omega_fast, spacing and units of a chain given in a unit system, or by pint quantities.
 
-    >>> chain = from_physical(mass=6.6e-26, confinement=0.066, coupling=1.6335, spacing=1.6e-9)
-    >>> round(chain.omega_fast, 9), round(chain.spacing, 3)
+    >>> omega_fast, spacing, units = from_physical(6.6e-26, 0.066, 1.6335, 1.6e-9)
+    >>> round(omega_fast, 9), round(spacing, 3)
     (10.0, 40.027)
 
     """
-    mass, spacing = positive("mass", mass), positive("spacing", spacing)
-    confinement, coupling = positive("confinement", confinement), positive("coupling", coupling)
-    units = Units(mass, positive("confinement divided by mass", math.sqrt(confinement / mass)))
+    choice("units", units, SYSTEMS)
+    mass, spacing = (
+        positive(name, in_si(name, value, kind, units))
+        for name, value, kind in (("mass", mass, "mass"), ("spacing", spacing, "length"))
+    )
+    confinement, coupling = (
+        positive(name, in_si(name, value, "stiffness", units))
+        for name, value in (("confinement", confinement), ("coupling", coupling))
+    )
+    own = Units(mass, positive("confinement divided by mass", math.sqrt(confinement / mass)), units)
     try:
-        return ChainParameters(math.sqrt(1.0 + 4.0 * coupling / confinement), spacing / units.length)
+        return math.sqrt(1.0 + 4.0 * coupling / confinement), spacing / own.length, own
     except ArithmeticError:
         raise ValueError(
             f"mass and confinement must give a unit of length that is a number, got {mass!r} kg and {confinement!r} N/m"
         ) from None
 
 
-def to_physical(chain: ChainParameters, units: Units) -> PhysicalChain:
-    """The chain in physical units.
+def to_physical(omega_fast: float, spacing: float, units: Units) -> PhysicalChain:
+    """The chain in physical units (SI).
 
-    >>> units = Units(mass=6.6e-26, omega_slow=1e12)
-    >>> from chaintheory import Chain
-    >>> physical = to_physical(Chain(10.0, 40.0), units)
+    >>> physical = to_physical(10.0, 40.0, Units(mass=6.6e-26, omega_slow=1e12))
     >>> f"{physical.confinement:.4f} N/m, {physical.coupling:.4f} N/m, {physical.spacing:.4e} m"
     '0.0660 N/m, 1.6335 N/m, 1.5989e-09 m'
 
     """
     if not isinstance(units, Units):
-        raise ValueError(f"units must be Units, got {units!r}")
+        raise TypeError(f"units must be Units, got {units!r}")
     confinement = units.mass * units.omega_slow**2
-    coupling = neighbour_stiffness(chain.omega_fast) * confinement
-    return PhysicalChain(units.mass, confinement, coupling, chain.spacing * units.length)
+    return PhysicalChain(units.mass, confinement, neighbour_stiffness(omega_fast) * confinement, spacing * units.length)

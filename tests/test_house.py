@@ -8,10 +8,9 @@ import pytest
 # From the ground up; what stands on one floor does not import its neighbours.
 FLOORS = (
     ("support",),
-    ("interactions",),
+    ("interactions", "units"),
     ("parameters",),
-    ("units",),
-    ("lattice",),
+    ("lattice", "plotting"),
     ("dissipation",),
     ("drift", "simulation"),
     ("system",),

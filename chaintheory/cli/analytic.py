@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import click
 
 from chaintheory.cli.options import (
+    csv_option,
     json_option,
     option,
+    plot_option,
     print_json,
     print_table,
+    save_csv,
+    save_plot,
     system_options,
 )
 from chaintheory.system import System
@@ -32,6 +37,8 @@ FURTHER = ("static-lattice", "third-order", "travelling-wave")
     metavar="NAME",
     help=f"Further columns of the mean dissipation, each {', '.join(FURTHER)} (exact); may be given several times.",
 )
+@plot_option
+@csv_option
 @json_option
 def curves(
     system: System,
@@ -40,9 +47,14 @@ def curves(
     points: int,
     logarithmic: bool,
     approximations: tuple[str, ...],
+    plot: Path | None,
+    csv: Path | None,
     as_json: bool,
 ) -> None:
     """Energy lost per pass against speed: single pass (Eqs. 6 and 7) and steady state (Eq. 10).
+
+    The picture of --plot takes as many speeds as it needs: it is refined where the losses vary, and a dashed line leads
+    to the top at each resonance.
 
     A further column has no number at a speed at which its approximation does not apply.
 
@@ -72,6 +84,16 @@ def curves(
         }
         for name in dict.fromkeys(approximations):
             columns[f"mean_dissipation_{name.replace('-', '_')}"] = where_it_applies(system, speed, name)
+    if plot is not None:
+        ax = system.curves(lowest, highest, points=max(points, 300)).plot()
+        for name in dict.fromkeys(approximations):
+            key = f"mean_dissipation_{name.replace('-', '_')}"
+            ax.plot(speed, columns[key], ".", ms=3, label=f"mean, {name}")
+        ax.set_xscale("log" if logarithmic else "linear")
+        ax.legend()
+        save_plot(ax, plot)
+    if csv is not None:
+        save_csv(columns, csv)
     if as_json:
         print_json(columns)
     else:
@@ -107,8 +129,19 @@ CLOSEST = 1e-9  # relative separation of the solutions that the table shows by d
     metavar="NAME",
     help="constant-velocity (Eq. 10), or travelling-wave: exact, some ten seconds for each resonance in the range.",
 )
+@plot_option
+@csv_option
 @json_option
-def drift(system: System, lowest: float, highest: float, everything: bool, approximation: str, as_json: bool) -> None:
+def drift(
+    system: System,
+    lowest: float,
+    highest: float,
+    everything: bool,
+    approximation: str,
+    plot: Path | None,
+    csv: Path | None,
+    as_json: bool,
+) -> None:
     """Drift velocities: speeds at which the mean dissipation (Eq. 10) balances the bias.
 
     Kinds: locked (the curve jumps across the bias at a resonance with the lower band edge), stable (a root
@@ -125,9 +158,13 @@ def drift(system: System, lowest: float, highest: float, everything: bool, appro
 
     above("highest", highest, positive("lowest", lowest))
     if choice("--approximation", approximation, ("constant-velocity", "travelling-wave")) == "travelling-wave":
-        print_exact(system, lowest, highest, as_json)
+        print_exact(system, lowest, highest, plot, csv, as_json)
         return
     found = system.drift_velocities(lowest, highest)
+    if plot is not None:
+        save_plot(found.plot(), plot)
+    if csv is not None:
+        save_csv(found.to_dataframe().to_dict("list"), csv)
     for low, high in found.unresolved:
         click.echo(f"unresolved: the number of drift velocities between {low!r} and {high!r} is undecided", err=True)
     if as_json:
@@ -145,20 +182,18 @@ def drift(system: System, lowest: float, highest: float, everything: bool, appro
         click.echo(f"{len(found) - len(shown)} more, closer to each other than {CLOSEST:g} of their speed: --all")
 
 
-def print_exact(system: System, lowest: float, highest: float, as_json: bool) -> None:
+def print_exact(
+    system: System, lowest: float, highest: float, plot: Path | None, csv: Path | None, as_json: bool
+) -> None:
     """Print the exact steady drifts."""
     found = system.drift_velocities(lowest, highest, approximation="travelling-wave")
+    if plot is not None:
+        save_plot(found.plot(), plot)
+    if csv is not None:
+        save_csv(found.to_dataframe().to_dict("list"), csv)
     rows = [
-        {
-            "speed": one.speed,
-            "kind": one.kind,
-            "edge": one.resonance.edge if one.resonance is not None else None,
-            "n": one.resonance.n if one.resonance is not None else None,
-            "slope": one.slope,
-            "error": one.error,
-            "growth": float(one.growth_rates[0].real) if one.growth_rates.size else math.nan,
-        }
-        for one in found
+        row if one.resonance is not None else row | {"edge": None, "n": None}
+        for one, row in zip(found, found.rows(), strict=True)
     ]
     if as_json:
         print_json(rows)

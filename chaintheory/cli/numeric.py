@@ -12,13 +12,16 @@ from chaintheory.cli.options import (
     OUTPUT_FILE,
     PUBLISHED,
     bar,
+    csv_option,
     json_option,
     option,
+    plot_option,
     print_json,
     print_table,
+    save_plot,
     system_options,
 )
-from chaintheory.simulation.files import check_target
+from chaintheory.support.files import check_target
 from chaintheory.system import System
 
 if TYPE_CHECKING:
@@ -36,12 +39,16 @@ if TYPE_CHECKING:
 @option("steps_per_fast_period", None, "Time steps in 1/omega_fast; chosen if left out.")
 @click.option("--output", type=OUTPUT_FILE, help="Write the trajectory (.csv: a table; else NetCDF).")
 @click.option("--overwrite", is_flag=True, help="Replace the output file if it exists.")
+@plot_option
+@csv_option
 @json_option
 def simulate(
     system: System,
     duration: float,
     output: Path | None,
     overwrite: bool,
+    plot: Path | None,
+    csv: Path | None,
     as_json: bool,
     **given: Any,
 ) -> None:
@@ -59,6 +66,10 @@ def simulate(
         run.to_csv(output)
     elif output is not None:
         run.save(output)
+    if plot is not None:
+        save_plot(run.plot(), plot)
+    if csv is not None:
+        run.to_csv(csv)
     end = {
         "time": run.time[-1],
         "position": run.position[-1],

@@ -109,6 +109,10 @@ def address(context: click.Context, parameter: click.Parameter, value: str | Non
 INPUT_FILE = Place("a file that exists", Path.is_file)
 OUTPUT_FILE = Place("a file to write in an existing directory", can_be_written)
 OUTPUT_DIRECTORY = Place("a directory, or a place for one, that can be written", can_become_directory)
+PICTURE = Place(
+    "a file to write in an existing directory, ending in .png, .pdf or .svg",
+    lambda path: path.suffix.lower() in (".png", ".pdf", ".svg") and can_be_written(path),
+)
 PUBLISHED = Place("a directory with an index.csv", lambda path: (path / "index.csv").is_file())
 
 # The paper's Fig. 4: option, its value there, what it is.
@@ -209,6 +213,36 @@ def build_interaction(
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
+
+
+plot_option = click.option("--plot", type=PICTURE, help="Draw the result into this file (.png, .pdf or .svg).")
+csv_option = click.option("--csv", type=OUTPUT_FILE, help="Write the result as a table into this file.")
+
+
+def save_plot(axes: Any, path: Path) -> None:
+    """Write the figure of some axes, at once or not at all."""
+    import io
+
+    from chaintheory.support.files import write_whole
+
+    content = io.BytesIO()
+    axes.figure.savefig(content, format=path.suffix.lower()[1:], dpi=200)
+    write_whole(path, content.getvalue())
+
+
+def save_csv(columns: dict[str, Any], path: Path) -> None:
+    """Write columns as a table with a heading, numbers with all their digits, at once or not at all."""
+    import csv
+    import io
+
+    from chaintheory.support.files import write_whole
+
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    rows = (column.tolist() if hasattr(column, "tolist") else column for column in columns.values())
+    writer.writerows(zip(*rows, strict=True))
+    write_whole(path, text.getvalue().encode())
 
 
 def print_json(value: Any) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from chaintheory.cli.options import INPUT_FILE, OUTPUT_FILE, address, bar
+from chaintheory.cli.options import INPUT_FILE, OUTPUT_FILE, PICTURE, address, bar, save_plot
 
 
 @click.command(epilog="Example: chaintheory sweep grid.toml --output grid.nc")
@@ -15,7 +15,10 @@ from chaintheory.cli.options import INPUT_FILE, OUTPUT_FILE, address, bar
 @click.option("--workers", type=int, help="Processes on this machine; all cores if left out.")
 @click.option("--scheduler", callback=address, help="Address of a Dask scheduler, such as tcp://127.0.0.1:8786.")
 @click.option("--overwrite", is_flag=True, help="Replace the file at --output when the sweep is done.")
-def sweep(file: Path, output: Path, workers: int | None, scheduler: str | None, overwrite: bool) -> None:
+@click.option("--plot", type=PICTURE, help="Draw the first quantity into this file; over one or two axes.")
+def sweep(
+    file: Path, output: Path, workers: int | None, scheduler: str | None, overwrite: bool, plot: Path | None
+) -> None:
     """Compute a grid of systems described by a TOML FILE and write it as NetCDF.
 
     The file has the tables [system] (fixed parameters), [run] (position, speed, duration), [axes]
@@ -36,6 +39,10 @@ def sweep(file: Path, output: Path, workers: int | None, scheduler: str | None, 
         dataset = run_sweep(
             read_sweep(file), output, workers=workers, scheduler=scheduler, progress=tell, overwrite=overwrite
         )
+    if plot is not None:
+        from chaintheory.plotting.sweeps import plot_sweep
+
+        save_plot(plot_sweep(dataset, next(str(name) for name in dataset.data_vars if name != "refused")), plot)
     sizes = ", ".join(f"{name} {size}" for name, size in dataset.sizes.items())
     click.echo(f"{output}: {', '.join(map(str, dataset.data_vars))} over {sizes}")
     if "refused" in dataset:

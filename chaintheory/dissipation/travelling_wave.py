@@ -53,6 +53,7 @@ from chaintheory.dissipation.wave_equations import (
 )
 from chaintheory.dissipation.wave_stability import Perturbation
 from chaintheory.parameters import SystemParameters
+from chaintheory.plotting.style import axes
 from chaintheory.support.validation import number, positive, real_array
 
 if TYPE_CHECKING:
@@ -146,9 +147,7 @@ class TravellingWave:
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """The displacements of a mass and of the particle, in l_slow, against time in transit times."""
-        import matplotlib.pyplot as plt
-
-        ax = ax or plt.figure().add_subplot()
+        ax = axes(ax)
         times = self.equations.grid.times
         ax.plot(times, self.mass.value, label="mass, $R$")
         ax.plot(times, self.equations.modulation(self.pulse, times), label="particle, $s$")

@@ -45,6 +45,7 @@ growth rate 0.218 per pass that the determinant has (tests).
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -58,6 +59,10 @@ from chaintheory.drift.resonances import ResonantSpeed, resonant_speeds, speed_r
 from chaintheory.lattice.dispersion import frequency_squared, tangency
 from chaintheory.lattice.green_function import MovingDispersion
 from chaintheory.parameters import SystemParameters
+from chaintheory.plotting.curves import plot_drift_velocities
+from chaintheory.plotting.style import axes
+from chaintheory.plotting.tables import Table
+from chaintheory.units import Scale
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -405,6 +410,37 @@ class SteadyDrift:
         return 1.0 / abs(float(rates[0].real)) if rates.size else math.nan
 
 
+class SteadyDrifts(Table[SteadyDrift]):
+    """The exact steady drifts at one bias, by rising speed; a list with ``to_dataframe()`` and ``plot()``."""
+
+    title = "steady drifts (l_slow/t_slow)"
+
+    def __init__(self, found: Iterable[SteadyDrift] = (), bias: float = 0.0, curve: DragCurve | None = None) -> None:
+        super().__init__(found)
+        self.bias, self.curve = bias, curve
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One dictionary for each drift, in the units of the model; ``growth`` is the largest growth rate."""
+        return [
+            {
+                "speed": one.speed,
+                "kind": one.kind,
+                "edge": one.resonance.edge if one.resonance else "",
+                "n": one.resonance.n if one.resonance else -1,
+                "slope": one.slope,
+                "error": one.error,
+                "growth": float(one.growth_rates[0].real) if one.growth_rates.size else math.nan,
+            }
+            for one in self
+        ]
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Mark each drift, by kind, at the height of the bias, on the drag curve if no axes are given."""
+        if ax is None and self.curve is not None:
+            ax = self.curve.plot()
+        return plot_drift_velocities(self, ax, self.bias, Scale.of_model())
+
+
 @dataclass(frozen=True)
 class DragCurve:
     """The bias that sustains each mean speed, all branches.
@@ -453,7 +489,7 @@ class DragCurve:
                         found.append(equations.bias(solved))
         return _without_doubles(sorted(found))
 
-    def solutions(self, bias: float) -> list[SteadyDrift]:
+    def solutions(self, bias: float) -> SteadyDrifts:
         """All steady drifts with a bias, typed by their stability; by rising speed."""
         found = [
             _steady_drift(self.system, branch, before, after, bias)
@@ -463,19 +499,18 @@ class DragCurve:
         ]
         found.sort(key=lambda one: one.speed)
         # Branches overlap where one ends and the next begins.
-        return [
+        kept = [
             one
             for index, one in enumerate(found)
             if not index
             or one.speed - found[index - 1].speed > 1e-9 * one.speed
             or one.slope * found[index - 1].slope < 0.0
         ]
+        return SteadyDrifts(kept, bias, self)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Bias against speed, the bias on a logarithmic scale; branches through a resonance have their own colour."""
-        import matplotlib.pyplot as plt
-
-        ax = ax or plt.figure().add_subplot()
+        ax = axes(ax)
         for branch in self.branches:
             colour = "C0" if branch.resonance is None else "C1"
             ax.plot([one.speed for one in branch.points], [one.bias for one in branch.points], color=colour)
@@ -587,7 +622,7 @@ def _between(system: SystemParameters, force: Force, grid: Grid, low: float, hig
     return Branch([*down.points[::-1], *up.points[1:]], f"below: {down.end}; above: {up.end}", None)
 
 
-def drift_velocities(system: SystemParameters, lowest: float, highest: float) -> list[SteadyDrift]:
+def drift_velocities(system: SystemParameters, lowest: float, highest: float) -> SteadyDrifts:
     """All exact drift velocities between two speeds: ``System.drift_velocities``, which describes them."""
     lowest, highest = speed_range(lowest, highest)
-    return drag_curve(system, lowest, highest).solutions(abs(system.bias)) if system.bias else []
+    return drag_curve(system, lowest, highest).solutions(abs(system.bias)) if system.bias else SteadyDrifts()

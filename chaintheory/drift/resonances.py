@@ -13,8 +13,9 @@ edge, near 2 spacing omega_fast/(2 n + 1), on the slow side. The other side stay
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +25,14 @@ from chaintheory.dissipation.steady_state import contributions, cutoff_speed, de
 from chaintheory.lattice.dispersion import frequency_curvature
 from chaintheory.lattice.resonance_condition import batches, tangencies
 from chaintheory.parameters import SystemParameters
+from chaintheory.plotting.curves import plot_resonances
+from chaintheory.plotting.tables import Table
 from chaintheory.support.validation import scale
+from chaintheory.units import Units, scale_of
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from chaintheory_ext.curves import TangencyTable
 
 Array = NDArray[np.float64]
@@ -65,9 +71,29 @@ class ResonantSpeed:
     finite_limit: float
 
 
-def resonant_speeds(system: SystemParameters, lowest: float, highest: float) -> list[ResonantSpeed]:
+class ResonantSpeeds(Table[ResonantSpeed]):
+    """The resonances in a range of speeds, sorted; a list with ``to_dataframe()`` and ``plot()``."""
+
+    title = "resonances (speed in l_slow/t_slow, energies in hbar Omega_slow)"
+
+    def __init__(self, found: Iterable[ResonantSpeed] = (), units: Units | None = None) -> None:
+        super().__init__(found)
+        self.units = units
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One dictionary for each resonance, in the units of the model."""
+        names = ("speed", "edge", "n", "root", "singularity", "finite_limit")
+        return [{name: getattr(one, name) for name in names} for one in self]
+
+    def plot(self, ax: Axes | None = None, *, units: str | Units | None = None) -> Axes:
+        """Singularity and finite limit of each resonance against its speed; Matplotlib's axes."""
+        return plot_resonances(self, ax, scale_of(self.units, units))
+
+
+def resonant_speeds(system: SystemParameters, lowest: float, highest: float) -> ResonantSpeeds:
     """All resonances between two speeds: ``System.resonant_speeds``, which describes them."""
-    return resonances_within(system, *speed_range(lowest, highest), MOST_RESONANCES, MOST_ROOTS)
+    found = resonances_within(system, *speed_range(lowest, highest), MOST_RESONANCES, MOST_ROOTS)
+    return ResonantSpeeds(found, system.units)
 
 
 def resonances_within(

@@ -35,15 +35,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chaintheory.dissipation.steady_state import mean_dissipation, mean_dissipation_slope
+from chaintheory.drift.curves import curves
 from chaintheory.drift.isolation import CLOSE, Isolation, Segment, Window
 from chaintheory.drift.resonances import ResonantSpeed, resonances_within, resonant_speeds, speed_range
 from chaintheory.lattice.dispersion import sound_speed
 from chaintheory.parameters import SystemParameters, acceleration
+from chaintheory.plotting.curves import plot_drift_velocities
+from chaintheory.plotting.tables import Table
 from chaintheory.support.validation import real_array
+from chaintheory.units import Units, scale_of
 
 if TYPE_CHECKING:
-    import pandas as pd  # type: ignore[import-untyped]
+    import pandas as pd
     import xarray as xr
+    from matplotlib.axes import Axes
 
     from chaintheory.dissipation.static_lattice import RigidLatticeMotion
 
@@ -177,8 +182,13 @@ def growth_factor(system: SystemParameters, speed: float, slope: float) -> float
     return 1.0 - acceleration(system, slope) / speed
 
 
-class DriftVelocities(list[DriftVelocity]):
+_COLUMNS = ("speed", "kind", "slope", "growth_factor", "margin", "separation", "relaxation_time", "certified")
+
+
+class DriftVelocities(Table[DriftVelocity]):
     """The drift velocities in a range of speeds, sorted; a list that also says what is undecided.
+
+    It has ``to_dataframe()``, ``in_units()`` and ``plot()``.
 
     Attributes
     ----------
@@ -186,25 +196,29 @@ class DriftVelocities(list[DriftVelocity]):
         Intervals of speed in which the number of solutions is undecided: the dissipation comes as close to the bias as
         bounds in double precision can tell, at a tangency for instance. Solutions listed in them exist.
 
+    >>> from chaintheory import Chain, Gaussian, System
+    >>> found = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0), bias=0.01).drift_velocities(19.7, 70.0)
+    >>> found.to_dataframe()[["kind", "edge", "n"]].values.tolist()
+    [['locked', 'lower', 2], ['unstable', '', -1]]
     """
 
-    def __init__(self, found: Iterable[DriftVelocity] = (), unresolved: Sequence[tuple[float, float]] = ()) -> None:
+    title = "drift velocities (l_slow/t_slow)"
+
+    def __init__(
+        self,
+        found: Iterable[DriftVelocity] = (),
+        unresolved: Sequence[tuple[float, float]] = (),
+        system: SystemParameters | None = None,
+        searched: tuple[float, float] | None = None,
+    ) -> None:
         super().__init__(found)
         self.unresolved = list(unresolved)
+        self._system, self._range = system, searched
 
-    def to_dataframe(self) -> pd.DataFrame:
-        """One row per solution.
-
-        >>> from chaintheory import Chain, Gaussian, System
-        >>> found = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0), bias=0.01).drift_velocities(19.7, 70.0)
-        >>> found.to_dataframe()[["kind", "edge", "n"]].values.tolist()
-        [['locked', 'lower', 2], ['unstable', '', -1]]
-        """
-        import pandas as pd
-
-        names = ("speed", "kind", "slope", "growth_factor", "margin", "separation", "relaxation_time", "certified")
-        rows = [
-            {name: getattr(one, name) for name in names}
+    def rows(self) -> list[dict[str, Any]]:
+        """One dictionary for each solution, in the units of the model."""
+        return [
+            {name: getattr(one, name) for name in _COLUMNS}
             | {
                 "edge": one.resonance.edge if one.resonance else "",
                 "n": one.resonance.n if one.resonance else -1,
@@ -213,7 +227,46 @@ class DriftVelocities(list[DriftVelocity]):
             }
             for one in self
         ]
-        return pd.DataFrame(rows, columns=[*names, "edge", "n", "enclosure_low", "enclosure_high"])
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """One row per solution."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows(), columns=[*_COLUMNS, "edge", "n", "enclosure_low", "enclosure_high"])
+
+    def in_units(self, units: str | Units | None = None) -> pd.DataFrame:
+        """Speeds, relaxation times, kinds and resonances in other units; those of the system by default.
+
+        The columns name them, as in ``speed (Å/ps)``.
+        """
+        import pandas as pd
+
+        scale = scale_of(self._system.units if self._system else None, units)
+        return pd.DataFrame(
+            [
+                {
+                    f"speed ({scale.names['speed']})": scale.speed * one.speed,
+                    "kind": one.kind,
+                    "edge": one.resonance.edge if one.resonance else "",
+                    "n": one.resonance.n if one.resonance else -1,
+                    f"slowest ({scale.names['speed']})": scale.speed * one.slowest,
+                    f"fastest ({scale.names['speed']})": scale.speed * one.fastest,
+                    f"relaxation time ({scale.names['time']})": scale.time * one.relaxation_time,
+                }
+                for one in self
+            ]
+        )
+
+    def plot(self, ax: Axes | None = None, *, units: str | Units | None = None) -> Axes:
+        """Mark each drift velocity, by kind, at the height of the bias; Matplotlib's axes.
+
+        Without axes the mean dissipation of the range that was searched is drawn below them.
+        """
+        system = self._system
+        scale = scale_of(system.units if system else None, units)
+        if ax is None and system is not None and self._range is not None:
+            ax = curves(system, *self._range).plot(single_pass=False, units=units)
+        return plot_drift_velocities(self, ax, system.bias if system else 0.0, scale)
 
 
 def drift_velocities(
@@ -222,7 +275,7 @@ def drift_velocities(
     """All drift velocities between two speeds: ``System.drift_velocities``, which describes them."""
     lowest, highest = speed_range(lowest, highest)
     if system.bias == 0.0:
-        return DriftVelocities()
+        return DriftVelocities(system=system, searched=(lowest, highest))
     if abs(system.bias) < LEAST_BIAS:
         raise ValueError(
             f"bias must be 0 or at least {LEAST_BIAS:g} in magnitude for drift velocities, got {system.bias!r}"
@@ -248,7 +301,7 @@ def drift_velocities(
             ),
             stacklevel=3,
         )
-    return DriftVelocities(_separated(found, lowest, highest), intervals)
+    return DriftVelocities(_separated(found, lowest, highest), intervals, system, (lowest, highest))
 
 
 def _solutions(

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from chaintheory.plotting.style import BLACK as BLACK
+from chaintheory.plotting.style import BLUE as BLUE
+from chaintheory.plotting.style import CYCLE as CYCLE
+from chaintheory.plotting.style import GREEN as GREEN
+from chaintheory.plotting.style import GREY as GREY
+from chaintheory.plotting.style import ORANGE as ORANGE
+from chaintheory.plotting.style import PURPLE as PURPLE
+from chaintheory.plotting.style import SKY as SKY
+from chaintheory.plotting.style import VERMILLION as VERMILLION
+from chaintheory.plotting.style import YELLOW as YELLOW
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 COLUMN = 8.6 / 2.54  # inches
-
-# Okabe and Ito: told apart with every kind of colour vision.
-BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
-YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
-GREY = "#7f7f7f"
-CYCLE = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
 
 # Sign of the amplitude: colour and symbol.
 REPULSIVE = {"color": VERMILLION, "marker": "o"}

@@ -212,6 +212,17 @@ class Interaction:
         """
         return None
 
+    def scaled(self, energy: float, length: float) -> Interaction:
+        """The interaction energy Phi(r/length): in other units of energy and length, positive factors both.
+
+        A ValueError for a factor that is not positive.
+
+        >>> from chaintheory import Gaussian
+        >>> Gaussian(2.0, 4.0).scaled(0.5, 10.0)
+        Gaussian(amplitude=1.0, width=40.0)
+        """
+        raise NotImplementedError
+
     def reach(self, tolerance: float = 1e-17) -> float:
         """Distance (l_slow) beyond which abs(dPhi/dr) is below ``tolerance`` times its largest value.
 

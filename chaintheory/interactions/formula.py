@@ -10,6 +10,7 @@ transform of a smooth interaction is exponentially small, at large k, what cance
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
@@ -233,6 +234,12 @@ class FormulaInteraction(NumericalInteraction):
         if self.cutoff is None:
             return self._node.latex
         return rf"{self._node.latex} - \Phi_c\quad (|r| < {self.cutoff:g})"
+
+    def scaled(self, energy: float, length: float) -> Interaction:
+        energy, length = positive("energy", energy), positive("length", length)
+        within = re.sub(rf"\b{VARIABLE}\b", f"({VARIABLE}*{1.0 / length!r})", self.text)
+        cutoff = None if self.cutoff is None else length * self.cutoff
+        return FormulaInteraction(f"{energy!r}*({within})", self.constants, cutoff)
 
     def _typed(self) -> tuple[Any, ...]:
         return self.text, tuple(sorted(self.constants.items())), self.cutoff

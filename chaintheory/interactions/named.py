@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -71,6 +71,10 @@ class _Profile(Interaction):
             if factor == 0.0:
                 return np.zeros(_floating("k", k).shape)[()]
             return factor * self._shape(_in_widths(_floating("k", k) * self.width))
+
+    def scaled(self, energy: float, length: float) -> Interaction:
+        energy, length = positive("energy", energy), positive("length", length)
+        return replace(self, amplitude=energy * self.amplitude, width=length * self.width)
 
     def enclosed_transform(self, k: arb) -> arb:
         from flint import arb
@@ -584,6 +588,10 @@ class GaussianMixture(Interaction):
         from flint import arb
 
         return sum((part.enclosed_transform(k) for part in self.parts), arb(0))
+
+    def scaled(self, energy: float, length: float) -> Interaction:
+        energy, length = positive("energy", energy), positive("length", length)
+        return GaussianMixture([energy * a for a in self.amplitudes], [length * w for w in self.widths])
 
     def reach(self, tolerance: float = 1e-17) -> float:
         return max(part.reach(tolerance) for part in self.parts)

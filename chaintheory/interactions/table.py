@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from chaintheory.interactions.base import Interaction
 from chaintheory.interactions.formula import NumericalInteraction
 from chaintheory.interactions.quadrature import LegendrePanels
-from chaintheory.support.validation import real_array
+from chaintheory.support.validation import positive, real_array
 
 Array = NDArray[np.float64]
 
@@ -99,6 +99,10 @@ class SampledInteraction(NumericalInteraction):
     def transform_slope_bound(self) -> float:
         tail = abs(self._at_last) * self._tail * (self._last + self._tail)
         return 2.0 * (self.panels.moment_bound + tail)
+
+    def scaled(self, energy: float, length: float) -> Interaction:
+        energy, length = positive("energy", energy), positive("length", length)
+        return SampledInteraction(length * self._r, energy * self._values)
 
     def _value(self, r: Array) -> Array:
         inside = np.minimum(r, self._last)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chaintheory.simulation.light_cone import LightCone
-from chaintheory.simulation.settings import Run
+if TYPE_CHECKING:
+    import xarray
+
+    from chaintheory.simulation.light_cone import LightCone
+    from chaintheory.simulation.settings import Run
 
 Array = NDArray[np.float64]
 
@@ -26,10 +30,18 @@ class Pictures:
             first, last = self.run.chain_window
             self.taken.append((state.steps_done, state.chain_state.window(first, last - first + 1).state[0]))
 
-    def arrays(self) -> tuple[Array, NDArray[np.int64], Array] | None:
-        """Times, masses and displacements (times by masses), or None where none were asked for."""
+    def dataset(self) -> xarray.Dataset | None:
+        """The displacements (l_slow) over ``time`` (t_slow) and ``mass``, or None where none were asked for."""
         if self.run.chain_window is None:
             return None
         first, last = self.run.chain_window
         times = self.run.time_step * np.array([step for step, _ in self.taken])
-        return times, np.arange(first, last + 1), np.stack([displacement for _, displacement in self.taken])
+        return displacements_of(times, np.arange(first, last + 1), np.stack([one for _, one in self.taken]))
+
+
+def displacements_of(times: Array, masses: NDArray[np.int64], displacement: Array) -> xarray.Dataset:
+    """Displacements (times by masses) as a Dataset."""
+    import xarray
+
+    coordinates = {"time": ("time", times, {"units": "t_slow"}), "mass": ("mass", masses)}
+    return xarray.Dataset({"displacement": (("time", "mass"), displacement, {"units": "l_slow"})}, coordinates)

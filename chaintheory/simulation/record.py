@@ -17,13 +17,21 @@ from numpy.typing import ArrayLike, NDArray
 
 from chaintheory.interactions.text import interaction_from_text, interaction_to_text
 from chaintheory.parameters import ChainParameters, SystemParameters
-from chaintheory.simulation.files import read_dataset, write_dataset, write_whole
+from chaintheory.plotting.runs import QUANTITIES, animate, plot_run
+from chaintheory.plotting.tables import Passes, html_table
+from chaintheory.simulation.files import read_dataset, write_dataset
 from chaintheory.simulation.light_cone import ChainSegment
+from chaintheory.simulation.pictures import displacements_of
 from chaintheory.simulation.status import Status
+from chaintheory.support.files import write_whole
 from chaintheory.support.validation import real_array
+from chaintheory.units import Scale, Units, scale_of
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray
+    from matplotlib.animation import FuncAnimation
+    from matplotlib.axes import Axes
 
 Array = NDArray[np.float64]
 
@@ -36,6 +44,7 @@ PASS_FIELDS = np.dtype(
         ("energy_absorbed", float),
     ]
 )
+COLUMNS = ("time", "position", "velocity", "acceleration", "chain_energy")
 FORMAT = "chaintheory trajectory 2"
 _KNOWN = ("initial_interaction", "final_interaction", "position_error")
 
@@ -71,10 +80,10 @@ class Trajectory:
 
     ``time``, ``position``, ``velocity``, ``acceleration`` and ``chain_energy`` have one length: a row
     for the start and one for each stored step. ``chain_energy`` is the energy of the chain: what it has absorbed, where
-    it was at rest at the start. ``chain_state`` is the chain at the end; ``displacements``, where asked for, are times,
-    masses and an array of the displacements (times by masses); ``status`` says what ended the run. ``position_error``
-    is given for an interaction with a cusp, with which no time step is right to many digits: the largest difference of
-    the positions (l_slow) from those of a run with twice the step. Made by
+    it was at rest at the start. ``chain_state`` is the chain at the end; ``displacements``, where asked for, is an
+    xarray.Dataset with ``displacement`` (l_slow) over ``time`` (t_slow) and ``mass``; ``status`` says what ended the
+    run. ``position_error`` is given for an interaction with a cusp, with which no time step is right to many digits:
+    the largest difference of the positions (l_slow) from those of a run with twice the step. Made by
     ``System.simulate``, ``Trajectory.load`` and ``Trajectory.from_arrays``, which check what goes in and raise a
     ValueError.
 
@@ -92,7 +101,7 @@ class Trajectory:
     chain_energy: Array
     settings: dict[str, Any] = field(default_factory=dict)
     chain_state: ChainSegment | None = field(default=None, repr=False)
-    displacements: tuple[Array, NDArray[np.int64], Array] | None = field(default=None, repr=False)
+    displacements: xarray.Dataset | None = field(default=None, repr=False)
     status: Status = Status.DURATION_REACHED
     initial_interaction: float | None = field(default=None, repr=False)
     final_interaction: float | None = field(default=None, repr=False)
@@ -273,7 +282,7 @@ class Trajectory:
         return base + total
 
     @cached_property
-    def passes(self) -> NDArray[Any]:
+    def passes(self) -> Passes:
         """Passes of one mass, from one midpoint between masses to the next; one row each.
 
         Fields: ``time``, ``position`` and ``speed`` at the midpoint reached; ``energy_lost`` by the
@@ -288,7 +297,7 @@ class Trajectory:
         """
         crossings = self.crossings
         if crossings.size < 2:
-            return np.zeros(0, dtype=PASS_FIELDS)
+            return Passes.of(np.zeros(0, dtype=PASS_FIELDS), self._scale())
         kinetic = self.system.kinetic_energy(crossings["speed"])
         step = np.diff(crossings["position"])
         work = self.system.bias * step / self.system.chain.spacing
@@ -297,7 +306,147 @@ class Trajectory:
             result[name] = crossings[name][1:]
         result["energy_lost"] = work - np.diff(kinetic)
         result["energy_absorbed"] = np.diff(crossings["chain_energy"])
-        return result[step != 0.0]
+        return Passes.of(result[step != 0.0], self._scale())
+
+    def _scale(self, units: str | Units | None = None) -> Scale:
+        return scale_of(self.system.units, units)
+
+    def plot(self, ax: Axes | None = None, *, quantity: str = "velocity", units: str | Units | None = None) -> Axes:
+        r"""Draw a column of the run against time; of the velocity also its mean over each pass.
+
+        Parameters
+        ----------
+        ax
+            Matplotlib's axes to draw into; new ones by default.
+        quantity
+            ``"velocity"``, ``"speed"``, ``"position"``, ``"kinetic_energy"`` or ``"chain_energy"``.
+        units
+            ``"model"`` (t_slow, l_slow, hbar Omega_slow), ``"SI"``, ``"metal"`` or ``Units``; by default those of the
+            system.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Raises
+        ------
+        ValueError
+            An unknown quantity, or physical units of a system that has none.
+        ImportError
+            Where Matplotlib is missing.
+
+        >>> from chaintheory import Chain, Gaussian, System
+        >>> run = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0)).simulate(20.0, 50.0, duration=2.0)
+        >>> run.plot().get_ylabel()
+        'velocity ($l_\\mathrm{slow}/t_\\mathrm{slow}$)'
+        """
+        return plot_run(self, ax, quantity, self._scale(units))
+
+    def animate(
+        self,
+        *,
+        frames: int = 200,
+        interval: float = 40.0,
+        magnification: float | None = None,
+        units: str | Units | None = None,
+    ) -> FuncAnimation:
+        """The chain and the particle as they move; needs ``simulate(..., chain_window=(first, last))``.
+
+        ``run.animate().save("run.gif")`` writes a GIF (by Pillow), ``.save("run.mp4")`` a film where ffmpeg is.
+
+        Parameters
+        ----------
+        frames
+            Their largest number: rows of ``displacements``, evenly chosen.
+        interval
+            Time between frames, ms.
+        magnification
+            Factor of the displacements; left out, the largest is drawn as a quarter of the spacing.
+        units
+            As in ``plot``; times in t_slow and lengths in l_slow in the model's.
+
+        Returns
+        -------
+        matplotlib.animation.FuncAnimation
+
+        Raises
+        ------
+        ValueError
+            A run without displacements, or a number that is not positive.
+
+        >>> from chaintheory import Chain, Gaussian, System
+        >>> run = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0)).simulate(20.0, 50.0, duration=2.0)
+        >>> run.animate()
+        Traceback (most recent call last):
+        ...
+        ValueError: run must hold displacements to be animated: simulate(..., chain_window=(first mass, last mass))
+        """
+        return animate(self, frames, interval, magnification, self._scale(units))
+
+    def in_units(self, units: str | Units | None = None) -> xarray.Dataset:
+        """The rows as an xarray Dataset over ``time`` in other units, which the attributes ``units`` name.
+
+        Parameters
+        ----------
+        units
+            ``"SI"``, ``"metal"`` (u, angstrom, ps, eV), ``Units``, or ``"model"`` (l_slow, t_slow, hbar Omega_slow); by
+            default those of the system.
+
+        Returns
+        -------
+        xarray.Dataset
+            ``position``, ``velocity``, ``kinetic_energy``, ``chain_energy``.
+
+        Raises
+        ------
+        ValueError
+            An unknown name, or physical units of a system that has none.
+
+        >>> from chaintheory import Chain, Gaussian, System, Units
+        >>> run = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0)).simulate(20.0, 50.0, duration=0.1)
+        >>> data = run.in_units(Units(mass=6.6e-26, omega_slow=1e12, shown="metal"))
+        >>> round(float(data.velocity[0]), 4), data.velocity.attrs["units"]
+        (3.1809, 'Å/ps')
+        """
+        import xarray
+
+        scale = self._scale(units)
+        columns = {
+            name: ("time", getattr(scale, kind) * getattr(self, name), {"units": scale.names[kind]})
+            for name, (_, kind) in QUANTITIES.items()
+            if name != "speed"
+        }
+        time = ("time", scale.time * self.time, {"units": scale.names["time"]})
+        return xarray.Dataset(columns, coords={"time": time})
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """The rows as a pandas DataFrame, in the units of the model (t_slow, l_slow, hbar Omega_slow).
+
+        >>> from chaintheory import Chain, Gaussian, System
+        >>> run = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0)).simulate(20.0, 50.0, duration=0.1)
+        >>> list(run.to_dataframe())
+        ['time', 'position', 'velocity', 'acceleration', 'chain_energy']
+        """
+        import pandas as pd
+
+        return pd.DataFrame({name: getattr(self, name) for name in COLUMNS})
+
+    def _repr_html_(self) -> str:
+        scale = self._scale()
+        time, length, speed, energy = (scale.names[kind] for kind in ("time", "length", "speed", "energy"))
+        rows: list[tuple[str, Any]] = [
+            (f"time ({time})", f"{scale.time * self.time[0]:g} to {scale.time * self.time[-1]:g}"),
+            (f"position at the end ({length})", scale.length * float(self.position[-1])),
+            (f"velocity at start and end ({speed})", f"{scale.speed * self.velocity[0]:.6g}, "
+             f"{scale.speed * self.velocity[-1]:.6g}"),
+            ("rows", self.time.size),
+            ("passes", self.passes.size),
+            (f"kinetic energy of the particle ({energy})", scale.energy * self.balance.particle),
+            (f"energy of the chain ({energy})", scale.energy * self.balance.chain),
+            (f"balance off by ({energy})", scale.energy * self.balance.drift),
+            ("ended by", str(self.status)),
+        ]  # fmt: skip
+        return html_table((), rows, "A run")
 
     def to_xarray(self) -> xarray.Dataset:
         """Return the run as an xarray Dataset over ``time``, with units and all parameters.
@@ -322,7 +471,7 @@ class Trajectory:
             if getattr(self, name) is not None:
                 attributes[name] = getattr(self, name)
         if self.displacements is not None:
-            times, masses, u = self.displacements
+            times, masses, u = (self.displacements[name].values for name in ("time", "mass", "displacement"))
             data["displacement"] = (("chain_time", "chain_mass"), u, {"units": "l_slow"})
             data["chain_time"] = ("chain_time", times, {"units": "t_slow"})
             data["chain_mass"] = ("chain_mass", masses)
@@ -365,7 +514,7 @@ class Trajectory:
         ...     print(Path(f"{folder}/run.csv").read_text().splitlines()[0])
         time,position,velocity,acceleration,chain_energy
         """
-        names = ("time", "position", "velocity", "acceleration", "chain_energy")
+        names = COLUMNS
         text = io.StringIO()
         np.savetxt(
             text, np.stack([getattr(self, name) for name in names], axis=1), "%.17g", ",", header=",".join(names),
@@ -384,11 +533,9 @@ def read(path: str | os.PathLike[str]) -> Trajectory:
             interaction_from_text(str(attributes["interaction"])),
             float(attributes["mass"]),
             float(attributes["bias"]),
+            units=_units(attributes),
         )
-        rows: dict[str, Any] = {
-            name: np.array(data.variables[name].values, dtype=np.float64)
-            for name in ("time", "position", "velocity", "acceleration", "chain_energy")
-        }
+        rows: dict[str, Any] = {name: np.array(data.variables[name].values, dtype=np.float64) for name in COLUMNS}
         state = None
         if "chain_u" in data:
             state = ChainSegment(
@@ -398,7 +545,7 @@ def read(path: str | os.PathLike[str]) -> Trajectory:
         displacements = None
         if "displacement" in data:
             times, masses, u = (np.array(data[name].values) for name in ("chain_time", "chain_mass", "displacement"))
-            displacements = (times, masses, u)
+            displacements = displacements_of(times, masses, u)
         settings = json.loads(str(attributes["settings"]))
         status = Status(str(attributes["status"]))
         check_columns(rows, given=status is Status.GIVEN)
@@ -495,10 +642,24 @@ def sum_over_masses(
 
 def system_attributes(system: SystemParameters) -> dict[str, float | str]:
     """All parameters of a system, as attributes of a file."""
-    return {
+    attributes: dict[str, float | str] = {
         "omega_fast": system.chain.omega_fast,
         "spacing": system.chain.spacing,
         "mass": system.mass,
         "bias": system.bias,
         "interaction": interaction_to_text(system.interaction),
     }
+    if system.units is not None:
+        attributes["chain_mass_kg"] = system.units.mass
+        attributes["omega_slow_rad_per_s"] = system.units.omega_slow
+        attributes["units_shown"] = system.units.shown
+    return attributes
+
+
+def _units(attributes: dict[Any, Any]) -> Units | None:
+    """The physical units among the attributes of a file; None where there are none."""
+    if "chain_mass_kg" not in attributes:
+        return None
+    return Units(
+        float(attributes["chain_mass_kg"]), float(attributes["omega_slow_rad_per_s"]), str(attributes["units_shown"])
+    )

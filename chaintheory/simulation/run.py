@@ -226,4 +226,4 @@ def _carry_light_cone(run: Run, saved: checkpoint.Saved | None, tick: Callable[[
     # At the end the chain's energy is known as a sum of squares.
     records.energy[state.steps_done] = state.chain_state.energy(run.system.chain)
     status = Status.DURATION_REACHED if met is None else met[1]
-    return result(state, displacements=pictures.arrays(), status=status)
+    return result(state, displacements=pictures.dataset(), status=status)

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from chaintheory.interactions.base import Interaction
 from chaintheory.lattice.memory_kernel import half_width
 from chaintheory.parameters import SystemParameters, acceleration
-from chaintheory.simulation.files import check_target
 from chaintheory.simulation.force_table import cutoff_radius, depth
 from chaintheory.simulation.light_cone import BYTES_PER_MASS, ChainSegment, Plan, speed_bound
 from chaintheory.simulation.splittings import SCHEMES
 from chaintheory.simulation.stopping import Event, checked_events
+from chaintheory.support.files import check_target
 from chaintheory.support.resources import available_memory, cores
 from chaintheory.support.validation import bounded, choice, positive, scale, whole
 

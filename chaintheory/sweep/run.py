@@ -44,7 +44,7 @@ def run_sweep(
     progress: Callable[[int, int], object] | None = None,
     overwrite: bool = False,
 ) -> xarray.Dataset:
-    """Compute every point of a sweep and write the NetCDF file ``output``.
+    r"""Compute every point of a sweep and write the NetCDF file ``output``.
 
     Parameters
     ----------
@@ -75,6 +75,16 @@ def run_sweep(
         Workers, or the scheduler, that died; the same call goes on from the journal.
     Interrupted
         An interrupt; the same call goes on from the journal.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from chaintheory.sweep.specification import read_sweep
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     grid = Path(folder) / "grid.toml"
+    ...     _ = grid.write_text("axes = {amplitude = [2.0]}\ncompute = {quantities = ['mean_dissipation']}")
+    ...     data = run_sweep(read_sweep(grid), Path(folder) / "grid.nc", workers=1)
+    >>> round(float(data.mean_dissipation[0]), 6), data.mean_dissipation.attrs["units"]
+    (0.014869, 'hbar Omega_slow')
     """
     output = Path(output).absolute()
     if output.is_symlink() or output.exists():

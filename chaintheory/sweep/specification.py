@@ -122,7 +122,18 @@ class Sweep:
 
 
 def read_sweep(path: str | os.PathLike[str]) -> Sweep:
-    """Read and check a sweep file; ValueError names the key, its value and what is allowed."""
+    """Read and check a sweep file, a grid of systems in the units of the model (TOML; sweep/specification.py has one).
+
+    Raises
+    ------
+    ValueError
+        A file that cannot be read, or a key or value that is not allowed, by name.
+
+    >>> read_sweep("nowhere.toml")
+    Traceback (most recent call last):
+    ...
+    ValueError: sweep file 'nowhere.toml' cannot be read: [Errno 2] No such file or directory: 'nowhere.toml'
+    """
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

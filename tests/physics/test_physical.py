@@ -144,5 +144,5 @@ def test_a_fit_is_right_or_refused():
 
 @pytest.mark.parametrize("units", [None, 3.0, "SI", ct.Chain(10.0, 40.0)])
 def test_units_must_be_units(units):
-    with pytest.raises(ValueError, match="units"):
+    with pytest.raises(TypeError, match="units"):
         ct.Chain(10.0, 40.0).to_physical(units)

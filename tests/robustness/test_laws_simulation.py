@@ -323,8 +323,7 @@ def test_a_resumed_run_keeps_every_displacement(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         PAPER.simulate(220.0, 50.0, 6.0, checkpoint=path, progress=interrupt, **options)
     resumed = PAPER.simulate(220.0, 50.0, 6.0, checkpoint=path, **options)
-    for one, other in zip(resumed.displacements, whole.displacements, strict=True):
-        assert np.array_equal(one, other)
+    assert resumed.displacements.identical(whole.displacements)
     with pytest.raises(ValueError, match="belongs to another run"):
         PAPER.simulate(220.0, 50.0, 6.0, checkpoint=path, chain_window=(-20, 41), chain_every=0.3)
 

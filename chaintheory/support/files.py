@@ -1,0 +1,67 @@
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import stat
+from pathlib import Path
+
+
+def check_target(name: str, path: str | os.PathLike[str], size: float = 0.0) -> Path:
+    """The absolute path of a file that can be written, or ValueError: looked at before a run, not after it.
+
+    A directory, device, FIFO or symbolic link is never replaced; ``size`` bytes must be free.
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"{name} must be a path, got {path!r}")
+    try:
+        target = Path(path).absolute()
+        if not target.parent.is_dir():
+            raise ValueError(f"{name} must be in a directory that exists, got {str(path)!r}")
+        if (target.is_symlink() or target.exists()) and not stat.S_ISREG(os.lstat(target).st_mode):
+            raise ValueError(f"{name} must be a plain file or a new one, no link, directory or device: {str(path)!r}")
+        try:
+            os.lstat(target)  # a name that is too long, or cannot be one
+        except FileNotFoundError:
+            pass
+        except ValueError as problem:
+            raise ValueError(f"{name} must be a file that can be written, got {str(path)!r}: {problem}") from None
+        free = shutil.disk_usage(target.parent).free
+    except OSError as problem:
+        raise ValueError(f"{name} must be a file that can be written, got {str(path)!r}: {problem.strerror}") from None
+    if not os.access(target.parent, os.W_OK | os.X_OK) or (target.exists() and not os.access(target, os.W_OK)):
+        raise ValueError(f"{name} must be a file that may be written, got {str(path)!r}")
+    if size > free:
+        raise ValueError(
+            f"{name} must be on a disk with {size / 2**20:.0f} MiB free, got {str(path)!r} with {free / 2**20:.0f} MiB"
+        )
+    return target
+
+
+def write_whole(path: str | os.PathLike[str], content: bytes | memoryview) -> None:
+    """Write a file at once or not at all: beside its name, flushed to the disk, then renamed."""
+    target = check_target("path", path)
+    temporary = target.with_name(f".chaintheory-{secrets.token_hex(8)}.part")
+    try:
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+        with os.fdopen(handle, "wb") as written:
+            if target.exists() and hasattr(os, "fchmod"):
+                os.fchmod(handle, stat.S_IMODE(target.stat().st_mode))
+            written.write(content)
+            written.flush()
+            os.fsync(handle)
+        os.replace(temporary, target)
+    except OSError as problem:
+        temporary.unlink(missing_ok=True)
+        raise OSError(problem.errno, problem.strerror, str(target)) from None  # a full disk does not say which file
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    if os.name == "posix":  # the directory's entry too
+        directory = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)

@@ -1,0 +1,266 @@
+"""The pictures of results: what their artists hold against the numbers, labels with units, peaks at the resonances."""
+
+import subprocess
+import sys
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from PIL import Image
+
+import chaintheory as ct
+from chaintheory.cli.main import run as command
+from chaintheory.drift.curves import Curves
+from chaintheory.plotting.runs import thinned
+from chaintheory.sweep.run import assemble
+from chaintheory.sweep.specification import compute_point
+
+SYSTEM = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), bias=0.01)
+UNITS = ct.Units(mass=6.6e-26, omega_slow=1e12, shown="metal")
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    matplotlib.use("agg")
+    yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def run():
+    return SYSTEM.simulate(140.0, 50.0, 3.0, chain_window=(-2, 9), chain_every=0.05)
+
+
+@pytest.fixture(scope="module")
+def curves():
+    return SYSTEM.curves(12.0, 90.0)
+
+
+def lines(ax, label):
+    return [line for line in ax.lines if line.get_label() == label]
+
+
+def chord_errors(curves):
+    """Relative deviation, of the loss halfway between neighbours, from both chords: the plain and the logarithmic."""
+    found = []
+    for start, end in curves.pieces:
+        speed, mean = curves.speed[start:end], curves.mean[start:end]
+        exact = SYSTEM.mean_dissipation(0.5 * (speed[1:] + speed[:-1]))
+        plain, logarithmic = 0.5 * (mean[1:] + mean[:-1]), np.sqrt(mean[1:] * mean[:-1])
+        found += [np.abs(plain / exact - 1.0), np.abs(logarithmic / exact - 1.0)]
+    return np.concatenate(found)
+
+
+def test_a_curve_never_lies_between_its_points(curves):
+    # Half a percent is aimed at; halving judges by neighbours, so that single intervals come out a little above.
+    assert curves.speed.size < 3000
+    assert chord_errors(curves).max() < 0.01
+
+
+def test_equidistant_points_would_lie():
+    speed = np.linspace(12.0, 90.0, 300)
+    plain = Curves(
+        SYSTEM, speed, SYSTEM.single_pass_dissipation(speed), SYSTEM.mean_dissipation(speed),
+        SYSTEM.resonant_speeds(12.0, 90.0),
+    )  # fmt: skip
+    assert chord_errors(plain).max() > 0.1
+
+
+def test_infinite_peaks_reach_the_top_at_the_resonances(curves):
+    ax = curves.plot()
+    peaks = {line.get_gid(): line for line in ax.lines if str(line.get_gid()).startswith("peak")}
+    for n in (1, 2):
+        x, y = peaks[f"peak lower {n}"].get_data()
+        # The leading order of the tangency, right to 1e-5 here; the top of the axes whatever it is.
+        assert x[-1] == pytest.approx(40.0 / np.sqrt(n**2 + 1.0 / (99.0 * np.pi**2)), rel=1e-4, abs=0)
+        assert y[-1] == ax.get_ylim()[1] and y[0] <= y[-1]
+        assert 0.0 < x[0] / x[-1] - 1.0 < 1e-8  # from the infinite side, above
+    narrow = peaks["peak upper 5"]
+    assert narrow.get_xdata()[-1] == pytest.approx(2.0 * 40.0 * 10.0 / 11.0, rel=2e-3, abs=0)
+    assert narrow.get_ydata()[0] < 0.1 * ax.get_ylim()[1]  # where the curve ends: the dashed line does the rest
+    drawn = {str(line.get_gid()) for line in ax.lines if "er " in str(line.get_gid())}
+    assert len(drawn) == len(curves.resonances) > 20  # a tick for each of the others
+    (once,) = lines(ax, "single pass, Eq. (6)")
+    assert np.array_equal(once.get_xdata(), curves.speed) and np.array_equal(once.get_ydata(), curves.single_pass)
+    assert r"\hbar" in ax.get_ylabel() and "l_" in ax.get_xlabel()
+
+
+def test_no_line_of_a_curve_crosses_a_resonance(curves):
+    ax = curves.plot()
+    cuts = [one.speed for one, (_, height) in zip(curves.resonances, curves.peaks, strict=True) if np.isfinite(height)]
+    pieces = [line.get_xdata() for line in ax.lines if line.get_color() == "#000000"]
+    assert len(pieces) == len(cuts) + 1
+    for piece in pieces:
+        assert not any(piece[0] < cut < piece[-1] for cut in cuts)
+
+
+def test_curves_in_physical_units(curves):
+    ax = curves.plot(units=UNITS)
+    (once,) = lines(ax, "single pass, Eq. (6)")
+    # By hand: l_slow = sqrt(hbar/(m W)), t_slow = 2 pi/W, in m/s and then in angstrom/ps; hbar W in eV.
+    length, time = np.sqrt(1.054571817e-34 / 6.6e-14), 2e-12 * np.pi
+    np.testing.assert_allclose(once.get_xdata(), curves.speed * length / time * 1e-2, rtol=1e-9)
+    np.testing.assert_allclose(once.get_ydata(), curves.single_pass * 1.054571817e-22 / 1.602176634e-19, rtol=1e-9)
+    assert ax.get_xlabel() == "speed (Å/ps)" and ax.get_ylabel() == "energy lost per pass (eV)"
+
+
+def test_a_run(run):
+    ax = run.plot()
+    (velocity,) = lines(ax, "velocity")
+    assert np.array_equal(velocity.get_data(), (run.time, run.velocity))
+    (mean,) = lines(ax, "mean over a pass")
+    crossings = run.crossings
+    np.testing.assert_allclose(mean.get_ydata(), 40.0 / np.diff(crossings["time"]), rtol=1e-12)
+    axes = plt.figure().add_subplot()
+    assert run.plot(axes, quantity="chain_energy", units=UNITS) is axes
+    (energy,) = axes.lines
+    factor = 1.054571817e-22 / 1.602176634e-19
+    np.testing.assert_allclose(energy.get_ydata(), run.chain_energy * factor, rtol=1e-9, atol=1e-20)
+    assert axes.get_xlabel() == "time (ps)" and axes.get_ylabel() == "energy of the chain (eV)"
+    (place,) = run.plot(quantity="position", units=UNITS).lines
+    np.testing.assert_allclose(place.get_ydata(), run.position * UNITS.length * 1e10, rtol=1e-12)
+    with pytest.raises(ValueError, match="did you mean 'velocity'"):
+        run.plot(quantity="velocty")
+    with pytest.raises(TypeError, match="ax must be"):
+        run.plot(3)
+    with pytest.raises(ValueError, match=r"not made by System\.from_physical"):
+        run.plot(units="metal")
+
+
+def test_thinned_lines_keep_their_extremes():
+    x = np.arange(1e5)
+    y = np.sin(0.37 * x)
+    y[77_777] = 5.0
+    shown, values = thinned(x, y)
+    assert shown.size < 5000 and values.max() == 5.0 and values.min() == y.min()
+    assert np.all(np.diff(shown) > 0) and shown[0] == 0 and shown[-1] == x[-1]
+
+
+def test_passes(run):
+    passes = run.passes
+    ax = passes.plot()
+    (lost,) = lines(ax, "lost by the particle")
+    assert np.array_equal(lost.get_data(), (passes["time"], passes["energy_lost"]))
+    frame = passes.to_dataframe()
+    assert list(frame) == list(passes.dtype.names) and np.array_equal(frame["speed"], passes["speed"])
+    assert type(passes["speed"]) is np.ndarray
+    assert passes[2:].plot().lines[0].get_xdata().size == passes.size - 2
+    assert f"{passes.size} passes" in passes._repr_html_()
+
+
+def test_drift_velocities():
+    found = SYSTEM.drift_velocities(30.0, 80.0)
+    ax = found.plot()
+    marked = {kind: lines(ax, f"drift velocity, {kind}") for kind in ("locked", "stable", "unstable")}
+    for kind, one in marked.items():
+        speeds = [velocity.speed for velocity in found if velocity.kind == kind]
+        assert (one[0].get_xdata().tolist() if one else []) == speeds
+        assert not one or set(one[0].get_ydata()) == {0.01}
+    # Each symbol of a root lies on the curve below it.
+    speed, mean = (
+        np.concatenate([line.get_data()[i] for line in ax.lines if line.get_color() == "#000000"]) for i in (0, 1)
+    )
+    root = next(velocity.speed for velocity in found if velocity.resonance is None)
+    assert np.interp(root, speed, mean) == pytest.approx(0.01, rel=5e-3, abs=0)
+    frame = found.in_units(UNITS)
+    np.testing.assert_allclose(frame["speed (Å/ps)"], [one.speed * UNITS.speed / 100.0 for one in found], rtol=1e-12)
+    assert f"{len(found)} drift velocities" in found._repr_html_()
+    assert ct.System(SYSTEM.chain, SYSTEM.interaction).drift_velocities(30.0, 80.0).plot().get_xlabel()
+
+
+def test_resonances():
+    found = SYSTEM.resonant_speeds(30.0, 90.0)
+    ax = found.plot()
+    (lower,) = [line for line in ax.lines if line.get_label().startswith("lower") and "coefficient" in line.get_label()]
+    (one,) = [resonance for resonance in found if resonance.edge == "lower"]
+    assert lower.get_xdata().tolist() == [one.speed] and lower.get_ydata().tolist() == [one.singularity]
+    assert found.to_dataframe()["speed"].tolist() == [one.speed for one in found]
+
+
+def test_an_animation_moves_the_particle(run, tmp_path):
+    movie = run.animate(frames=5)
+    movie.save(tmp_path / "run.gif", writer="pillow")
+    with Image.open(tmp_path / "run.gif") as picture:
+        assert picture.n_frames == 5
+    movie._func(10)  # the picture of the tenth row
+    chain, particle = movie._fig.axes[0].lines[:2]
+    time = float(run.displacements.time[10])
+    assert particle.get_xdata()[0] == pytest.approx(float(run.at(time)[0]), rel=1e-12, abs=0)
+    moved = chain.get_xdata() - 40.0 * np.arange(-2, 10)
+    u = run.displacements.displacement.values
+    np.testing.assert_allclose(moved, u[10] * 10.0 / np.abs(u).max(), rtol=1e-9, atol=1e-9)
+    with pytest.raises(ValueError, match="chain_window"):
+        SYSTEM.simulate(140.0, 50.0, 0.1).animate()
+
+
+def test_what_a_notebook_shows():
+    own = ct.System(SYSTEM.chain, ct.Interaction.from_expression("exp(-(r/4)**4)"), bias=0.01)
+    assert "lattice spacing (l_slow)</td><td>40<" in own._repr_html_()
+    assert own.chain._repr_latex_().startswith(r"$\omega(\theta)^2 = 1 +99\,\sin^2\theta")
+    assert "duration reached" in own.simulate(20.0, 50.0, 0.1)._repr_html_()
+    assert "resonances" in own.curves(50.0, 52.0)._repr_html_()
+
+
+def test_pictures_and_tables_by_command(tmp_path, capsys):
+    picture, table = tmp_path / "a.png", tmp_path / "a.csv"
+    files = ["--plot", str(picture), "--csv", str(table)]
+    system = ["--lowest", "50", "--highest", "80"]
+    assert command(["curves", *system, "--points", "4", *files]) == 0
+    rows = np.genfromtxt(table, delimiter=",", names=True)
+    assert np.array_equal(rows["mean_dissipation"], SYSTEM.mean_dissipation(np.linspace(50.0, 80.0, 4)))
+    assert command(["drift", *system, *files]) == 0
+    rows = np.genfromtxt(table, delimiter=",", names=True, dtype=None, encoding="utf-8")
+    assert rows["speed"].tolist() == [one.speed for one in SYSTEM.drift_velocities(50.0, 80.0)]
+    assert command(["simulate", "--duration", "1", *files]) == 0
+    rows = np.genfromtxt(table, delimiter=",", names=True)
+    assert np.array_equal(rows["position"], SYSTEM.simulate(220.0, 50.0, 1.0).position)
+    with Image.open(picture) as image:
+        assert image.size[0] > 1000 and len(set(image.convert("L").tobytes())) > 20
+    capsys.readouterr()
+    assert command(["curves", "--plot", str(tmp_path / "a.docx")]) == 2
+    assert "ending in .png, .pdf or .svg" in capsys.readouterr().err
+
+
+def test_without_matplotlib_one_line(tmp_path):
+    program = (
+        "import sys; sys.modules['matplotlib'] = None\n"
+        "from chaintheory.cli.main import run\n"
+        f"sys.exit(run(['curves', '--points', '2', '--plot', {str(tmp_path / 'a.png')!r}]))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "chaintheory: a plot needs Matplotlib: pip install 'chaintheory[plot]'\n"
+
+
+SWEEP = """
+[run]
+speed = 50.0
+[axes]
+amplitude = [1.0, 2.0, 4.0]
+bias = {{ start = 0.001, stop = 1.0, count = {count}, spacing = "log" }}
+[compute]
+quantities = ["mean_dissipation", "drift_velocities"]
+lowest = 60
+highest = 70
+"""
+
+
+@pytest.mark.parametrize("count", [2, 12])
+def test_a_sweep(tmp_path, count):
+    (tmp_path / "grid.toml").write_text(SWEEP.format(count=count))
+    sweep = ct.read_sweep(tmp_path / "grid.toml")
+    data = assemble(sweep, [compute_point(point, sweep.quantities, sweep.drift_range) for point in sweep.points()])
+    ax = ct.plot_sweep(data, "mean_dissipation")
+    expected = [ct.System(SYSTEM.chain, ct.Gaussian(a, 4.0)).mean_dissipation(50.0) for a in (1.0, 2.0, 4.0)]
+    if count == 2:
+        np.testing.assert_allclose(ax.lines[0].get_ydata(), expected, rtol=1e-14)
+        assert ax.get_xlabel() == "amplitude (hbar Omega_slow)"
+    else:
+        values = np.asarray(ax.collections[0].get_array()).reshape(count, 3)
+        np.testing.assert_allclose(values, np.tile(expected, (count, 1)), rtol=1e-14)
+        assert ax.get_yscale() == "log" and ax.get_ylabel() == "bias (hbar Omega_slow)"
+    drifts = ct.plot_sweep(data.isel(bias=0), "drift_velocity")
+    assert drifts.get_ylabel() == "drift_velocity (l_slow/t_slow)"
+    with pytest.raises(ValueError, match="did you mean 'mean_dissipation'"):
+        ct.plot_sweep(data, "mean_disipation")
