@@ -16,31 +16,44 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from scipy import constants
-
 from chaintheory.support.validation import choice, number, positive
 from chaintheory_ext.generated.dispersion import neighbour_stiffness
 
-HBAR: float = constants.hbar  # J s
-ANGSTROM, PICOSECOND = 1e-10, 1e-12
-
-# Of each unit system: the SI value of its unit of a kind, and how the unit is written.
+# How each unit system writes its unit of a kind.
 KINDS = ("mass", "length", "time", "energy", "speed", "force", "stiffness", "temperature")
-_METAL_FORCE = constants.eV / ANGSTROM
-SYSTEMS: dict[str, dict[str, tuple[float, str]]] = {
-    "SI": dict(zip(KINDS, ((1.0, unit) for unit in ("kg", "m", "s", "J", "m/s", "N", "N/m", "K")), strict=True)),
-    "metal": {
-        "mass": (constants.atomic_mass, "u"),
-        "length": (ANGSTROM, "Å"),
-        "time": (PICOSECOND, "ps"),
-        "energy": (constants.eV, "eV"),
-        "speed": (ANGSTROM / PICOSECOND, "Å/ps"),
-        "force": (_METAL_FORCE, "eV/Å"),
-        "stiffness": (_METAL_FORCE / ANGSTROM, "eV/Å²"),
-        "temperature": (1.0, "K"),
-    },
+SYSTEMS = {
+    "SI": dict(zip(KINDS, ("kg", "m", "s", "J", "m/s", "N", "N/m", "K"), strict=True)),
+    "metal": dict(zip(KINDS, ("u", "Å", "ps", "eV", "Å/ps", "eV/Å", "eV/Å²", "K"), strict=True)),
 }
 MODEL = "model"
+
+
+def unit(kind: str, system: str) -> float:
+    """The SI value of a unit system's unit of a kind.
+
+    >>> unit("energy", "metal")
+    1.602176634e-19
+    """
+    if system == "SI":
+        return 1.0
+    mass, length, time, energy = constants().atomic_mass, 1e-10, 1e-12, constants().eV
+    return {
+        "mass": mass,
+        "length": length,
+        "time": time,
+        "energy": energy,
+        "speed": length / time,
+        "force": energy / length,
+        "stiffness": energy / length**2,
+        "temperature": 1.0,
+    }[kind]
+
+
+def constants() -> Any:
+    """CODATA's constants, by SciPy, which is loaded when they are first needed."""
+    from scipy import constants
+
+    return constants
 
 
 @dataclass(frozen=True)
@@ -82,7 +95,7 @@ class Units:
         >>> f"{Units(mass=6.6e-26, omega_slow=1e12).length:.3e}"
         '3.997e-11'
         """
-        return math.sqrt(HBAR / (self.mass * self.omega_slow))
+        return math.sqrt(constants().hbar / (self.mass * self.omega_slow))
 
     @property
     def time(self) -> float:
@@ -100,7 +113,7 @@ class Units:
         >>> f"{Units(mass=6.6e-26, omega_slow=1e12).energy:.3e}"
         '1.055e-22'
         """
-        return HBAR * self.omega_slow
+        return constants().hbar * self.omega_slow
 
     @property
     def speed(self) -> float:
@@ -118,7 +131,7 @@ class Units:
         >>> f"{Units(mass=6.6e-26, omega_slow=1e12).temperature:.4f}"
         '7.6382'
         """
-        return self.energy / constants.k
+        return self.energy / constants().k
 
     def scale(self, units: str | None = None) -> Scale:
         """What one unit of the model is in a unit system, ``"SI"`` or ``"metal"``; left out, the one that is shown.
@@ -127,7 +140,7 @@ class Units:
 
         >>> scale = Units(mass=6.6e-26, omega_slow=1e12).scale("metal")
         >>> f"{50.0 * scale.speed:.4f} {scale.names['speed']}"
-        '3.1810 Å/ps'
+        '3.1809 Å/ps'
         """
         word = self.shown if units is None else choice("units", units, SYSTEMS)
         sizes = {
@@ -140,9 +153,7 @@ class Units:
             "stiffness": self.mass * self.omega_slow**2,
             "temperature": self.temperature,
         }
-        system = SYSTEMS[word]
-        names = {kind: unit for kind, (_, unit) in system.items()}
-        return Scale(word, names, **{kind: size / system[kind][0] for kind, size in sizes.items()})
+        return Scale(word, SYSTEMS[word], **{kind: size / unit(kind, word) for kind, size in sizes.items()})
 
 
 @dataclass(frozen=True)
@@ -214,10 +225,10 @@ def in_si(name: str, value: Any, kind: str, units: str) -> float:
     """
     if hasattr(value, "magnitude") and hasattr(value, "to"):
         try:
-            return number(name, value.to(SYSTEMS["SI"][kind][1]).magnitude)
+            return number(name, value.to(SYSTEMS["SI"][kind]).magnitude)
         except Exception as problem:  # pint's own, of which there are many
             raise ValueError(f"{name} must be a {kind}, got {value}: {problem}") from None
-    return number(name, value) * SYSTEMS[units][kind][0]
+    return number(name, value) * unit(kind, units)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from chaintheory.simulation.record import displacements_of
+
 if TYPE_CHECKING:
     import xarray
 
@@ -37,11 +39,3 @@ class Pictures:
         first, last = self.run.chain_window
         times = self.run.time_step * np.array([step for step, _ in self.taken])
         return displacements_of(times, np.arange(first, last + 1), np.stack([one for _, one in self.taken]))
-
-
-def displacements_of(times: Array, masses: NDArray[np.int64], displacement: Array) -> xarray.Dataset:
-    """Displacements (times by masses) as a Dataset."""
-    import xarray
-
-    coordinates = {"time": ("time", times, {"units": "t_slow"}), "mass": ("mass", masses)}
-    return xarray.Dataset({"displacement": (("time", "mass"), displacement, {"units": "l_slow"})}, coordinates)

@@ -21,7 +21,6 @@ from chaintheory.plotting.runs import QUANTITIES, animate, plot_run
 from chaintheory.plotting.tables import Passes, html_table
 from chaintheory.simulation.files import read_dataset, write_dataset
 from chaintheory.simulation.light_cone import ChainSegment
-from chaintheory.simulation.pictures import displacements_of
 from chaintheory.simulation.status import Status
 from chaintheory.support.files import write_whole
 from chaintheory.support.validation import real_array
@@ -600,6 +599,14 @@ def from_arrays(
     rows["acceleration"] = derivative(rows["velocity"])
     rows.setdefault("chain_energy", np.full(rows["time"].size, math.nan))
     return Trajectory(system, **rows, settings={"method": "given"}, status=Status.GIVEN)
+
+
+def displacements_of(times: Array, masses: NDArray[np.int64], displacement: Array) -> xarray.Dataset:
+    """Displacements (times by masses) as a Dataset."""
+    import xarray
+
+    coordinates = {"time": ("time", times, {"units": "t_slow"}), "mass": ("mass", masses)}
+    return xarray.Dataset({"displacement": (("time", "mass"), displacement, {"units": "l_slow"})}, coordinates)
 
 
 def interaction_energy(system: SystemParameters, cutoff: float, sigma: float, chain: ChainSegment | None) -> float:
