@@ -16,14 +16,24 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chaintheory import units as physical
-from chaintheory.dissipation import finite_passes, single_pass, steady_state, third_order, travelling_wave, validity
+from chaintheory.dissipation import (
+    finite_passes,
+    loss_distribution,
+    single_pass,
+    steady_state,
+    thermal,
+    third_order,
+    travelling_wave,
+    validity,
+)
+from chaintheory.dissipation.loss_distribution import LossDistribution
 from chaintheory.dissipation.validity import Validity, warn_of_large_losses
 from chaintheory.drift import curves, drag_curve, resonances, velocities
 from chaintheory.drift.curves import Curves
 from chaintheory.drift.resonances import ResonantSpeeds
 from chaintheory.drift.velocities import DriftVelocities
 from chaintheory.interactions.base import Interaction
-from chaintheory.lattice import dispersion, memory_kernel, rigid_lattice
+from chaintheory.lattice import dispersion, memory_kernel, rigid_lattice, thermal_field
 from chaintheory.parameters import ChainParameters, SystemParameters
 from chaintheory.plotting.tables import html_table
 from chaintheory.simulation import ensemble, record
@@ -201,6 +211,38 @@ class Chain(ChainParameters):
         """
         return memory_kernel.memory_kernel(self, lags, times)
 
+    def thermal_correlation(
+        self, lags: ArrayLike, times: ArrayLike, temperature: float, sampling: str = "quantum"
+    ) -> Array:
+        r"""Correlation C_n(tau) of the displacements of masses l and l + n at times tau apart, at a temperature.
+
+        :math:`\langle E(\omega)\cos(2n\theta)\cos(2\pi\tau\omega)/\omega^2\rangle` over the band, with E =
+        omega/2 coth(omega/2T) in quantum sampling and T in classical sampling.
+
+        Parameters
+        ----------
+        lags, times
+            Whole numbers n, and times tau in t_slow; one-dimensional, or one number.
+        temperature
+            k_B T in hbar Omega_slow, not negative. At 0 quantum sampling leaves the zero point, classical none.
+        sampling
+            ``"quantum"`` or ``"classical"``.
+
+        Returns
+        -------
+        numpy.ndarray
+            In l_slow^2, shape (len(lags), len(times)); the error is about 1e-15 of C_0(0).
+
+        Raises
+        ------
+        ValueError, TypeError
+            Lags that are no whole numbers, times that are not finite or too many, a temperature out of range.
+
+        >>> Chain(10.0, 40.0).thermal_correlation([0, 1], [0.0, 0.25], 25.0, "classical").round(6).tolist()
+        [[2.5, -0.730723], [2.045455, -0.645117]]
+        """
+        return thermal_field.correlation(self, lags, times, temperature, sampling)
+
 
 class System(SystemParameters):
     """A particle of mass ``mass``, driven by ``bias`` per lattice spacing, in a chain (Eq. 2).
@@ -333,8 +375,10 @@ class System(SystemParameters):
         approximation: str = "constant-velocity",
         method: str | None = None,
         log: bool = False,
+        temperature: ArrayLike | None = None,
+        sampling: str = "quantum",
     ) -> Array:
-        r"""Energy lost in passing one mass of a chain at rest, Eqs. 6 and 7.
+        r"""Energy lost in passing one mass of a chain at rest, Eqs. 6 and 7; or its mean at a temperature.
 
         The mean over the band of the energy :math:`8\pi^4\omega^2 |\hat\Phi(2\pi\omega/v)|^2/v^4` that each
         phonon takes up.
@@ -354,6 +398,13 @@ class System(SystemParameters):
             default the first that applies.
         log
             Return the natural logarithm instead, which also holds losses far below 1e-308.
+        temperature
+            k_B T of the chain in hbar Omega_slow, in a shape that broadcasts with ``speed``: the mean loss with the
+            particle's recoil in the thermal force, Delta - (1/2) dVar/dE, second order in the interaction; negative
+            where the particle gains. Left out, the chain is at rest. T = 0 is the zero-point field with quantum
+            sampling, and the chain at rest with classical sampling.
+        sampling
+            At a temperature, ``"quantum"`` or ``"classical"`` energies of the modes, as in ``loss_variance``.
 
         Returns
         -------
@@ -385,7 +436,14 @@ class System(SystemParameters):
         -2517.978061
         >>> print(round(system.single_pass_dissipation(16.0, approximation="static-lattice"), 6))
         0.005062
+        >>> system.single_pass_dissipation(50.0, temperature=[0.0, 5.0, 25.0]).round(6).tolist()
+        [0.013449, 0.014567, 0.019255]
         """
+        if temperature is not None:
+            if approximation != "constant-velocity" or method is not None or log:
+                raise ValueError("approximation, method and log must not be given with temperature")
+            return thermal.mean_loss(self, speed, temperature, sampling)
+        choice("sampling", sampling, thermal_field.SAMPLINGS)
         choice("approximation", approximation, ["constant-velocity", "static-lattice", "third-order"])
         if approximation == "third-order":
             if method is not None or log:
@@ -395,6 +453,106 @@ class System(SystemParameters):
         if not log:
             warn_of_large_losses(self, speed, loss)
         return loss
+
+    def loss_variance(
+        self, speed: ArrayLike, temperature: ArrayLike, sampling: str = "quantum", broadening: bool = False
+    ) -> Array:
+        r"""Variance of the loss of one pass of a chain at a temperature, second order in the interaction.
+
+        :math:`\langle s\,\omega\coth(\omega/2T)\rangle` over the band with the energy s that a mode takes (Eq. 6); in
+        a classical chain 2 T Delta, the fluctuation-dissipation theorem.
+
+        Parameters
+        ----------
+        speed
+            Speed in l_slow/t_slow; the sign does not matter.
+        temperature
+            k_B T in hbar Omega_slow, not negative, in a shape that broadcasts with ``speed``. At 0 quantum sampling
+            leaves the zero-point field, classical sampling a chain at rest (variance 0).
+        sampling
+            Energy of a mode: ``"quantum"``, omega/2 coth(omega/2T), or ``"classical"``, T.
+        broadening
+            Let the thermal displacement of the masses broaden the interaction, width^2 -> width^2 + C(0) - C(tau) under
+            the integral over time (Gaussian and GaussianMixture).
+
+        Returns
+        -------
+        numpy.float64 or numpy.ndarray
+            In (hbar Omega_slow)^2, in the common shape. The relative error is below 1e-13; with broadening 1e-11 over
+            what cancels in the integral.
+
+        Raises
+        ------
+        ValueError, TypeError
+            A speed or temperature that is not finite, a negative temperature, shapes that do not broadcast; broadening
+            of another interaction, or at a speed so low that the integral is lost to rounding.
+
+        >>> from chaintheory import Gaussian
+        >>> system = System(Chain(omega_fast=10.0, spacing=40.0), Gaussian(amplitude=2.0, width=4.0))
+        >>> np.sqrt(system.loss_variance([20.0, 30.0, 50.0, 80.0], 0.0)).round(5).tolist()
+        [0.16935, 0.18058, 0.17241, 0.17317]
+        """
+        return thermal.loss_variance(self, speed, temperature, sampling, broadening)
+
+    def loss_distribution(self, speed: float, temperature: float) -> LossDistribution:
+        r"""Distribution of the loss of a heavy particle in one pass of a quantum chain: a compound Poisson variable.
+
+        Phonons are emitted and absorbed at the mean numbers s (n + 1)/omega and s n/omega in each mode. The particle is
+        so heavy that it does not recoil: ``mean`` is the loss in a chain at rest.
+
+        Parameters
+        ----------
+        speed
+            Speed in l_slow/t_slow, not 0; the sign does not matter.
+        temperature
+            k_B T in hbar Omega_slow; at 0 phonons are emitted only.
+
+        Returns
+        -------
+        LossDistribution
+            ``density``, ``cumulative``, ``probability_of_no_loss``, ``phonons``, ``mean``, ``variance``, ``plot``.
+
+        Raises
+        ------
+        ValueError, TypeError
+            A speed or temperature out of range or of another type.
+
+        >>> from chaintheory import Gaussian
+        >>> losses = System(Chain(10.0, 40.0), Gaussian(20.0, 4.0)).loss_distribution(120.0, 0.0)
+        >>> round(losses.probability_of_no_loss, 6)
+        0.871876
+        """
+        return loss_distribution.loss_distribution(self, speed, temperature)
+
+    def diffusion(self, temperature: ArrayLike) -> Array:
+        r"""Diffusion constant of the particle in a classical chain at a temperature, without a bias.
+
+        :math:`T\alpha\langle v/\Delta(v)\rangle` over the speeds above ``capture_speed``, weighted as Maxwell's
+        distribution weights them among all speeds: slower particles are trapped and do not move meanwhile. Losses of
+        second order, pass by pass independent.
+
+        Parameters
+        ----------
+        temperature
+            k_B T in hbar Omega_slow, any shape; at 0 there is no diffusion.
+
+        Returns
+        -------
+        numpy.float64 or numpy.ndarray
+            In l_slow^2/t_slow, in the shape of ``temperature``; the mean squared displacement is twice it times the
+            time. Relative error 1e-8.
+
+        Raises
+        ------
+        ValueError, TypeError
+            A temperature that is negative or not finite; an interaction that captures at no speed.
+
+        >>> from chaintheory import Gaussian
+        >>> system = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0))
+        >>> print(round(system.diffusion(5.0)))
+        80699
+        """
+        return thermal.diffusion(self, temperature)
 
     def finite_pass_dissipation(self, speed: ArrayLike, passes: int) -> Array:
         r"""Mean energy lost over the first N passes of a chain at rest, constant velocity: from Eq. 6 to Eq. 10.

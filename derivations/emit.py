@@ -24,6 +24,7 @@ TITLES = {
     "dissipation.py": "The energy that phonons take, at second and third order in the interaction.",
     "interactions.py": "The named interactions: profiles with their derivatives, and transforms.",
     "travelling_wave.py": "The exact steady drift, a travelling wave: modulation and radiated energy.",
+    "thermal.py": "A chain at a temperature: energies of the modes, variance and mean of the losses, phonons emitted.",
     "chain.h": "The dispersion relation, the resonance condition and the forces of the compiled loops.",
 }
 

@@ -7,7 +7,7 @@ without a proof. Only what production calls is listed; a test walks the sources.
 
 >>> listed = formulas()
 >>> sorted(listed)
-['chain.h', 'dispersion.py', 'dissipation.py', 'interactions.py', 'motion.py', 'travelling_wave.py']
+['chain.h', 'dispersion.py', 'dissipation.py', 'interactions.py', 'motion.py', 'thermal.py', 'travelling_wave.py']
 >>> [formula.name for formula in listed["motion.py"]]
 ['kinetic_energy', 'speed_of_energy', 'squared_speed', 'acceleration']
 >>> all(formula.proof().evidence == "proved" for formula in listed["motion.py"])
@@ -31,6 +31,7 @@ from .motion import kinetic_energy, mode_energy, units_particle
 from .notation import (
     amplitude,
     bias,
+    broadened,
     energy,
     gap,
     lag,
@@ -42,6 +43,10 @@ from .notation import (
     spacing,
     speed,
     spring,
+    temperature,
+    thermal_energy,
+    time,
+    weight_of_mode,
     width,
     x,
 )
@@ -49,6 +54,16 @@ from .potentials import INTERACTIONS, potential_gaussian
 from .resonances import lower_resonance
 from .single_pass import loss_per_mode
 from .steady_state import band_continued, tangency_function
+from .thermal import (
+    broadened_integrand,
+    correlation_of_mode,
+    diffusion,
+    emission_rates,
+    mode_energy_quantum,
+    recoil,
+    speed_per_energy,
+    variance_of_mode,
+)
 from .third_order import force_spectrum, phonon_energy, stiffness_spectrum
 from .trapping import lattice_capture_speed
 from .travelling_wave import inverse_response, modulation, radiated
@@ -532,6 +547,57 @@ def travelling_wave() -> list[Formula]:
     ]
 
 
+def thermal() -> list[Formula]:
+    """A chain at a temperature, mode by mode.
+
+    >>> [formula.name for formula in thermal()][:2]
+    ['quantum_energy', 'displacement_variance']
+    """
+    per_temperature, loss = _symbols("per_temperature loss")
+    bose = 1 / (sp.exp(omega / temperature) - 1)
+    ratio = {per_temperature: omega / temperature}
+    of_speed = diffusion.formula.rhs
+    (changing,) = recoil.formula.rhs.atoms(sp.Derivative)
+    at_rest = {sp.Function("Delta")(energy): loss}
+    mean_loss = next(iter(of_speed.atoms(sp.core.function.AppliedUndef)))
+    return [
+        Formula(
+            "quantum_energy", (omega, per_temperature), mode_energy_quantum(omega), ("thermal_mode_energy",),
+            "Mean energy of a quantum mode; per_temperature = omega/T, infinite at T = 0.", ratio,
+            omega * (sp.Rational(1, 2) + 1 / expm1(per_temperature)), (), ("exponentials",),
+        ),
+        Formula(
+            "displacement_variance", (thermal_energy, omega), correlation_of_mode(thermal_energy, omega).subs(time, 0),
+            ("thermal_correlation",), "Mean squared amplitude that a mode of this energy lends to a displacement.",
+        ),
+        Formula(
+            "loss_variance", (weight_of_mode, thermal_energy), variance_of_mode(weight_of_mode, thermal_energy),
+            ("loss_variance_of_mode",), "Variance of what a mode of this energy takes, that would take so much at rest.",
+        ),
+        Formula(
+            "speed_per_energy", (speed, mass), speed_per_energy(), ("recoil_by_speed",),
+            "dv/dE of the particle.",
+        ),
+        Formula(
+            "mean_loss", (loss, slope), recoil.formula.rhs.subs(at_rest).subs(changing, slope),
+            ("mean_loss_with_recoil",), "Mean loss with recoil, from that in a cold chain; slope = dVar/dE.",
+        ),
+        Formula(
+            "emission", (weight_of_mode, omega, per_temperature), emission_rates(weight_of_mode, bose)[0],
+            ("loss_spectrum",), "Mean number of phonons emitted into a mode in a pass; per_temperature = omega/T.",
+            ratio, -weight_of_mode / (omega * expm1(-per_temperature)), (), ("exponentials",),
+        ),
+        Formula(
+            "broadened_variance", (speed, time, amplitude, width, broadened), broadened_integrand(),
+            ("thermal_broadening",), "Integrand over tau of a Gaussian's variance of the loss, with thermal broadening.",
+        ),
+        Formula(
+            "diffusion", (temperature, spacing, speed, loss), of_speed.subs(mean_loss, loss), ("thermal_diffusion",),
+            "What a speed with this mean loss adds to the diffusion constant.",
+        ),
+    ]  # fmt: skip
+
+
 def chain_header() -> list[Formula]:
     """What the compiled loops evaluate: the dispersion relation again, in the products that they have at hand.
 
@@ -615,5 +681,6 @@ def formulas() -> dict[str, list[Formula]]:
         "dissipation.py": dissipation(),
         "interactions.py": interactions(),
         "travelling_wave.py": travelling_wave(),
+        "thermal.py": thermal(),
         "chain.h": chain_header(),
     }

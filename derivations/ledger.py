@@ -76,6 +76,7 @@ MODULES = (
     "third_order",
     "travelling_wave",
     "harmonic_chain",
+    "thermal",
 )
 
 

@@ -345,6 +345,27 @@ damping = _symbol(
     "gamma_d", "—", "damping", "1", "damping rate of each mass over the unit frequency", "1/100", 1, positive=True
 )
 
+# A chain at a temperature
+temperature = _symbol(
+    "Theta", "k_B T", "temperature", "energy", "temperature of the chain, k_B T", "1/2", 30, positive=True
+)
+thermal_energy = _symbol(
+    "E_q", "—", "mode_energy", "energy", "mean energy of a normal mode at a temperature", "1/2", 30, positive=True
+)
+occupation = _symbol("n_q", "n", "occupation", "1", "mean number of phonons in a mode", "1/10", 5, positive=True)
+counting = _symbol("chi", "—", "counting", "1/energy", "variable conjugate to the loss of a pass", "-2", 2, real=True)
+loss = _symbol("L", "—", "loss", "energy", "loss of one pass", "-2", 2, real=True)
+broadened = _symbol(
+    "lambda_T",
+    "—",
+    "broadened_width",
+    "length",
+    "root of lambda^2 + C(0) - C(tau)",
+    1,
+    9,
+    positive=True,
+)
+
 TABLE: tuple[Entry, ...] = tuple(_entries)
 _BY_SYMBOL = {line.symbol: line for line in TABLE}
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from chaintheory.parameters import SystemParameters
 
 Array = NDArray[np.float64]
+OfMode = Callable[[Any, Array, Array], Array]  # of rows of speeds, frequencies and wave numbers
 
 VALUES_AT_ONCE = 2**20
 MOST_POINTS = 2**18  # of the trapezoidal rule: a tenth of a second for one speed
@@ -194,16 +195,31 @@ def matern_loss(system: SystemParameters, interaction: HalfIntegerMatern, speed:
         return loss_prefactor() * (size / low / low) ** 2 * (speed / low) ** (4 * order) * mean
 
 
-def quadrature_loss(system: SystemParameters, speed: Array, log: bool) -> Array:
+def quadrature_loss(
+    system: SystemParameters, speed: Array, log: bool, shape: OfMode | None = None, least: Array | float = 0.0
+) -> Array:
     """Eq. 6 by quadrature over the band: prefactor and exponential of the squared transform apart.
+
+    ``shape(rows, omega, wave number)``, given, stands in the place of the transform's prefactor: a weighted loss. Where
+    it changes sign, ``least`` is a scale of the mean (``band_mean_of_transform``) that bounds the error.
+    """
+    mean = band_mean_of_transform(system, speed, shape, least)
+    if log:
+        refuse_unresolved(system, mean, speed)
+    return from_mean(mean, exponent_of(system, speed), speed, log)
+
+
+def band_mean_of_transform(
+    system: SystemParameters, speed: Array, shape: OfMode | None = None, least: Array | float = 0.0
+) -> Array:
+    """Band mean of omega^2 ``shape`` exp(E(1) - E(omega)), E being the exponent of the squared transform.
 
     At low speed the phonons next to the bottom of the band take everything. The angle phi of
     sin(theta)^2 = part sin(phi)^2 keeps to them; with part = 1 it is theta.
     """
     interaction = system.interaction
     power = interaction.decay.power
-    exponents = exponent_of(system, speed)
-    bottom = exponents[0]
+    bottom = exponent_of(system, speed)[0]
     spread = band_width(system.chain.omega_fast)
     above = NEGLIGIBLE_EXPONENT / np.clip(bottom, 1e-100, 1e300)  # of omega^power
     part = np.minimum((above if power == 2 else above * (2.0 + above)) / spread, 1.0)
@@ -221,15 +237,13 @@ def quadrature_loss(system: SystemParameters, speed: Array, log: bool) -> Array:
         with np.errstate(over="ignore", under="ignore"):
             wave = np.minimum(2.0 * math.pi * omega / np.maximum(speed[rows, None], 1e-300), 1e300)
             decay = np.exp(-np.minimum(bottom[rows, None], 1e300) * excess)
-        return jacobian * omega**2 * interaction.shape(wave) * decay
+        prefactor = interaction.shape(wave) if shape is None else shape(rows, omega, wave)
+        return jacobian * omega**2 * prefactor * decay
 
     # A transform that oscillates must be resolved before two results can agree by chance.
     oscillations = 0.0 if interaction.monotone else 4.0 * system.chain.omega_fast * width_of(system)
     with np.errstate(over="ignore"):
-        mean = band_mean(taken, speed.size, oscillations / speed)
-    if log:
-        refuse_unresolved(system, mean, speed)
-    return from_mean(mean, exponents, speed, log)
+        return band_mean(taken, speed.size, oscillations / speed, least=least)
 
 
 def refuse_cancellation(system: SystemParameters, mixture: GaussianMixture, speed: Array) -> None:
@@ -269,17 +283,18 @@ def width_of(system: SystemParameters) -> float:
 
 def band_mean(
     value: Callable[[Any, Array], Array], rows: int, fewest: Array | float = 0.0,
-    tolerance: float = 1e-14, most: int = MOST_POINTS,
+    tolerance: float = 1e-14, most: int = MOST_POINTS, least: Array | float = 0.0,
 ) -> Array:  # fmt: skip
     """Mean over theta from 0 to pi/2 of ``value(rows, sin(theta)^2)``, shape (len(rows), points).
 
     The trapezoidal rule, whose error falls geometrically for a periodic analytic function; the points of each row
-    are doubled until two results agree; the error of the second is about the square of their difference.
+    are doubled until two results agree, relative to the mean or to ``least`` where that is more; the error of the
+    second is about the square of their difference.
     """
     result = np.empty(rows)
     total = np.zeros(rows)
     open_rows = np.arange(rows)
-    fewest = np.broadcast_to(fewest, rows)
+    fewest, least = np.broadcast_to(fewest, rows), np.broadcast_to(least, rows)
     if rows and fewest.max() > most:
         raise ValueError(f"speed must be large enough for the band average to converge with {most} points")
     count = 32
@@ -293,7 +308,8 @@ def band_mean(
         for some in np.array_split(open_rows, math.ceil(open_rows.size / at_once)):
             total[some] += value(some, sine_squared) @ weights
         now = total[open_rows] / count
-        done = (np.abs(now - before) <= tolerance * now) & (count >= fewest[open_rows]) & (count > 32)
+        close = np.abs(now - before) <= tolerance * np.maximum(now, least[open_rows])
+        done = close & (count >= fewest[open_rows]) & (count > 32)
         result[open_rows[done]] = now[done]
         open_rows = open_rows[~done]
         if count >= most and open_rows.size:

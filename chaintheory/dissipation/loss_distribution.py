@@ -1,0 +1,190 @@
+r"""The distribution of the losses of a heavy particle in one pass of a quantum chain.
+
+Phonons are emitted and absorbed independently of one another, with the mean numbers s (n + 1)/omega and s n/omega in a
+mode (``loss_spectrum`` of the ledger): the loss is a compound Poisson variable,
+
+    ln <exp(i chi L)> = <(s/omega) [(n + 1)(exp(i chi omega) - 1) + n (exp(-i chi omega) - 1)]> over the band,
+
+with a finite probability of no loss at all, and p(-L) = p(L) exp(-L/T).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from chaintheory.dissipation.single_pass import emitted, single_pass_dissipation
+from chaintheory.dissipation.thermal import loss_variance
+from chaintheory.lattice.dispersion import frequency
+from chaintheory.lattice.thermal_field import one_temperature
+from chaintheory.support.validation import number, real_array
+from chaintheory_ext.generated.thermal import emission
+
+if TYPE_CHECKING:
+    from chaintheory.parameters import SystemParameters
+
+Array = NDArray[np.float64]
+
+# Distance of two points of the grid, in hbar Omega_slow, and the largest number of points.
+RESOLUTION, MOST_POINTS = 2.0**-9, 1 << 21
+# Intervals of the band, whose phonons are spread evenly over the frequencies between their ends.
+INTERVALS = 1 << 16
+# Standard deviations and phonons beyond the mean that the grid extends to.
+DEVIATIONS, PHONONS = 12.0, 12.0
+
+
+@dataclass(frozen=True)
+class LossDistribution:
+    """Distribution of the loss of one pass: a probability of no loss, and a density of the others.
+
+    Made by ``System.loss_distribution``; energies in hbar Omega_slow. The density is a mean over ``resolution``: at the
+    edges of the band the density itself is infinite.
+
+    Attributes
+    ----------
+    probability_of_no_loss
+        That no phonon is emitted or absorbed: exp(-phonons).
+    phonons
+        Mean number of phonons emitted and absorbed in a pass.
+    mean, variance
+        Of the loss: the energy lost to a chain at rest, and ``loss_variance`` with quantum sampling.
+    resolution
+        Distance of the points at which the density is known.
+
+    >>> import chaintheory as ct
+    >>> losses = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(20.0, 4.0)).loss_distribution(120.0, 0.0)
+    >>> round(losses.phonons, 6), round(losses.probability_of_no_loss, 6)
+    (0.137108, 0.871876)
+    """
+
+    probability_of_no_loss: float
+    phonons: float
+    mean: float
+    variance: float
+    temperature: float
+    resolution: float
+    _gain_first: int = field(repr=False)
+    _density: Array = field(repr=False)
+
+    @property
+    def points(self) -> Array:
+        """Losses at which the density is known, in hbar Omega_slow, equidistant.
+
+        >>> import chaintheory as ct
+        >>> losses = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0)).loss_distribution(50.0, 1.0)
+        >>> bool(losses.points[0] < 0.0 < losses.points[-1])
+        True
+        """
+        return (np.arange(self._density.size) - self._gain_first) * self.resolution
+
+    def density(self, loss: ArrayLike) -> Array:
+        """Probability density of a loss (1/(hbar Omega_slow)), that of no loss apart; any shape. Negative: a gain.
+
+        Raises
+        ------
+        ValueError, TypeError
+            A loss that is not finite; one that is no real number.
+
+        >>> import chaintheory as ct
+        >>> losses = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0)).loss_distribution(50.0, 1.0)
+        >>> print(round(losses.density(-2.0) / losses.density(2.0) / np.exp(-2.0), 9))
+        1.0
+        """
+        value = real_array("loss", loss)
+        return np.asarray(np.interp(value, self.points, self._density, left=0.0, right=0.0))[()]
+
+    def cumulative(self, loss: ArrayLike) -> Array:
+        """Probability of a loss up to this one, that of no loss included from 0 on; any shape.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As ``density``.
+
+        >>> import chaintheory as ct
+        >>> losses = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(20.0, 4.0)).loss_distribution(120.0, 0.0)
+        >>> losses.cumulative([-0.5, 0.5, 100.0]).round(4).tolist()
+        [0.0, 0.8719, 1.0]
+        """
+        value = real_array("loss", loss)
+        edges = self.points[0] + self.resolution * (np.arange(self._density.size + 1) - 0.5)
+        below = np.concatenate(([0.0], np.cumsum(self._density) * self.resolution))
+        return np.asarray(np.interp(value, edges, below) + self.probability_of_no_loss * (value >= 0.0))[()]
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the density, with the probability of no loss in the legend; return the axes.
+
+        Parameters
+        ----------
+        ax
+            Matplotlib axes to draw into; new ones by default.
+
+        >>> import chaintheory as ct
+        >>> losses = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(20.0, 4.0)).loss_distribution(120.0, 1.0)
+        >>> losses.plot().get_xlabel()
+        'loss of a pass / hbar Omega_slow'
+        """
+        if ax is None:
+            from matplotlib.figure import Figure
+
+            ax = Figure().subplots()
+        shown = self._density > 1e-6 * self._density.max(initial=0.0)
+        points = self.points[shown]
+        ax.plot(points, self._density[shown], label=f"no loss: {self.probability_of_no_loss:.4g}")
+        ax.set_xlabel("loss of a pass / hbar Omega_slow")
+        ax.set_ylabel("probability density")
+        ax.set_yscale("log")
+        ax.legend()
+        return ax
+
+
+def loss_distribution(system: SystemParameters, speed: float, temperature: float) -> LossDistribution:
+    """Distribution of the loss of one pass: ``System.loss_distribution``, which describes it."""
+    heat, v = one_temperature(temperature), abs(number("speed", speed))
+    if v == 0.0:
+        raise ValueError(f"speed must not be 0, got {speed!r}")
+    mean, variance = float(single_pass_dissipation(system, v)), float(loss_variance(system, v, heat))
+    theta = (np.arange(INTERVALS + 1)) * (0.5 * math.pi / INTERVALS)
+    omega = np.asarray(frequency(system.chain, theta))
+    with np.errstate(divide="ignore", under="ignore"):
+        rate = np.asarray(emission(emitted(system, omega, v), omega, np.divide(omega, heat)))
+    top = float(omega.max())
+    end = max(abs(mean) + DEVIATIONS * math.sqrt(variance), PHONONS * top)
+    step = max(RESOLUTION, 2.0 * end / (MOST_POINTS - 2))
+    half = math.ceil(end / step) + 1
+    emissions = _on_grid(omega, rate, step, half)
+    # Absorption is emission times exp(-omega/T); so is the whole distribution (its symmetry), point by point.
+    points = step * np.arange(half + 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        boltzmann = np.exp(-np.divide(points, heat)) if heat > 0.0 else np.zeros(half + 1)
+    absorptions = emissions * boltzmann
+    phonons = float(np.sum(emissions) + np.sum(absorptions))
+    size = 1 << (2 * half).bit_length()
+    rates = np.zeros(size)
+    rates[: half + 1] = emissions
+    rates[size - half :] += absorptions[:0:-1]
+    none = math.exp(-phonons)
+    chance = np.fft.irfft(np.exp(np.fft.rfft(rates) - phonons), n=size)
+    losses = np.maximum(chance[: half + 1], 0.0)
+    losses[0] = max(chance[0] - none, 0.0)
+    density = np.concatenate(((losses * boltzmann)[:0:-1], losses)) / step
+    return LossDistribution(none, phonons, mean, variance, heat, step, half, density)
+
+
+def _on_grid(omega: Array, rate: Array, step: float, half: int) -> Array:
+    """Mean number of phonons in each cell of the grid, from a rate over the band at its intervals' ends."""
+    weight = 0.5 * (rate[1:] + rate[:-1]) / (omega.size - 1)
+    edges = step * (np.arange(half + 2) - 0.5)
+    counts = np.zeros(half + 1)
+    turns = np.flatnonzero(np.diff(np.sign(np.diff(omega)))) + 1
+    for piece in np.split(np.arange(omega.size - 1), turns):
+        ends = omega[[*piece, piece[-1] + 1]]
+        below = np.concatenate(([0.0], np.cumsum(weight[piece])))
+        if ends[-1] < ends[0]:
+            ends, below = ends[::-1], below[-1] - below[::-1]
+        counts += np.diff(np.interp(edges, ends, below))
+    return counts

@@ -1,0 +1,219 @@
+r"""What a particle loses in one pass of a chain at a temperature: mean, variance, and the diffusion that follows.
+
+To second order in the interaction, with s the energy that a mode takes in a pass of the chain at rest (Eq. 6) and E its
+thermal energy, the variance of the loss is <2 s E> over the band, and the mean
+
+    Delta - (1/2) dVar/dE_kin,
+
+where the recoil of the particle in the thermal force, the second term, needs no dissipation. In a classical chain it is
+what keeps exp(-E_kin/T) stationary. Statements ``loss_variance`` and ``mean_loss_with_recoil`` of the ledger.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from chaintheory.dissipation.single_pass import (
+    band_mean_of_transform,
+    closed_loss,
+    exponent_of,
+    loss_at_rest,
+    quadrature_loss,
+    single_pass_dissipation,
+    width_of,
+)
+from chaintheory.interactions.named import Gaussian, GaussianMixture
+from chaintheory.lattice.rigid_lattice import capture_speed
+from chaintheory.lattice.thermal_field import checked_sampling, correlation, mode_energy, temperatures
+from chaintheory.parameters import kinetic_energy
+from chaintheory.support.validation import real_array
+from chaintheory_ext.generated import thermal as generated
+
+if TYPE_CHECKING:
+    from chaintheory.parameters import SystemParameters
+
+Array = NDArray[np.float64]
+
+# Part of the integral's absolute value below which rounding has taken too many digits of a broadened variance.
+LEAST_LEFT = 1e-9
+# Of a broadened integral: its end in units of the width, and its largest number of times.
+FARTHEST, MOST_TIMES = 13.0, 1 << 17
+
+
+def _broadcast(speed: ArrayLike, temperature: ArrayLike) -> tuple[Array, Array, tuple[int, ...]]:
+    """|speed| and temperature as flat arrays of one length, and the shape to return."""
+    v, heat = np.abs(real_array("speed", speed)), temperatures(temperature)
+    try:
+        v, heat = np.broadcast_arrays(v, heat)
+    except ValueError:
+        raise ValueError(
+            f"speed and temperature must have shapes that broadcast, got {v.shape} and {heat.shape}"
+        ) from None
+    return v.ravel(), heat.ravel(), v.shape
+
+
+def loss_variance(
+    system: SystemParameters,
+    speed: ArrayLike,
+    temperature: ArrayLike,
+    sampling: str = "quantum",
+    broadening: bool = False,
+) -> Array:
+    """Variance of the loss of one pass: ``System.loss_variance``, which describes it."""
+    v, heat, shape = _broadcast(speed, temperature)
+    sampling = checked_sampling(sampling)
+    if not isinstance(broadening, bool | np.bool_):
+        raise TypeError(f"broadening must be True or False, got {broadening!r}")
+    result = np.zeros(v.shape)
+    moving = v > 0.0
+    if not moving.all():
+        loss_at_rest(system)  # a ValueError where there is no limit of vanishing speed
+        if not system.interaction.smooth:
+            raise ValueError("speed must not be 0 for an interaction that is not smooth, got 0.0")
+    of = _broadened if broadening else _variance
+    result[moving] = of(system, v[moving], heat[moving], sampling)
+    return result.reshape(shape)[()]
+
+
+def _variance(system: SystemParameters, v: Array, heat: Array, sampling: str) -> Array:
+    """<2 s E> over the band."""
+    if sampling == "classical" and system.interaction.closed:
+        return np.asarray(generated.loss_variance(closed_loss(system, v, log=False), heat))
+    shape = system.interaction.shape
+
+    def scattered(rows: Any, omega: Array, wave: Array) -> Array:
+        return np.asarray(generated.loss_variance(shape(wave), mode_energy(omega, heat[rows, None], sampling)))
+
+    return quadrature_loss(system, v, log=False, shape=scattered)
+
+
+def _variance_slope(system: SystemParameters, v: Array, heat: Array, sampling: str) -> Array:
+    """Return v dVar/dv = -<2 E (4 + d ln|transform|^2/d ln k) s>."""
+    interaction = system.interaction
+    power = interaction.decay.power
+    step = 0.02 / width_of(system)
+
+    constant, width, _ = interaction.decay
+
+    def scattered(rows: Any, omega: Array, wave: Array) -> Array:
+        energy = mode_energy(omega, heat[rows, None], sampling)
+        return np.asarray(generated.loss_variance(interaction.shape(wave), energy))
+
+    def changed(rows: Any, omega: Array, wave: Array) -> Array:
+        shape, energy = interaction.shape(wave), mode_energy(omega, heat[rows, None], sampling)
+        decay = power * constant[0] * (width * omega / v[rows, None]) ** float(power)
+        changes = shape * (4.0 - decay) + wave * _slope(interaction.shape, wave, step)
+        return np.asarray(generated.loss_variance(changes, energy))
+
+    # The terms cancel at some speed: the quadrature's tolerance is relative to their magnitudes.
+    oscillations = 0.0 if interaction.monotone else 2.0 * math.pi * system.chain.omega_fast * width_of(system) / v
+    size = (4.0 + power * exponent_of(system, v)[0] + oscillations) * band_mean_of_transform(system, v, scattered)
+    return -quadrature_loss(system, v, log=False, shape=changed, least=size)
+
+
+def _slope(function: Any, k: Array, step: float) -> Array:
+    """Derivative of an even function that is smooth over ``step``, to sixth order."""
+    values = [(function(np.abs(k + n * step)) - function(np.abs(k - n * step))) for n in (1, 2, 3)]
+    return np.asarray((45.0 * values[0] - 9.0 * values[1] + values[2]) / (60.0 * step))
+
+
+def mean_loss(system: SystemParameters, speed: ArrayLike, temperature: ArrayLike, sampling: str = "quantum") -> Array:
+    """Mean loss of one pass with the particle's recoil in the thermal force, for ``System.single_pass_dissipation``."""
+    v, heat, shape = _broadcast(speed, temperature)
+    sampling = checked_sampling(sampling)
+    result = np.array(single_pass_dissipation(system, v), dtype=np.float64)
+    moving = v > 0.0
+    v, heat = v[moving], heat[moving]
+    slope = _variance_slope(system, v, heat, sampling) / v * generated.speed_per_energy(v, system.mass)
+    result[moving] = generated.mean_loss(result[moving], slope)
+    return result.reshape(shape)[()]
+
+
+def _broadened(system: SystemParameters, v: Array, heat: Array, sampling: str) -> Array:
+    """The integral over tau with the widths broadened by lambda^2 -> lambda^2 + C(0) - C(tau), pairs of Gaussians."""
+    interaction = system.interaction
+    if isinstance(interaction, Gaussian):
+        parts: tuple[Gaussian, ...] = (interaction,)
+    elif isinstance(interaction, GaussianMixture):
+        parts = interaction.parts
+    else:
+        raise ValueError(
+            f"broadening must be False for an interaction that is no Gaussian or mixture, got {interaction!r}"
+        )
+    pairs = [
+        (a.amplitude * a.width * b.amplitude * b.width, 0.5 * (a.width**2 + b.width**2)) for a in parts for b in parts
+    ]
+    return np.array([_broadened_integral(system, pairs, *one, sampling) for one in zip(v, heat, strict=True)])
+
+
+def _broadened_integral(
+    system: SystemParameters, pairs: list[tuple[float, float]], v: float, heat: float, sampling: str
+) -> float:
+    """Trapezoidal rule, which converges geometrically; refined until two results agree."""
+    chain = system.chain
+    at_once = float(correlation(chain, 0, 0.0, heat, sampling)[0, 0])
+    end = FARTHEST * math.sqrt(max(square for _, square in pairs) + 2.0 * at_once) / v
+    narrow = math.sqrt(min(square for _, square in pairs))
+    count = 16 * math.ceil(end * max(chain.omega_fast, v / narrow))
+    before = math.nan
+    while count <= MOST_TIMES:
+        times = np.linspace(0.0, end, count + 1)
+        spread = at_once - correlation(chain, 0, times, heat, sampling)[0]
+        value = sum(
+            strength * generated.broadened_variance(v, times, 1.0, 1.0, np.sqrt(square + spread))
+            for strength, square in pairs
+        )
+        value[0] *= 0.5
+        total, size = (2.0 * end / count * float(np.sum(part)) for part in (value, np.abs(value)))
+        if abs(total - before) <= 1e-11 * size:
+            if total < LEAST_LEFT * size:
+                break
+            return total
+        before = total
+        count *= 2
+    raise ValueError(f"speed must be large enough for the broadened variance not to be lost to rounding, got {v:g}")
+
+
+def diffusion(system: SystemParameters, temperature: ArrayLike) -> Array:
+    """Diffusion constant of the particle: ``System.diffusion``, which describes it."""
+    heat = temperatures(temperature)
+    lowest = capture_speed(system)
+    if not lowest > 0.0:
+        raise ValueError(
+            "interaction must be a barrier for the particle (capture_speed above 0) for it to diffuse by passes, got "
+            f"{system.interaction!r}"
+        )
+    return np.array([_diffusion(system, float(one), lowest) for one in heat.ravel()]).reshape(heat.shape)[()]
+
+
+def _diffusion(system: SystemParameters, heat: float, lowest: float) -> float:
+    """T alpha <v/Delta(v)> over the speeds above ``lowest``, weighted as Maxwell's among all speeds."""
+    from scipy.integrate import quad
+
+    if heat == 0.0:
+        return 0.0
+    unit = system.speed_of_energy(0.5 * heat)  # standard deviation of a thermal velocity
+
+    def logarithm(y: float) -> float:
+        v = unit * y
+        loss = float(single_pass_dissipation(system, v, log=True))
+        return (
+            math.log(generated.diffusion(heat, system.chain.spacing, v, 1.0)) - loss - kinetic_energy(system, v) / heat
+        )
+
+    start = lowest / unit
+    grid = start + np.concatenate(([0.0], np.geomspace(1e-3, 40.0, 200)))
+    values = np.array([logarithm(float(y)) for y in grid])
+    largest = float(values.max())
+    inside = np.flatnonzero(values > largest - 45.0)
+    edges = grid[max(inside[0] - 1, 0)], float(grid[int(np.argmax(values))]), grid[min(inside[-1] + 1, grid.size - 1)]
+    total = sum(
+        quad(lambda y: math.exp(logarithm(y) - largest), low, high, epsabs=0.0, epsrel=1e-9, limit=200)[0]
+        for low, high in zip(edges[:-1], edges[1:], strict=True)
+        if high > low
+    )
+    return float(math.sqrt(2.0 / math.pi) * total * math.exp(largest))

@@ -1,0 +1,102 @@
+r"""The chain at a temperature: energies of its modes, correlations of its displacements, and the field itself.
+
+Each normal mode is an oscillator with random phase and the mean energy
+
+    omega/2 coth(omega/2T)  (quantum sampling, the zero point included),   T  (classical sampling),
+
+Gaussian in both. T is k_B T/(hbar Omega_slow). At T = 0 quantum sampling leaves the zero-point field, classical
+sampling leaves the chain at rest.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from chaintheory.lattice.dispersion import band_width
+from chaintheory.lattice.memory_kernel import NEGLECTED, _even_fast_length, half_width, phases, ring_frequencies
+from chaintheory.support.validation import LARGEST, choice, number, real_array
+from chaintheory_ext.generated.thermal import displacement_variance, quantum_energy
+
+if TYPE_CHECKING:
+    from chaintheory.parameters import ChainParameters
+
+Array = NDArray[np.float64]
+
+SAMPLINGS = ("quantum", "classical")
+# Numbers of a table of correlations at once.
+LARGEST_TABLE = 1 << 26
+
+
+def temperatures(value: ArrayLike) -> Array:
+    """Return temperatures as an array of doubles within 0 .. 1e30; ValueError or TypeError otherwise."""
+    result = real_array("temperature", value)
+    if np.any((result < 0.0) | (result > LARGEST)):
+        raise ValueError(f"temperature must be within 0 .. {LARGEST:g}, got {value!r}")
+    return result
+
+
+def one_temperature(value: float) -> float:
+    """Return one temperature within 0 .. 1e30.
+
+    >>> one_temperature(-1.0)
+    Traceback (most recent call last):
+    ...
+    ValueError: temperature must be within 0 .. 1e+30, got -1.0
+    """
+    number("temperature", value)
+    return float(temperatures(value))
+
+
+def checked_sampling(value: str) -> str:
+    """Return ``"quantum"`` or ``"classical"``."""
+    return choice("sampling", value, SAMPLINGS)
+
+
+def mode_energy(omega: Array, temperature: Array | float, sampling: str) -> Array:
+    """Mean energy of modes (hbar Omega_slow) at frequencies and temperatures that broadcast.
+
+    >>> mode_energy(np.array([1.0, 2.0]), 0.0, "quantum").tolist()
+    [0.5, 1.0]
+    """
+    if sampling == "classical":
+        return np.broadcast_to(temperature, np.broadcast_shapes(np.shape(omega), np.shape(temperature)))
+    with np.errstate(divide="ignore", over="ignore"):
+        return np.asarray(quantum_energy(omega, np.divide(omega, temperature)))
+
+
+def fading_width(chain: ChainParameters) -> int:
+    """Masses over which correlations at one time fall to 1e-16: omega^2 has its zeros at so large an imaginary angle."""
+    return math.ceil(-math.log(NEGLECTED) / (2.0 * math.asinh(1.0 / math.sqrt(band_width(chain.omega_fast)))))
+
+
+def correlation(
+    chain: ChainParameters, lags: ArrayLike, times: ArrayLike, temperature: float, sampling: str = "quantum"
+) -> Array:
+    r"""Correlation of the displacements of two masses: ``Chain.thermal_correlation``, which describes it.
+
+    The sum over the modes of a ring so long that neither sound nor correlations at one time get around it.
+    """
+    lag = np.atleast_1d(real_array("lags", lags))
+    time = np.atleast_1d(real_array("times", times))
+    if lag.ndim != 1 or time.ndim != 1:
+        raise ValueError(f"lags and times must be one-dimensional, got shapes {lag.shape} and {time.shape}")
+    if np.any(lag != np.rint(lag)) or np.any(np.abs(lag) > 2**20):
+        raise ValueError(f"lags must be whole numbers up to 2^20, got {lag.tolist()!r}")
+    heat, sampling = one_temperature(temperature), checked_sampling(sampling)
+    index = np.abs(lag).astype(np.int64)
+    width = int(index.max(initial=0))
+    longest = float(np.max(np.abs(time), initial=0.0))
+    size = _even_fast_length(width + half_width(chain, longest) + fading_width(chain) + 1)
+    if size * max(time.size, 1) > LARGEST_TABLE:
+        raise ValueError(
+            f"times must be so few and short that {LARGEST_TABLE} numbers hold them, got up to {longest:g}"
+        )
+    frequency = ring_frequencies(chain, size)
+    omega = frequency.astype(np.float64)
+    cosine, _ = phases(frequency, time)
+    spectrum = displacement_variance(mode_energy(omega, heat, sampling), omega) * cosine
+    return np.ascontiguousarray(np.fft.irfft(spectrum, n=size, axis=1)[:, index].T)
