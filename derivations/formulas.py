@@ -572,7 +572,7 @@ def thermal() -> list[Formula]:
         ),
         Formula(
             "loss_variance", (weight_of_mode, thermal_energy), variance_of_mode(weight_of_mode, thermal_energy),
-            ("loss_variance_of_mode",), "Variance of what a mode of this energy takes, that would take so much at rest.",
+            ("loss_variance_of_mode",), "Variance of what a mode of this energy takes that takes so much at rest.",
         ),
         Formula(
             "speed_per_energy", (speed, mass), speed_per_energy(), ("recoil_by_speed",),
@@ -589,7 +589,7 @@ def thermal() -> list[Formula]:
         ),
         Formula(
             "broadened_variance", (speed, time, amplitude, width, broadened), broadened_integrand(),
-            ("thermal_broadening",), "Integrand over tau of a Gaussian's variance of the loss, with thermal broadening.",
+            ("thermal_broadening",), "Integrand over tau of a Gaussian's variance, with thermal broadening.",
         ),
         Formula(
             "diffusion", (temperature, spacing, speed, loss), of_speed.subs(mean_loss, loss), ("thermal_diffusion",),

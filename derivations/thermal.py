@@ -3,7 +3,7 @@
 Each normal mode is an oscillator of frequency omega with a random phase and the mean energy E: omega/2 coth(omega/2T)
 where the chain is quantum, zero point included, T where it is classical. The particle passes at constant speed
 (second order in the interaction); s = 8 pi^4 omega^2 |transform(2 pi omega/v)|^2/v^4 is what a mode at rest takes up,
-so that the loss in a cold chain, Delta, is the mean of s over the band. All of it holds for any dispersion omega(theta).
+so that the loss in a cold chain, Delta, is the mean of s over the band. It holds for any dispersion omega(theta).
 
 >>> mode_energy_quantum(omega).subs({omega: 1, temperature: sp.Rational(1, 2)}).n(6)
 0.656518
@@ -126,7 +126,7 @@ def broadened_integrand() -> sp.Expr:
     sqrt(pi) v (Phi0 lambda)^2/(2 w^3) (1 - y) exp(-y/2), y = (v tau/w)^2/2, w^2 = lambda^2 + C(0) - C(tau).
 
     >>> broadened_integrand().subs(time, 0)
-    sqrt(pi)*Phi_0**2*lambda**2*sigma_v/(2*lambda_T**3)
+    sqrt(pi)*Phi_0**2*lambda**2*v/(2*lambda_T**3)
     """
     y = (speed * time / broadened) ** 2 / 2
     return sp.sqrt(sp.pi) * speed * (amplitude * width) ** 2 / (2 * broadened**3) * (1 - y) * sp.exp(-y / 2)
@@ -320,8 +320,8 @@ def fluctuations(formula: sp.Basic) -> list[Step]:
 @states(
     "jarzynski",
     "beyond the paper",
-    "Gaussian losses with mean Delta and variance 2 T Delta have the mean 1 of exp(-loss/T): Jarzynski's equality for a "
-    "particle at constant speed.",
+    "Gaussian losses with mean Delta and variance 2 T Delta have the mean 1 of exp(-loss/T): Jarzynski's equality for "
+    "a particle at constant speed.",
     sp.Eq(
         sp.Integral(
             sp.exp(-((loss - weight_of_mode) ** 2) / (4 * T * weight_of_mode) - loss / T)
@@ -352,8 +352,8 @@ def jarzynski(formula: sp.Basic) -> list[Step]:
 @states(
     "loss_variance_gaussian_classical",
     "beyond the paper",
-    "For the Gaussian interaction and a classical chain the variance of the loss is 2 T times Eq. (7): Bessel functions. "
-    "(At T = 0 an odd power of omega is averaged, for which there are none.)",
+    "For the Gaussian interaction and a classical chain the variance of the loss is 2 T times Eq. (7): Bessel "
+    "functions. There are none at T = 0, where an odd power of omega is averaged.",
     sp.Eq(Variance(speed), 2 * T * gaussian_closed_form(), evaluate=False),
     parents=[fluctuations, gaussian_single_pass],
 )
@@ -477,8 +477,8 @@ def broadening(formula: sp.Basic) -> list[Step]:
 @states(
     "mean_loss_with_recoil",
     "beyond the paper",
-    "The particle answers the thermal force: at a temperature the mean loss is Delta - (1/2) dVar/dE, E being the kinetic "
-    "energy.",
+    "The particle answers the thermal force: at a temperature the mean loss is Delta - (1/2) dVar/dE, E being the "
+    "kinetic energy.",
     sp.Eq(mean_loss(energy), Delta(energy) - sp.Derivative(Variance(energy), energy) / 2, evaluate=False),
     parents=[variance],
 )
@@ -530,7 +530,8 @@ def recoil_speed(formula: sp.Basic) -> list[Step]:
 @states(
     "energy_walk",
     "beyond the paper",
-    "With the recoil the walk of the energy from pass to pass keeps exp(-E/T) stationary if and only if Var = 2 T Delta.",
+    "With the recoil the walk of the energy from pass to pass keeps exp(-E/T) stationary if and only if "
+    "Var = 2 T Delta.",
     sp.Eq(Variance(energy), 2 * T * Delta(energy), evaluate=False),
     parents=[recoil, fluctuations],
 )
@@ -551,8 +552,8 @@ def energy_walk(formula: sp.Basic) -> list[Step]:
 @states(
     "detailed_balance",
     "beyond the paper",
-    "The exact motion in a classical chain, at any coupling: p(E to E') exp(-E/T) = p(E' to E) exp(-E'/T), as the energy of "
-    "particle and chain is conserved and the motion can be reversed.",
+    "The exact motion in a classical chain, at any coupling: p(E to E') exp(-E/T) = p(E' to E) exp(-E'/T), as the "
+    "energy of particle and chain is conserved and the motion can be reversed.",
     sp.Eq(
         sp.exp(-energy / T) * sp.exp(-thermal_energy / T),
         sp.exp(-(energy - loss) / T) * sp.exp(-(thermal_energy + loss) / T),
@@ -584,13 +585,13 @@ def cumulants_of_mode(number: sp.Expr) -> sp.Expr:
 @states(
     "loss_spectrum",
     "beyond the paper",
-    "In a quantum chain the phonons emitted and absorbed in a pass of a heavy particle are Poisson: the loss to a mode has "
-    "ln <exp(i chi L)> = (s/omega) [(n + 1)(exp(i chi omega) - 1) + n (exp(-i chi omega) - 1)].",
+    "In a quantum chain the phonons emitted and absorbed in a pass of a heavy particle are Poisson: the loss to a "
+    "mode has ln <exp(i chi L)> = (s/omega) [(n + 1)(exp(i chi omega) - 1) + n (exp(-i chi omega) - 1)].",
     sp.Eq(cumulants(counting), cumulants_of_mode(occupation), evaluate=False),
     parents=[mode_energy, quantum_energy],
 )
 def spectrum(formula: sp.Basic) -> list[Step]:
-    """The pass displaces the mode in phase space by the square root of s/omega; its loss is measured before and after."""
+    """The pass displaces the mode in phase space by the root of s/omega; its energy is measured twice."""
     alpha_squared = weight_of_mode / omega
     turn = sp.exp(sp.I * counting * omega)
     distance_squared = (turn - 1) * (1 / turn - 1)
@@ -602,7 +603,7 @@ def spectrum(formula: sp.Basic) -> list[Step]:
     return [
         Step(distance_squared, 2 - 2 * sp.cos(counting * omega), "the square of |exp(i chi omega) - 1|",
              Reduce("trigonometry")),
-        Step(weyl, formula.rhs, "the product of two displacements (Weyl), and its thermal mean exp(-|beta|^2 (n + 1/2))",
+        Step(weyl, formula.rhs, "the product of two displacements (Weyl), its thermal mean exp(-|b|^2 (n + 1/2))",
              Reduce("trigonometry")),
         Step(
             sp.exp(formula.rhs.subs(occupation, 0)).subs(cold),
@@ -643,8 +644,8 @@ def symmetry(formula: sp.Basic) -> list[Step]:
 @states(
     "no_loss",
     "beyond the paper",
-    "A pass emits and absorbs <s coth(omega/2T)/omega> phonons on the average; the probability of none is the exponential "
-    "of minus that.",
+    "A pass emits and absorbs <s coth(omega/2T)/omega> phonons on the average; the probability of none is the "
+    "exponential of minus that.",
     sp.Eq(sp.Function("p_0")(T), sp.exp(-weight_of_mode / omega * sp.coth(omega / (2 * T))), evaluate=False),
     parents=[spectrum],
 )
@@ -668,8 +669,8 @@ def no_phonon(formula: sp.Basic) -> list[Step]:
 @states(
     "thermal_diffusion",
     "beyond the paper",
-    "A particle whose momentum walks with the variance 2 T Delta of each pass diffuses with D = T alpha <v/Delta(v)>, the "
-    "mean over Maxwell's speeds.",
+    "A particle whose momentum walks with the variance 2 T Delta of each pass diffuses with D = T alpha <v/Delta(v)>, "
+    "the mean over Maxwell's speeds.",
     sp.Eq(sp.Function("D_x")(T), T * spacing * speed / Delta(speed), evaluate=False),
     parents=[fluctuations, units_particle],
 )

@@ -67,7 +67,7 @@ class LossDistribution:
     variance: float
     temperature: float
     resolution: float
-    _gain_first: int = field(repr=False)
+    _gains: int = field(repr=False)
     _density: Array = field(repr=False)
 
     @property
@@ -79,7 +79,7 @@ class LossDistribution:
         >>> bool(losses.points[0] < 0.0 < losses.points[-1])
         True
         """
-        return (np.arange(self._density.size) - self._gain_first) * self.resolution
+        return np.asarray(self.resolution * np.arange(-self._gains, self._density.size - self._gains), dtype=np.float64)
 
     def density(self, loss: ArrayLike) -> Array:
         """Probability density of a loss (1/(hbar Omega_slow)), that of no loss apart; any shape. Negative: a gain.

@@ -12,6 +12,7 @@ what keeps exp(-E_kin/T) stationary. Statements ``loss_variance`` and ``mean_los
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -137,9 +138,9 @@ def _broadened(system: SystemParameters, v: Array, heat: Array, sampling: str) -
     """The integral over tau with the widths broadened by lambda^2 -> lambda^2 + C(0) - C(tau), pairs of Gaussians."""
     interaction = system.interaction
     if isinstance(interaction, Gaussian):
-        parts: tuple[Gaussian, ...] = (interaction,)
+        parts = [interaction]
     elif isinstance(interaction, GaussianMixture):
-        parts = interaction.parts
+        parts = list(interaction.parts)
     else:
         raise ValueError(
             f"broadening must be False for an interaction that is no Gaussian or mixture, got {interaction!r}"
@@ -213,7 +214,7 @@ def _diffusion(system: SystemParameters, heat: float, lowest: float) -> float:
     edges = grid[max(inside[0] - 1, 0)], float(grid[int(np.argmax(values))]), grid[min(inside[-1] + 1, grid.size - 1)]
     total = sum(
         quad(lambda y: math.exp(logarithm(y) - largest), low, high, epsabs=0.0, epsrel=1e-9, limit=200)[0]
-        for low, high in zip(edges[:-1], edges[1:], strict=True)
+        for low, high in pairwise(edges)
         if high > low
     )
     return float(math.sqrt(2.0 / math.pi) * total * math.exp(largest))

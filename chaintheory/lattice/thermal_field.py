@@ -69,7 +69,7 @@ def mode_energy(omega: Array, temperature: Array | float, sampling: str) -> Arra
 
 
 def fading_width(chain: ChainParameters) -> int:
-    """Masses over which correlations at one time fall to 1e-16: omega^2 has its zeros at so large an imaginary angle."""
+    """Masses over which correlations at one time fall to 1e-16, from the imaginary angle at which omega^2 is zero."""
     return math.ceil(-math.log(NEGLECTED) / (2.0 * math.asinh(1.0 / math.sqrt(band_width(chain.omega_fast)))))
 
 
@@ -92,9 +92,7 @@ def correlation(
     longest = float(np.max(np.abs(time), initial=0.0))
     size = _even_fast_length(width + half_width(chain, longest) + fading_width(chain) + 1)
     if size * max(time.size, 1) > LARGEST_TABLE:
-        raise ValueError(
-            f"times must be so few and short that {LARGEST_TABLE} numbers hold them, got up to {longest:g}"
-        )
+        raise ValueError(f"times must be so few and short that {LARGEST_TABLE} numbers do, got up to {longest:g}")
     frequency = ring_frequencies(chain, size)
     omega = frequency.astype(np.float64)
     cosine, _ = phases(frequency, time)

@@ -27,7 +27,7 @@ def displacement_variance(mode_energy: Any, frequency: Any) -> Any:
 
 
 def loss_variance(loss_per_mode: Any, mode_energy: Any) -> Any:
-    """Variance of what a mode of this energy takes, that would take so much at rest.
+    """Variance of what a mode of this energy takes that takes so much at rest.
 
     Ledger: loss_variance_of_mode.
     """
@@ -59,7 +59,7 @@ def emission(loss_per_mode: Any, frequency: Any, per_temperature: Any, m: Any = 
 
 
 def broadened_variance(speed: Any, time: Any, amplitude: Any, width: Any, broadened_width: Any, m: Any = numpy) -> Any:
-    """Integrand over tau of a Gaussian's variance of the loss, with thermal broadening.
+    """Integrand over tau of a Gaussian's variance, with thermal broadening.
 
     Ledger: thermal_broadening.
     """
