@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chaintheory.dissipation.single_pass import emitted, single_pass_dissipation
+from chaintheory.dissipation.single_pass import energy_emitted, single_pass_dissipation
 from chaintheory.dissipation.thermal import loss_variance
 from chaintheory.lattice.dispersion import frequency
 from chaintheory.lattice.thermal_field import one_temperature
@@ -151,7 +151,7 @@ def loss_distribution(system: SystemParameters, speed: float, temperature: float
     theta = (np.arange(INTERVALS + 1)) * (0.5 * math.pi / INTERVALS)
     omega = np.asarray(frequency(system.chain, theta))
     with np.errstate(divide="ignore", under="ignore"):
-        rate = np.asarray(emission(emitted(system, omega, v), omega, np.divide(omega, heat)))
+        rate = np.asarray(emission(energy_emitted(system, omega, v), omega, np.divide(omega, heat)))
     top = float(omega.max())
     end = max(abs(mean) + DEVIATIONS * math.sqrt(variance), PHONONS * top)
     step = max(RESOLUTION, 2.0 * end / (MOST_POINTS - 2))
