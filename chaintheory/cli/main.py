@@ -15,6 +15,7 @@ from difflib import get_close_matches
 import click
 
 from chaintheory import __version__
+from chaintheory.cli import interrupts
 from chaintheory.cli.analytic import curves, drift
 from chaintheory.cli.doctor import doctor
 from chaintheory.cli.ledger import verify
@@ -108,17 +109,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader, `head` say, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return RIGHT
-    except (click.ClickException, ValueError, OSError, MemoryError) as error:
-        click.echo(f"chaintheory: {one_line(error)}", err=True)
-        return BAD_INPUT
     except Exception as error:
-        cause: BaseException | None = error
-        while cause is not None and not isinstance(cause, KeyboardInterrupt):
-            cause = cause.__cause__ or cause.__context__
-        if cause is not None:  # a library made an error of its own of the interrupt
+        if interrupts.seen():  # a library made an error of its own of it
             click.echo("chaintheory: interrupted", err=True)
             return INTERRUPTED
-        if ours(error):
+        if isinstance(error, click.ClickException | ValueError | OSError | MemoryError) or ours(error):
             click.echo(f"chaintheory: {one_line(error)}", err=True)
             return BAD_INPUT
         traceback.print_exc()

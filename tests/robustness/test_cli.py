@@ -238,6 +238,36 @@ def test_a_signal_at_any_moment_leaves_with_130(kind, after):
     assert running.returncode == 130 or "locked" in out
 
 
+@pytest.mark.parametrize("kind", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize(
+    "swallowed",
+    [
+        # An error of the library's own, from an extension that could not be loaded, say.
+        "    try: come()\n    except KeyboardInterrupt: raise ImportError('no module') from None\n",
+        "    try: come()\n    except KeyboardInterrupt as error: raise ValueError('a bad number') from error\n",
+        # In a callback, where Python prints and drops it; the work goes on.
+        "    class Held:\n        def __del__(self): come()\n    Held()\n    while True: time.sleep(0.01)\n",
+        # Without a word.
+        "    try: come()\n    except BaseException: return 0.25 + 0.0 * speed\n",
+    ],
+    ids=["import-error", "value-error", "callback", "silent"],
+)
+def test_an_interrupt_that_a_library_swallows_still_ends_the_command_with_130(kind, swallowed):
+    program = (
+        "import os, signal, time\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        f"def come(): os.kill(os.getpid(), signal.{kind}); time.sleep(10)\n"
+        f"def work(self, speed, **options):\n{swallowed}"
+        "from chaintheory.system import System\n"
+        "System.single_pass_dissipation = work\n"
+        "from chaintheory.__main__ import main; main(['curves', '--points', '3'])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 130, done
+    assert done.stderr.strip() in ("chaintheory: interrupted", ""), done.stderr
+    assert ("0.25" in done.stdout) == ("return" in swallowed)
+
+
 def test_a_closed_output_is_no_fault(tmp_path):
     """As the shell closes it by `>&-`, for programs that are run for the file that they write."""
     program = (
