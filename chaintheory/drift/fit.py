@@ -92,8 +92,9 @@ def fit_chain(
         Standard error of each (or of all), m/s; without it the scatter about the fit gives the error, which needs at
         least two velocities.
     numbers
-        The resonance of each, where it is known. Otherwise they are found from the ratios, within five standard errors
-        (of 0.5% where ``uncertainty`` is not given).
+        The resonance of each, where it is known; numbers that do not fit are refused. Otherwise they are found from the
+        ratios. Either way each velocity must lie within five standard errors of the fit (of 0.5% where ``uncertainty``
+        is not given; given numbers must then be those of the nearest resonances).
     omega_fast
         Top of the band over its bottom, for the exact resonances. By default the law 1/n of a wide band is taken, which
         is 5% off at n = 1 for ``omega_fast`` 1.4 and 0.05% for 10.
@@ -101,8 +102,8 @@ def fit_chain(
     Raises
     ------
     ValueError
-        Velocities that are not positive, fit no assignment or several; numbers that are not distinct, or of resonances
-        that a narrow band does not have; an ``omega_fast`` that no ``Chain`` may have.
+        Velocities that are not positive, fit no assignment or several; numbers that are not distinct, that do not fit,
+        or of resonances that a narrow band does not have; an ``omega_fast`` that no ``Chain`` may have.
 
     >>> true = 1e12
     >>> measured = [1.6e-9 * true / (2 * 3.141592653589793 * n) for n in (2, 3, 4)]
@@ -151,6 +152,13 @@ def fit_chain(
         n = np.array(chosen, dtype=float)
     scale, residual = _fitted(speed, sigma, n, spacing, omega_fast)
     chi_squared = float(np.sum((residual / sigma) ** 2))
+    if known and not _admissible(residual, sigma):
+        raise ValueError(
+            f"numbers must fit drift_velocities within the uncertainty, got {[int(one) for one in n]} with chi squared "
+            f"{chi_squared:.3g}; give other numbers, omega_fast or a larger uncertainty"
+        )
+    if not known:
+        _check_nearest(speed, scale * spacing / (2.0 * math.pi), n, omega_fast)
     design = spacing / (2.0 * math.pi) * _slopes(n, omega_fast)
     error = 1.0 / math.sqrt(float(np.sum((design / sigma) ** 2)))
     if not known:
@@ -184,18 +192,40 @@ def _fitted(speed: Array, sigma: Array, n: Array, spacing: float, omega_fast: fl
     return scale, speed - scale * design
 
 
-def _assigned(speed: Array, sigma: Array, omega_fast: float) -> tuple[Numbers, tuple[Numbers, ...]]:
-    """The one significant assignment, and all other admissible ones."""
+def _admissible(residual: Array, sigma: Array) -> bool:
+    """Whether each velocity is within its error of the fit, and all together are not too unlikely."""
     from scipy.special import gammaincc
 
+    within = bool(np.all(np.abs(residual) <= LIMIT * sigma))
+    freedom = residual.size - 1
+    chi_squared = float(np.sum((residual / sigma) ** 2))
+    return within and (freedom == 0 or bool(gammaincc(0.5 * freedom, 0.5 * chi_squared) > UNLIKELY))
+
+
+def _check_nearest(speed: Array, scale: float, n: Array, omega_fast: float) -> None:
+    """ValueError where a velocity, of unknown uncertainty, is nearer to another resonance than to its own."""
+    own = np.abs(speed - scale * _slopes(n, omega_fast))
+    for other in (n - 1.0, n + 1.0):
+        slope = _slopes(np.maximum(other, 1.0), omega_fast)
+        nearer = (np.abs(speed - scale * slope) < own) & (other >= 1.0)
+        if nearer.any():
+            at = int(np.argmax(nearer))
+            raise ValueError(
+                f"numbers must be those of the nearest resonances where no uncertainty is given, got "
+                f"{[int(one) for one in n]} for drift_velocities {speed.tolist()!r}: the fit puts {speed[at]:g} nearer "
+                f"to number {other[at]:g}; give other numbers, omega_fast or the uncertainty"
+            )
+
+
+def _assigned(speed: Array, sigma: Array, omega_fast: float) -> tuple[Numbers, tuple[Numbers, ...]]:
+    """The one significant assignment, and all other admissible ones."""
     if speed.size < 2:
         raise ValueError("numbers must be given for a single drift velocity: any would fit it")
     admissible: list[tuple[float, Numbers]] = []
     for n in itertools.islice(_candidates(speed, sigma, omega_fast), MOST_TRIED):
         _, residual = _fitted(speed, sigma, np.array(n, dtype=float), 1.0, omega_fast)
-        chi = float(np.sum((residual / sigma) ** 2))
-        if np.all(np.abs(residual) <= LIMIT * sigma) and gammaincc(0.5 * (speed.size - 1), 0.5 * chi) > UNLIKELY:
-            admissible.append((chi, n))
+        if _admissible(residual, sigma):
+            admissible.append((float(np.sum((residual / sigma) ** 2)), n))
     narrow = _narrow(speed, sigma) if omega_fast == math.inf else None
     if narrow and not any(max(n) <= max(narrow[0]) for _, n in admissible):
         raise ValueError(
