@@ -197,6 +197,8 @@ class Isolation:
         position = _positions(owner)
         falls = position % 2 == 0
         v = speed[owner]
+        # Next to the origin the root is known to an absolute accuracy only; x = omega(x) spacing/v makes it relative.
+        offset = np.where((period == 0.0) & (np.abs(offset) < 1e-6), omega * spacing / v, offset)
         period, offset = _normal(period, offset)
         slope = 2.0 * np.abs(omega * group - (v / spacing) * omega)
         low, high = (period, offset), (period, offset)

@@ -10,6 +10,7 @@ import os
 import warnings
 
 import numpy as np
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from scipy import special
@@ -235,6 +236,17 @@ def test_no_drift_velocity_is_lost_or_spurious(seed):
             assert side[1] == -side[0] == np.sign(drift.slope), (system, drift)
         elif drift.resonance is not None:
             assert np.min(np.abs(scan.resonances / drift.speed - 1.0)) < 1e-12
+
+
+def test_a_range_up_to_absurd_speeds_is_searched():
+    """Next to x = 0 a root was known to an absolute accuracy only; nothing was excluded there, and the range refused."""
+    system = ct.System(ct.Chain(2.0, 50.0), ct.Gaussian(1.0, 190.0), mass=4.0)
+    # The loss rises to its largest value once, and falls like v^-4 ever after.
+    loss = Scan(system, 30.0)(np.geomspace(30.0, 1e6, 2000))
+    system = ct.System(system.chain, system.interaction, mass=4.0, bias=0.1 * loss.max())
+    ordinary, absurd = (system.drift_velocities(100.0, highest) for highest in (1e4, 7e18))
+    assert [one.kind for one in absurd] == ["stable", "unstable"] == [one.kind for one in ordinary]
+    assert [one.speed for one in absurd] == pytest.approx([one.speed for one in ordinary], rel=1e-13, abs=0)
 
 
 # Interval bounds -------------------------------------------------------------------------------------
