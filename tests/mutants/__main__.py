@@ -3,12 +3,14 @@
 The suite runs once under coverage, which notes the tests that reach each line of Python, and how long each takes. Each
 mutant then runs the quickest tests of its line first and is killed by the first that fails. Lines of C and Cython are
 reached by the tests of the compiled modules that hold them. Survivors are listed; ``equivalent.toml`` names those that
-compute the same, with the reason.
+compute the same, with the reason. With ``--output`` each outcome is written as it comes, and the same command goes on
+where it was stopped. Time is that of the processor: a busy machine kills no mutant.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import os
 import random
@@ -21,6 +23,7 @@ import time
 import tomllib
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -42,6 +45,7 @@ COMPILED = {
 LEFT_OUT = ("test_browser.py", "test_figures.py", "test_report.py", "test_readme.py", "test_mutations.py", "mutants")
 LONGEST = 240.0  # seconds of tests for one mutant
 MOST = 60  # tests for one mutant
+LONGEST_WAIT = 7200.0  # seconds on the clock after which a mutant counts as stuck, neither killed nor survived
 
 
 def copy_of_the_tree(where: Path) -> Path:
@@ -55,6 +59,12 @@ def copy_of_the_tree(where: Path) -> Path:
         (where / "shared").symlink_to(shared)
     build(tree)
     return tree
+
+
+def products(tree: Path) -> list[Path]:
+    """Sources of the compiled modules, and what is made of them."""
+    folder = tree / "chaintheory_ext"
+    return [path for kind in ("*.pyx", "*.c", "*.so", "*.pyd", "src/*") for path in folder.glob(kind)]
 
 
 def build(tree: Path) -> bool:
@@ -117,14 +127,27 @@ def reached(tree: Path, cached: Path | None) -> tuple[dict[str, dict[int, list[s
     return where, seconds
 
 
-def tests_of(mutant: Mutant, where: dict[str, dict[int, list[str]]], seconds: dict[str, float]) -> list[str]:
+def lines_around(path: str, line: int) -> range:
+    """Lines of the innermost function that holds a line; of the whole file where none does."""
+    source = (ROOT / path).read_text(encoding="utf-8")
+    found = range(1, source.count("\n") + 2)
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef) and node.lineno <= line <= (node.end_lineno or 0):
+            inner = range(node.body[0].lineno, (node.end_lineno or 0) + 1)
+            if line in inner and len(inner) < len(found):  # a default or a decorator is run when the file is loaded
+                found = inner
+    return found
+
+
+def tests_of(
+    mutant: Mutant, where: dict[str, dict[int, list[str]]], seconds: dict[str, float], longest: float
+) -> list[str]:
     """The tests to run, the quickest first, within the time allowed for one mutant."""
     if mutant.path.endswith(".py"):
-        around = range(mutant.line, mutant.line + 1)
-        names = {name for line in around for name in where.get(mutant.path, {}).get(line, [])}
-        if not names:  # a continuation line is noted where its statement begins
-            before = [line for line in where.get(mutant.path, {}) if line < mutant.line]
-            names = set(where[mutant.path][max(before)]) if before else set()
+        lines = where.get(mutant.path, {})
+        names = set(lines.get(mutant.line, []))
+        if not names:  # a continuation line is noted where its statement begins, a constant where it is read
+            names = {name for line in lines_around(mutant.path, mutant.line) for name in lines.get(line, [])}
     else:
         names = {name for name in seconds if any(part in name for part in COMPILED[mutant.path])}
     chosen, total = [], 0.0
@@ -134,36 +157,54 @@ def tests_of(mutant: Mutant, where: dict[str, dict[int, list[str]]], seconds: di
     first = [name for name in order if not (name.split("[")[0] in seen or seen.add(name.split("[")[0]))]
     rest = [name for name in order if name not in set(first)]
     for name in [*first, *rest]:
-        if len(chosen) < MOST and total + seconds[name] <= LONGEST:
+        if len(chosen) < MOST and total + seconds[name] <= longest:
             chosen.append(name)
             total += seconds[name]
     return chosen
 
 
 def outcome(mutant: Mutant, tree: Path, tests: list[str], seconds: dict[str, float]) -> str:
-    """``killed``, ``survived``, ``not reached`` or ``not compiled``."""
+    """``killed``, ``survived``, ``not reached``, ``not compiled`` or ``stuck``."""
     if not tests:
         return "not reached"
     path = tree / mutant.path
-    original = path.read_text(encoding="utf-8")
     compiled = not mutant.path.endswith(".py")
-    path.write_text(mutant.source, encoding="utf-8")
-    try:
-        if compiled and not build(tree):
-            return "not compiled"
-        limit = 60.0 + 5.0 * sum(seconds[name] for name in tests)
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+    with tempfile.TemporaryDirectory() as folder:
+        # The compiled modules are put back as they were, with their times, instead of compiled again.
+        kept = {one: Path(folder) / str(number) for number, one in enumerate(products(tree) if compiled else [path])}
+        for one, copy in kept.items():
+            shutil.copy2(one, copy)
+        path.write_text(mutant.source, encoding="utf-8")
         try:
-            done = subprocess.run(
-                command, cwd=tree, env=environment(tree), capture_output=True, check=False, timeout=limit
-            )
-        except subprocess.TimeoutExpired:
-            return "killed"
-        return "survived" if done.returncode == 0 else "killed"
-    finally:
-        path.write_text(original, encoding="utf-8")
-        if compiled:
-            build(tree)
+            if compiled and not build(tree):
+                return "not compiled"
+            (tree / "limits.json").write_text(json.dumps({name: seconds.get(name, 60.0) for name in tests}))
+            command = [
+                sys.executable,
+                "-m",
+                "pytest",
+                "-x",
+                "-q",
+                "-p",
+                "no:cacheprovider",
+                "-p",
+                "tests.mutants.timing",
+            ]
+            try:
+                done = subprocess.run(
+                    [*command, *tests],
+                    cwd=tree,
+                    env=environment(tree),
+                    capture_output=True,
+                    check=False,
+                    timeout=LONGEST_WAIT,
+                )
+            except subprocess.TimeoutExpired:
+                return "stuck"
+            return "survived" if done.returncode == 0 else "killed"
+        finally:
+            for one, copy in kept.items():
+                shutil.copy2(copy, one)
 
 
 def sample(number: int, seed: int, only: str) -> list[Mutant]:
@@ -186,45 +227,54 @@ def main() -> int:
     parser.add_argument("--number", type=int, default=300, help="mutants in the sample")
     parser.add_argument("--seed", type=int, default=2026)
     parser.add_argument("--only", default="", help="files whose path holds this text")
-    parser.add_argument("--output", type=Path, help="write every outcome to this file, as JSON")
+    parser.add_argument("--output", type=Path, help="a journal: every outcome is added to it, as a line of JSON")
     parser.add_argument(
         "--coverage", type=Path, help="directory in which the coverage of one state of the tree is kept"
     )
+    parser.add_argument("--longest", type=float, default=LONGEST, help="seconds of tests for one mutant")
+    parser.add_argument("--control", action="store_true", help="change nothing: every mutant must survive")
     options = parser.parse_args()
     chosen = sample(options.number, options.seed, options.only)
+    if options.control:
+        chosen = [replace(mutant, source=(ROOT / mutant.path).read_text(encoding="utf-8")) for mutant in chosen]
     equivalent = {
         (one["path"], one["before"], one["after"]): one["reason"]
         for one in tomllib.loads((HERE / "equivalent.toml").read_text(encoding="utf-8")).get("mutant", [])
     }
+    results: list[dict[str, object]] = []
+    if options.output and options.output.exists():
+        results = [json.loads(line) for line in options.output.read_text(encoding="utf-8").splitlines()]
+    judged_before = {one["mutant"] for one in results}
     with tempfile.TemporaryDirectory() as folder:
         trees = [copy_of_the_tree(Path(folder) / str(worker)) for worker in range(2)]
         where, seconds = reached(trees[0], options.coverage)
         free = list(trees)
-        results: list[dict[str, object]] = []
 
         def judge(mutant: Mutant) -> None:
             tree = free.pop()
             try:
                 started = time.monotonic()
-                found = outcome(mutant, tree, tests_of(mutant, where, seconds), seconds)
+                found = outcome(mutant, tree, tests_of(mutant, where, seconds, options.longest), seconds)
             finally:
                 free.append(tree)
-            reason = equivalent.get((mutant.path, mutant.before.strip(), mutant.after.strip()))
-            if found == "survived" and reason:
-                found = "equivalent"
             results.append({"mutant": mutant.name, "kind": mutant.kind, "outcome": found})
+            if options.output:
+                with options.output.open("a", encoding="utf-8") as journal:
+                    journal.write(json.dumps(results[-1]) + "\n")
             print(f"{len(results):4} {found:12} {time.monotonic() - started:6.1f} s  {mutant.name}", flush=True)
 
         with ThreadPoolExecutor(len(trees)) as pool:
-            list(pool.map(judge, chosen))
-    counts = {
-        kind: sum(one["outcome"] == kind for one in results) for kind in sorted({str(r["outcome"]) for r in results})
+            list(pool.map(judge, (mutant for mutant in chosen if mutant.name not in judged_before)))
+    same = {
+        mutant.name for mutant in chosen if (mutant.path, mutant.before.strip(), mutant.after.strip()) in equivalent
     }
+    outcomes = [
+        "equivalent" if one["outcome"] == "survived" and one["mutant"] in same else one["outcome"] for one in results
+    ]
+    counts = {kind: outcomes.count(kind) for kind in sorted(set(map(str, outcomes)))}
     judged = sum(counts.get(kind, 0) for kind in ("killed", "survived", "not reached"))
     share = counts.get("killed", 0) / max(judged, 1)
     print(f"\n{len(results)} mutants: {counts}; killed of those that are not equivalent: {share:.1%} (goal 95 %)")
-    if options.output:
-        options.output.write_text(json.dumps(results, indent=1), encoding="utf-8")
     return 0 if share >= 0.95 else 1
 
 

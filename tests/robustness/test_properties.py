@@ -430,7 +430,11 @@ def check_singularity(system, item):
     Which distance is small enough depends on the band and the interaction; at the smallest the speed is rounded.
     """
     around = [r.speed for r in system.resonant_speeds(item.speed * 0.999, item.speed * 1.001)]
-    if len(around) > 1 or system.chain.omega_fast < 1.0 + 1e-6 or item.singularity < max(1e-250, 1e-6 * item.finite_limit):
+    if (
+        len(around) > 1
+        or system.chain.omega_fast < 1.0 + 1e-6
+        or item.singularity < max(1e-250, 1e-6 * item.finite_limit)
+    ):
         return
     side = 1.0 if item.edge == "lower" else -1.0
     distance = 10.0 ** -np.arange(5.0, 12.0)
