@@ -6,10 +6,14 @@ SOURCES := pyproject.toml setup.py $(shell find chaintheory chaintheory_ext deri
 	-name '*.py' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.h' -o -path '*/templates/*' \
 	-o -path '*/src/*.c' 2>/dev/null)
 
-.PHONY: report test regenerate notebooks lab bench fuzz mutants sanitize lint types check wheel clean
+.PHONY: report docs test regenerate notebooks lab bench fuzz mutants sanitize lint types check wheel clean
 
 report: $(VENV)/installed
 	$(BIN)/chaintheory report --output report
+
+# The site, docs/_build/html/index.html; it opens from the file system. Warnings are errors.
+docs: $(VENV)/installed-docs
+	$(BIN)/python docs/build.py
 
 # From a directory outside the tree; `make wheel` runs the same suite against the wheel.
 test: $(VENV)/installed-test
@@ -82,10 +86,14 @@ $(VENV)/installed-test: $(BIN)/python $(SOURCES)
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
 	touch $(VENV)/installed $@
 
+$(VENV)/installed-docs: $(BIN)/python $(SOURCES)
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	touch $(VENV)/installed $@
+
 $(VENV)/installed-lint: $(BIN)/python pyproject.toml
 	$(BIN)/python -m pip install --quiet 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet --group lint --group package
 	touch $@
 
 clean:
-	rm -rf $(VENV) build dist report chaintheory.egg-info
+	rm -rf $(VENV) build dist report docs/_build chaintheory.egg-info
