@@ -24,6 +24,7 @@ SOURCES = {
     "chaintheory_ext.light_cone": ["chaintheory_ext/src/fine_block.c"],
     "chaintheory_ext.direct": ["chaintheory_ext/src/dot_pair.c", "chaintheory_ext/src/fine_block.c"],
     "chaintheory_ext.curves": ["chaintheory_ext/src/crossings.c"],
+    "chaintheory_ext.single_passes": ["chaintheory_ext/src/single_passes.c", "chaintheory_ext/src/fine_block.c"],
 }
 
 extensions = [

@@ -98,3 +98,14 @@ def correlation(
     cosine, _ = phases(frequency, time)
     spectrum = displacement_variance(mode_energy(omega, heat, sampling), omega) * cosine
     return np.ascontiguousarray(np.fft.irfft(spectrum, n=size, axis=1)[:, index].T)
+
+
+def ring_modes(chain: ChainParameters, size: int) -> tuple[Array, Array]:
+    """Frequencies of the modes 0 .. size/2 of a ring, and the weight of each in the displacement of one mass.
+
+    Of two modes of one frequency one is even about the mass and moves it, the other is odd.
+    """
+    omega = ring_frequencies(chain, size).astype(np.float64)
+    weight = np.full(omega.size, math.sqrt(2.0 / size))
+    weight[[0, -1]] = math.sqrt(1.0 / size)
+    return omega, weight

@@ -1,0 +1,141 @@
+"""Simulated losses of single passes of a chain at a temperature: exact motion, many passes at a time.
+
+The particle comes from far, interacts with one mass of the infinite chain, and leaves. The mass's displacement is the
+thermal field plus its response to the particle's kicks: with the exact flow nothing else of the chain is needed.
+
+Pass k draws from the counter-based stream Philox(key = (seed, k)): it is the same to the last bit in any number of
+samples, threads and workers.
+"""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chaintheory.lattice.memory_kernel import _even_fast_length, half_width, memory_kernel
+from chaintheory.lattice.thermal_field import (
+    checked_sampling,
+    correlation,
+    fading_width,
+    mode_energy,
+    one_temperature,
+    ring_modes,
+)
+from chaintheory.parameters import squared_speed
+from chaintheory.simulation.force_table import cutoff_radius, depth, force_table
+from chaintheory.simulation.settings import LONGEST_CUTOFF
+from chaintheory.support.resources import cores
+from chaintheory.support.validation import number, whole
+
+if TYPE_CHECKING:
+    from chaintheory.parameters import ChainParameters, SystemParameters
+
+Array = NDArray[np.float64]
+
+# The pass begins and ends where the force is below this part of its largest, for displacements of so many deviations.
+FELT, DEVIATIONS = 1e-8, 6.0
+# Steps within a width at the highest speed, and within a fast period: the error of a loss is 1e-4 of the deviation.
+PER_WIDTH, PER_FAST_PERIOD = 5.0, 8.0
+# A particle that is not out after so many times the unhindered transit is captured.
+PATIENCE = 3.0
+MOST_NUMBERS = 1 << 26  # of the table of the thermal field
+MOST_SAMPLES = 1 << 32
+CHUNK = 1024  # passes of one task
+
+
+@dataclass(frozen=True)
+class Passes:
+    """What all passes share: the table of the field, the memory kernel, the force and the time step."""
+
+    field: Array
+    kernel: Array
+    kind: str
+    coefficients: Array
+    cutoff: float
+    time_step: float
+    mass: float
+    start: float
+    speed: float
+
+    def losses(self, seed: int, first: int, antithetic: bool, result: Array, given: Array | None = None) -> None:
+        """Fill ``result`` with the losses of the passes from number ``first`` on."""
+        from chaintheory_ext.single_passes import losses
+
+        losses(
+            self.field, self.kernel, self.kind, self.coefficients, self.cutoff, self.time_step, self.mass, self.start,
+            self.speed, seed, first, antithetic, result, given,
+        )  # fmt: skip
+
+
+def field_of_one_mass(chain: ChainParameters, size: int, times: Array, temperature: float, sampling: str) -> Array:
+    """Displacement of one mass of a ring per standard normal number, shape (times, 2 (size/2 + 1)).
+
+    Only the modes that are even about the mass move it: for each of them a cosine and a sine of its time.
+    """
+    omega, weight = ring_modes(chain, size)
+    amplitude = weight * np.sqrt(mode_energy(omega, temperature, sampling)) / omega
+    angle = 2.0 * math.pi * times[:, None] * omega
+    return np.concatenate((amplitude * np.cos(angle), amplitude * np.sin(angle)), axis=1)
+
+
+def prepared(
+    system: SystemParameters, speed: float, temperature: float, sampling: str, refinement: float = 1.0
+) -> Passes:
+    """Tables for passes at a speed and a temperature, with steps so many times as short as usual."""
+    chain, interaction = system.chain, system.interaction
+    at_once = float(correlation(chain, 0, 0.0, temperature, sampling)[0, 0])
+    cutoff = cutoff_radius(interaction, min(interaction.reach(), LONGEST_CUTOFF * chain.spacing), FELT)
+    start = cutoff + DEVIATIONS * math.sqrt(at_once)
+    fastest = math.sqrt(squared_speed(system, speed, -depth(interaction, cutoff)))
+    step = 1.0 / (refinement * max(PER_WIDTH * fastest / interaction.width, PER_FAST_PERIOD * chain.omega_fast))
+    longest = PATIENCE * 2.0 * start / speed
+    steps = math.ceil(longest / step)
+    size = _even_fast_length(half_width(chain, longest) + fading_width(chain))
+    if steps * (size + 2) > MOST_NUMBERS:
+        raise ValueError(
+            f"speed must be so high that {MOST_NUMBERS} numbers describe the chain during a pass, got {speed:g}"
+        )
+    kind, coefficients = force_table(interaction, cutoff)
+    times = step * np.arange(-(-steps // 4) * 4, dtype=np.float64)
+    return Passes(
+        field_of_one_mass(chain, size, times, temperature, sampling),
+        np.ascontiguousarray(memory_kernel(chain, 0, times[:steps])[0]),
+        kind, coefficients, cutoff, step, system.mass, start, speed,
+    )  # fmt: skip
+
+
+def sample_losses(
+    system: SystemParameters,
+    speed: float,
+    temperature: float,
+    samples: int,
+    seed: int = 0,
+    sampling: str = "quantum",
+    antithetic: bool = False,
+    first: int = 0,
+    threads: int | None = None,
+) -> Array:
+    """Losses of simulated passes: ``System.sample_losses``, which describes it."""
+    v = abs(number("speed", speed))
+    if v == 0.0:
+        raise ValueError(f"speed must not be 0, got {speed!r}")
+    heat, sampling = one_temperature(temperature), checked_sampling(sampling)
+    samples, seed = whole("samples", samples, 1, MOST_SAMPLES), whole("seed", seed, 0, 2**64 - 1)
+    first = whole("first", first, 0, 2**63)
+    if not isinstance(antithetic, bool | np.bool_):
+        raise TypeError(f"antithetic must be True or False, got {antithetic!r}")
+    workers = cores() if threads is None else whole("threads", threads, 1)
+    passes = prepared(system, v, heat, sampling)
+    result = np.empty(samples)
+
+    def task(begin: int) -> None:
+        passes.losses(seed, first + begin, bool(antithetic), result[begin : begin + CHUNK])
+
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(task, range(0, samples, CHUNK)))
+    return result
