@@ -131,7 +131,7 @@ cdef class TangencyTable:
         with nogil:
             for i in range(count):
                 if slopes[i] * MANY_PERIODS < self.omega_fast:
-                    first[i] = 1.0 / slopes[i]
+                    first[i] = min(1.0 / slopes[i], 1e300)  # finite, so that the number of crossings is inf
                     last[i] = INFINITY
                     continue
                 first[i] = self.first(slopes[i])

@@ -15,7 +15,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -340,6 +340,7 @@ def test_methods_are_named(system, method):
 
 
 @cases(200)
+@example(ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0)), 5e-324)
 @given(ANY_SYSTEM, numbers(SPEED))
 def test_terms(system, speed):
     @expect
