@@ -45,7 +45,6 @@ COMPILED = {
 LEFT_OUT = ("test_browser.py", "test_figures.py", "test_report.py", "test_readme.py", "test_mutations.py", "mutants")
 LONGEST = 240.0  # seconds of tests for one mutant
 MOST = 60  # tests for one mutant
-LONGEST_WAIT = 7200.0  # seconds on the clock after which a mutant counts as stuck, neither killed nor survived
 
 
 def copy_of_the_tree(where: Path) -> Path:
@@ -163,48 +162,53 @@ def tests_of(
     return chosen
 
 
-def outcome(mutant: Mutant, tree: Path, tests: list[str], seconds: dict[str, float]) -> str:
-    """``killed``, ``survived``, ``not reached``, ``not compiled`` or ``stuck``."""
-    if not tests:
-        return "not reached"
-    path = tree / mutant.path
-    compiled = not mutant.path.endswith(".py")
-    with tempfile.TemporaryDirectory() as folder:
-        # The compiled modules are put back as they were, with their times, instead of compiled again.
-        kept = {one: Path(folder) / str(number) for number, one in enumerate(products(tree) if compiled else [path])}
-        for one, copy in kept.items():
-            shutil.copy2(one, copy)
-        path.write_text(mutant.source, encoding="utf-8")
-        try:
-            if compiled and not build(tree):
-                return "not compiled"
-            (tree / "limits.json").write_text(json.dumps({name: seconds.get(name, 60.0) for name in tests}))
-            command = [
-                sys.executable,
-                "-m",
-                "pytest",
-                "-x",
-                "-q",
-                "-p",
-                "no:cacheprovider",
-                "-p",
-                "tests.mutants.timing",
-            ]
-            try:
-                done = subprocess.run(
-                    [*command, *tests],
-                    cwd=tree,
-                    env=environment(tree),
-                    capture_output=True,
-                    check=False,
-                    timeout=LONGEST_WAIT,
-                )
-            except subprocess.TimeoutExpired:
-                return "stuck"
-            return "survived" if done.returncode == 0 else "killed"
-        finally:
+class Copy:
+    """A copy of the tree, with a process that runs pytest in it."""
+
+    def __init__(self, where: Path) -> None:
+        self.tree = copy_of_the_tree(where)
+        self._server: subprocess.Popen[str] | None = None
+
+    def pytest(self, arguments: list[str]) -> int | None:
+        """Exit code of pytest; None where it had to be given up."""
+        if self._server is None:
+            self._server = subprocess.Popen(
+                [sys.executable, "-m", "tests.mutants.server"],
+                cwd=self.tree,
+                env=environment(self.tree),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        assert self._server.stdin and self._server.stdout
+        self._server.stdin.write(json.dumps(arguments) + "\n")
+        self._server.stdin.flush()
+        return json.loads(self._server.stdout.readline())
+
+    def outcome(self, mutant: Mutant, tests: list[str], seconds: dict[str, float]) -> str:
+        """``killed``, ``survived``, ``not reached``, ``not compiled`` or ``stuck``."""
+        if not tests:
+            return "not reached"
+        path = self.tree / mutant.path
+        compiled = not mutant.path.endswith(".py")
+        with tempfile.TemporaryDirectory() as folder:
+            # The compiled modules are put back as they were, with their times, instead of compiled again.
+            changed = products(self.tree) if compiled else [path]
+            kept = {one: Path(folder) / str(number) for number, one in enumerate(changed)}
             for one, copy in kept.items():
-                shutil.copy2(copy, one)
+                shutil.copy2(one, copy)
+            path.write_text(mutant.source, encoding="utf-8")
+            try:
+                if compiled and not build(self.tree):
+                    return "not compiled"
+                limits = {name: seconds.get(name, 60.0) for name in tests}
+                (self.tree / "limits.json").write_text(json.dumps(limits), encoding="utf-8")
+                options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "tests.mutants.timing"]
+                code = self.pytest([*options, *tests])
+                return "stuck" if code is None else "killed" if code else "survived"
+            finally:
+                for one, copy in kept.items():
+                    shutil.copy2(copy, one)
 
 
 def sample(number: int, seed: int, only: str) -> list[Mutant]:
@@ -232,6 +236,7 @@ def main() -> int:
         "--coverage", type=Path, help="directory in which the coverage of one state of the tree is kept"
     )
     parser.add_argument("--longest", type=float, default=LONGEST, help="seconds of tests for one mutant")
+    parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--control", action="store_true", help="change nothing: every mutant must survive")
     options = parser.parse_args()
     chosen = sample(options.number, options.seed, options.only)
@@ -246,24 +251,24 @@ def main() -> int:
         results = [json.loads(line) for line in options.output.read_text(encoding="utf-8").splitlines()]
     judged_before = {one["mutant"] for one in results}
     with tempfile.TemporaryDirectory() as folder:
-        trees = [copy_of_the_tree(Path(folder) / str(worker)) for worker in range(2)]
-        where, seconds = reached(trees[0], options.coverage)
-        free = list(trees)
+        copies = [Copy(Path(folder) / str(worker)) for worker in range(options.workers)]
+        where, seconds = reached(copies[0].tree, options.coverage)
+        free = list(copies)
 
         def judge(mutant: Mutant) -> None:
-            tree = free.pop()
+            copy = free.pop()
             try:
                 started = time.monotonic()
-                found = outcome(mutant, tree, tests_of(mutant, where, seconds, options.longest), seconds)
+                found = copy.outcome(mutant, tests_of(mutant, where, seconds, options.longest), seconds)
             finally:
-                free.append(tree)
+                free.append(copy)
             results.append({"mutant": mutant.name, "kind": mutant.kind, "outcome": found})
             if options.output:
                 with options.output.open("a", encoding="utf-8") as journal:
                     journal.write(json.dumps(results[-1]) + "\n")
             print(f"{len(results):4} {found:12} {time.monotonic() - started:6.1f} s  {mutant.name}", flush=True)
 
-        with ThreadPoolExecutor(len(trees)) as pool:
+        with ThreadPoolExecutor(len(copies)) as pool:
             list(pool.map(judge, (mutant for mutant in chosen if mutant.name not in judged_before)))
     same = {
         mutant.name for mutant in chosen if (mutant.path, mutant.before.strip(), mutant.after.strip()) in equivalent
