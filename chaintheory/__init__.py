@@ -15,6 +15,8 @@ import typing as _typing
 from importlib import import_module as _import_module
 
 if _typing.TYPE_CHECKING:
+    from chaintheory.comparison.your_data import Comparison as Comparison
+    from chaintheory.comparison.your_data import compare as compare
     from chaintheory.drift.fit import fit_chain as fit_chain
     from chaintheory.drift.velocities import UnresolvedWarning as UnresolvedWarning
     from chaintheory.drift.velocities import drift_diagram as drift_diagram
@@ -43,6 +45,7 @@ if _typing.TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "comparison.your_data": ("Comparison", "compare"),
     "interactions.base": ("Interaction",),
     "interactions.named": (
         "Exponential",

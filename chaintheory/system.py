@@ -39,6 +39,7 @@ from chaintheory.plotting.tables import html_table
 from chaintheory.simulation import ensemble, record, single_passes
 from chaintheory.simulation import run as simulation
 from chaintheory.simulation.light_cone import ChainSegment
+from chaintheory.simulation.readers import read_columns
 from chaintheory.simulation.stopping import Event
 from chaintheory.support.validation import choice, real_array
 from chaintheory.units import PhysicalChain, Units, scale_of
@@ -1147,6 +1148,56 @@ class Trajectory(record.Trajectory):
         True
         """
         return cls._of(record.from_arrays(system, time, position, velocity, chain_energy))
+
+    @classmethod
+    def from_csv(
+        cls,
+        system: System,
+        path: str | os.PathLike[str],
+        time: str | int | None = None,
+        position: str | int | None = None,
+        velocity: str | int | None = None,
+        **options: Any,
+    ) -> Trajectory:
+        """A trajectory from a file of another program: a table, NetCDF, dump or thermo output of LAMMPS.
+
+        Parameters
+        ----------
+        system
+            The system that it is of.
+        path
+            The file; what it is, its first lines say.
+        time, position, velocity
+            Columns by name or number, in t_slow, l_slow and l_slow/t_slow; left out, ``time`` and ``position``, or the
+            first two of a table without names.
+        **options
+            ``time_unit`` and ``position_unit``, the units of the columns in t_slow and l_slow; ``atom`` and
+            ``time_step`` for LAMMPS (see ``chaintheory.simulation.readers.read_columns``).
+
+        Returns
+        -------
+        Trajectory
+            As ``from_arrays`` gives it.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As ``from_arrays``; a file that cannot be read, columns that it does not have, a cell that is no number
+            (with file and line).
+
+        >>> import tempfile
+        >>> from chaintheory import Gaussian
+        >>> system = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     system.simulate(20.0, 50.0, duration=2.0).to_csv(f"{folder}/run.csv")
+        ...     run = Trajectory.from_csv(system, f"{folder}/run.csv", time="time", position="position")
+        >>> run.passes.size
+        2
+        """
+        rows = read_columns(path, time, position, velocity, **options)
+        if rows.position is None:
+            raise ValueError(f"position must be a column of {os.fspath(path)!r}, got a velocity alone")
+        return cls.from_arrays(system, rows.time, rows.position, rows.velocity)
 
     @classmethod
     def _of(cls, run: record.Trajectory) -> Trajectory:

@@ -22,6 +22,7 @@ from chaintheory.cli.ledger import verify
 from chaintheory.cli.numeric import crosscheck, simulate
 from chaintheory.cli.pictures import figures, report
 from chaintheory.cli.sweeps import sweep
+from chaintheory.cli.your_data import compare
 
 RIGHT, CHECK_FAILED, BAD_INPUT, OWN_FAULT, INTERRUPTED = 0, 1, 2, 70, 130
 
@@ -70,6 +71,7 @@ SUMMARIES = {
     curves: "Energy lost per pass against speed, Eqs. 7 and 10.",
     drift: "Drift velocities at a bias, typed.",
     simulate: "Simulate the particle in the infinite chain.",
+    compare: "Lay your own trajectory beside theory and a run.",
     crosscheck: "Lay simulations beside published runs.",
     figures: "Draw the figures of the paper and the new ones.",
     report: "Write everything as one self-contained page.",

@@ -59,12 +59,18 @@ JUNK = {
     ("sweep", "output"): NO_FILE,
     ("sweep", "workers"): WHOLE,
     ("sweep", "scheduler"): HOSTS,
-    **{(command, "interaction"): WORDS for command in ("curves", "drift", "simulate")},
-    **{(command, "potential"): FORMULAS for command in ("curves", "drift", "simulate")},
-    **{(command, "matern_order"): WHOLE for command in ("curves", "drift", "simulate")},
+    ("compare", "file"): [*NO_FILE, "file", "/dev/zero", "/dev/null"],
+    **{("compare", f"{name}_column"): WORDS for name in ("time", "position", "velocity")},
+    ("compare", "atom"): WHOLE,
+    ("compare", "table"): [*NO_FILE, "file"],
+    ("compare", "picture"): [*NO_FILE, "file", "picture.bmp"],
+    **{(command, "interaction"): WORDS for command in ("compare", "curves", "drift", "simulate")},
+    **{(command, "potential"): FORMULAS for command in ("compare", "curves", "drift", "simulate")},
+    **{(command, "matern_order"): WHOLE for command in ("compare", "curves", "drift", "simulate")},
 }
 # What a command needs besides, and what makes it quick should the junk be taken.
 BESIDES = {
+    "compare": {"file": "rows.csv"},
     "sweep": {"file": "sweep.toml", "output": "grid.nc"},
     "simulate": {"duration": "0.1"},
     "curves": {"points": "2"},
@@ -109,6 +115,8 @@ def place(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("kept")
     (tmp_path / "directory").mkdir()
     (tmp_path / "directory" / "file").write_text("kept")
+    rows = "".join(f"{0.02 * row},{220.0 + row}\n" for row in range(100))
+    (tmp_path / "rows.csv").write_text("time,position\n" + rows)
     (tmp_path / "sweep.toml").write_text(
         '[run]\nspeed = 30.0\n[axes]\nbias = [0.1]\n[compute]\nquantities = ["mean_dissipation"]\n'
     )

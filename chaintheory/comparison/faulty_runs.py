@@ -1,0 +1,245 @@
+"""Runs with a fault on purpose: a ring of few masses, an explicit chain with a plain integrator, a hot chain.
+
+They are what `findings.py` lays beside data that leave our run. Energies of the chain are not recorded here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chaintheory.lattice.dispersion import frequency, neighbour_stiffness, sound_speed
+from chaintheory.lattice.memory_kernel import half_width
+from chaintheory.parameters import ChainParameters, SystemParameters, acceleration
+from chaintheory.simulation.force_table import cutoff_radius
+from chaintheory.simulation.light_cone import (
+    ChainSegment,
+    Plan,
+    Records,
+    rest_kernels,
+    speed_bound,
+)
+from chaintheory.simulation.record import Trajectory, from_arrays
+
+Array = NDArray[np.float64]
+
+ORDER = 4
+TWO_PI = 2.0 * math.pi
+
+
+@dataclass(frozen=True)
+class ShortPlan(Plan):
+    """The windows of the light cone with one compiled level, which fits into a short ring."""
+
+    @property
+    def near_levels(self) -> int:
+        """One."""
+        return 1
+
+
+def ring(
+    system: SystemParameters, masses: int, position: float, speed: float, duration: float, time_step: float
+) -> Trajectory:
+    """A run in a ring of so many masses, at rest at the start, as the particle goes around it.
+
+    The map of the light cone (order 4, exact propagation of the chain), whose uppermost level is the ring itself.
+
+    Raises
+    ------
+    ValueError
+        A ring so short that a block of steps goes around it.
+
+    >>> import chaintheory as ct
+    >>> system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0))
+    >>> free = system.simulate(20.0, 50.0, 10.0).position[-1]
+    >>> apart = [abs(ring(system, n, 20.0, 50.0, 10.0, 0.02).position[-1] - free) for n in (400, 100)]
+    >>> bool(apart[0] < 1e-5 < apart[1])
+    True
+    """
+    chain = system.chain
+    cutoff = min(system.interaction.reach(), 32.0 * chain.spacing)
+    steps = math.ceil(duration / time_step)
+    bound = speed_bound(system, speed, duration)
+    plan = None
+    for kicks in (60, 30, 12, 6):
+        plan = ShortPlan(system, ORDER, time_step, cutoff, bound, kicks)
+        if 2 * plan.influence(1) < masses:
+            break
+    else:
+        raise ValueError(f"masses must be more than {2 * plan.influence(1) if plan else 0}, got {masses}")
+    near = plan.near_field()
+    near.state = (position, 0.0, speed / TWO_PI, 0.0)
+    records = Records.empty(steps + 1)
+    records.position[0], records.velocity[0] = position, speed
+    state = np.zeros((2, masses))
+    size, paste = 2 * plan.radius(1) + 1, plan.influence(1)
+    for first in range(0, steps, plan.steps(1)):
+        part = min(plan.steps(1), steps - first)
+        centre = round(near.state[0] / chain.spacing)
+        origin = centre - size // 2
+        window = np.ascontiguousarray(state[:, np.arange(origin, origin + size) % masses])
+        state = _around(chain, state, part * time_step)
+        blocks, rest = divmod(part, plan.block)
+        kernels = rest_kernels(plan, rest) if rest else None
+        if near.advance(window, origin, blocks, rest, *records.rows(first + 1, first + part + 1), kernels):
+            raise ValueError(f"speed must stay below {bound:g} in a ring of {masses} masses")
+        chosen = np.arange(centre - paste, centre + paste + 1)
+        state[:, chosen % masses] = window[:, chosen - origin]
+    time = time_step * np.arange(steps + 1)
+    return from_arrays(system, time, records.position, records.velocity, None)
+
+
+def _around(chain: ChainParameters, state: Array, duration: float) -> Array:
+    """A free ring after some time."""
+    omega = frequency(chain, np.arange(state.shape[1] // 2 + 1) * (math.pi / state.shape[1]))
+    cosine, sine = np.cos(TWO_PI * duration * omega), np.sin(TWO_PI * duration * omega)
+    u, p = np.fft.rfft(state)
+    return np.asarray(np.fft.irfft([cosine * u + sine * p / omega, cosine * p - sine * omega * u], n=state.shape[1]))
+
+
+def hot_chain(chain: ChainParameters, temperature: float, masses: int, first: int, seed: int) -> ChainSegment:
+    """A ring of masses drawn at a temperature (in hbar Omega_slow, classical): every mode has that energy on average.
+
+    >>> import chaintheory as ct
+    >>> chain = ct.Chain(10.0, 40.0)
+    >>> segment = hot_chain(chain, 0.1, 4000, 0, seed=1)
+    >>> bool(abs(segment.energy(chain) / (0.1 * 4000) - 1.0) < 0.05)
+    True
+    """
+    random = np.random.default_rng(seed)
+    omega = frequency(chain, np.arange(masses // 2 + 1) * (math.pi / masses))
+    noise = np.fft.rfft(random.normal(scale=math.sqrt(temperature), size=(2, masses)))
+    return ChainSegment(first, np.stack([np.fft.irfft(noise[0] / omega, n=masses), np.fft.irfft(noise[1], n=masses)]))
+
+
+def hot_run(
+    system: SystemParameters, temperature: float, position: float, speed: float, duration: float, seed: int
+) -> Trajectory:
+    """A run that starts in a chain at a temperature."""
+    from chaintheory.simulation.run import simulate
+
+    cone = half_width(system.chain, duration)
+    here = round(position / system.chain.spacing)
+    travel = math.ceil(abs(speed) * duration / system.chain.spacing)
+    masses = 2 * (cone + travel + 8)
+    segment = hot_chain(system.chain, temperature, masses, here - masses // 2, seed)
+    return simulate(system, position, speed, duration, chain=segment)
+
+
+# Integrators of an explicit chain, each with the power of the step at which its error falls.
+PLAIN = {"Verlet": 2, "symplectic Euler": 1, "Runge-Kutta": 4}
+
+
+def explicit_chain(
+    system: SystemParameters, scheme: str, position: float, speed: float, duration: float, time_step: float
+) -> Trajectory:
+    """A chain whose springs are integrated with a plain scheme too: long enough that no echo returns.
+
+    >>> import chaintheory as ct
+    >>> system = ct.System(ct.Chain(3.0, 40.0), ct.Gaussian(2.0, 4.0))
+    >>> ours = system.simulate(20.0, 50.0, 5.0).at(4.0)[0]
+    >>> apart = [abs(explicit_chain(system, "Verlet", 20.0, 50.0, 4.0, h).position[-1] - ours) for h in (0.02, 0.01)]
+    >>> round(float(apart[0] / apart[1]), 1)  # order 2
+    4.0
+    """
+    chain, spacing = system.chain, system.chain.spacing
+    steps = math.ceil(duration / time_step)
+    cutoff = min(cutoff_radius(system.interaction, 32.0 * spacing, 1e-12), 32.0 * spacing)
+    around = math.ceil(cutoff / spacing) + 1
+    side = math.ceil(sound_speed(chain) / spacing * duration) + 30 + around
+    travel = math.ceil((abs(speed) + 1.0) * 1.5 * duration / spacing) + 1
+    first = round(position / spacing) - side - (travel if speed < 0.0 else 0)
+    masses = 2 * side + travel
+    coupling, slope = neighbour_stiffness(chain.omega_fast), _fast_slope(system, cutoff)
+    own, drive = acceleration(system, 1.0), acceleration(system, system.bias / spacing)
+    offsets = np.arange(-around, around + 1)
+    places = spacing * (first + np.arange(masses))
+
+    def forces(x: float, u: Array, low: int, high: int, out: Array) -> float:
+        """Fill the accelerations of the masses low .. high - 1 and return that of the particle."""
+        part, left, right = u[low:high], u[low - 1 : high - 1], u[low + 1 : high + 1]
+        np.multiply(part, -(1.0 + 2.0 * coupling), out=out[low:high])
+        out[low:high] += coupling * left
+        out[low:high] += coupling * right
+        near = round(x / spacing) - first + offsets
+        pull = slope(places[near] + u[near] - x)
+        out[near] -= pull
+        return drive + own * float(pull.sum())
+
+    # Times in t_slow: a mass has the acceleration (2 pi)^2 times the force, velocities are du/dtau.
+    square = TWO_PI * TWO_PI
+    u, v, a = np.zeros(masses), np.zeros(masses), np.zeros(masses)
+    x, speed_now = position, speed
+    xs, vs = np.empty(steps + 1), np.empty(steps + 1)
+    xs[0], vs[0] = x, speed_now
+    here, reach = round(position / spacing) - first, sound_speed(chain) / spacing
+    low, high = 1, masses - 1
+
+    def span(step: int, now: float) -> tuple[int, int]:
+        """The masses that anything can have reached by a step."""
+        out = around + 30 + math.ceil(reach * step * time_step)
+        place = round(now / spacing) - first
+        return max(1, min(here, place) - out), min(masses - 1, max(here, place) + out)
+
+    force = forces(x, u, *span(0, x), a)
+    for step in range(1, steps + 1):
+        low, high = span(step, x)
+        cut = slice(low, high)
+        if scheme == "Verlet":
+            v[cut] += (0.5 * time_step * square) * a[cut]
+            speed_now += 0.5 * time_step * force
+            u[cut] += time_step * v[cut]
+            x += time_step * speed_now
+            force = forces(x, u, low, high, a)
+            v[cut] += (0.5 * time_step * square) * a[cut]
+            speed_now += 0.5 * time_step * force
+        elif scheme == "symplectic Euler":
+            force = forces(x, u, low, high, a)
+            v[cut] += (time_step * square) * a[cut]
+            speed_now += time_step * force
+            u[cut] += time_step * v[cut]
+            x += time_step * speed_now
+        else:
+            x, speed_now = _runge_kutta(forces, u, v, x, speed_now, low, high, time_step)
+        xs[step], vs[step] = x, speed_now
+    return from_arrays(system, time_step * np.arange(steps + 1), xs, vs, None)
+
+
+def _runge_kutta(
+    forces: Callable[..., float], u: Array, v: Array, x: float, w: float, low: int, high: int, h: float
+) -> tuple[float, float]:
+    """One step of the classical Runge-Kutta method of order 4, in place; the particle's position and velocity."""
+    square = TWO_PI * TWO_PI
+    rates: list[tuple[Array, Array, float, float]] = []
+    for weight in (0.0, 0.5 * h, 0.5 * h, h):
+        a = np.zeros_like(u)
+        if not rates:
+            u1, v1, x1, w1 = u, v, x, w
+        else:
+            du, dv, dx, dw = rates[-1]
+            u1, v1, x1, w1 = u + weight * du, v + weight * dv, x + weight * dx, w + weight * dw
+        force = forces(x1, u1, low, high, a)
+        rates.append((v1.copy(), square * a, w1, force))
+    for weight, (du, dv, dx, dw) in zip((h / 6, h / 3, h / 3, h / 6), rates, strict=True):
+        u += weight * du
+        v += weight * dv
+        x, w = x + weight * dx, w + weight * dw
+    return x, w
+
+
+def _fast_slope(system: SystemParameters, cutoff: float) -> Callable[[Array], Array]:
+    """The slope of the interaction within the cutoff radius, by a cubic spline through many points."""
+    from scipy.interpolate import CubicSpline
+
+    grid = np.linspace(-cutoff, cutoff, 2 * math.ceil(400.0 * cutoff / system.interaction.width) + 1)
+    spline: Any = CubicSpline(grid, system.interaction.slope(grid))
+
+    def slope(r: Array) -> Array:
+        return np.where(np.abs(r) < cutoff, spline(np.clip(r, -cutoff, cutoff)), 0.0)
+
+    return slope

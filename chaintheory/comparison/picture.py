@@ -1,0 +1,66 @@
+"""The picture of a comparison: speed, loss per pass, residual."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import xarray
+    from matplotlib.figure import Figure
+
+DATA, RUN, THEORY, EXACT, STATIC = "#000000", "#D55E00", "#0072B2", "#CC79A7", "#009E73"
+
+
+def draw(
+    passes: xarray.Dataset, residual: xarray.Dataset, leaves_at: float | None, first: float, axes: Any = None
+) -> Figure:
+    """Draw the three panels of a comparison into ``axes``, or into a new figure."""
+    if axes is None:
+        axes = _new()
+    axes = np.ravel(np.asarray(axes, dtype=object))
+    if axes.size != 3:
+        raise ValueError(f"ax must be three axes, got {axes.size}")
+    time = passes["time"].values
+    speed, loss, rest = axes
+    speed.plot(time, passes["speed"].values, ".", color=DATA, label="data")
+    speed.plot(time, passes["run_speed"].values, color=RUN, label="our run")
+    speed.set_ylabel("speed midway\n(l_slow/t_slow)")
+    speed.legend()
+    error = passes["energy_lost_error"].values
+    if np.isfinite(error).any():
+        loss.errorbar(time, passes["energy_lost"].values, error, fmt=".", color=DATA, label="data", elinewidth=0.8)
+    else:
+        loss.plot(time, passes["energy_lost"].values, ".", color=DATA, label="data")
+    loss.plot(time, passes["run_energy_lost"].values, color=RUN, label="our run")
+    for name, text, style in (
+        ("constant_velocity", "one pass, Eqs. 6, 7", {"color": THEORY, "ls": "--"}),
+        ("steady_state", "steady state, Eq. 10", {"color": THEORY, "ls": "-"}),
+        ("static_lattice", "static lattice", {"color": STATIC, "marker": "+", "ls": "none"}),
+        ("travelling_wave", "exact steady state", {"color": EXACT, "marker": "x", "ls": "none"}),
+    ):
+        if np.isfinite(passes[name].values).any():
+            loss.plot(time, passes[name].values, label=text, lw=1.0, **style)
+    loss.set_ylabel("lost per pass\n(hbar Omega_slow)")
+    loss.legend(ncols=2)
+    rows, tolerance = residual["time"].values, residual["tolerance"].values
+    rest.fill_between(rows, -tolerance, tolerance, color="0.85", lw=0, label="tolerance")
+    rest.plot(rows, residual["residual"].values, color=DATA, lw=0.9, label="data minus our run")
+    if leaves_at is not None:
+        rest.axvline(leaves_at, color=RUN, ls=":", lw=1.0, label="leaves our run")
+    rest.set_ylabel(f"residual\n({residual['residual'].attrs['units']})")
+    rest.set_xlabel("time (t_slow)")
+    rest.legend()
+    for one in axes:
+        one.set_xlim(min(first, rows[0]), rows[-1])
+    return speed.figure
+
+
+def _new() -> Any:
+    """Three axes of a new figure; ValueError, in one line, where Matplotlib is missing."""
+    try:
+        import matplotlib.pyplot as plt
+    except ModuleNotFoundError:
+        raise ValueError("plot needs Matplotlib, which is missing: pip install 'chaintheory[plot]'") from None
+    return plt.subplots(3, 1, sharex=True, figsize=(7.0, 8.0), layout="constrained")[1]

@@ -1,0 +1,440 @@
+"""A trajectory of one's own beside the theory and beside our own run from the same start."""
+
+from __future__ import annotations
+
+import html
+import math
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from chaintheory.comparison.findings import Finding, find_faults
+from chaintheory.comparison.fits import Problem, Start
+from chaintheory.comparison.picture import draw
+from chaintheory.comparison.sampling import Midpoints, Rows, checked_rows, midpoints, slopes
+from chaintheory.dissipation.validity import ValidityWarning
+from chaintheory.simulation import record
+from chaintheory.support.validation import number, whole
+from chaintheory.system import System, Trajectory
+
+if TYPE_CHECKING:
+    import pandas as pd  # type: ignore[import-untyped]
+    import xarray
+    from matplotlib.figure import Figure
+
+Array = NDArray[np.float64]
+
+UNITS = {
+    "time": "t_slow",
+    "position": "l_slow",
+    "speed": "l_slow/t_slow",
+    "speed_error": "l_slow/t_slow",
+    "mean_speed": "l_slow/t_slow",
+    "run_speed": "l_slow/t_slow",
+}
+ENERGY = "hbar Omega_slow"
+# Passes farther into a run than this count as so many in the mean over N passes, which takes a time that grows with N.
+MOST_PASSES = 1000
+# The data agree with our run where they differ by at most this: of a spacing in position, relative in speed.
+ROUNDING = 1e-9
+OF_SPACING, OF_SPEED = 1e-3, 1e-3
+
+
+def compare(
+    system: System,
+    time: ArrayLike | record.Trajectory,
+    position: ArrayLike | None = None,
+    *,
+    velocity: ArrayLike | None = None,
+    start: Sequence[float] | None = None,
+    theory_points: int = 12,
+) -> Comparison:
+    """Lay a trajectory of one's own beside the theory, and beside our own run from the same start.
+
+    Parameters
+    ----------
+    system
+        The system that the trajectory is meant to be of; the masses rest at multiples of its spacing.
+    time, position
+        In t_slow (increasing, at any steps) and l_slow: sequences, arrays, columns of pandas or xarray. A
+        ``Trajectory`` may stand in place of both.
+    velocity
+        In l_slow/t_slow, where it is known. Without positions: the speed at its extrema, one row a pass, as the
+        published files list it.
+    start
+        Time, position and velocity at which the chain was at rest; left out, the first row.
+    theory_points
+        The static lattice and the exact steady state take seconds for each speed: they are computed for so many
+        passes, spread evenly, and are NaN for the others.
+
+    Returns
+    -------
+    Comparison
+        ``passes``, ``run``, ``residual``, ``findings``, ``agrees``, ``to_dataframe()``, ``plot()``.
+
+    Raises
+    ------
+    TypeError
+        Something else in the place of the system, or columns that hold no real numbers.
+    ValueError
+        Columns of different lengths, too short, masked or not finite; times that do not increase; rows so far apart
+        that the passes cannot be seen (the step that would do is named).
+
+    >>> import chaintheory as ct
+    >>> system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), bias=0.01)
+    >>> mine = system.simulate(position=220.0, speed=50.0, duration=8.0)
+    >>> compared = ct.compare(system, mine.time, mine.position)
+    >>> compared.agrees, compared.findings
+    (True, [])
+    """
+    if not isinstance(system, System):
+        raise TypeError(f"system must be a System, got {system!r}")
+    whole("theory_points", theory_points, 0)
+    if isinstance(time, record.Trajectory):
+        if position is not None:
+            raise ValueError("position must be left out where a Trajectory is given")
+        times: ArrayLike = time.time
+        position = time.position
+    else:
+        times = time
+    rows = checked_rows(system, times, position, velocity)
+    first = _start(system, rows, start)
+    problem = Problem(system, rows, first)
+    return Comparison(system, rows, problem, theory_points)
+
+
+def _start(system: System, rows: Rows, given: Sequence[float] | None) -> Start:
+    """Where the run starts: as given, or the first row with the slope there."""
+    if given is not None:
+        try:
+            time, position, velocity = given
+        except (TypeError, ValueError):
+            raise ValueError(f"start must be time, position and velocity, got {given!r}") from None
+        values = number("start", time), number("start", position), number("start", velocity)
+        if values[0] > rows.time[0]:
+            raise ValueError(f"start must not be later than the first row at {rows.time[0]:g}, got {values[0]:g}")
+        return Start(*values)
+    if rows.position is None:
+        raise ValueError("start must be given (time, position, velocity) where there are no positions")
+    found = slopes(rows.time, rows.position, rows.time[:1], within=0.45 * system.chain.spacing)
+    velocity, error = float(found.velocity[0]), float(found.error[0])
+    if rows.velocity is not None:
+        velocity, error = float(rows.velocity[0]), 1e-9 * abs(float(rows.velocity[0]))
+    # A scatter this small is rounding; a start midway between masses is to stay there.
+    noise = found.noise if found.noise > ROUNDING * system.chain.spacing else 0.0
+    return Start(float(rows.time[0]), float(rows.position[0]), velocity, noise, error)
+
+
+@dataclass(eq=False)
+class Comparison:
+    """A trajectory of one's own beside the theory; made by ``compare``, which raises a ValueError for bad data.
+
+    Units: t_slow, l_slow, hbar Omega_slow.
+
+    >>> import chaintheory as ct
+    >>> system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), bias=0.01)
+    >>> mine = system.simulate(position=220.0, speed=50.0, duration=4.0)
+    >>> ct.compare(system, mine.time, mine.position, theory_points=0).passes.sizes["row"]
+    4
+    """
+
+    system: System
+    rows: Rows
+    problem: Problem
+    theory_points: int = 12
+
+    @cached_property
+    def run(self) -> Trajectory:
+        """Our run from the same start, whose speed is fitted within its error to the first passes; l_slow, t_slow.
+
+        Its time is counted from its start, ``comparison.start.time``.
+
+        >>> import chaintheory as ct
+        >>> system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), bias=0.01)
+        >>> mine = system.simulate(position=220.0, speed=50.0, duration=4.0)
+        >>> compared = ct.compare(system, mine.time, mine.position, theory_points=0)
+        >>> round(float(compared.run.velocity[0]), 6)
+        50.0
+        """
+        return Trajectory._of(self.problem.run)
+
+    @property
+    def start(self) -> Start:
+        """Time (t_slow), position (l_slow) and velocity (l_slow/t_slow) of the start, with their errors.
+
+        >>> import chaintheory as ct
+        >>> system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), bias=0.01)
+        >>> mine = system.simulate(position=220.0, speed=50.0, duration=4.0)
+        >>> compared = ct.compare(system, mine.time, mine.position, theory_points=0)
+        >>> compared.start.time, compared.start.position
+        (0.0, 220.0)
+        """
+        return self.problem.fitted_start
+
+    @cached_property
+    def _midpoints(self) -> Midpoints:
+        rows = self.rows
+        if rows.position is not None:
+            return midpoints(self.system, rows)
+        assert rows.velocity is not None
+        # Extrema of the speed, one a pass: where they lie does not matter, as all lie alike.
+        place = self.start.position + self.system.chain.spacing * np.arange(rows.time.size, dtype=np.float64)
+        # The extremum is flat: what the rows lose of it is second order in the step of the integrator.
+        return Midpoints(rows.time, place, rows.velocity, np.full(rows.time.size, math.nan), 0.0)
+
+    @cached_property
+    def passes(self) -> xarray.Dataset:
+        """One row for each lattice spacing passed, as an xarray.Dataset with units.
+
+        ``time``, ``position``, ``speed`` (and its error) at the point midway between masses that is reached;
+        ``energy_lost`` since the one before, in hbar Omega_slow, and its error from sampling; ``mean_speed`` in
+        between; our own run: ``run_speed`` and ``run_energy_lost``; theory: ``constant_velocity`` (Eqs. 6, 7),
+        ``static_lattice``, ``mean_over_passes`` (over the passes so far), ``steady_state`` (Eq. 10), and
+        ``travelling_wave``, the exact steady state. NaN where theory does not apply or was not asked for.
+
+        >>> import chaintheory as ct
+        >>> system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), bias=0.01)
+        >>> mine = system.simulate(position=220.0, speed=50.0, duration=4.0)
+        >>> compared = ct.compare(system, mine.time, mine.position, theory_points=0)
+        >>> compared.passes["energy_lost"].values.round(4).tolist()
+        [0.0137, 0.0166, 0.0167, 0.0151]
+        """
+        import xarray
+
+        found = self._midpoints
+        turn = np.diff(found.position) != 0.0
+        if found.time.size < 2:
+            turn = np.zeros(0, dtype=bool)
+
+        def after(values: Array) -> Array:
+            return values[1:][turn]
+
+        kinetic = np.asarray(self.system.kinetic_energy(found.velocity))
+        slope = 2.0 * np.asarray(self.system.kinetic_energy(1.0)) * np.abs(found.velocity) * found.error
+        work = self.system.bias * np.diff(found.position) / self.system.chain.spacing
+        time = np.diff(found.time)[turn]
+        columns: dict[str, Array] = {
+            "time": after(found.time),
+            "position": after(found.position),
+            "speed": np.abs(after(found.velocity)),
+            "speed_error": after(found.error),
+            "energy_lost": (work - np.diff(kinetic))[turn],
+            "energy_lost_error": np.hypot(slope[1:], slope[:-1])[turn],
+            "mean_speed": self.system.chain.spacing / time,
+        }
+        speed = np.abs(found.velocity[:-1][turn])
+        columns |= self._of_run(columns["time"], columns["position"])
+        columns |= self._theory(speed, columns["mean_speed"])
+        data = {name: ("row", values, {"units": UNITS.get(name, ENERGY)}) for name, values in columns.items()}
+        return xarray.Dataset(data, coords={"row": np.arange(1, time.size + 1)})
+
+    def _of_run(self, time: Array, position: Array) -> dict[str, Array]:
+        """Speed and loss of our run at the same points; NaN where it does not get there."""
+        speed, lost = np.full(time.size, math.nan), np.full(time.size, math.nan)
+        run = self.run
+        if self.rows.position is None:
+            inside = time - self.start.time <= run.time[-1]
+            speed[inside] = np.abs(run.at(time[inside] - self.start.time)[1])
+            before = np.concatenate([np.abs(self._midpoints.velocity[:1]), speed[:-1]])
+            lost = self.system.bias - np.asarray(self.system.kinetic_energy(1.0)) * (speed**2 - before**2)
+            lost[:1] = math.nan
+        else:
+            passes = run.passes
+            place: dict[float, list[int]] = {}
+            for index, at in enumerate(passes["position"].tolist()):
+                place.setdefault(at, []).append(index)
+            for row, at in enumerate(position.tolist()):
+                if place.get(at):
+                    index = place[at].pop(0)
+                    speed[row], lost[row] = abs(passes["speed"][index]), passes["energy_lost"][index]
+        return {"run_speed": speed, "run_energy_lost": lost}
+
+    def _theory(self, speed: Array, mean: Array) -> dict[str, Array]:
+        """What theory says of each pass, from the speed before it and the mean speed in it."""
+        system, count = self.system, speed.size
+        nothing = np.full(count, math.nan)
+        columns = {
+            name: nothing.copy()
+            for name in ("constant_velocity", "static_lattice", "mean_over_passes", "steady_state", "travelling_wave")
+        }
+        chosen = np.unique(np.linspace(0, max(count - 1, 0), min(self.theory_points, count)).astype(int))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ValidityWarning)  # the data beside it say more
+            for row in range(count):
+                n = min(row + 1, MOST_PASSES)
+                _fill(columns["constant_velocity"], row, lambda r: system.single_pass_dissipation(speed[r]))
+                _fill(columns["mean_over_passes"], row, lambda r, n=n: system.finite_pass_dissipation(mean[r], n))
+                _fill(columns["steady_state"], row, lambda r: system.mean_dissipation(mean[r]))
+            for row in chosen:
+                _fill(
+                    columns["static_lattice"], int(row),
+                    lambda r: system.single_pass_dissipation(speed[r], approximation="static-lattice"),
+                )  # fmt: skip
+                _fill(
+                    columns["travelling_wave"], int(row),
+                    lambda r: system.mean_dissipation(mean[r], approximation="travelling-wave"),
+                )  # fmt: skip
+        return columns
+
+    @cached_property
+    def residual(self) -> xarray.Dataset:
+        """Data minus our run, row by row, as an xarray.Dataset over ``time`` (t_slow).
+
+        ``residual`` of the position (l_slow), or of the speed (l_slow/t_slow) where the data have no positions;
+        ``tolerance``: how far noise, sampling and the error of our run explain one.
+
+        >>> import chaintheory as ct
+        >>> system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), bias=0.01)
+        >>> mine = system.simulate(position=220.0, speed=50.0, duration=4.0)
+        >>> compared = ct.compare(system, mine.time, mine.position, theory_points=0)
+        >>> bool(abs(compared.residual["residual"]).max() < 1e-8)
+        True
+        """
+        import xarray
+
+        unit = "l_slow/t_slow" if self.rows.position is None else "l_slow"
+        rest, tolerance = self.problem.residual_of_run
+        return xarray.Dataset(
+            {"residual": ("time", rest, {"units": unit}), "tolerance": ("time", tolerance, {"units": unit})},
+            coords={"time": ("time", self.rows.time, {"units": "t_slow"})},
+        )
+
+    @property
+    def leaves_at(self) -> float | None:
+        """When the data leave our run by more than five times the tolerance, in t_slow; None if they never do.
+
+        >>> import chaintheory as ct
+        >>> system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), bias=0.01)
+        >>> mine = system.simulate(position=220.0, speed=50.0, duration=4.0)
+        >>> compared = ct.compare(system, mine.time, mine.position, theory_points=0)
+        >>> print(compared.leaves_at)
+        None
+        """
+        return self.problem.leaves_at
+
+    @property
+    def largest(self) -> float:
+        """The largest residual in magnitude, in l_slow (of speeds alone in l_slow/t_slow).
+
+        >>> import chaintheory as ct
+        >>> system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), bias=0.01)
+        >>> mine = system.simulate(position=220.0, speed=50.0, duration=4.0)
+        >>> compared = ct.compare(system, mine.time, mine.position, theory_points=0)
+        >>> compared.largest < 1e-8
+        True
+        """
+        return float(np.max(np.abs(self.residual["residual"].values)))
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """Why the data leave our run: the faults that, once made on purpose, give the data; the best first.
+
+        Each has ``code``, ``text``, ``improvement`` (the factor by which the residual falls) and ``parameters``
+        (numbers in t_slow, l_slow, hbar Omega_slow); ``chaintheory/comparison/findings.py`` says how they are tested.
+        Empty where the data follow our run.
+
+        >>> import chaintheory as ct
+        >>> chain, gaussian = ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0)
+        >>> heavy = ct.System(chain, gaussian, mass=1.3, bias=0.01).simulate(220.0, 50.0, duration=4.0)
+        >>> light = ct.System(chain, gaussian, mass=1.0, bias=0.01)
+        >>> [(found.code, round(found.parameters["factor"], 4)) for found in ct.compare(light, heavy).findings]
+        [('mass', 1.3)]
+        """
+        return find_faults(self.problem)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the data follow our run: within 1e-3 of a spacing (l_slow), or but for a harmless time step.
+
+        >>> import chaintheory as ct
+        >>> system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), bias=0.01)
+        >>> mine = system.simulate(position=220.0, speed=50.0, duration=4.0)
+        >>> compared = ct.compare(system, mine.time, mine.position, theory_points=0)
+        >>> compared.agrees
+        True
+        """
+        if self.leaves_at is None or self.largest <= self._allowed:
+            return True
+        return bool(self.findings) and all(finding.harmless for finding in self.findings)
+
+    @property
+    def _allowed(self) -> float:
+        if self.rows.position is None:
+            return OF_SPEED * float(np.max(np.abs(self.rows.seen)))
+        return OF_SPACING * self.system.chain.spacing
+
+    @property
+    def verdict(self) -> str:
+        """The result in one or more sentences (t_slow, l_slow).
+
+        >>> import chaintheory as ct
+        >>> system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), bias=0.01)
+        >>> mine = system.simulate(position=220.0, speed=50.0, duration=4.0)
+        >>> compared = ct.compare(system, mine.time, mine.position, theory_points=0)
+        >>> compared.verdict.partition(":")[0]
+        'The data follow our run over 4 passes'
+        """
+        count = max(self._midpoints.time.size - 1, 0)
+        unit = "l_slow/t_slow" if self.rows.position is None else "l_slow"
+        where = f"{count} passes"
+        if self.leaves_at is None:
+            return f"The data follow our run over {where}: the largest residual is {self.largest:.2g} {unit}."
+        text = (
+            f"The data leave our run at {self.leaves_at:.4g} t_slow; the largest residual over {where} is "
+            f"{self.largest:.2g} {unit}"
+        )
+        if self.findings:
+            return f"{text}. {' '.join(finding.text for finding in self.findings)}"
+        if self.agrees:
+            return f"{text}, less than {self._allowed:.2g} {unit}: they agree."
+        return f"{text}. No fault that was tried explains it."
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """The passes as a pandas DataFrame, one row each, in the units of ``passes`` (l_slow, t_slow, hbar Omega_slow).
+
+        >>> import chaintheory as ct
+        >>> system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), bias=0.01)
+        >>> mine = system.simulate(position=220.0, speed=50.0, duration=4.0)
+        >>> compared = ct.compare(system, mine.time, mine.position, theory_points=0)
+        >>> compared.to_dataframe()[["energy_lost", "run_energy_lost"]].round(4).values.tolist()[:2]
+        [[0.0137, 0.0137], [0.0166, 0.0166]]
+        """
+        return self.passes.to_dataframe()
+
+    def plot(self, ax: Any = None) -> Figure:
+        """Draw speed, loss per pass and residual: data, theory, our run, in t_slow, l_slow and hbar Omega_slow.
+
+        ``ax``: three axes, or None for a new figure. Returns the Matplotlib figure. A ValueError for another number of
+        axes, and where Matplotlib is missing.
+
+        >>> import chaintheory as ct
+        >>> system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), bias=0.01)
+        >>> mine = system.simulate(position=220.0, speed=50.0, duration=4.0)
+        >>> compared = ct.compare(system, mine.time, mine.position, theory_points=0)
+        >>> len(compared.plot().axes)
+        3
+        """
+        return draw(self.passes, self.residual, self.leaves_at, self.start.time, ax)
+
+    def __repr__(self) -> str:
+        rows = self.rows.time
+        return f"Comparison({rows.size} rows, tau = {rows[0]:g} .. {rows[-1]:g}: {self.verdict})"
+
+    def _repr_html_(self) -> str:
+        table = self.to_dataframe()
+        head = table.head(12).to_html(float_format="{:.6g}".format)
+        more = f"<p>and {len(table) - 12} more passes</p>" if len(table) > 12 else ""
+        return f"<p>{html.escape(self.verdict)}</p>{head}{more}"
+
+
+def _fill(column: Array, row: int, value: Any) -> None:
+    """Put a value into a row; where theory refuses it stays NaN."""
+    try:
+        column[row] = float(value(row))
+    except ValueError:
+        pass
