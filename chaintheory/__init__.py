@@ -17,6 +17,10 @@ from importlib import import_module as _import_module
 if _typing.TYPE_CHECKING:
     from chaintheory.comparison.your_data import Comparison as Comparison
     from chaintheory.comparison.your_data import compare as compare
+    from chaintheory.dissipation.travelling_wave import TravellingWave as TravellingWave
+    from chaintheory.dissipation.wave_equations import NoSteadyDrift as NoSteadyDrift
+    from chaintheory.drift.drag_curve import DragCurve as DragCurve
+    from chaintheory.drift.drag_curve import SteadyDrift as SteadyDrift
     from chaintheory.drift.fit import fit_chain as fit_chain
     from chaintheory.drift.velocities import UnresolvedWarning as UnresolvedWarning
     from chaintheory.drift.velocities import drift_diagram as drift_diagram
@@ -46,6 +50,9 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "comparison.your_data": ("Comparison", "compare"),
+    "dissipation.travelling_wave": ("TravellingWave",),
+    "dissipation.wave_equations": ("NoSteadyDrift",),
+    "drift.drag_curve": ("DragCurve", "SteadyDrift"),
     "interactions.base": ("Interaction",),
     "interactions.named": (
         "Exponential",

@@ -921,7 +921,7 @@ class System(SystemParameters):
         r"""The exact bias against the mean speed between two speeds: all branches, through resonances and folds.
 
         The branch of weak coupling between neighbouring resonances, and what it continues to through each of them. At a
-        resonance the bias is finite; the peak beside it is as narrow as 1e-6 of the speed (drift/drag_curve.py says
+        resonance the bias is finite; the peak beside it is as narrow as 1e-6 of the speed (drift/continuation.py says
         why). Resonances whose peak is narrower than 1e-12 of the speed are left out.
 
         Parameters

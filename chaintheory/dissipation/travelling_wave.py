@@ -96,6 +96,13 @@ class TravellingWave:
         ``"weak coupling"``: the solution that continues from weak coupling.
     phonons
         The phonons that carry the energy off.
+
+    >>> import chaintheory as ct
+    >>> wave = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0)).travelling_wave(50.0)
+    >>> wave
+    TravellingWave(speed=50, bias=0.0150568927, balanced to 1e-11: True)
+    >>> wave.phonons.frequency.size, bool(abs(wave.mass.value).max() < 0.1)
+    (0, False)
     """
 
     speed: float

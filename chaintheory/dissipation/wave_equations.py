@@ -33,7 +33,16 @@ LOW = 0.03  # strip in which the real zeros are looked for
 
 
 class NoSteadyDrift(ValueError):
-    """There is no steady drift at this speed, or none that the method reaches; the message says why."""
+    """There is no steady drift at this speed, or none that the method reaches; the message says why and what to do.
+
+    >>> import chaintheory as ct
+    >>> system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0))
+    >>> try:
+    ...     system.travelling_wave(5.0)
+    ... except ct.NoSteadyDrift as reason:
+    ...     print(str(reason).partition(":")[0])
+    speed 5 has no steady drift that continues from weak coupling
+    """
 
 
 @dataclass(frozen=True)

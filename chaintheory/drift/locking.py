@@ -19,19 +19,30 @@ pass, feeds it:
 
 The inverse square root of the Green's function alone (van Hove singularity) would let one expect :math:`\tau^{-1/2}`.
 The law holds to second order in the interaction, for late times, and until the masses swing by about the width of the
-interaction (drift/drag_curve.py); in the paper's system that takes tau of 1e7.
+interaction (drift/continuation.py); in the paper's system that takes tau of 1e7.
+
+**What unlocks a drift.** A locked particle follows its branch (drift/continuation.py) as the bias changes, until a
+perturbation grows or the branch turns back at the peak. ``holding_biases`` finds where.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from chaintheory.dissipation.wave_equations import Force, WaveEquations
+from chaintheory.dissipation.wave_stability import Perturbation
+from chaintheory.drift.continuation import NEAR, ByDistance, Point, grid_of, solution, through_resonance
 from chaintheory.drift.resonances import ResonantSpeed
 from chaintheory.parameters import SystemParameters
 from chaintheory.support.validation import real_array
+
+MOST_LOOKS = 32  # points of a branch at which stability is examined first
+BISECTIONS = 6  # of the interval in which it changes, some 10 per cent of the bias
+NEUTRAL = 0.2  # phase of a growing mode from pass to pass (radians) that counts as none, or as a half turn
 
 
 def locking_distance(system: SystemParameters, resonance: ResonantSpeed, time: ArrayLike) -> NDArray[np.float64]:
@@ -74,3 +85,118 @@ def locking_distance(system: SystemParameters, resonance: ResonantSpeed, time: A
     power = (abs(system.bias) - resonance.finite_limit) * resonance.speed / system.chain.spacing
     stored = 8.0 * math.pi * resonance.root * power * times / resonance.singularity
     return np.asarray(stored ** (-2.0 / 3.0))[()]
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Biases between which a branch through a resonance is stable.
+
+    Attributes
+    ----------
+    lowest, highest
+        Bias (hbar Omega_slow) at both ends of the stable stretch; ``highest`` is the bias that unlocks the drift.
+    speed
+        Mean speed at ``highest``, in l_slow/t_slow.
+    ended_by
+        What ends it at ``highest``: ``"peak"``, where the branch turns back and no steady drift has a larger bias;
+        ``"flip"``, a deviation that changes its sign from pass to pass; ``"oscillation"``, one with a period of
+        several passes; ``"growth"``, one that grows steadily.
+    below, above
+        The last stable solution below ``highest`` and the first one beyond it (None at a peak).
+    """
+
+    lowest: float
+    highest: float
+    speed: float
+    ended_by: str
+    below: Point
+    above: Point | None
+
+
+def holding_biases(system: SystemParameters, resonance: ResonantSpeed, *, looks: int = MOST_LOOKS) -> list[Hold]:
+    """The biases at which a resonance of the lower band edge holds the particle, against all small perturbations.
+
+    The branch is followed from the slow side of the resonance to its largest bias; the number of growing modes is
+    counted at some points of it, and where it changes the place is bisected. It takes a minute.
+
+    Parameters
+    ----------
+    system
+        Chain, interaction and mass; its bias plays no part.
+    resonance
+        Of the lower band edge.
+    looks
+        Number of points at which stability is examined first; a shorter stable stretch may be missed.
+
+    Returns
+    -------
+    list of Hold
+        The stable stretches, from the slow side on. The ends are known to a per cent of the bias.
+
+    Raises
+    ------
+    ValueError
+        A resonance of the upper edge.
+    """
+    if resonance.edge != "lower":
+        raise ValueError(f"resonance must be of the lower band edge, got one of the {resonance.edge} edge")
+    force = Force.of(system)
+    family = ByDistance(system, force, grid_of(system, force), resonance)
+    speed = family.speed_beside(NEAR, above=False)
+    pulse = WaveEquations(system, force, speed, family.grid).from_weak_coupling()
+    branch = through_resonance(family, family.of_speed(speed), np.append(pulse, [0.0, 0.0]), NEAR)
+    points = branch.points[: 1 + int(np.argmax([one.bias for one in branch.points]))]
+    # Dense where the bias changes, which is beside the resonance.
+    way = np.cumsum([0.0, *np.abs(np.diff(np.log([one.bias for one in points])))]) + np.linspace(0.0, 1.0, len(points))
+    looked = np.unique(np.searchsorted(way, np.linspace(0.0, way[-1], looks)))
+    chosen = [points[index] for index in looked]
+    stable = [_stable(one) for one in chosen]
+    holds = []
+    first: Point | None = chosen[0] if stable[0] else None
+    for index in range(1, len(chosen)):
+        if stable[index] == stable[index - 1]:
+            continue
+        before, after = _boundary(family, points[looked[index - 1] : looked[index] + 1], stable[index])
+        if stable[index]:
+            first = after
+        elif first is not None:
+            holds.append(_hold(first, before, after))
+            first = None
+    if first is not None:
+        holds.append(_hold(first, chosen[-1], None))
+    return holds
+
+
+def _stable(one: Point) -> bool:
+    return Perturbation(*_alone(one)).number_unstable == 0
+
+
+def _alone(one: Point) -> tuple[WaveEquations, NDArray[np.float64]]:
+    return one.equations, one.unknowns
+
+
+def _boundary(family: ByDistance, points: list[Point], end_is_stable: bool) -> tuple[Point, Point]:
+    """Two neighbours on the branch between which the stability changes, once."""
+    low, high = 0, len(points) - 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if _stable(points[middle]) == end_is_stable else (middle, high)
+    before, after = points[low], points[high]
+    for _ in range(BISECTIONS):
+        if abs(after.bias - before.bias) < 0.01 * abs(before.bias):
+            break
+        middle_distance = 0.5 * (before.distance + after.distance)
+        between = solution(family, middle_distance, 0.5 * (before.unknowns + after.unknowns))
+        if between is None:
+            break
+        before, after = (before, between) if _stable(between) == end_is_stable else (between, after)
+    return before, after
+
+
+def _hold(first: Point, last: Point, beyond: Point | None) -> Hold:
+    if beyond is None:
+        return Hold(first.bias, last.bias, last.speed, "peak", last, None)
+    growing = Perturbation(*_alone(beyond))
+    phase = abs(float(growing.growth_rates[0].imag)) * growing.transit_time
+    ended_by = "growth" if phase < NEUTRAL else "flip" if phase > math.pi - NEUTRAL else "oscillation"
+    return Hold(first.bias, 0.5 * (last.bias + beyond.bias), last.speed, ended_by, last, beyond)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chaintheory.comparison.on_the_wave import start_on_wave
 from chaintheory.dissipation import steady_state
-from chaintheory.dissipation.wave_equations import Force, Grid, WaveEquations
-from chaintheory.drift.drag_curve import POINTS_PER_WIDTH, ROOM, ByDistance, solution
+from chaintheory.dissipation.wave_equations import Force, WaveEquations
+from chaintheory.drift.continuation import ByDistance, grid_of, solution
 from chaintheory.figures import style
 from chaintheory.interactions.named import Gaussian
 from chaintheory.system import Chain, System
@@ -87,8 +86,7 @@ def simulated(system: System, wave: Any) -> float:
 def through(system: System, resonance: Any, distances: Any) -> dict[str, list[float]]:
     """Speeds and biases of the branch that begins at the first distance, until it turns back."""
     force = Force.of(system)
-    half_width = force.cutoff + ROOM * force.width
-    grid = Grid(half_width, math.ceil(POINTS_PER_WIDTH * 2.0 * half_width / force.width), CHAIN.spacing)
+    grid = grid_of(system, force)
     family = ByDistance(system, force, grid, resonance)
     first = family.speed_beside(FARTHEST, above=distances[0] > 0.0)
     unknowns = np.append(WaveEquations(system, force, first, grid).from_weak_coupling(), [0.0, 0.0])

@@ -8,7 +8,7 @@ import pytest
 import chaintheory as ct
 from chaintheory.comparison.on_the_wave import displacements, start_on_wave
 from chaintheory.dissipation.wave_equations import WaveEquations
-from chaintheory.drift.drag_curve import ByDistance, solution
+from chaintheory.drift.continuation import ByDistance, solution
 from chaintheory.simulation.light_cone import ChainSegment
 
 CHAIN = ct.Chain(omega_fast=10.0, spacing=40.0)

@@ -8,6 +8,7 @@ import pytest
 from chaintheory import Chain, Exponential, Gaussian, Interaction, Matern, Sech2, SquareWell, System
 from chaintheory.comparison.on_the_wave import start_on_wave
 from chaintheory.dissipation.wave_equations import Force, Grid, NoSteadyDrift, WaveEquations, toeplitz
+from chaintheory.drift.continuation import ByDistance, Continuation
 from chaintheory.lattice.green_function import MovingDispersion, green_function, zeros
 
 PAPER = Chain(omega_fast=10.0, spacing=40.0)
@@ -409,3 +410,17 @@ def test_a_flip_unlocks_the_attractive_particle(speed, bias, stable):
         assert flip.imag == pytest.approx(math.pi, abs=1e-9)
         # From rounding on; the rest of other modes, and 1e-7 itself at the end, are small against 1 per cent.
         assert math.log(deviation[66] / deviation[42]) / 24.0 == pytest.approx(flip.real, rel=0.01)
+
+
+def test_a_landing_that_is_refused_leaves_the_continuation_as_it_was(near_resonance, monkeypatch):
+    """Otherwise its secant, which points elsewhere, is followed: in the paper's system branches ended beside v_r."""
+    through = next(branch for branch in near_resonance.branches if branch.resonance is not None)
+    family = ByDistance(paper(), through.points[0].equations.force, through.points[0].equations.grid, through.resonance)
+    near = min((one for one in through.points if one.distance > 0.0), key=lambda one: one.distance)
+    curve = Continuation(family, near.distance, near.unknowns)
+    curve.along_parameter(-1e-3 * near.distance)
+    before = curve.parameter, curve.unknowns.copy(), curve.tangent.copy()
+    monkeypatch.setattr("chaintheory.drift.continuation.LANDING", 0.0)
+    assert curve.land() is None
+    for one, other in zip(before, (curve.parameter, curve.unknowns, curve.tangent), strict=True):
+        np.testing.assert_array_equal(one, other)
