@@ -75,6 +75,7 @@ MODULES = (
     "trapping",
     "third_order",
     "travelling_wave",
+    "locking",
     "harmonic_chain",
     "thermal",
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ from chaintheory.drift.continuation import (
     point,
     through_resonance,
 )
+from chaintheory.drift.locking import holding_biases
 from chaintheory.drift.resonances import ResonantSpeed, resonant_speeds, speed_range
 from chaintheory.parameters import SystemParameters
 from chaintheory.plotting.curves import plot_drift_velocities
@@ -96,6 +98,17 @@ class SteadyDrift:
         rates = self.growth_rates
         return 1.0 / abs(float(rates[0].real)) if rates.size else math.nan
 
+    @cached_property
+    def largest_bias(self) -> float:
+        """The bias (hbar Omega_slow) up to which it stays locked, followed slowly; nan if not locked. A minute.
+
+        See ``drift/locking.py``: beyond, a perturbation grows, or there is no steady drift.
+        """
+        if self.kind != "locked" or self.resonance is None:
+            return math.nan
+        holds = holding_biases(self.point.equations.system, self.resonance)
+        return next((one.highest for one in holds if one.lowest <= self.point.bias <= one.highest), math.nan)
+
 
 class SteadyDrifts(Table[SteadyDrift]):
     """The exact steady drifts at one bias, by rising speed; a list with ``to_dataframe()`` and ``plot()``."""
@@ -138,10 +151,19 @@ class DragCurve:
         Solutions in the order in which they were followed, between two resonances or through one.
     system
         Whose they are.
+
+    >>> import chaintheory as ct
+    >>> ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0)).drag_curve(30.0, 30.1)
+    DragCurve(speed 30 to 30.1, branches=1)
     """
 
     branches: list[Branch]
     system: SystemParameters = field(repr=False)
+
+    def __repr__(self) -> str:
+        speeds = [one.speed for branch in self.branches for one in branch.points]
+        range_ = f"speed {min(speeds):.6g} to {max(speeds):.6g}, " if speeds else ""
+        return f"DragCurve({range_}branches={len(self.branches)})"
 
     @property
     def data(self) -> xr.Dataset:

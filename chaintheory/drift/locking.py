@@ -168,11 +168,7 @@ def holding_biases(system: SystemParameters, resonance: ResonantSpeed, *, looks:
 
 
 def _stable(one: Point) -> bool:
-    return Perturbation(*_alone(one)).number_unstable == 0
-
-
-def _alone(one: Point) -> tuple[WaveEquations, NDArray[np.float64]]:
-    return one.equations, one.unknowns
+    return Perturbation(one.equations, one.unknowns).number_unstable == 0
 
 
 def _boundary(family: ByDistance, points: list[Point], end_is_stable: bool) -> tuple[Point, Point]:
@@ -196,7 +192,7 @@ def _boundary(family: ByDistance, points: list[Point], end_is_stable: bool) -> t
 def _hold(first: Point, last: Point, beyond: Point | None) -> Hold:
     if beyond is None:
         return Hold(first.bias, last.bias, last.speed, "peak", last, None)
-    growing = Perturbation(*_alone(beyond))
+    growing = Perturbation(beyond.equations, beyond.unknowns)
     phase = abs(float(growing.growth_rates[0].imag)) * growing.transit_time
     ended_by = "growth" if phase < NEUTRAL else "flip" if phase > math.pi - NEUTRAL else "oscillation"
     return Hold(first.bias, 0.5 * (last.bias + beyond.bias), last.speed, ended_by, last, beyond)
