@@ -10,31 +10,26 @@ does. Nothing is sampled, and nothing can be missed:
     piece after it.
 """
 
-from libc.math cimport INFINITY, floor, log, pi, pow, sqrt
+from libc.math cimport pi
 from libc.stddef cimport size_t
 
 import numpy as np
 
 from chaintheory_ext.generated cimport dissipation as generated
 
-cdef extern from "chain.h" nogil:
-    double ct_band_width(double omega_fast)
-    double ct_lower_edge_shift(double band_width)
-
 cdef extern from "crossings.h" nogil:
-    int band_tangencies(double omega_fast, double period, double *lower_offset, double *lower_slope,
-                        double *upper_offset, double *upper_slope)
+    ctypedef struct ct_tangents:
+        double lower, lower_slope, upper, upper_slope
+    ctypedef struct ct_band:
+        double omega_fast, onset, tabulated
+        ct_tangents *table
+    void ct_band_tabulate(ct_band *band, double omega_fast, size_t tabulated, ct_tangents *table)
+    ct_tangents ct_band_tangents(const ct_band *band, double period)
+    void ct_band_range(const ct_band *band, double slope, double decay, double power, double *first, double *last)
+    size_t ct_band_brackets(const ct_band *band, double slope, double first, double last, double *period,
+                            double *rising, double *low, double *high)
     void refine_crossings(size_t count, double omega_fast, const double *slope, const double *period,
                           const double *rising, double *low, double *high, double *omega, double *group)
-
-cdef double MANY_PERIODS = 1e15   # beyond this a double no longer tells one period from the next
-
-
-cdef struct Tangents:
-    double lower          # offset of the lower point of contact
-    double lower_slope
-    double upper
-    double upper_slope
 
 
 cdef class TangencyTable:
@@ -48,58 +43,23 @@ cdef class TangencyTable:
         Periods whose tangents are kept in a table; those beyond are computed when they are needed.
     """
 
-    cdef readonly double omega_fast
-    cdef readonly double onset
-    cdef Py_ssize_t tabulated
-    cdef Tangents[::1] table
+    cdef ct_band band
+    cdef object table
 
     def __init__(self, double omega_fast, Py_ssize_t tabulated=512):
-        cdef Py_ssize_t n
-        cdef Tangents tangents
-        self.omega_fast = omega_fast
-        self.tabulated = 0
-        self.onset = 1.0     # in period 0 omega(x)/x always falls
-        while not band_tangencies(omega_fast, self.onset, &tangents.lower, &tangents.lower_slope,
-                                  &tangents.upper, &tangents.upper_slope):
-            self.onset += 1.0
-        self.table = np.zeros(max(tabulated, 1), dtype=[(name, "f8") for name in (
-            "lower", "lower_slope", "upper", "upper_slope")])
-        for n in range(<Py_ssize_t>min(self.onset, tabulated), tabulated):
-            self.table[n] = self.tangents(n)
-        self.tabulated = tabulated
+        cdef double[:, ::1] table = np.zeros((max(tabulated, 1), 4))
+        self.table = table
+        ct_band_tabulate(&self.band, omega_fast, tabulated, <ct_tangents *>&table[0, 0])
 
-    cdef Tangents tangents(self, double period) noexcept nogil:
-        cdef Tangents result
-        if period < self.tabulated:
-            return self.table[<Py_ssize_t>period]
-        band_tangencies(self.omega_fast, period, &result.lower, &result.lower_slope,
-                        &result.upper, &result.upper_slope)
-        return result
+    @property
+    def omega_fast(self):
+        """Top of the band."""
+        return self.band.omega_fast
 
-    cdef double first(self, double slope) noexcept nogil:
-        """The first period whose lower tangent is not steeper than the line."""
-        cdef double n = 1.0 / (slope * slope) - ct_lower_edge_shift(ct_band_width(self.omega_fast))
-        n = max(floor(sqrt(max(n, 0.0))), self.onset)
-        while n > self.onset and self.tangents(n - 1.0).lower_slope <= slope:
-            n -= 1.0
-        while self.tangents(n).lower_slope > slope:
-            n += 1.0
-        return n
-
-    cdef double last(self, double slope) noexcept nogil:
-        """The last period whose upper tangent is not flatter than the line; below ``onset`` if none is."""
-        cdef double n = max(floor(self.omega_fast / slope - 0.5), self.onset - 1.0)
-        while n >= self.onset and self.tangents(n).upper_slope < slope:
-            n -= 1.0
-        while self.tangents(n + 1.0).upper_slope >= slope:
-            n += 1.0
-        return n
-
-    cdef double end_of_first(self, double slope, double first) noexcept nogil:
-        """An upper bound of the first crossing's x."""
-        if first > self.onset:
-            return first + self.tangents(first).lower
-        return min(first + self.tangents(first).lower, floor(self.omega_fast / slope + 0.5) + 0.5)
+    @property
+    def onset(self):
+        """First period with tangents."""
+        return self.band.onset
 
     def resonances(self, periods):
         """Offsets and slopes of the tangents: array of shape (len(periods), 4), periods from ``onset`` on.
@@ -107,40 +67,29 @@ cdef class TangencyTable:
         Columns: offset and slope of the lower tangent, offset and slope of the upper one.
         """
         cdef double[::1] wanted = np.ascontiguousarray(periods, dtype=np.float64)
-        cdef Tangents[::1] found = np.empty(wanted.shape[0], dtype=[(name, "f8") for name in (
-            "lower", "lower_slope", "upper", "upper_slope")])
+        cdef double[:, ::1] found = np.empty((wanted.shape[0], 4))
+        cdef ct_tangents one
         cdef Py_ssize_t i
         for i in range(wanted.shape[0]):
             if not wanted[i] >= self.onset:
                 raise ValueError(f"the band has no tangents in periods before {self.onset:g}, got {wanted[i]:g}")
-            found[i] = self.tangents(wanted[i])
-        return np.asarray(found).view(np.float64).reshape(wanted.shape[0], 4)
+            one = ct_band_tangents(&self.band, wanted[i])
+            found[i, 0], found[i, 1], found[i, 2], found[i, 3] = one.lower, one.lower_slope, one.upper, one.upper_slope
+        return np.asarray(found)
 
     def ranges(self, double[::1] slopes, double decay=0.0, double power=1.0):
         """First and last period that matter to each line, and the number of crossings up to there.
 
-        A phonon at x is fed in proportion to exp(-decay x^power). Periods are left out where that factor, with
-        the largest growth of the others and a denominator at the resolution of a double, cannot reach 1e-17 of
-        the first crossing's share; ``decay = 0`` leaves out nothing.
+        A phonon at x is fed in proportion to exp(-decay x^power); periods that cannot reach 1e-17 of the first
+        crossing's share are left out, ``decay = 0`` leaves out nothing (crossings.h).
         """
         cdef Py_ssize_t i, count = slopes.shape[0]
         firsts = np.empty(count)
         lasts = np.empty(count)
         cdef double[::1] first = firsts, last = lasts
-        cdef double begin, budget, end
         with nogil:
             for i in range(count):
-                if slopes[i] * MANY_PERIODS < self.omega_fast:
-                    first[i] = min(1.0 / slopes[i], 1e300)  # finite, so that the number of crossings is inf
-                    last[i] = INFINITY
-                    continue
-                first[i] = self.first(slopes[i])
-                last[i] = self.last(slopes[i])
-                if decay > 0.0:
-                    begin = self.end_of_first(slopes[i], first[i])
-                    budget = log(1e17 * 1e9) + 4.0 * log(self.omega_fast) + log(1.0 + pi * self.omega_fast / slopes[i])
-                    end = pow(pow(begin, power) + budget / decay, 1.0 / power)
-                    last[i] = min(last[i], floor(end))
+                ct_band_range(&self.band, slopes[i], decay, power, &first[i], &last[i])
         return firsts, lasts, np.maximum(2.0 * (lasts - firsts) + 3.0, 1.0)
 
     def roots(self, double[::1] slopes, double[::1] first, double[::1] last):
@@ -152,9 +101,7 @@ cdef class TangencyTable:
             One entry per crossing, sorted by line and x: index of the line, x as period + offset, frequency,
             and d omega/dx.
         """
-        cdef Py_ssize_t i, k = 0, lines = slopes.shape[0], total = 0
-        cdef double n, m
-        cdef Tangents before, here
+        cdef Py_ssize_t i, k = 0, end, lines = slopes.shape[0], total = 0
         for i in range(lines):
             total += <Py_ssize_t>max(2.0 * (last[i] - first[i]) + 3.0, 1.0)
         owners = np.empty(total, dtype=np.intp)
@@ -167,37 +114,13 @@ cdef class TangencyTable:
             return owners, numbers[1], numbers[3], numbers[5], numbers[6]
         with nogil:
             for i in range(lines):
-                n = first[i]
-                here = self.tangents(n)
-                period[k] = n
-                high[k] = here.lower
-                if n > self.onset:
-                    low[k] = self.tangents(n - 1.0).upper - 1.0
-                else:     # the piece from the origin on: omega_fast/(m + 1/2) < slope <= omega_fast/(m - 1/2)
-                    m = min(floor(self.omega_fast / slopes[i] + 0.5), n)
-                    period[k] = m
-                    low[k] = -0.5 if m > 0.0 else 0.0
-                    if m < n:
-                        high[k] = 0.5
-                owner[k] = i
-                slope[k] = slopes[i]
-                rising[k] = -1.0
-                k += 1
-                while n <= last[i]:
-                    owner[k] = owner[k + 1] = i
-                    slope[k] = slope[k + 1] = slopes[i]
-                    period[k] = n
-                    period[k + 1] = n + 1.0
-                    rising[k] = 1.0
-                    rising[k + 1] = -1.0
-                    low[k] = here.lower
-                    high[k] = here.upper
-                    low[k + 1] = here.upper - 1.0
-                    here = self.tangents(n + 1.0)
-                    high[k + 1] = here.lower
-                    k += 2
-                    n += 1.0
-            refine_crossings(total, self.omega_fast, &slope[0], &period[0], &rising[0], &low[0], &high[0],
+                end = k + <Py_ssize_t>ct_band_brackets(&self.band, slopes[i], first[i], last[i], &period[k], &rising[k],
+                                                       &low[k], &high[k])
+                for k in range(k, end):
+                    owner[k] = i
+                    slope[k] = slopes[i]
+                k = end
+            refine_crossings(total, self.band.omega_fast, &slope[0], &period[0], &rising[0], &low[0], &high[0],
                              &omega[0], &group[0])
         return owners, numbers[1], numbers[3], numbers[5], numbers[6]
 

@@ -10,6 +10,7 @@
 #define PI 3.1415926535897932385
 #define LANES 32
 #define MOST_STEPS 120
+#define MANY_PERIODS 1e15 /* beyond this a double no longer tells one period from the next */
 
 /* sin(pi x) for |x| <= 1/2 by Taylor's series; the first term left out is below 1e-18. */
 static inline double sine_pi(double x)
@@ -97,6 +98,102 @@ int band_tangencies(double omega_fast, double period,
     *lower_slope = line_slope(width, period, *lower_offset);
     *upper_slope = line_slope(width, period, *upper_offset);
     return 1;
+}
+
+void ct_band_tabulate(ct_band *band, double omega_fast, size_t tabulated, ct_tangents *table)
+{
+    ct_tangents t;
+    band->omega_fast = omega_fast;
+    band->tabulated = 0.0;
+    band->table = table;
+    band->onset = 1.0; /* in period 0 omega(x)/x always falls */
+    while (!band_tangencies(omega_fast, band->onset, &t.lower, &t.lower_slope, &t.upper, &t.upper_slope))
+        band->onset += 1.0;
+    for (double n = band->onset; n < (double)tabulated; n += 1.0)
+        table[(size_t)n] = ct_band_tangents(band, n);
+    band->tabulated = (double)tabulated;
+}
+
+ct_tangents ct_band_tangents(const ct_band *band, double period)
+{
+    ct_tangents t = {0.0, 0.0, 0.0, 0.0};
+    if (period < band->tabulated)
+        return band->table[(size_t)period];
+    band_tangencies(band->omega_fast, period, &t.lower, &t.lower_slope, &t.upper, &t.upper_slope);
+    return t;
+}
+
+/* The first period whose lower tangent is not steeper than the line. */
+static double first_period(const ct_band *band, double slope)
+{
+    const double square = 1.0 / (slope * slope) - ct_lower_edge_shift(ct_band_width(band->omega_fast));
+    double n = fmax(floor(sqrt(fmax(square, 0.0))), band->onset);
+    while (n > band->onset && ct_band_tangents(band, n - 1.0).lower_slope <= slope) n -= 1.0;
+    while (ct_band_tangents(band, n).lower_slope > slope) n += 1.0;
+    return n;
+}
+
+/* The last period whose upper tangent is not flatter than the line; below the onset if none is. */
+static double last_period(const ct_band *band, double slope)
+{
+    double n = fmax(floor(band->omega_fast / slope - 0.5), band->onset - 1.0);
+    while (n >= band->onset && ct_band_tangents(band, n).upper_slope < slope) n -= 1.0;
+    while (ct_band_tangents(band, n + 1.0).upper_slope >= slope) n += 1.0;
+    return n;
+}
+
+/* An upper bound of the first crossing's x. */
+static double end_of_first(const ct_band *band, double slope, double first)
+{
+    const double end = first + ct_band_tangents(band, first).lower;
+    return first > band->onset ? end : fmin(end, floor(band->omega_fast / slope + 0.5) + 0.5);
+}
+
+void ct_band_range(const ct_band *band, double slope, double decay, double power, double *first, double *last)
+{
+    if (slope * MANY_PERIODS < band->omega_fast) {
+        *first = fmin(1.0 / slope, 1e300); /* finite, so that the number of crossings is infinite */
+        *last = INFINITY;
+        return;
+    }
+    *first = first_period(band, slope);
+    *last = last_period(band, slope);
+    if (decay > 0.0) {
+        const double begin = end_of_first(band, slope, *first);
+        const double budget = log(1e17 * 1e9) + 4.0 * log(band->omega_fast) + log(1.0 + PI * band->omega_fast / slope);
+        const double end = pow(pow(begin, power) + budget / decay, 1.0 / power);
+        *last = fmin(*last, floor(end));
+    }
+}
+
+size_t ct_band_brackets(const ct_band *band, double slope, double first, double last,
+                        double *period, double *rising, double *low, double *high)
+{
+    size_t k = 1;
+    ct_tangents here = ct_band_tangents(band, first);
+    period[0] = first;
+    rising[0] = -1.0;
+    high[0] = here.lower;
+    if (first > band->onset) {
+        low[0] = ct_band_tangents(band, first - 1.0).upper - 1.0;
+    } else { /* the piece from the origin on: omega_fast/(m + 1/2) < slope <= omega_fast/(m - 1/2) */
+        const double m = fmin(floor(band->omega_fast / slope + 0.5), first);
+        period[0] = m;
+        low[0] = m > 0.0 ? -0.5 : 0.0;
+        if (m < first) high[0] = 0.5;
+    }
+    for (double n = first; n <= last; n += 1.0, k += 2) {
+        period[k] = n;
+        period[k + 1] = n + 1.0;
+        rising[k] = 1.0;
+        rising[k + 1] = -1.0;
+        low[k] = here.lower;
+        high[k] = here.upper;
+        low[k + 1] = here.upper - 1.0;
+        here = ct_band_tangents(band, n + 1.0);
+        high[k + 1] = here.lower;
+    }
+    return k;
 }
 
 /* Newton's method for omega(x)^2 = (slope x)^2, kept inside the bracket by bisection. A lane rests once
