@@ -6,7 +6,7 @@ SOURCES := pyproject.toml setup.py $(shell find chaintheory chaintheory_ext deri
 	-name '*.py' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.h' -o -path '*/templates/*' \
 	-o -path '*/src/*.c' 2>/dev/null)
 
-.PHONY: report docs test regenerate notebooks lab bench fuzz mutants sanitize lint types check wheel clean
+.PHONY: report docs test regenerate explorer notebooks lab bench fuzz mutants sanitize lint types check wheel clean
 
 report: $(VENV)/installed
 	$(BIN)/chaintheory report --output report
@@ -47,6 +47,11 @@ wheel: $(VENV)/installed-lint
 regenerate: $(VENV)/installed
 	$(BIN)/python -m derivations --regenerate
 	$(BIN)/python -m derivations --glossary docs/glossary.md
+
+# Compile the explorer's kernels again from the compiled loops; the compiler comes from the package index.
+explorer: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet ziglang==0.17.1
+	$(BIN)/python -m chaintheory.explorer.build
 
 # Run the notebooks and keep their new outputs.
 notebooks: $(VENV)/installed-test

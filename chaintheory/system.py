@@ -32,6 +32,7 @@ from chaintheory.drift import curves, drag_curve, resonances, velocities
 from chaintheory.drift.curves import Curves
 from chaintheory.drift.resonances import ResonantSpeeds
 from chaintheory.drift.velocities import DriftVelocities
+from chaintheory.explorer import page as explorer
 from chaintheory.interactions.base import Interaction
 from chaintheory.lattice import dispersion, memory_kernel, rigid_lattice, thermal_field
 from chaintheory.parameters import ChainParameters, SystemParameters
@@ -947,6 +948,32 @@ class System(SystemParameters):
         [0.0145424]
         """
         return drag_curve.drag_curve(self, lowest, highest)
+
+    def explore(self) -> Any:
+        """The explorer in a notebook: sliders, curves and a live run, from this system on, computed in the browser.
+
+        Speeds in l_slow/t_slow, energies in hbar Omega_slow, as everywhere.
+
+        Returns
+        -------
+        IPython.display.HTML
+            The page in a frame; nothing is fetched. ``chaintheory explore`` writes the same page to a file.
+
+        Raises
+        ------
+        ValueError
+            An interaction other than a Gaussian, or a chain other than the paper's.
+        ImportError
+            Where there is no IPython, which every notebook has.
+
+        >>> from chaintheory import Gaussian
+        >>> page = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0), bias=0.01).explore()
+        >>> page.data[:41]
+        '<div><iframe title="chaintheory explorer"'
+        """
+        from IPython.display import HTML
+
+        return HTML(explorer.in_frame(explorer.explorer_page(self)))  # type: ignore[no-untyped-call]
 
     def simulate(
         self,

@@ -4,7 +4,7 @@ Pure: nothing here writes a file (``python -m derivations --regenerate`` does). 
 statements it comes from; one whose written form is not proved to be the ledger's formula is refused.
 
 >>> sorted(files())[:4]
-['__init__.pxd', 'chain.h', 'dispersion.py', 'dissipation.pxd']
+['__init__.pxd', 'chain.h', 'dispersion.py', 'dissipation.h']
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .notation import omega_fast, speed, width
 from .printer import CODE_NAMES, Printer, PythonPrinter, Routine, header, i0e, i0e_minus_i1e
 from .single_pass import half_width, slowness
 
-__all__ = ["Routine", "chain_h", "dissipation_pxd", "files", "python_source", "routines"]
+__all__ = ["Routine", "chain_h", "dissipation_h", "dissipation_pxd", "files", "python_source", "routines"]
 
 TITLES = {
     "dispersion.py": "The dispersion relation, the resonance condition and its tangencies; x = q a/(2 pi).",
@@ -49,9 +49,6 @@ def _difference_routine(terms: int = 14) -> str:
     """
     pairs = zip(_asymptotic(0, terms), _asymptotic(1, terms), strict=True)
     differences = [float(a - b) for a, b in pairs][1:]  # the leading terms cancel
-    horner = repr(differences[-1])
-    for coefficient in reversed(differences[:-1]):
-        horner = f"{coefficient!r} + y*({horner})"
     return f"""cdef inline double i0e_minus_i1e(double x) noexcept nogil:
     # exp(-x) (I0(x) - I1(x)), x >= 0: beyond 30 by the difference of the asymptotic series, whose leading
     # terms cancel exactly.
@@ -59,12 +56,12 @@ def _difference_routine(terms: int = 14) -> str:
     if x < 30.0:
         return i0e(x) - i1e(x)
     y = 1.0/x
-    return y/sqrt(6.2831853071795865*x)*({horner})
+    return y/sqrt(6.2831853071795865*x)*({_series(differences)})
 """
 
 
 def routines() -> list[Routine]:
-    """The functions of dissipation.pxd.
+    """The functions of dissipation.pxd and dissipation.h.
 
     >>> [routine.name for routine in routines()]
     ['band_mean_gaussian']
@@ -92,6 +89,57 @@ def dissipation_pxd() -> str:
     head = header("#", "Single-pass dissipation of a Gaussian, Eq. (7).", ("", *signatures))
     imports = "from libc.math cimport sqrt\nfrom scipy.special.cython_special cimport i0e, i1e\n"
     return "\n\n".join([head + "\n" + imports, _difference_routine(), *(r.cython() for r in listed)])
+
+
+def _series(coefficients: list[float]) -> str:
+    """Return a polynomial in y in Horner's form, as C.
+
+    >>> _series([1.0, 0.5])
+    '1.0 + y*(0.5)'
+    """
+    text = repr(coefficients[-1])
+    for coefficient in reversed(coefficients[:-1]):
+        text = f"{coefficient!r} + y*({text})"
+    return text
+
+
+def dissipation_h(terms: int = 14, nodes: int = 32) -> str:
+    """Return the C header of the band mean of Eq. (7), for compilers without SciPy's Bessel functions.
+
+    Below x = 30 the scaled Bessel functions are means over an angle of positive numbers, exp(-2 x s) and 2 s times
+    that with s = sin^2(theta/2), by the trapezoidal rule: what it leaves out is the Bessel function of order 2 nodes,
+    below 1e-25 of them. Beyond, their asymptotic series.
+
+    >>> "static inline double band_mean_gaussian(double v, double omega_fast, double width)" in dissipation_h()
+    True
+    """
+    squares = [float(sp.sin(sp.pi * node / (2 * nodes)).evalf(25) ** 2) for node in range(nodes + 1)]
+    table = ",\n    ".join(", ".join(map(repr, squares[at : at + 4])) for at in range(0, nodes + 1, 4))
+    first = [float(a) for a in _asymptotic(0, terms)]
+    second = [float(a - b) for a, b in zip(_asymptotic(0, terms), _asymptotic(1, terms), strict=True)][1:]
+    guard = "CHAINTHEORY_DISSIPATION_H"
+
+    def function(name: str, weight: str, series: str, doc: str) -> str:
+        return (
+            f"/* {doc} */\nstatic inline double {name}(double x)\n{{\n"
+            "    const double y = 1.0/x;\n"
+            f"    if (!(x < 30.0)) return {series};\n"
+            f"    double sum = 0.5*({weight.format(0)}*exp(-2.0*x*half_angle[0])"
+            f" + {weight.format(nodes)}*exp(-2.0*x*half_angle[{nodes}]));\n"
+            f"    for (int j = 1; j < {nodes}; j++) sum += {weight.format('j')}*exp(-2.0*x*half_angle[j]);\n"
+            f"    return sum/{nodes};\n}}\n"
+        )
+
+    root = "sqrt(6.2831853071795865*x)"
+    blocks = [
+        f"/* sin^2(pi j/{2 * nodes}). */\nstatic const double half_angle[{nodes + 1}] = {{\n    {table}\n}};\n",
+        function("i0e", "1.0", f"({_series(first)})/{root}", "exp(-x) I0(x), x >= 0."),
+        function("i0e_minus_i1e", "2.0*half_angle[{}]", f"y/{root}*({_series(second)})",
+                 "exp(-x) (I0(x) - I1(x)), x >= 0, without cancellation."),
+        *(routine.c() for routine in routines()),
+    ]  # fmt: skip
+    head = "/*\n" + header(" *", "Single-pass dissipation of a Gaussian, Eq. (7).", ()) + " */\n"
+    return f"{head}#ifndef {guard}\n#define {guard}\n\n#include <math.h>\n\n" + "\n".join(blocks) + "\n#endif\n"
 
 
 def proved(formula: Formula) -> Formula:
@@ -146,9 +194,14 @@ def chain_h() -> str:
     for formula in map(proved, formulas()["chain.h"]):
         printer = Printer(CODE_NAMES)
         arguments = ", ".join(f"double {printer.doprint(argument)}" for argument in formula.arguments)
+        steps = "".join(
+            f"    const double {printer.doprint(symbol)} = {printer.doprint(value)};\n"
+            for symbol, value in formula.steps
+        )
         blocks.append(
             f"/* {formula.doc} Ledger: {', '.join(formula.ledger)}. */\n"
-            f"static inline double {formula.name}({arguments})\n{{\n    return {printer.doprint(formula.result)};\n}}\n"
+            f"static inline double {formula.name}({arguments})\n"
+            f"{{\n{steps}    return {printer.doprint(formula.result)};\n}}\n"
         )
     guard = "CHAINTHEORY_CHAIN_H"
     return (
@@ -167,6 +220,7 @@ def files() -> dict[str, str]:
     return {
         "__init__.pxd": "# The generated declarations form a package; do not edit.\n",
         "dissipation.pxd": dissipation_pxd(),
+        "dissipation.h": dissipation_h(),
         "chain.h": chain_h(),
         **python,
     }

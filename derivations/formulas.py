@@ -32,6 +32,7 @@ from .notation import (
     amplitude,
     bias,
     broadened,
+    curvature,
     energy,
     gap,
     lag,
@@ -50,10 +51,10 @@ from .notation import (
     width,
     x,
 )
-from .potentials import INTERACTIONS, potential_gaussian
-from .resonances import lower_resonance
+from .potentials import INTERACTIONS, potential_gaussian, transform_gaussian
+from .resonances import lower_resonance, resonance_strength
 from .single_pass import loss_per_mode
-from .steady_state import band_continued, tangency_function
+from .steady_state import band_continued, crossing_moves, tangency_function
 from .thermal import (
     broadened_integrand,
     correlation_of_mode,
@@ -610,6 +611,13 @@ def chain_header() -> list[Formula]:
     squared = 1 + band_width * sine_squared
     peak, per_square, r, shift = _symbols("peak per_square r shift")
     along = {frequency: speed / spacing * (x + shift), rate: speed / spacing}
+    touch, touch_slope = _symbols("touch touch_slope")
+    # With v = alpha omega/x a term of Eq. (10) depends on x alone; the Jacobian is the tangency function over omega^2.
+    of_x = loss_per_mode(band_continued() ** 2, transform_gaussian(2 * sp.pi * x / spacing))
+    excited = of_x.subs(speed, spacing * band_continued() / x) * band_continued() ** 2 / tangency_function()
+    wanted = ("acceleration", "speed_of_energy", "loss_per_mode", "gaussian_transform", "largest_group_speed")
+    elsewhere = {one.name: one for one in (*motion(), *dissipation(), *interactions(), *dispersion())}
+    again = [elsewhere[name] for name in wanted]
 
     def compiled(
         name: str,
@@ -665,7 +673,38 @@ def chain_header() -> list[Formula]:
             {peak: -amplitude / width**2, per_square: 1 / width**2},
             peak * r * sp.exp(-per_square * r**2 / 2),
         ),
-        next(replace(formula, name="ct_acceleration") for formula in motion() if formula.name == "acceleration"),
+        compiled("frequency_curvature", (frequency, slope, double_cosine, band_width),
+                 (sp.pi**2 * band_width * double_cosine - slope**2) / frequency,
+                 {frequency: band_continued(), slope: sp.diff(band_continued(), x)},
+                 ("common denominator", "trigonometry")),
+        compiled("neighbour_stiffness", (band_width,), band_width / 4),
+        Formula(
+            "ct_crossing_rate",
+            (x, slope, speed, spacing),
+            crossing_moves.formula.rhs,
+            ("crossing_moves",),
+            "dx/dv of a root of the resonance condition, slope = d omega/dx.",
+            {slope: sp.diff(band_continued(), x)},
+            x / (spacing * slope - speed),
+        ),
+        Formula(
+            "ct_gaussian_growth",
+            (x, touch, touch_slope, width, spacing),
+            sp.diff(sp.log(excited), x),
+            ("eq10_mean_dissipation", "eq10_gaussian", "tangency"),
+            "d log T/dx of the term T of Eq. (10) along its branch, for a Gaussian; touch = tangency at x.",
+            {touch: tangency_function(), touch_slope: sp.diff(tangency_function(), x)},
+            4 / x - 8 * sp.pi**2 * width**2 * x / spacing**2 - touch_slope / touch,
+            rules=("common denominator",),
+        ),
+        Formula(
+            "ct_resonance_strength",
+            (x, weight_of_mode, curvature, speed, spacing),
+            resonance_strength.formula.rhs,
+            ("resonance_strength",),
+            "R of the divergence R/sqrt(dv) beside a resonance at x, A the loss per mode.",
+        ),
+        *(replace(formula, name=f"ct_{formula.name}") for formula in again),
     ]  # fmt: skip
 
 

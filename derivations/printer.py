@@ -209,6 +209,24 @@ class Routine:
         source += [f"    cdef double {name} = {value}" for name, value in lines]
         return "\n".join([*source, f"    return {result}", ""])
 
+    def c(self) -> str:
+        """The function as C.
+
+        >>> print(Routine("square", (x,), x**2, (), "The square of a number.").c())
+        /* The square of a number. */
+        static inline double square(double x)
+        {
+            return (x*x);
+        }
+        <BLANKLINE>
+        """
+        lines, result = self.body()
+        arguments = ", ".join(f"double {CODE_NAMES[a]}" for a in self.arguments)
+        ledger = f" Ledger: {', '.join(self.ledger)}." if self.ledger else ""
+        source = [f"/* {self.doc}{ledger} */", f"static inline double {self.name}({arguments})", "{"]
+        source += [f"    const double {name} = {value};" for name, value in lines]
+        return "\n".join([*source, f"    return {result};", "}", ""])
+
     def _comment(self, mark: str) -> list[str]:
         ledger = f"; ledger: {', '.join(self.ledger)}" if self.ledger else ""
         return [f"{mark}{self.source or sp.sstr(self.expression)}   [{self.operations} operations{ledger}]"]

@@ -1,6 +1,7 @@
 """What several modules share: all figures, quickly drawn, and one quick report with them."""
 
 import json
+import shutil
 
 import pytest
 
@@ -16,6 +17,20 @@ MEASURED = [
         "note": "every root found; the scripts' search on 55 points loses the pair beside a resonance",
     }
 ]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A browser with no window; skipped where there is none."""
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        pytest.skip(f"needs a browser: none of {', '.join(BROWSERS)} is on the path")
+    driver = pytest.importorskip("playwright.sync_api", reason="needs playwright, which drives the browser")
+    with driver.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=program)
+        yield opened
+        opened.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,14 +1,11 @@
 """The report in a real browser: nothing logged or fetched, all rendered, readable wide and narrow, light and dark."""
 
 import re
-import shutil
 
 import pytest
 
 from chaintheory.figures import NAMES
 from chaintheory.report.page import Section, Table, mathml, render
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 # Run in the page: lists of what is wrong, and a few numbers. A closed statement shows no formula, so all are opened.
 PROBE = r"""
@@ -68,19 +65,6 @@ PROBE = r"""
   };
 }
 """
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """A browser with no window; skipped where there is none."""
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if program is None:
-        pytest.skip(f"needs a browser: none of {', '.join(BROWSERS)} is on the path")
-    driver = pytest.importorskip("playwright.sync_api", reason="needs playwright, which drives the browser")
-    with driver.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=program)
-        yield opened
-        opened.close()
 
 
 def look(browser, directory, width=1280, scheme="light"):

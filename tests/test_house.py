@@ -13,6 +13,7 @@ FLOORS = (
     ("lattice", "plotting"),
     ("dissipation",),
     ("drift", "simulation"),
+    ("explorer",),
     ("system",),
     ("comparison",),
     ("figures",),

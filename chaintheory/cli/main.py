@@ -20,7 +20,7 @@ from chaintheory.cli.analytic import curves, drift
 from chaintheory.cli.doctor import doctor
 from chaintheory.cli.ledger import verify
 from chaintheory.cli.numeric import crosscheck, simulate
-from chaintheory.cli.pictures import figures, report
+from chaintheory.cli.pictures import explore, figures, report
 from chaintheory.cli.sweeps import sweep
 from chaintheory.cli.your_data import compare
 
@@ -75,6 +75,7 @@ SUMMARIES = {
     crosscheck: "Lay simulations beside published runs.",
     figures: "Draw the figures of the paper and the new ones.",
     report: "Write everything as one self-contained page.",
+    explore: "Write a page with sliders and a live run.",
     sweep: "Compute a grid of systems and write it as NetCDF.",
     doctor: "Print versions and run a self-test.",
 }

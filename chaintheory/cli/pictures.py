@@ -1,4 +1,4 @@
-"""``chaintheory figures`` and ``chaintheory report``: what is looked at."""
+"""``chaintheory figures``, ``report`` and ``explore``: what is looked at."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from chaintheory.cli.options import INPUT_FILE, OUTPUT_DIRECTORY, PUBLISHED, bar
+from chaintheory.cli.options import INPUT_FILE, OUTPUT_DIRECTORY, OUTPUT_FILE, PUBLISHED, bar, system_options
+from chaintheory.parameters import SystemParameters
 
 
 @click.command(epilog="Example: chaintheory figures single-pass --output figures --format svg")
@@ -72,3 +73,23 @@ def report(output: Path, published: Path | None, benchmarks: Path | None, quick:
     if not passed:
         click.echo("chaintheory: a check in the report failed", err=True)
         raise click.exceptions.Exit(1)
+
+
+@click.command(epilog="Example: chaintheory explore --omega-fast 10 --spacing 40 --output explorer.html")
+@system_options
+@click.option(
+    "--output",
+    type=OUTPUT_FILE,
+    default=Path("explorer.html"),
+    show_default=True,
+    help="File to write; replaced only if this command made it.",
+)
+def explore(system: SystemParameters, output: Path) -> None:
+    """Write a page with sliders for the system, and a live run of the infinite chain.
+
+    A browser opens it with no network: the compiled kernels are in it. The interaction is a Gaussian.
+    """
+    from chaintheory.explorer.page import write_explorer
+
+    write_explorer(output, system)
+    click.echo(output)

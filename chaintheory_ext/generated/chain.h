@@ -78,10 +78,69 @@ static inline double ct_gaussian_slope(double r, double peak, double per_square)
     return peak*r*exp(-1.0/2.0*per_square*(r*r));
 }
 
+/* d^2 omega/dx^2; slope = d omega/dx. Ledger: eq01_band, resonance_curvature. */
+static inline double ct_frequency_curvature(double frequency, double slope, double double_cosine, double band_width)
+{
+    return (9.869604401089358*band_width*double_cosine - (slope*slope))/frequency;
+}
+
+/* Springs between neighbours in units of the on-site spring. Ledger: units_band. */
+static inline double ct_neighbour_stiffness(double band_width)
+{
+    return (1.0/4.0)*band_width;
+}
+
+/* dx/dv of a root of the resonance condition, slope = d omega/dx. Ledger: crossing_moves. */
+static inline double ct_crossing_rate(double x, double slope, double v, double spacing)
+{
+    return x/(spacing*slope - v);
+}
+
+/* d log T/dx of the term T of Eq. (10) along its branch, for a Gaussian; touch = tangency at x. Ledger: eq10_mean_dissipation, eq10_gaussian, tangency. */
+static inline double ct_gaussian_growth(double x, double touch, double touch_slope, double width, double spacing)
+{
+    return 4/x - touch_slope/touch - 78.95683520871486*(width*width)*x/(spacing*spacing);
+}
+
+/* R of the divergence R/sqrt(dv) beside a resonance at x, A the loss per mode. Ledger: resonance_strength. */
+static inline double ct_resonance_strength(double x, double A, double omega_xx, double v, double spacing)
+{
+    return 1.4142135623730951*A*v/(sqrt(spacing)*sqrt(omega_xx)*sqrt(x));
+}
+
 /* Acceleration of the particle by a force. Ledger: eq04_particle. */
 static inline double ct_acceleration(double force, double mass)
 {
     return 39.47841760435743*force/mass;
+}
+
+/* Speed of the particle at a kinetic energy. Ledger: capture_speed_of_the_lattice. */
+static inline double ct_speed_of_energy(double E, double mass)
+{
+    const double square = 78.95683520871486*E/mass;
+    return sqrt(square);
+}
+
+/* Energy that a phonon takes in a pass at constant speed; no factor overflows before the result does. Ledger: eq06_single_pass. */
+static inline double ct_loss_per_mode(double omega, double v, double transform)
+{
+    const double pace = omega/v;
+    const double pulse = transform/v;
+    const double root = pace*pulse;
+    return 779.2727282720195*(root*root);
+}
+
+/* Transform over Phi0 width at kappa = k width. Ledger: transform_gaussian. */
+static inline double ct_gaussian_transform(double kappa)
+{
+    const double two_pi = 6.283185307179586;
+    return sqrt(two_pi)*exp(-1.0/2.0*(kappa*kappa));
+}
+
+/* Largest group velocity, at which the sound cone widens. Ledger: sound_cone. */
+static inline double ct_largest_group_speed(double omega_fast, double spacing)
+{
+    return 3.141592653589793*spacing*(omega_fast - 1);
 }
 
 #endif

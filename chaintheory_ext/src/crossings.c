@@ -242,7 +242,7 @@ void refine_crossings(size_t count, double omega_fast, const double *slope, cons
                 const double moved = newton - at[i];
                 const double remains = moved * moved * curvature;
                 const double settled = remains <= 1e-17 * (1e-3 + fabs(at[i])) * fabs(derivative) ? 1.0 : 0.0;
-                const double inside = (newton > l) & (newton < h) ? newton : 0.5 * (l + h);
+                const double inside = ((newton > l) & (newton < h)) ? newton : 0.5 * (l + h);
                 const double next = settled > 0.0 ? newton : inside;
                 at[i] = open[i] > 0.0 ? next : at[i];
                 open[i] = settled > 0.0 ? 0.0 : open[i];

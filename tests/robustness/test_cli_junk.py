@@ -41,6 +41,7 @@ HOSTS = [
 # Paths are relative to a directory that holds a file, a directory with a file in it, and a good sweep file.
 NO_PLACE = ["", " ", "file/child", "/proc/none/x", "/dev/null/x", "a\0b", "n" * 300, "\x1b[31m/x", "absent/deep/x"]
 NO_FILE = [*NO_PLACE, ".", "directory", "/", "/proc/none"]
+WITH_A_SYSTEM = ("compare", "curves", "drift", "simulate", "explore")
 JUNK = {
     ("verify", "ids"): WORDS,
     ("verify", "equation"): [word for word in WORDS if word != "\u0663"],
@@ -54,6 +55,7 @@ JUNK = {
     ("report", "published"): [*NO_PLACE, "file", "directory"],
     ("crosscheck", "published"): [*NO_PLACE, "file", "directory"],
     ("simulate", "output"): [*NO_FILE, "file"],
+    ("explore", "output"): [*NO_FILE, "file", "/dev/null"],
     ("simulate", "method"): WORDS,
     ("sweep", "file"): [*NO_FILE, "file", "/dev/zero", "/dev/null"],
     ("sweep", "output"): NO_FILE,
@@ -64,9 +66,9 @@ JUNK = {
     ("compare", "atom"): WHOLE,
     ("compare", "table"): [*NO_FILE, "file"],
     ("compare", "picture"): [*NO_FILE, "file", "picture.bmp"],
-    **{(command, "interaction"): WORDS for command in ("compare", "curves", "drift", "simulate")},
-    **{(command, "potential"): FORMULAS for command in ("compare", "curves", "drift", "simulate")},
-    **{(command, "matern_order"): WHOLE for command in ("compare", "curves", "drift", "simulate")},
+    **{(command, "interaction"): WORDS for command in WITH_A_SYSTEM},
+    **{(command, "potential"): FORMULAS for command in WITH_A_SYSTEM},
+    **{(command, "matern_order"): WHOLE for command in WITH_A_SYSTEM},
 }
 # What a command needs besides, and what makes it quick should the junk be taken.
 BESIDES = {

@@ -1,0 +1,256 @@
+"""The explorer's page: its compiled bytes, and in a real browser its numbers beside Python's."""
+
+import json
+import re
+import subprocess
+import warnings
+from importlib import metadata
+
+import numpy as np
+import pytest
+
+import chaintheory as ct
+from chaintheory.explorer import build
+from chaintheory.explorer.page import HERE, explorer_page, write_explorer
+
+SYSTEM = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), mass=1.0, bias=0.01)
+NAMES = ("omega_fast", "spacing", "amplitude", "width", "mass", "bias")
+
+
+def system_of(given):
+    chain = ct.Chain(given["omega_fast"], given["spacing"])
+    return ct.System(chain, ct.Gaussian(given["amplitude"], given["width"]), given["mass"], given["bias"])
+
+
+# The compiled bytes ----------------------------------------------------------------------------------------------
+
+
+def test_the_bytes_are_of_these_sources():
+    """Where a source, a header, the command or a setting has changed, `make explorer` is due."""
+    assert json.loads((HERE / "explorer.json").read_text(encoding="utf-8")) == build.record()
+
+
+def test_the_same_bytes_are_compiled_again():
+    name, version = build.COMPILER.split()
+    try:
+        here = metadata.version(name)
+    except metadata.PackageNotFoundError:
+        pytest.skip(f"needs {name}, the compiler")
+    if here != version:
+        pytest.skip(f"needs {build.COMPILER}, got {here}")
+    assert build.compiled() == (HERE / "explorer.wasm").read_bytes()
+
+
+def test_a_changed_source_is_noticed(monkeypatch):
+    before = build.digest()
+    monkeypatch.setattr(build, "run_settings", lambda: "#define STAGES 12\n")
+    assert build.digest() != before
+
+
+# The page as a file ----------------------------------------------------------------------------------------------
+
+
+def test_the_page_is_small_and_loads_nothing():
+    page = explorer_page(SYSTEM)
+    assert len(page.encode()) < 250_000  # 145,000 measured; the issue allows a megabyte
+    assert not re.findall(
+        r"(?:src|href)\s*=\s*[\"'](?!#|data:)|url\((?!#)|@import|\bfetch\(|XMLHttpRequest|importScripts", page
+    )
+    assert "{{" not in page.replace("${{", "")
+
+
+def test_what_is_not_the_explorers_stays(tmp_path):
+    target = tmp_path / "page.html"
+    write_explorer(target, SYSTEM)
+    write_explorer(target, SYSTEM)
+    target.write_text("mine")
+    with pytest.raises(ValueError, match="earlier page of the explorer"):
+        write_explorer(target, SYSTEM)
+    assert target.read_text() == "mine"
+    (tmp_path / "link.html").symlink_to(tmp_path / "other.html")
+    with pytest.raises(ValueError, match="earlier page"):
+        write_explorer(tmp_path / "link.html", SYSTEM)
+    with pytest.raises(ValueError, match="existing directory"):
+        write_explorer(tmp_path / "none" / "page.html", SYSTEM)
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["link.html", "page.html"]
+
+
+@pytest.mark.parametrize(
+    "system",
+    [
+        ct.System(ct.Chain(10.0, 40.0), ct.Lorentzian(2.0, 4.0)),
+        ct.System(ct.Chain(10.0, 40.0, damping=0.1), ct.Gaussian(2.0, 4.0)),
+    ],
+)
+def test_other_systems_are_refused(system):
+    with pytest.raises(ValueError, match="must be"):
+        system.explore()
+
+
+# In a browser ----------------------------------------------------------------------------------------------------
+
+
+class Opened:
+    """The page in a browser, with what it logs and asks for."""
+
+    def __init__(self, browser, target, width=1280, scheme="light", address=""):
+        self.context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True)
+        self.page = self.context.new_page()
+        self.logged, self.asked = [], []
+        self.page.on("console", lambda said: self.logged.append(f"{said.type}: {said.text}"))
+        self.page.on("pageerror", lambda error: self.logged.append(f"error: {error}"))
+        self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.goto(target.as_uri() + address, wait_until="load")
+        self.page.evaluate("window.chaintheory.ready")
+
+    def call(self, name, *given):
+        """What a function of the page returns, or the message of its error."""
+        script = """([name, given]) => { try {
+            const found = window.chaintheory[name](...given);
+            return ArrayBuffer.isView(found) ? Array.from(found) : found;
+        } catch (error) { return {error: error.message, lines: error.message.split("\\n").length,
+            kind: error instanceof Error}; } }"""
+        return self.page.evaluate(script, [name, list(given)])
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    return write_explorer(tmp_path_factory.mktemp("explorer") / "explorer.html", SYSTEM)
+
+
+@pytest.fixture(scope="module")
+def opened(browser, written):
+    page = Opened(browser, written)
+    yield page
+    page.context.close()
+
+
+def random_systems(count, seed):
+    """Systems over four decades of lengths, any band from flat to wide, either sign."""
+    rng = np.random.default_rng(seed)
+    for _ in range(count):
+        spacing = 10 ** rng.uniform(-1, 3)
+        yield (
+            {
+                "omega_fast": 1 + 10 ** rng.uniform(-2, 2),
+                "spacing": spacing,
+                "width": spacing * 10 ** rng.uniform(-2, 0.3),
+                "amplitude": rng.choice([-1.0, 1.0]) * 10 ** rng.uniform(-3, 1),
+                "mass": 10 ** rng.uniform(-1, 1),
+                "bias": 0.0,
+            },
+            rng,
+        )
+
+
+def largest_difference(found, true, least=1e-290):
+    """Relative; below ``least`` a double has fewer digits, and both must be there."""
+    found, true = np.asarray(found), np.asarray(true)
+    seen = np.abs(true) > least
+    assert np.all(np.abs(found[~seen]) <= 2 * least)
+    return float(np.max(np.abs(found - true)[seen] / np.abs(true)[seen], initial=0.0))
+
+
+def test_losses_at_random_points(opened):
+    """250 systems, four speeds each, from where the loss is below 1e-290 to a hundred times that of the peak."""
+    single = mean = 0.0
+    for given, rng in random_systems(250, 1):
+        speed = 2 * np.pi * given["width"] * 10 ** rng.uniform(-1.5, 2, 4)
+        system = system_of(given)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            true = system.single_pass_dissipation(speed), system.mean_dissipation(speed)
+        single = max(single, largest_difference(opened.call("singlePass", given, speed.tolist()), true[0]))
+        mean = max(mean, largest_difference(opened.call("meanDissipation", given, speed.tolist()), true[1]))
+    print(f"explorer: single pass within {single:.1e}, mean dissipation within {mean:.1e} of Python at 1,000 points")
+    assert single < 2e-11 and mean < 2e-11  # 2e-13 and 5e-13 measured: the exponent, up to 700, is a double
+
+
+def test_drift_velocities_of_random_systems(opened):
+    """The same jumps and roots, of the same kinds, as the search by interval bounds finds."""
+    number, worst = 0, 0.0
+    for given, rng in random_systems(50, 2):
+        system = system_of(given)
+        speed = 2 * np.pi * given["width"] * 10 ** rng.uniform(-0.6, 0.8)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            given["bias"] = float(system.mean_dissipation(speed)) * rng.uniform(0.9, 1.1)
+            true = system_of(given).drift_velocities(speed / 1.25, speed * 1.25, certified=False)
+        found = opened.call("driftVelocities", given, speed / 1.25, speed * 1.25)
+        assert [one["kind"] for one in found] == [one.kind for one in true], given
+        assert [one["resonance"] and (one["resonance"]["edge"], one["resonance"]["n"]) for one in found] == [
+            one.resonance and (one.resonance.edge, one.resonance.n) for one in true
+        ]
+        number += len(true)
+        worst = max(worst, largest_difference([one["speed"] for one in found], [one.speed for one in true]))
+    print(f"explorer: {number} drift velocities of the same kind as Python's, speeds within {worst:.1e}")
+    assert number > 100 and worst < 1e-11  # 1e-13 measured
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "said"),
+    [
+        ("singlePass", [{"width": -4}, 50], "width must be within 1e-30 .. 1e+30, got -4"),
+        ("singlePass", [{"width": "4"}, 50], 'width must be a finite real number, got "4"'),
+        ("singlePass", [{"omega_fast": 1}, 50], "omega_fast must be within 1.000001 .. 1000000, got 1"),
+        ("singlePass", [{"widht": 4}, 50], "parameters must be omega_fast, spacing, amplitude, width, mass, bias, got"),
+        ("singlePass", [{"bias": None}, 50], "bias must be a finite real number, got null"),
+        ("meanDissipation", [{}, "fast"], 'speed must be a finite real number, got "fast"'),
+        ("meanDissipation", [{"width": 1e-9}, 1e-6], "speed must be large enough for at most 1e5 roots of the"),
+        ("meanDissipation", [None, 1], "parameters must be an object with omega_fast"),
+        ("driftVelocities", [{}, 50, 20], "highest must be greater than lowest (50), got 20"),
+        ("driftVelocities", [{}, 0, 20], "lowest must be within 1e-30 .. 1e+30, got 0"),
+        ("driftVelocities", [{}, 1e-6, 20], "lowest and highest must enclose at most 1e4 resonances"),
+        ("driftVelocities", [{"bias": 1e-130}, 10, 20], "bias must be 0 or at least 1e-120 in magnitude"),
+        ("simulate", [{}, {"position": 220, "speed": 50}], "duration must be a finite real number, got undefined"),
+        ("simulate", [{"width": 400}, {"position": 220, "speed": 50, "duration": 1}], "width must be at most"),
+        ("simulate", [{}, {"position": 1e12, "speed": 50, "duration": 1}], "position must be within"),
+        ("simulate", [{}, {"position": 220, "speed": 50, "duration": 1e9}], "duration must take at most"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_refused_in_one_line(opened, name, given, said):
+    start = dict(zip(NAMES, (10.0, 40.0, 2.0, 4.0, 1.0, 0.01), strict=True))
+    first = None if given[0] is None else start | given[0]
+    answer = opened.call(name, first, *given[1:])
+    assert answer["error"].startswith(said) and answer["lines"] == 1 and answer["kind"]
+
+
+RUNS = [
+    ({}, 220.0, 50.0),
+    ({"amplitude": -2.0}, 220.0, 46.0),
+    ({"mass": 0.3, "bias": -0.02}, 7.0, -31.0),
+    ({"omega_fast": 1.4, "width": 9.0}, 20.0, 60.0),
+]
+
+
+@pytest.mark.parametrize(("changed", "position", "speed"), RUNS)
+def test_the_run_beside_simulate(opened, changed, position, speed):
+    """The same map, step by step: rounding alone, which 100 units of time do not let grow beyond 1e-9."""
+    given = dict(zip(NAMES, (10.0, 40.0, 2.0, 4.0, 1.0, 0.01), strict=True)) | changed
+    true = system_of(given).simulate(position, speed, 100.0)
+    script = """([given, start]) => { const begun = performance.now(), run = window.chaintheory.simulate(given, start);
+      return {seconds: (performance.now() - begun) / 1000, ...Object.fromEntries(
+        ["time", "position", "velocity", "chainEnergy"].map(name => [name, Array.from(run[name])]))}; }"""
+    found = opened.page.evaluate(script, [given, {"position": position, "speed": speed, "duration": 100.0}])
+    assert len(found["time"]) == true.time.size
+    names = (("time", "time"), ("position", "position"), ("velocity", "velocity"), ("chainEnergy", "chain_energy"))
+    off = {name: float(np.max(np.abs(np.array(found[name]) - getattr(true, other)))) for name, other in names}
+    print(f"explorer: run to tau = 100 in {found['seconds']:.2f} s, off by {off}")
+    assert max(off.values()) < 1e-9  # 1e-11 measured
+
+
+def test_the_page_logs_and_fetches_nothing(opened, written):
+    assert not [line for line in opened.logged if re.match("(error|warning|assert)", line)]
+    assert opened.asked == [written.as_uri()] or set(opened.asked) == {written.as_uri(), "data:,"}
+
+
+def test_the_command_writes_it(tmp_path):
+    import sys
+
+    command = [sys.executable, "-m", "chaintheory", "explore", "--width", "6", "--output", "page.html"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == "page.html\n"
+    assert '"width": 6.0' in (tmp_path / "page.html").read_text(encoding="utf-8")
+    (tmp_path / "page.html").write_text("mine")
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 2 and "earlier page" in done.stderr and done.stderr.count("\n") == 1
