@@ -575,6 +575,9 @@ def test_an_absent_scheduler_is_one_line(sweep, tmp_path):
     with pytest.raises(ValueError, match="scheduler"):
         run_sweep(sweep, tmp_path / "grid.nc", scheduler="nonsense://")
     assert list(tmp_path.iterdir()) == []
+    # Neither Dask nor xarray, which asks Dask, takes it for the scheduler of all that follows.
+    dask = pytest.importorskip("dask")
+    assert dask.base.get_scheduler() is None
 
 
 def test_a_sweep_that_fails_at_its_first_point_leaves_nothing(sweep, tmp_path, monkeypatch):

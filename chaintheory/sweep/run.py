@@ -150,11 +150,12 @@ def on_cluster(sweep: Sweep, points: dict[int, dict[str, Any]], address: str) ->
     except ImportError:
         raise ValueError("scheduler needs Dask: pip install 'chaintheory[sweep]'") from None
     try:
-        client = Client(address, timeout=10)
+        # Not the default one: that would stay so, for xarray too, where the scheduler cannot be reached.
+        client = Client(address, timeout=10, set_as_default=False)
     except (OSError, ValueError) as error:
         raise ValueError(f"scheduler cannot be reached at {address!r}: {error}") from None
     stopped = "; the same command goes on where this one stopped"
-    with client:
+    with client, client.as_current():
         try:
             yield from _from_cluster(client, sweep, points, address)
         except KilledWorker as error:
