@@ -45,14 +45,13 @@ COMPILED = {
 LEFT_OUT = ("test_browser.py", "test_figures.py", "test_report.py", "test_readme.py", "test_mutations.py", "mutants")
 LONGEST = 240.0  # seconds of tests for one mutant
 MOST = 60  # tests for one mutant
+PRELOADED = "ignore:Module already imported:pytest.PytestAssertRewriteWarning"  # by server.py
 
 
 def copy_of_the_tree(where: Path) -> Path:
     """A copy with its compiled modules, and the reference data beside it."""
     tree = where / "tree"
-    shutil.copytree(
-        ROOT, tree, ignore=shutil.ignore_patterns(".git", ".venv", "build", "report", ".hypothesis", ".mypy_cache")
-    )
+    shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(".git", ".venv", "report", ".hypothesis", ".mypy_cache"))
     shared = ROOT.parent / "shared"
     if shared.is_dir():
         (where / "shared").symlink_to(shared)
@@ -63,7 +62,9 @@ def copy_of_the_tree(where: Path) -> Path:
 def products(tree: Path) -> list[Path]:
     """Sources of the compiled modules, and what is made of them."""
     folder = tree / "chaintheory_ext"
-    return [path for kind in ("*.pyx", "*.c", "*.so", "*.pyd", "src/*") for path in folder.glob(kind)]
+    found = [path for kind in ("*.pyx", "*.c", "*.so", "*.pyd", "src/*") for path in folder.glob(kind)]
+    # What setuptools holds back there it would copy in place again.
+    return found + [path for kind in ("*.so", "*.pyd") for path in (tree / "build").rglob(kind)]
 
 
 def build(tree: Path) -> bool:
@@ -203,7 +204,7 @@ class Copy:
                     return "not compiled"
                 limits = {name: seconds.get(name, 60.0) for name in tests}
                 (self.tree / "limits.json").write_text(json.dumps(limits), encoding="utf-8")
-                options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "tests.mutants.timing"]
+                options = ["-x", "-q", "-W", PRELOADED, "-p", "no:cacheprovider", "-p", "tests.mutants.timing"]
                 code = self.pytest([*options, *tests])
                 return "stuck" if code is None else "killed" if code else "survived"
             finally:

@@ -1,4 +1,4 @@
-"""The memory kernel against 40-digit integrals, its Laplace form and the bound on its tails."""
+"""The memory kernel against 25-digit integrals, its Laplace form and the bound on its tails."""
 
 import mpmath
 import numpy as np
@@ -9,8 +9,8 @@ from chaintheory.lattice.memory_kernel import half_width, propagators
 
 
 def kernel_by_quadrature(chain, lag, time):
-    """Eq. 5 by mpmath, 40 digits, a panel per half oscillation."""
-    with mpmath.workdps(40):
+    """Eq. 5 by mpmath, 25 digits, a panel per half oscillation."""
+    with mpmath.workdps(25):
         top = mpmath.mpf(chain.omega_fast)
         tau = mpmath.mpf(float(time))
 

@@ -122,7 +122,7 @@ def test_two_assignments_that_fit_are_named():
 def test_a_fit_is_right_or_refused():
     random = np.random.default_rng(41)
     right = refused = 0
-    for _ in range(150):
+    for _ in range(80):
         omega_fast = 1.0 + 10.0 ** random.uniform(-1.0, 2.0)
         onset = math.floor(1.2 / math.sqrt(omega_fast - 1.0) if omega_fast < 2.0 else 1) + 2
         numbers = np.sort(random.choice(np.arange(onset, onset + 8), random.integers(2, 7), replace=False))
@@ -139,7 +139,7 @@ def test_a_fit_is_right_or_refused():
         factor = 1 if fit.numbers == tuple(numbers) else math.gcd(*(int(n) for n in numbers))
         assert fit.numbers == tuple(numbers // factor), (numbers, omega_fast, error, options, fit.numbers)
         right += 1
-    assert right > 40, (right, refused)
+    assert right > 20, (right, refused)
 
 
 @pytest.mark.parametrize("units", [None, 3.0, "SI", ct.Chain(10.0, 40.0)])

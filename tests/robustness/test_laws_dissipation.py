@@ -249,7 +249,7 @@ def test_static_lattice_of_a_weak_interaction_is_constant_velocity(case):
     assert float(static) == pytest.approx(float(plain), rel=2e-8 + growth * coupling, abs=1e-290)
 
 
-@cases(12)
+@cases(8)
 @given(
     systems(names=["Gaussian", "Sech2"], coupling=(1e-3, 0.5), widths=(0.02, 1.0), bands=(1.01, 20.0), slow=1.5),
     st.floats(0.2, 5.0),
