@@ -68,6 +68,7 @@ sphinx_gallery_conf = {
     "min_reported_time": 1e9,
     "download_all_examples": False,
     "show_signature": False,
+    "write_computation_times": False,
     "matplotlib_animations": False,
     "plot_gallery": "True",
     "reset_modules": ("matplotlib", examples.reset),
@@ -81,8 +82,8 @@ html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False
 html_show_sphinx = False
+html_search_scorer = "sitemaker/scorer.js"
 html_show_search_summary = False  # it would be fetched, which a browser refuses to a page from a file
-html_last_updated_fmt = ""
 templates_path = []
 html_extra_path = ["extra"]
 copybutton_prompt_text = r">>> |\.\.\. |\$ "

@@ -11,7 +11,6 @@ before a relation, a sum, or a factor where the piece is long; the browser wraps
 
 from __future__ import annotations
 
-import html
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 
@@ -148,9 +147,8 @@ def displayed(latex: str, classes: str = "") -> str:
 
 def visit_inline(translator, node: nodes.math) -> None:
     """Write a formula in a sentence."""
-    latex = node.astext()
-    math = mathml(latex).replace('display="block"', 'display="inline"')
-    translator.body.append(f'<span class="math" data-latex="{html.escape(latex)}">{math}</span>')
+    math = breakable(node.astext()).replace(' displaystyle="true"', "")
+    translator.body.append(f'<span class="math">{math}</span>')
     raise nodes.SkipNode
 
 

@@ -7,6 +7,7 @@ import inspect
 import json
 import re
 import shutil
+import warnings
 from functools import cached_property
 from pathlib import Path
 
@@ -269,6 +270,7 @@ def tile(name: str, title: str, drawn: bool) -> str:
 
 def draw(folder: Path, name: str) -> None:
     """Draw a figure from its quick runs, unless an earlier build has drawn it from the same sources."""
+    from chaintheory.dissipation.validity import ValidityWarning
     from chaintheory.figures import make, save
     from chaintheory.support.json_values import plain
 
@@ -277,6 +279,8 @@ def draw(folder: Path, name: str) -> None:
     newest = max(path.stat().st_mtime for path in (ROOT / "chaintheory").rglob("*.py"))
     if made.exists() and made.stat().st_mtime > newest:
         return
-    picture = make(name, quick=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ValidityWarning)  # a picture shows where second order ends
+        picture = make(name, quick=True)
     put(folder / f"{name}.json", json.dumps(plain(picture.numbers), allow_nan=False) + "\n")
     save(picture, folder, "svg")
