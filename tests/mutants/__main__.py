@@ -94,7 +94,7 @@ def reached(tree: Path, cached: Path | None) -> tuple[dict[str, dict[int, list[s
         shutil.copy(cached / "durations.json", durations)
     else:
         config = tree / ".coveragerc"
-        config.write_text("[run]\ndynamic_context = test_function\nsource = chaintheory\n", encoding="utf-8")
+        config.write_text("[run]\nsource = chaintheory\n", encoding="utf-8")
         left = [f"--ignore-glob=*{name}" for name in LEFT_OUT]
         command = [sys.executable, "-m", "coverage", "run", "-m", "pytest", "-q", "-p", "tests.mutants.timing", "tests"]
         subprocess.run([*command, *left], cwd=tree, env=environment(tree), check=False)
@@ -108,12 +108,6 @@ def reached(tree: Path, cached: Path | None) -> tuple[dict[str, dict[int, list[s
 
     where: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
     CoverageData(str(data)).read()
-    functions = defaultdict(list)  # "module.function" of a context: node ids, one for each parameter
-    for test in seconds:
-        file, _, rest = test.partition("::")
-        functions[
-            file.removesuffix(".py").replace("/", ".").split(".")[-1] + "." + rest.split("[")[0].replace("::", ".")
-        ].append(test)
     with sqlite3.connect(data) as base:
         query = (
             "select file.path, context.context, line_bits.numbits from line_bits "
@@ -121,22 +115,31 @@ def reached(tree: Path, cached: Path | None) -> tuple[dict[str, dict[int, list[s
         )
         for path, context, bits in base.execute(query):
             short = path.partition("/chaintheory/")[2]
-            key = ".".join(context.split(".")[-2:])
-            for line in numbits_to_nums(bits):
-                where[f"chaintheory/{short}"][line] += functions.get(key, [])
+            if context in seconds:
+                for line in numbits_to_nums(bits):
+                    where[f"chaintheory/{short}"][line].append(context)
     return where, seconds
 
 
-def lines_around(path: str, line: int) -> range:
-    """Lines of the innermost function that holds a line; of the whole file where none does."""
+def lines_around(path: str, line: int) -> set[int]:
+    """Lines of the innermost function that holds a line; of a constant of the module, the lines that name it."""
     source = (ROOT / path).read_text(encoding="utf-8")
-    found = range(1, source.count("\n") + 2)
-    for node in ast.walk(ast.parse(source)):
+    tree, every = ast.parse(source), range(1, source.count("\n") + 2)
+    found = every
+    for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef) and node.lineno <= line <= (node.end_lineno or 0):
             inner = range(node.body[0].lineno, (node.end_lineno or 0) + 1)
             if line in inner and len(inner) < len(found):  # a default or a decorator is run when the file is loaded
                 found = inner
-    return found
+    if found is not every:
+        return set(found)
+    for node in tree.body:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.lineno <= line <= (node.end_lineno or 0):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names = {one.id for target in targets for one in ast.walk(target) if isinstance(one, ast.Name)}
+            read = [one for one in ast.walk(tree) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)]
+            return {one.lineno for one in read if one.id in names} or set(every)
+    return set(every)
 
 
 def tests_of(
@@ -145,9 +148,11 @@ def tests_of(
     """The tests to run, the quickest first, within the time allowed for one mutant."""
     if mutant.path.endswith(".py"):
         lines = where.get(mutant.path, {})
-        names = set(lines.get(mutant.line, []))
-        if not names:  # a continuation line is noted where its statement begins, a constant where it is read
-            names = {name for line in lines_around(mutant.path, mutant.line) for name in lines.get(line, [])}
+        # A continuation line is noted where its statement begins, a constant where it is read.
+        for near in ({mutant.line}, lines_around(mutant.path, mutant.line), set(lines)):
+            names = {name for line in near for name in lines.get(line, [])}
+            if names:
+                break
     else:
         names = {name for name in seconds if any(part in name for part in COMPILED[mutant.path])}
     chosen, total = [], 0.0
