@@ -33,6 +33,9 @@ if _typing.TYPE_CHECKING:
     from chaintheory.interactions.named import Sech2 as Sech2
     from chaintheory.interactions.named import SoftenedCoulomb as SoftenedCoulomb
     from chaintheory.interactions.named import SquareWell as SquareWell
+    from chaintheory.interactions.offset import Buckingham as Buckingham
+    from chaintheory.interactions.offset import LennardJones as LennardJones
+    from chaintheory.interactions.offset import Morse as Morse
     from chaintheory.plotting.sweeps import plot_sweep as plot_sweep
     from chaintheory.simulation.energy_balance import EnergyBalanceError as EnergyBalanceError
     from chaintheory.simulation.status import Status as Status
@@ -64,6 +67,7 @@ _HOMES = {
         "SoftenedCoulomb",
         "SquareWell",
     ),
+    "interactions.offset": ("Buckingham", "LennardJones", "Morse"),
     "plotting.sweeps": ("plot_sweep",),
     "simulation.energy_balance": ("EnergyBalanceError",),
     "simulation.status": ("Status",),

@@ -41,6 +41,7 @@ from .notation import (
     omega_fast,
     position,
     reach,
+    screening,
     spacing,
     speed,
     spring,
@@ -446,7 +447,7 @@ def interactions() -> list[Formula]:
     exp(-x**2/2)
     """
     kappa, order, total, profile, prefactor, bessel = _symbols("kappa order total profile prefactor bessel_k0")
-    two_pi, reach, decay = _symbols("two_pi reach decay")
+    two_pi, reach, decay, bessel_1 = _symbols("two_pi reach decay bessel_k1")
     x, unit = sp.Symbol("x", positive=True), {amplitude: 1, width: 1}
     listed = []
 
@@ -510,6 +511,20 @@ def interactions() -> list[Formula]:
     add(
         "sech2", "transform", spectrum["sech2"], prefactor * sp.exp(-sp.pi * kappa / 2), ("exponentials",),
         arguments=(prefactor, kappa), where={prefactor: spectrum["sech2"] * sp.exp(sp.pi * kappa / 2)},
+    )  # fmt: skip
+    for name, powers, divisor in (
+        ("inverse_sixth", (1, 3, 3), 8),
+        ("inverse_twelfth", (1, 15, 105, 420, 945, 945), 3840),
+    ):
+        written = sp.pi * sp.horner(sp.Poly(powers, kappa).as_expr()) / total
+        add(
+            name, "prefactor", spectrum[name] * sp.exp(kappa), written, ("expand",), arguments=(kappa,),
+            steps=((total, sp.Integer(divisor)),),
+        )  # fmt: skip
+    root = sp.sqrt(kappa**2 + screening**2)
+    add(
+        "exponential_beside", "transform", spectrum["exponential_beside"], 2 * screening * bessel_1 / reach,
+        arguments=(bessel_1, reach, screening), where={bessel_1: sp.besselk(1, root), reach: root},
     )  # fmt: skip
     bare = matern_transform(order, kappa).subs(unit)
     add(

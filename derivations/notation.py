@@ -194,6 +194,16 @@ first_width = _symbol(
     positive=True,
 )
 second_width = _symbol("lambda_2", "λ₂", "widths", "length", "width of another Gaussian", "1/2", 6, positive=True)
+screening = _symbol(
+    "s",
+    "—",
+    "screening",
+    "1",
+    "offset of the particle's line over the length of an exponential decay",
+    "1/4",
+    4,
+    positive=True,
+)
 wavenumber = _symbol(
     "k",
     "k",

@@ -16,7 +16,13 @@ amplitude`` and a length.
     sech2               1/cosh(r)^2                   pi q/sinh(pi q/2)
     softened_coulomb    1/sqrt(1 + r^2)               2 K0(q)
     square_well         1 for r < 1                   2 sin(q)/q
+    inverse_sixth       1/(1 + r^2)^3                 pi (3 + 3 q + q^2) exp(-q)/8
+    inverse_twelfth     1/(1 + r^2)^6                 pi (945 + 945 q + ... + q^5) exp(-q)/3840
+    exponential_beside  exp(-s sqrt(1 + r^2))         2 s K1(sqrt(q^2 + s^2))/sqrt(q^2 + s^2)
     ==================  ============================  ================================
+
+The last three are those of a particle that moves on a line beside the chain, at a distance lambda from it: of them the
+Lennard-Jones, Morse and Buckingham potentials consist.
 
 >>> transform_gaussian(0)
 sqrt(2)*sqrt(pi)*Phi_0*lambda
@@ -34,7 +40,7 @@ import sympy as sp
 
 from .checks import Cited, Reduce
 from .ledger import Statement, Step, states
-from .notation import amplitude, u, wavenumber, width
+from .notation import amplitude, screening, u, wavenumber, width
 
 __all__ = [
     "INTERACTIONS",
@@ -92,6 +98,15 @@ def _matern(order: int) -> Any:
     )
 
 
+def _inverse_power(n: int, q: sp.Expr) -> sp.Expr:
+    """Return the transform of 1/(1 + r^2)^n: a reverse Bessel polynomial times exp(-q)."""
+    polynomial = sum(
+        sp.factorial(n - 1 + j) / (sp.factorial(j) * sp.factorial(n - 1 - j) * 2**j) * q ** (n - 1 - j)
+        for j in range(n)
+    )
+    return sp.pi * amplitude * width * polynomial * sp.exp(-q) / (2 ** (n - 1) * sp.factorial(n - 1))
+
+
 INTERACTIONS: dict[str, Interaction] = {
     shape.name: shape
     for shape in (
@@ -127,6 +142,31 @@ INTERACTIONS: dict[str, Interaction] = {
             "a square well",
             lambda r: sp.Piecewise((amplitude, r < width), (sp.Integer(0), True)),
             lambda k: 2 * amplitude * sp.sin(k * width) / k,
+        ),
+        Interaction(
+            "inverse_sixth",
+            "an inverse sixth power, beside the chain",
+            lambda r: amplitude / (1 + (r / width) ** 2) ** 3,
+            lambda k: _inverse_power(3, k * width),
+        ),
+        Interaction(
+            "inverse_twelfth",
+            "an inverse twelfth power, beside the chain",
+            lambda r: amplitude / (1 + (r / width) ** 2) ** 6,
+            lambda k: _inverse_power(6, k * width),
+        ),
+        Interaction(
+            "exponential_beside",
+            "an exponential, beside the chain",
+            lambda r: amplitude * sp.exp(-screening * sp.sqrt(1 + (r / width) ** 2)),
+            lambda k: (
+                2
+                * amplitude
+                * width
+                * screening
+                * sp.besselk(1, sp.sqrt((k * width) ** 2 + screening**2))
+                / sp.sqrt((k * width) ** 2 + screening**2)
+            ),
         ),
     )
 }
@@ -258,6 +298,43 @@ def square_well(formula: sp.Basic) -> list[Step]:
     ]
 
 
+def _transformed_back(name: str) -> Statement:
+    """A transform whose inverse SymPy integrates, at a distance u > 0."""
+    shape, distance = INTERACTIONS[name], sp.Symbol("u", positive=True)
+    return _states(name)(
+        lambda formula: [
+            Step(
+                sp.Integral(formula.rhs * sp.cos(wavenumber * distance), (wavenumber, 0, sp.oo)) / sp.pi,
+                shape.potential(distance),
+                "transform back (a transform is fixed by its inverse)",
+                Reduce("evaluate", "common denominator"),
+            ),
+        ]
+    )
+
+
+inverse_sixth = _transformed_back("inverse_sixth")
+inverse_twelfth = _transformed_back("inverse_twelfth")
+
+
+@_states("exponential_beside")
+def exponential_beside(formula: sp.Basic) -> list[Step]:
+    """The integral along the line is one of the integral representations of K1 (Gradshteyn and Ryzhik 3.914)."""
+    return [
+        Step(
+            transform_integral(INTERACTIONS["exponential_beside"]),
+            formula.rhs,
+            "integrate along the line",
+            Cited(
+                "Basset's integral of K1",
+                points=2,
+                digits=25,
+                ranges={width: (1, 2), wavenumber: (sp.Rational(1, 4), 1), screening: (1, 3)},
+            ),
+        ),
+    ]
+
+
 STATEMENTS = (
     gaussian,
     exponential,
@@ -267,4 +344,7 @@ STATEMENTS = (
     sech2,
     softened_coulomb,
     square_well,
+    inverse_sixth,
+    inverse_twelfth,
+    exponential_beside,
 )

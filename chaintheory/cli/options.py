@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from chaintheory.interactions.build import KINDS as INTERACTIONS
+from chaintheory.interactions.build import PLAIN, build, kind_of
 from chaintheory.support.json_values import plain
 
 if TYPE_CHECKING:
@@ -140,8 +142,24 @@ def option(name: str, default: float | None, text: str, **more: Any) -> Callable
     )
 
 
-# Interactions of one amplitude and one width; what else there is has a formula.
-INTERACTIONS = ("Gaussian", "Exponential", "Matern", "Lorentzian", "Sech2", "SoftenedCoulomb", "SquareWell")
+OWN = ("interaction", "matern_order", "potential", "samples", "cutoff", "parameters")
+
+
+class Assignment(click.ParamType):  # type: ignore[type-arg]  # for the same reason
+    """NAME=NUMBER."""
+
+    name = "assignment"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, float]:
+        """Return name and number, or say what is allowed."""
+        name, equals, given = str(value).partition("=")
+        try:
+            number = float(given)
+        except ValueError:
+            number = math.nan
+        if not (name.isidentifier() and equals and math.isfinite(number)):
+            raise click.UsageError(f"--parameter must be NAME=NUMBER, such as depth=2, got {value!r}", ctx)
+        return name, number
 
 
 def system_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -149,9 +167,15 @@ def system_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def with_system(**given: Any) -> Any:
-        own = {name: given.pop(name) for name in (*PARAMETERS, "interaction", "matern_order", "potential")}
+        own = {name: given.pop(name) for name in (*PARAMETERS, *OWN)}
         return function(system=build_system(**own), **given)
 
+    with_system = option("cutoff", None, "Distance at which --potential is cut off, where it decays too slowly.")(
+        with_system
+    )
+    with_system = click.option(
+        "--samples", type=INPUT_FILE, help="Interaction through a table: distance and potential in each line."
+    )(with_system)
     with_system = click.option(
         "--potential",
         metavar="FORMULA",
@@ -160,6 +184,15 @@ def system_options(function: Callable[..., Any]) -> Callable[..., Any]:
     with_system = click.option("--matern-order", type=int, help="Order of the Matern interaction; 1 if left out.")(
         with_system
     )
+    with_system = click.option(
+        "--parameter",
+        "parameters",
+        type=Assignment(),
+        multiple=True,
+        metavar="NAME=NUMBER",
+        help="A parameter of LennardJones (depth, sigma, offset), Morse (depth, distance, length, offset), Buckingham "
+        "(amplitude, length, dispersion, offset), or a name in the formula; may be given several times.",
+    )(with_system)
     with_system = click.option(
         "--interaction",
         default="Gaussian",
@@ -180,36 +213,42 @@ def build_system(omega_fast: float, spacing: float, mass: float, bias: float, **
     return System(Chain(omega_fast, spacing), build_interaction(**interaction), mass=mass, bias=bias)
 
 
-def of_formula(formula: str) -> Interaction:
-    """Return the interaction of --potential."""
-    from chaintheory import Interaction
-
-    try:
-        return Interaction.from_expression(formula)
-    except ValueError as error:
-        raise ValueError(f"--potential: {error}") from None
-
-
 def build_interaction(
-    interaction: str, amplitude: float, width: float, matern_order: int | None, potential: str | None
+    interaction: str,
+    amplitude: float,
+    width: float,
+    matern_order: int | None,
+    potential: str | None,
+    samples: Path | None,
+    cutoff: float | None,
+    parameters: Sequence[tuple[str, float]],
 ) -> Interaction:
     """Build the interaction that the options describe; options that it does not take are refused."""
-    import chaintheory
-    from chaintheory.support.validation import choice
-
-    if potential is not None:
-        context = click.get_current_context()
-        for name in ("interaction", "amplitude", "width", "matern_order"):
-            if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
-                raise ValueError(f"--{name.replace('_', '-')} goes with a named interaction, got --potential as well")
-        return of_formula(potential)
-    known = {name.casefold(): name for name in INTERACTIONS}
-    name = choice("interaction", known.get(interaction.casefold(), interaction), INTERACTIONS)
-    more = () if matern_order is None else (matern_order,)
-    if more and name != "Matern":
-        raise ValueError(f"--matern-order goes with --interaction Matern, got {name}")
-    built: Interaction = getattr(chaintheory, name)(amplitude, width, *more)
-    return built
+    given = dict(parameters)
+    own = "--potential" if potential is not None else "--samples" if samples is not None else None
+    kind = kind_of(interaction)
+    unused = ("amplitude", "width", "matern_order") if own or kind not in PLAIN else ()
+    context = click.get_current_context()
+    for name in ("interaction", *unused) if own else unused:
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            what, instead = ("a named interaction", own) if own else ("an amplitude and a width", kind)
+            raise ValueError(f"--{name.replace('_', '-')} goes with {what}, got {instead} as well")
+    if own:
+        try:
+            return build(given, potential=potential, samples=samples, cutoff=cutoff)
+        except ValueError as error:
+            raise ValueError(f"{own}: {error}") from None
+    if kind in PLAIN:
+        given = {"amplitude": amplitude, "width": width} | given
+    if matern_order is not None:
+        if kind != "Matern":
+            raise ValueError(f"--matern-order goes with --interaction Matern, got {kind}")
+        given["order"] = matern_order
+    try:
+        return build(given, interaction=kind, cutoff=cutoff)
+    except ValueError as error:
+        hint = "".join(f" --parameter {name}=..." for name in str(error).partition(" needs ")[2].split(", ") if name)
+        raise ValueError(f"{error}{': give' + hint if hint else ''}") from None
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")

@@ -21,7 +21,8 @@ def sweep(
 ) -> None:
     """Compute a grid of systems described by a TOML FILE and write it as NetCDF.
 
-    The file has the tables [system] (fixed parameters), [run] (position, speed, duration), [axes]
+    The file has the tables [system] (fixed parameters), [interaction] (name, or potential = "FORMULA", or samples =
+    "FILE", and parameters), [run] (position, speed, duration), [axes]
     (lists, or grids such as {start = 0.001, stop = 0.1, count = 9, spacing = "log"}) and [compute]
     (quantities: single_pass_dissipation, mean_dissipation, drift_velocities, passes, final_state).
     A sweep that was stopped is resumed by the same command. A point that is refused does not end it: the reason is in

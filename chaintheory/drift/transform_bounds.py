@@ -25,6 +25,7 @@ from chaintheory.interactions.named import (
     SoftenedCoulomb,
     SquareWell,
 )
+from chaintheory.interactions.offset import Beside
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -182,9 +183,11 @@ def _square_well(interaction: SquareWell, k: Interval) -> TransformBounds:
 
 def _numerical(interaction: Interaction, k: Interval) -> TransformBounds:
     """By values with the error that the interaction states; the derivative by the secant."""
-    error = 2.0 * float(getattr(interaction, "transform_error", 0.0))
-    values = [np.asarray(interaction.transform(at)) for at in (k.low, k.high)]
+    error: Any = 2.0 * float(getattr(interaction, "transform_error", 0.0))
     curvature = 1.01 * interaction.reach() * interaction.transform_slope_bound  # r^2 <= reach r
+    if isinstance(interaction, Beside):
+        error, curvature = interaction.transform_rounding(k.low), 1.01 * interaction.transform_curvature_bound
+    values = [np.asarray(interaction.transform(at)) for at in (k.low, k.high)]
     length = np.maximum(k.high - k.low, 1e-300)
     secant = (values[1] - values[0]) / length
     # The derivative equals the secant somewhere between.
@@ -194,7 +197,12 @@ def _numerical(interaction: Interaction, k: Interval) -> TransformBounds:
 
 
 def _between(
-    k: Interval, values: list[Array], error: float, curvature: float, slopes: list[Array], slope_error: float | Array
+    k: Interval,
+    values: list[Array],
+    error: float | Array,
+    curvature: float,
+    slopes: list[Array],
+    slope_error: float | Array,
 ) -> TransformBounds:
     """Bounds from values and slopes at the two ends: linear interpolation is off by at most length^2/8 curvature."""
     length = up(k.high - k.low)

@@ -74,6 +74,8 @@ class Interaction:
     # Class methods; formula.py and table.py, which know how, attach them.
     from_expression: ClassVar[Callable[..., Interaction]]
     from_samples: ClassVar[Callable[..., Interaction]]
+    from_callable: ClassVar[Callable[..., Interaction]]
+    from_file: ClassVar[Callable[..., Interaction]]
 
     @property
     def smoothness(self) -> float:

@@ -121,7 +121,10 @@ class FormulaInteraction(NumericalInteraction):
     def _prepare(self) -> None:
         self._shift = 0.0
         if not math.isfinite(float(value(self._node, np.zeros(())))):
-            self._refuse("is not finite at r = 0; an offset keeps it so, for instance r**2 + 0.1 in place of r**2")
+            self._refuse(
+                "is not finite at r = 0; an offset keeps it so, for instance r**2 + 0.1 in place of r**2, and "
+                "ct.LennardJones, ct.Morse and ct.Buckingham have one"
+            )
         self.end = self.cutoff or self._end()
         if self.cutoff is not None:
             self._shift = float(value(self._node, np.array(self.cutoff)))
@@ -149,7 +152,8 @@ class FormulaInteraction(NumericalInteraction):
         if self.cutoff is None and self.end > FARTHEST * self.width:
             self._refuse(
                 f"decays too slowly (half-width {self.width:.3g}, still above {NEGLIGIBLE:g} of its maximum at "
-                f"r = {self.end:.3g}); cut it off with cutoff=, or give a table to Interaction.from_samples"
+                f"r = {self.end:.3g}); cut it off with cutoff= (--cutoff), or give a table to "
+                "Interaction.from_samples (--samples)"
             )
         rounding = self.panels.integral(np.broadcast_to(at_nodes.error, size.shape)) + 8.0 * EPS * total
         beyond = 0.0 if self.cutoff else NEGLIGIBLE * peak * self.end
@@ -306,7 +310,7 @@ def text_of(expression: sp.Expr) -> str:
     """
     what = "expression must be text or a SymPy expression in r"
     if callable(expression) and not hasattr(expression, "free_symbols"):
-        raise TypeError(f"{what}; a table of values of a function goes to Interaction.from_samples, got {expression!r}")
+        raise TypeError(f"{what}; a function goes to Interaction.from_callable, got {expression!r}")
     try:
         import sympy as sp
     except ModuleNotFoundError:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from chaintheory.interactions.base import Interaction
 from chaintheory.interactions.formula import NumericalInteraction
 from chaintheory.interactions.quadrature import LegendrePanels
-from chaintheory.support.validation import positive, real_array
+from chaintheory.support.validation import number, positive, real_array, scale
 
 Array = NDArray[np.float64]
 
@@ -176,4 +179,103 @@ def from_samples(_cls: type[Interaction], /, r: ArrayLike, potential: ArrayLike)
     return SampledInteraction(r, potential)
 
 
+MOST_SAMPLES = 2**14
+
+
+def from_callable(
+    _cls: type[Interaction], /, function: Callable[..., Any], end: float, *, tolerance: float = 1e-9
+) -> Interaction:
+    """The interaction with the values of a Python function, by a table that is refined until it is as good as asked.
+
+    Parameters
+    ----------
+    function
+        Phi(r) in hbar Omega_slow at one distance r >= 0 in l_slow; it is called for each.
+    end
+        Distance (l_slow) at which the table ends, where Phi has decayed to below 0.001 of its maximum; an exponential
+        continues it.
+    tolerance
+        Largest error of the table between its samples, of the largest value.
+
+    Returns
+    -------
+    SampledInteraction
+        Its ``error`` states what was reached.
+
+    Raises
+    ------
+    TypeError
+        A function that cannot be called, or gives no real number.
+    ValueError
+        Values that are not finite or do not decay; a function that 16,385 samples do not resolve.
+
+    >>> from chaintheory import Interaction
+    >>> own = Interaction.from_callable(lambda r: 2.0 / math.cosh(r / 4.0) ** 3, end=40.0)
+    >>> bool(abs(own.potential(3.0) - 2.0 / math.cosh(0.75) ** 3) < 1e-8)
+    True
+    """
+    if not callable(function):
+        raise TypeError(f"function must be callable, got {function!r}")
+    end, tolerance = scale("end", end), positive("tolerance", tolerance)
+    samples = 64
+    while samples <= MOST_SAMPLES:
+        r = np.linspace(0.0, end, samples + 1)
+        table = SampledInteraction(r, [number(f"function at r = {place:g}", function(place)) for place in r.tolist()])
+        if table.error <= tolerance * float(np.abs(table.samples[1]).max()):
+            return table
+        samples *= 2
+    raise ValueError(
+        f"function must be resolved to {tolerance:g} by {MOST_SAMPLES} samples up to end = {end:g}, got an error of "
+        f"{table.error:.2g}; take a larger tolerance, a smaller end, or from_samples with samples where it varies"
+    )
+
+
+def from_file(_cls: type[Interaction], /, path: str | os.PathLike[str]) -> Interaction:
+    """The interaction through a table in a text file: distance (l_slow) and potential (hbar Omega_slow) in each line.
+
+    Separated by commas, semicolons or white space; lines that begin with # and one heading are skipped. The table obeys
+    the rules of ``from_samples``.
+
+    Raises
+    ------
+    ValueError
+        A file that cannot be read or is no such table, by name.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from chaintheory import Interaction
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "table.csv"
+    ...     _ = path.write_text("r,potential" + "".join(chr(10) + f"{r},{math.exp(-r * r)}" for r in range(14)))
+    ...     round(float(Interaction.from_file(path).potential(1.0)), 6)
+    0.367879
+    """
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError, ValueError) as problem:
+        raise ValueError(f"samples must be in a text file that can be read, got {str(path)!r}: {problem}") from None
+    rows: list[list[float]] = []
+    for place, line in enumerate(lines, 1):
+        cells = line.partition("#")[0].replace(",", " ").replace(";", " ").split()
+        if not cells:
+            continue
+        try:
+            if len(cells) < 2:
+                raise ValueError
+            rows.append([float(cell) for cell in cells[:2]])
+        except ValueError:
+            if rows or (place > 1 and any(cell[:1].isdigit() for cell in cells)):
+                raise ValueError(
+                    f"{str(path)!r}, line {place}: must be a distance and a potential, got {line!r:.60}"
+                ) from None
+    if len(rows) < FEWEST:
+        raise ValueError(
+            f"{str(path)!r} must hold at least {FEWEST} lines with a distance and a potential, got {len(rows)}"
+        )
+    r, potential = np.array(rows).T
+    return SampledInteraction(r, potential)
+
+
+Interaction.from_callable = classmethod(from_callable)  # type: ignore[assignment]
+Interaction.from_file = classmethod(from_file)  # type: ignore[assignment]
 Interaction.from_samples = classmethod(from_samples)  # type: ignore[assignment]

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from chaintheory.interactions import named
+from chaintheory.interactions import named, offset
 from chaintheory.interactions.base import Interaction
 from chaintheory.interactions.formula import FormulaInteraction
 from chaintheory.interactions.table import SampledInteraction
@@ -16,7 +16,7 @@ NAMED = {
     kind.__name__: kind
     for kind in (
         named.Exponential, named.Gaussian, named.GaussianMixture, named.Lorentzian, named.Matern, named.Sech2,
-        named.SoftenedCoulomb, named.SquareWell,
+        named.SoftenedCoulomb, named.SquareWell, offset.LennardJones, offset.Morse, offset.Buckingham,
     )
 }  # fmt: skip
 

@@ -48,6 +48,8 @@ def plot_sweep(dataset: xarray.Dataset, quantity: str, ax: Axes | None = None) -
     >>> plot_sweep(data, "mean_dissipation").get_xlabel()
     'speed (l_slow/t_slow)'
     """
+    if not (hasattr(dataset, "data_vars") and hasattr(dataset, "coords")):
+        raise TypeError(f"dataset must be what run_sweep returns, an xarray.Dataset, got {dataset!r}")
     choice("quantity", quantity, [str(name) for name in dataset.data_vars if name not in ("refused", "drift_kind")])
     values = dataset[quantity]
     over = [str(name) for name in values.dims if name in dataset.coords]

@@ -86,6 +86,8 @@ def run_sweep(
     >>> round(float(data.mean_dissipation[0]), 6), data.mean_dissipation.attrs["units"]
     (0.014869, 'hbar Omega_slow')
     """
+    if not isinstance(sweep, Sweep):
+        raise TypeError(f"sweep must be what read_sweep returns, got {sweep!r}")
     output = Path(output).absolute()
     if output.is_symlink() or output.exists():
         if not overwrite:
@@ -224,7 +226,8 @@ def assemble(sweep: Sweep, results: list[Result]) -> xarray.Dataset:
                 data, dims = rows.reshape(*sweep.shape, longest), (*dimensions, along)
             variables[name] = (dims, data, {"units": unit})
     coordinates = {
-        name: (name, np.array(values, dtype=float), {"units": UNITS[name]}) for name, values in sweep.axes.items()
+        name: (name, np.array(values, dtype=float), {"units": UNITS.get(name, "1")})
+        for name, values in sweep.axes.items()
     }
     return xarray.Dataset(variables, coordinates, attrs=provenance(sweep))
 

@@ -11,6 +11,9 @@
     amplitude = [-2.0, 2.0]
     bias = { start = 0.001, stop = 0.1, count = 9, spacing = "log" }
 
+    [interaction]             # a Gaussian if left out; or potential = "A*exp(-(r/4)**4)", or samples = "table.csv"
+    name = "Gaussian"         # its parameters here, in [system] or in [axes], as are those of a formula
+
     [compute]
     quantities = ["mean_dissipation", "drift_velocities", "final_state"]
     lowest = 5.0              # range of drift velocities
@@ -36,18 +39,15 @@ from typing import Any
 import numpy as np
 
 from chaintheory import __version__
-from chaintheory.interactions.named import Gaussian
+from chaintheory.interactions.build import PLAIN, build, kind_of, parameters_of
+from chaintheory.interactions.grammar import parse
+from chaintheory.interactions.text import interaction_from_text, interaction_to_text
 from chaintheory.support.validation import above, choice, number, positive, whole
 from chaintheory.system import Chain, System
 
-SYSTEM = {
-    "omega_fast": 10.0,
-    "spacing": 40.0,
-    "amplitude": 2.0,
-    "width": 4.0,
-    "mass": 1.0,
-    "bias": 0.0,
-}
+SYSTEM = {"omega_fast": 10.0, "spacing": 40.0, "mass": 1.0, "bias": 0.01}
+SHAPE: dict[str, float | None] = {"amplitude": 2.0, "width": 4.0}
+INTERACTION = ("name", "potential", "samples", "cutoff")
 RUN: dict[str, float | None] = {
     "position": 220.0,
     "speed": 50.0,
@@ -57,12 +57,14 @@ RUN: dict[str, float | None] = {
 }
 COMPUTE = ("quantities", "lowest", "highest")
 GRID = ("start", "stop", "count", "spacing")
-TABLES = ("system", "run", "axes", "compute")
+TABLES = ("system", "interaction", "run", "axes", "compute")
 
 UNITS = {
     "omega_fast": "Omega_slow", "spacing": "l_slow", "amplitude": "hbar Omega_slow",
     "width": "l_slow", "mass": "chain mass", "bias": "hbar Omega_slow", "position": "l_slow",
     "speed": "l_slow/t_slow", "duration": "t_slow", "order": "1", "steps_per_fast_period": "1",
+    "depth": "hbar Omega_slow", "sigma": "l_slow", "distance": "l_slow", "length": "l_slow", "offset": "l_slow",
+    "dispersion": "hbar Omega_slow l_slow^6",
 }  # fmt: skip
 
 # Quantity: its variables, each with its unit and the dimension along which it has many values.
@@ -87,6 +89,7 @@ QUANTITIES: dict[str, dict[str, tuple[str, str | None]]] = {
 SIMULATED = {"passes", "final_state"}
 KINDS = ("locked", "stable", "unstable")
 MOST_POINTS = 1_000_000
+POSITIVE = ("spacing", "width", "mass", "duration", "steps_per_fast_period", "sigma", "distance", "length", "offset")
 
 
 @dataclass(frozen=True)
@@ -170,23 +173,52 @@ def _checked_sweep(tables: dict[str, Any]) -> Sweep:
     for name in TABLES:
         if not isinstance(tables.setdefault(name, {}), dict):
             raise ValueError(f"[{name}] must be a table, got {tables[name]!r}")
-    known(tables["system"], SYSTEM, "key in [system]")
+    described, shape = _interaction(tables["interaction"], tables["axes"])
+    known(tables["system"], {**SYSTEM, **shape}, "key in [system]")
+    known(tables["interaction"], {**dict.fromkeys(INTERACTION), **shape}, "key in [interaction]")
     known(tables["run"], RUN, "key in [run]")
-    known(tables["axes"], {**SYSTEM, **RUN}, "key in [axes]")
+    known(tables["axes"], {**SYSTEM, **shape, **RUN}, "key in [axes]")
     known(tables["compute"], COMPUTE, "key in [compute]")
     axes = {name: axis(name, given) for name, given in tables["axes"].items()}
-    fixed = {**SYSTEM, **RUN, **tables["system"], **tables["run"]}
+    own = {name: value for name, value in tables["interaction"].items() if name not in INTERACTION}
+    fixed = {**SYSTEM, **shape, **RUN, **tables["system"], **own, **tables["run"]}
     for name in axes:
-        if name in tables["system"] or name in tables["run"]:
+        if name in tables["system"] or name in own or name in tables["run"]:
             raise ValueError(f"{name} must be either fixed or an axis, got both")
         del fixed[name]
+    if missing := [name for name in shape if name in fixed and fixed[name] is None]:
+        raise ValueError(f"[interaction] must have {', '.join(missing)}, or [axes] must")
     fixed = {name: None if value is None else checked(name, value) for name, value in fixed.items()}
+    fixed["interaction"], fixed["parameters"] = described, list(shape)
     points = int(np.prod([len(values) for values in axes.values()], dtype=object))
     if points > MOST_POINTS:
         raise ValueError(f"axes must span at most {MOST_POINTS} points, got {points}")
     lowest = positive("lowest", tables["compute"].get("lowest", 5.0))
     highest = above("highest", tables["compute"].get("highest", 80.0), lowest)
     return Sweep(fixed, axes, quantities(tables["compute"]), (lowest, highest))
+
+
+def _interaction(table: dict[str, Any], axes: dict[str, Any]) -> tuple[dict[str, Any], dict[str, float | None]]:
+    """What ``build`` is given besides the parameters, and these with their defaults (None: to be given)."""
+    chosen = [name for name in ("name", "potential", "samples") if name in table]
+    if len(chosen) > 1:
+        raise ValueError(f"[interaction] must have one of name, potential and samples, got {' and '.join(chosen)}")
+    for name in chosen:
+        if not isinstance(table[name], str):
+            raise ValueError(f"{name} in [interaction] must be text, got {table[name]!r}")
+    cutoff = {} if "cutoff" not in table else {"cutoff": positive("cutoff", table["cutoff"])}
+    if cutoff and "potential" not in table:
+        raise ValueError(f"cutoff in [interaction] goes with potential, got {table['cutoff']!r}")
+    if "samples" in table:
+        return {"samples": interaction_to_text(build({}, samples=table["samples"]))}, {}
+    if "potential" in table:
+        constants = dict.fromkeys(name for name in (*table, *axes) if name not in (*INTERACTION, *SYSTEM, *RUN))
+        parse(table["potential"], dict.fromkeys(constants, 1.0))  # a name without a value, or a value without its name
+        return {"potential": table["potential"], **cutoff}, constants
+    kind = kind_of(table.get("name", "Gaussian"))
+    if kind == "Matern":
+        raise ValueError("name in [interaction] must not be 'Matern' in a sweep; give its potential instead")
+    return {"interaction": kind}, dict(SHAPE) if kind in PLAIN else dict.fromkeys(parameters_of(kind))
 
 
 def known(given: dict[str, Any], allowed: Any, what: str) -> None:
@@ -215,7 +247,7 @@ def checked(name: str, value: Any) -> float | int:
         return whole(name, value, 2)
     if name == "omega_fast":
         return above(name, value, 1.0)
-    if name in ("spacing", "width", "mass", "duration", "steps_per_fast_period"):
+    if name in POSITIVE:
         return positive(name, value)
     return number(name, value)
 
@@ -263,7 +295,11 @@ def _computed(
     point: dict[str, Any], wanted: tuple[str, ...], drift_range: tuple[float, float]
 ) -> dict[str, float | list[float]]:
     chain = Chain(point["omega_fast"], point["spacing"])
-    interaction = Gaussian(point["amplitude"], point["width"])
+    described = point["interaction"]
+    if "samples" in described:
+        interaction = interaction_from_text(described["samples"])
+    else:
+        interaction = build({name: point[name] for name in point["parameters"]}, **described)
     system = System(chain, interaction, mass=point["mass"], bias=point["bias"])
     result: dict[str, float | list[float]] = {}
     for name in ("single_pass_dissipation", "mean_dissipation"):

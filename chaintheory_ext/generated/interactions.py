@@ -149,6 +149,32 @@ def sech2_transform(prefactor: Any, kappa: Any, m: Any = numpy) -> Any:
     return prefactor*m.exp(-0.5*m.pi*kappa)
 
 
+def inverse_sixth_prefactor(kappa: Any, m: Any = numpy) -> Any:
+    """Transform over Phi0 width without its exponential.
+
+    Ledger: transform_inverse_sixth.
+    """
+    total = 8
+    return m.pi*(kappa*(kappa + 3) + 3)/total
+
+
+def inverse_twelfth_prefactor(kappa: Any, m: Any = numpy) -> Any:
+    """Transform over Phi0 width without its exponential.
+
+    Ledger: transform_inverse_twelfth.
+    """
+    total = 3840
+    return m.pi*(kappa*(kappa*(kappa*(kappa*(kappa + 15) + 105) + 420) + 945) + 945)/total
+
+
+def exponential_beside_transform(bessel_k1: Any, reach: Any, screening: Any) -> Any:
+    """Transform over Phi0 width at kappa = k width.
+
+    Ledger: transform_exponential_beside.
+    """
+    return 2*bessel_k1*screening/reach
+
+
 def matern_transform(kappa: Any, order: Any, total: Any) -> Any:
     """Transform over Phi0 width at kappa = k width.
 

@@ -347,7 +347,7 @@ def test_what_looked_like_a_gaussian_has_the_losses_of_its_two_bumps():
         ("4*((1/r)^12-(1/r)^6)", r"not finite at r = 0; an offset keeps it so"),
         ("exp(-r^2)*tan(r)", "near r ="),
         ("sin(1e7*r)*exp(-r^2)", "varies too fast"),
-        ("r*exp(-r^2)+1/(1+r)^2", r"decays too slowly .* cutoff=, or give a table to Interaction.from_samples"),
+        ("r*exp(-r^2)+1/(1+r)^2", r"decays too slowly .* cutoff= \(--cutoff\), or give a table to Interaction"),
     ],
 )
 def test_singular_and_unresolved_formulas_are_refused(text, message):

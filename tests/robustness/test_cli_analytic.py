@@ -9,7 +9,7 @@ import pytest
 
 import chaintheory as ct
 from chaintheory.cli.main import main
-from chaintheory.cli.options import INTERACTIONS
+from chaintheory.interactions.build import PLAIN
 
 
 def run(capsys, *arguments):
@@ -47,7 +47,7 @@ def curve(capsys, *options):
     return json.loads(out)
 
 
-@pytest.mark.parametrize("name", INTERACTIONS)
+@pytest.mark.parametrize("name", PLAIN)
 def test_every_interaction_by_name(capsys, name):
     speed = np.array([20.0, 30.0])
     system = ct.System(ct.Chain(10.0, 40.0), getattr(ct, name)(1.5, 3.0), bias=0.01)

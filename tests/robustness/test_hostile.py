@@ -77,7 +77,7 @@ def test_what_is_no_text_is_refused(thing):
 
 @pytest.mark.parametrize("function", [lambda r: r, abs, print, Interaction])
 def test_a_function_is_pointed_to_samples(function):
-    with pytest.raises(TypeError, match=r"Interaction\.from_samples"):
+    with pytest.raises(TypeError, match=r"Interaction\.from_callable"):
         Interaction.from_expression(function)
 
 

@@ -28,6 +28,9 @@ VALID = {
     "duration": 0.1, "path": "absent", "system": SYSTEM, "time": [0.0, 0.1, 0.2], "r": 1.0, "k": 1.0, "amplitudes": [1.0, 2.0],
     "widths": [3.0, 4.0], "expression": "exp(-r^2)", "biases": [0.01], "systems": [SYSTEM], "omega_slow": 1e12, "energy": 1.0,
     "drift_velocities": [40.0, 20.0], "order": 2, "run": None, "potential": np.exp(-GRID),
+    "depth": 1.0, "sigma": 3.0, "offset": 3.0, "distance": 3.0, "length": 1.0, "dispersion": 1.0, "chain_mass": 1.0,
+    "particle_mass": 1.0, "function": lambda r: 2.0**-r, "end": 20.0, "dataset": None, "quantity": "mean_dissipation",
+    "sweep": None, "output": "absent/out.nc",
 }  # fmt: skip
 # Slow, or tried by tests of their own, or given an object of this package's own as their only argument.
 LEFT_OUT = {("System", "drag_curve"), ("System", "travelling_wave"), ("Gaussian", "enclosed_transform")}
