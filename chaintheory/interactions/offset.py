@@ -149,7 +149,7 @@ class Beside(Interaction):
         total = arb(0)
         for part in self.parts(arb):
             if part.power:
-                total += part.value * _PREFACTORS[part.power](kappa, BALLS) * (-kappa).exp()
+                total += part.value * _power_prefactor(kappa, part.power, BALLS) * (-kappa).exp()
             else:
                 z = (kappa**2 + part.rate**2).sqrt()
                 total += (
@@ -190,16 +190,17 @@ def _exponential(x: Array, part: Part, order: int) -> Array:
     return np.asarray(part.rate * (part.rate * slope**2 - inverse**3) * value)
 
 
-_PREFACTORS: dict[int, Callable[..., Any]] = {
-    3: generated.inverse_sixth_prefactor,
-    6: generated.inverse_twelfth_prefactor,
-}
+def _power_prefactor(kappa: Any, power: int, m: Any = np) -> Any:
+    """The transform of (1 + x^2)^-power over the offset, times exp(kappa), in an arithmetic."""
+    if power == 3:
+        return generated.inverse_sixth_prefactor(kappa, m)
+    return generated.inverse_twelfth_prefactor(kappa, m)
 
 
 def _prefactor(kappa: Array, part: Part) -> Array:
     """The transform of a part over its value and the offset, times exp(kappa)."""
     if part.power:
-        return np.asarray(_PREFACTORS[part.power](kappa))
+        return np.asarray(_power_prefactor(kappa, part.power))
     from scipy.special import k1e
 
     rate = part.rate
