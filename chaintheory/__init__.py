@@ -20,7 +20,6 @@ if _typing.TYPE_CHECKING:
     from chaintheory.dissipation.travelling_wave import TravellingWave as TravellingWave
     from chaintheory.dissipation.wave_equations import NoSteadyDrift as NoSteadyDrift
     from chaintheory.drift.drag_curve import DragCurve as DragCurve
-    from chaintheory.drift.drag_curve import SteadyDrift as SteadyDrift
     from chaintheory.drift.fit import fit_chain as fit_chain
     from chaintheory.drift.velocities import UnresolvedWarning as UnresolvedWarning
     from chaintheory.drift.velocities import drift_diagram as drift_diagram
@@ -55,7 +54,7 @@ _HOMES = {
     "comparison.your_data": ("Comparison", "compare"),
     "dissipation.travelling_wave": ("TravellingWave",),
     "dissipation.wave_equations": ("NoSteadyDrift",),
-    "drift.drag_curve": ("DragCurve", "SteadyDrift"),
+    "drift.drag_curve": ("DragCurve",),
     "interactions.base": ("Interaction",),
     "interactions.named": (
         "Exponential",

@@ -118,23 +118,47 @@ class TravellingWave:
 
     @property
     def transit_time(self) -> float:
-        """T = spacing/speed, in t_slow."""
+        """T = spacing/speed, in t_slow.
+
+        >>> import chaintheory as ct
+        >>> wave = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0)).travelling_wave(50.0)
+        >>> wave.transit_time
+        0.8
+        """
         return self.system.chain.spacing / self.speed
 
     @property
     def force(self) -> Curve:
-        """The pulse of force on a mass, in hbar Omega_slow/l_slow; at time 0 the particle would pass it at rest."""
+        """The pulse of force on a mass, in hbar Omega_slow/l_slow; at time 0 the particle would pass it at rest.
+
+        >>> import chaintheory as ct
+        >>> wave = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0)).travelling_wave(50.0)
+        >>> bool(abs(wave.force.value.sum() * np.diff(wave.force.time)[0] * wave.speed - wave.bias) < 1e-12)
+        True
+        """
         return Curve(self.transit_time * self.equations.grid.times, self.pulse)
 
     @property
     def mass(self) -> Curve:
-        """Displacement R of a mass from its site while the particle acts on it, in l_slow."""
+        """Displacement R of a mass from its site while the particle acts on it, in l_slow.
+
+        >>> import chaintheory as ct
+        >>> wave = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0)).travelling_wave(50.0)
+        >>> round(float(wave.mass.value.max()), 4)
+        0.0271
+        """
         grid, green = self.equations.grid, self.equations.green
         return Curve(self.transit_time * grid.times, grid.step * toeplitz(green.values) @ self.pulse)
 
     @property
     def particle(self) -> Curve:
-        """Displacement s of the particle from uniform motion over one transit time, in l_slow."""
+        """Displacement s of the particle from uniform motion over one transit time, in l_slow.
+
+        >>> import chaintheory as ct
+        >>> wave = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0)).travelling_wave(50.0)
+        >>> bool(abs(wave.particle.value[:-1].mean()) < 1e-12)
+        True
+        """
         times = np.linspace(-0.5, 0.5, 257)
         return Curve(self.transit_time * times, self.equations.modulation(self.pulse, times))
 
@@ -144,16 +168,34 @@ class TravellingWave:
 
     @property
     def stable(self) -> bool:
-        """Whether every small perturbation decays; from the number of growing modes, oscillating ones included."""
+        """Whether every small perturbation decays, by the number of growing modes; a truth value, no unit.
+
+        >>> import chaintheory as ct
+        >>> wave = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0)).travelling_wave(50.0)
+        >>> wave.stable  # a particle that is a little faster loses less
+        False
+        """
         return self._perturbation.number_unstable == 0
 
     @property
     def growth_rates(self) -> NDArray[np.complex128]:
-        """Growth rates nu (1/t_slow) of all growing modes, largest first, and the slow real mode if it decays."""
+        """Growth rates nu (1/t_slow) of all growing modes, largest first, and the slow real mode if it decays.
+
+        >>> import chaintheory as ct
+        >>> wave = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0)).travelling_wave(50.0)
+        >>> bool(wave.growth_rates[0].real > 0.0)
+        True
+        """
         return self._perturbation.growth_rates
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """The displacements of a mass and of the particle, in l_slow, against time in transit times."""
+        """The displacements of a mass and of the particle, in l_slow, against time in transit times.
+
+        >>> import chaintheory as ct
+        >>> wave = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0)).travelling_wave(50.0)
+        >>> [line.get_label() for line in wave.plot().lines]
+        ['mass, $R$', 'particle, $s$']
+        """
         ax = axes(ax)
         times = self.equations.grid.times
         ax.plot(times, self.mass.value, label="mass, $R$")

@@ -33,15 +33,15 @@ LOW = 0.03  # strip in which the real zeros are looked for
 
 
 class NoSteadyDrift(ValueError):
-    """There is no steady drift at this speed, or none that the method reaches; the message says why and what to do.
+    """There is no steady drift at this speed (l_slow/t_slow), or none that the method reaches; the message says why.
 
     >>> import chaintheory as ct
     >>> system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0))
     >>> try:
-    ...     system.travelling_wave(5.0)
+    ...     system.travelling_wave(0.0)
     ... except ct.NoSteadyDrift as reason:
-    ...     print(str(reason).partition(":")[0])
-    speed 5 has no steady drift that continues from weak coupling
+    ...     print(reason)
+    speed must not be 0: a particle at rest does not drift
     """
 
 
@@ -107,7 +107,8 @@ class Force:
         if cutoff > LONGEST_CUTOFF * interaction.width:
             raise NoSteadyDrift(
                 f"interaction {type(interaction).__name__} acts {cutoff / interaction.width:.1e} widths far, the "
-                f"travelling wave is for at most {LONGEST_CUTOFF:g}"
+                f"travelling wave is for at most {LONGEST_CUTOFF:g} (its pulse of force would fill the chain): take "
+                "another approximation, or simulate"
             )
         return cls(interaction.slope, interaction.curvature, max(cutoff, interaction.width), interaction.width)
 

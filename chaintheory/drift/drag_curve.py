@@ -143,7 +143,7 @@ class SteadyDrifts(Table[SteadyDrift]):
 
 @dataclass(frozen=True)
 class DragCurve:
-    """The bias that sustains each mean speed, all branches.
+    """The bias that sustains each mean speed, all branches; the speeds in l_slow/t_slow.
 
     Attributes
     ----------
@@ -153,8 +153,11 @@ class DragCurve:
         Whose they are.
 
     >>> import chaintheory as ct
-    >>> ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0)).drag_curve(30.0, 30.1)
+    >>> curve = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0)).drag_curve(30.0, 30.1)
+    >>> curve
     DragCurve(speed 30 to 30.1, branches=1)
+    >>> [round(bias, 7) for bias in curve.at_speed(30.0)], bool((curve.data.bias.diff("point") < 0.0).all())
+    ([0.0149371], True)
     """
 
     branches: list[Branch]
@@ -170,6 +173,11 @@ class DragCurve:
         """One row a solution: ``speed``, ``bias``, ``branch``, and of the resonance ``edge``, ``n`` and ``distance`` p.
 
         ``wave_amplitude`` is the largest displacement in the resonant wave (l_slow), nan far from a resonance.
+
+        >>> import chaintheory as ct
+        >>> empty = ct.DragCurve([], ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0)))
+        >>> list(empty.data)
+        ['speed', 'bias', 'branch', 'edge', 'n', 'distance', 'wave_amplitude']
         """
         import xarray as xr
 
@@ -185,7 +193,13 @@ class DragCurve:
         return xr.Dataset({name: ("point", np.array(column)) for name, column in columns.items()})
 
     def at_speed(self, speed: float) -> list[float]:
-        """The bias of every branch at a speed, several where branches overlap; by rising bias."""
+        """The bias (hbar Omega_slow) of every branch at a speed (l_slow/t_slow), by rising bias.
+
+        >>> import chaintheory as ct
+        >>> empty = ct.DragCurve([], ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0)))
+        >>> empty.at_speed(30.0)
+        []
+        """
         found = []
         for branch in self.branches:
             for before, after in pairwise(branch.points):
@@ -199,7 +213,13 @@ class DragCurve:
         return _without_doubles(sorted(found))
 
     def solutions(self, bias: float) -> SteadyDrifts:
-        """All steady drifts with a bias, typed by their stability; by rising speed."""
+        """All steady drifts with a bias (hbar Omega_slow), typed by their stability; by rising speed.
+
+        >>> import chaintheory as ct
+        >>> empty = ct.DragCurve([], ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0)))
+        >>> len(empty.solutions(0.01))
+        0
+        """
         found = [
             _steady_drift(self.system, branch, before, after, bias)
             for branch in self.branches
@@ -218,7 +238,13 @@ class DragCurve:
         return SteadyDrifts(kept, bias, self)
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Bias against speed, the bias on a logarithmic scale; branches through a resonance have their own colour."""
+        """Bias against speed, the bias on a logarithmic scale; branches through a resonance have their own colour.
+
+        >>> import chaintheory as ct
+        >>> empty = ct.DragCurve([], ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0)))
+        >>> empty.plot().get_yscale()
+        'log'
+        """
         ax = axes(ax)
         for branch in self.branches:
             colour = "C0" if branch.resonance is None else "C1"
