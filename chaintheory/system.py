@@ -994,6 +994,9 @@ class System(SystemParameters):
         checkpoint_interval: float = 60.0,
         progress: bool | Callable[[int], None] = False,
         max_bytes: float | None = None,
+        temperature: float | None = None,
+        sampling: str = "quantum",
+        seed: int = 0,
     ) -> Trajectory:
         """Integrate the memory-kernel equations of motion, Eqs. 2-5, of the particle in the infinite chain.
 
@@ -1031,6 +1034,14 @@ class System(SystemParameters):
             True for a progress bar, or a callable that is given the steps done.
         max_bytes
             Bytes that the run may need; by default what the machine has free.
+        temperature
+            k_B T of the chain in hbar Omega_slow: its modes start with random phases and Gaussian amplitudes. Left out,
+            the chain starts at rest. ``chain_energy`` is then the energy that the chain has gained, and ``chain_state``
+            all masses of a ring so long that the run feels no echo. T = 0 is the zero-point field with quantum sampling
+            and the chain at rest with classical sampling.
+        sampling, seed
+            ``"quantum"`` or ``"classical"`` energies of the modes, as in ``loss_variance``; a whole number from 0 to
+            2^64 - 1 from which the field is drawn.
 
         Returns
         -------
@@ -1058,7 +1069,7 @@ class System(SystemParameters):
             self, position, speed, duration, method=method, order=order, steps_per_fast_period=steps_per_fast_period,
             time_step=time_step, kernel_cutoff=kernel_cutoff, events=events, chain=chain, chain_window=chain_window,
             chain_every=chain_every, checkpoint=checkpoint, checkpoint_interval=checkpoint_interval, progress=progress,
-            max_bytes=max_bytes,
+            max_bytes=max_bytes, temperature=temperature, sampling=sampling, seed=seed,
         )  # fmt: skip
         return Trajectory._of(done)
 

@@ -41,6 +41,7 @@ class NearField:
         acceleration: Array,
         energy: Array,
         rest_kernels: Array | None = None,
+        heat: Array | None = None,
     ) -> int: ...
 
 def rotate(

@@ -45,9 +45,9 @@ cdef extern from "fine_block.h" nogil:
     void ct_propagate(double *new_u, double *new_p, const double *u, const double *p, long n,
                  const double *c, const double *s, const double *d, long h)
     int ct_fine_block(const ct_block *block, const ct_interaction *interaction,
-                      ct_particle *particle, const double *u, const double *p, double *new_u,
-                      double *new_p, long origin, long lo, long hi, long steps, double *work,
-                      const ct_record *record)
+                      ct_particle *particle, const double *u, const double *p, const double *heat_u,
+                      const double *heat_p, double *new_u, double *new_p, long origin, long lo,
+                      long hi, long steps, double *work, const ct_record *record)
 
 # What ``NearField.advance`` returns where it did not succeed.
 OUTSIDE, DISPLACED = CT_OUTSIDE, CT_DISPLACED
@@ -70,6 +70,10 @@ cdef struct Level:
     double *p
     double *new_u
     double *new_p
+    double *heat_u                      # the same of a free motion on which this one is superposed
+    double *heat_p
+    double *new_heat_u
+    double *new_heat_p
 
 
 cdef class NearField:
@@ -84,6 +88,7 @@ cdef class NearField:
     cdef ct_particle particle
     cdef Level levels[MOST_LEVELS]
     cdef int top
+    cdef bint hot
     cdef double speed_bound, block_time
     cdef object keep
     cdef double[::1] work
@@ -141,12 +146,16 @@ cdef class NearField:
         self.most_sites = 0
 
     cdef allocate(self, Level *level):
-        cdef double[:, ::1] space = np.zeros((4, level.size + 2 * level.halo))
+        cdef double[:, ::1] space = np.zeros((8, level.size + 2 * level.halo))
         self.keep.append(space)
         level.u = &space[0, 0]
         level.p = &space[1, 0]
         level.new_u = &space[2, 0]
         level.new_p = &space[3, 0]
+        level.heat_u = &space[4, 0]
+        level.heat_p = &space[5, 0]
+        level.new_heat_u = &space[6, 0]
+        level.new_heat_p = &space[7, 0]
 
     @property
     def state(self):
@@ -161,11 +170,12 @@ cdef class NearField:
 
     def advance(self, double[:, ::1] field, long origin, long blocks, long rest,
                 double[::1] position, double[::1] velocity, double[::1] acceleration,
-                double[::1] energy, rest_kernels=None):
+                double[::1] energy, rest_kernels=None, const double[:, ::1] heat=None):
         """Carry ``field`` (rows u, p; mass ``origin`` first) over whole blocks and ``rest`` steps.
 
         ``rest = 0`` and ``blocks`` equal to what the top level holds run the hierarchy; anything
-        else steps the whole window block by block. The records receive one number a step.
+        else steps the whole window block by block. ``heat``, of the shape of ``field``, is a free motion of
+        the chain on which the field is superposed: the particle feels the sum. The records receive one number a step.
         Returns 0, or, with ``field`` untouched, OUTSIDE if the particle went farther than allowed
         for and DISPLACED if a mass did.
         """
@@ -189,6 +199,12 @@ cdef class NearField:
         level.origin = origin
         memcpy(level.u + level.halo, &field[0, 0], level.size * sizeof(double))
         memcpy(level.p + level.halo, &field[1, 0], level.size * sizeof(double))
+        self.hot = heat is not None
+        if self.hot:
+            if heat.shape[1] != level.size:
+                raise ValueError(f"heat must hold {level.size} masses, got {heat.shape[1]}")
+            memcpy(level.heat_u + level.halo, &heat[0, 0], level.size * sizeof(double))
+            memcpy(level.heat_p + level.halo, &heat[1, 0], level.size * sizeof(double))
         if blocks == hierarchy and rest == 0:
             with nogil:
                 status = self.recurse(self.top, &record)
@@ -215,7 +231,7 @@ cdef class NearField:
         cdef long sites = 2 * self.levels[0].allowance + 1
         if sites > self.most_sites:
             self.most_sites = sites
-            space = np.empty(sites * (2 * self.block.row + 3 * (self.block.kicks + 1)) + CT_VECTOR)
+            space = np.empty(sites * (4 * self.block.row + 3 * (self.block.kicks + 1)) + CT_VECTOR)
             first = -(space.ctypes.data // 8) % CT_VECTOR
             self.work = space[first:]
 
@@ -232,9 +248,10 @@ cdef class NearField:
             if not fabs(self.particle.sigma) < MOST_MASSES * self.particle.spacing:
                 return CT_OUTSIDE
             below.origin = <long>rint(self.particle.sigma / self.particle.spacing) - below.radius
-            copy_window(below, level)
-            ct_propagate(level.new_u + level.halo, level.new_p + level.halo, level.u + level.halo,
-                    level.p + level.halo, level.size, level.c, level.s, level.d, level.halo)
+            copy_window(below, level, below.u, below.p, level.u, level.p)
+            if self.hot:
+                copy_window(below, level, below.heat_u, below.heat_p, level.heat_u, level.heat_p)
+            self.propagate(level, level)
             status = self.recurse(index - 1, record)
             if status:
                 return status
@@ -256,13 +273,20 @@ cdef class NearField:
         cdef long block
         cdef int status
         for block in range(blocks):
-            ct_propagate(level.new_u + level.halo, level.new_p + level.halo, level.u + level.halo,
-                    level.p + level.halo, level.size, finest.c, finest.s, finest.d, finest.halo)
+            self.propagate(level, finest)
             status = self.kick(level, self.block.steps, record)
             if status:
                 return status
             exchange(level)
         return 0
+
+    cdef void propagate(self, Level *level, Level *kernels) noexcept nogil:
+        """Carry a window, and the motion under it, freely with the kernels of a level."""
+        ct_propagate(level.new_u + level.halo, level.new_p + level.halo, level.u + level.halo, level.p + level.halo,
+                level.size, kernels.c, kernels.s, kernels.d, kernels.halo)
+        if self.hot:
+            ct_propagate(level.new_heat_u + level.halo, level.new_heat_p + level.halo, level.heat_u + level.halo,
+                    level.heat_p + level.halo, level.size, kernels.c, kernels.s, kernels.d, kernels.halo)
 
     cdef int kick(self, Level *level, long steps, ct_record *record) noexcept nogil:
         """Add to ``level.new_u``, ``level.new_p`` what the particle does in one block."""
@@ -298,6 +322,8 @@ cdef class NearField:
                 return CT_DISPLACED
             status = ct_fine_block(&self.block, &self.interaction, &self.particle,
                                    level.u + level.halo, level.p + level.halo,
+                                   level.heat_u + level.halo if self.hot else NULL,
+                                   level.heat_p + level.halo if self.hot else NULL,
                                    level.new_u + level.halo, level.new_p + level.halo,
                                    level.origin, lo, hi, steps, &self.work[0], record)
             if status == 0:
@@ -314,9 +340,12 @@ cdef class NearField:
         cdef double spacing = self.particle.spacing, sigma = self.particle.sigma
         cdef double near = distance + 0.5 * self.interaction.displaced * spacing
         cdef double *u = level.u + level.halo
+        cdef double *heat = level.heat_u + level.halo
         cdef long j
+        cdef double displaced
         for j in range(max(lo - SEARCHED, level.origin), min(hi + SEARCHED + 1, level.origin + level.size)):
-            if (j < lo or j > hi) and fabs(j * spacing + u[j - level.origin] - sigma) < near:
+            displaced = u[j - level.origin] + (heat[j - level.origin] if self.hot else 0.0)
+            if (j < lo or j > hi) and fabs(j * spacing + displaced - sigma) < near:
                 return True
         return False
 
@@ -338,19 +367,22 @@ def rotate(double complex[:, ::1] spectrum, const double[::1] cosine,
 cdef void exchange(Level *level) noexcept nogil:
     level.u, level.new_u = level.new_u, level.u
     level.p, level.new_p = level.new_p, level.p
+    level.heat_u, level.new_heat_u = level.new_heat_u, level.heat_u
+    level.heat_p, level.new_heat_p = level.new_heat_p, level.heat_p
 
 
-cdef void copy_window(Level *below, Level *level) noexcept nogil:
-    """Fill the window below from ``level``; what lies outside is zero, and never used."""
+cdef void copy_window(Level *below, Level *level, double *to_u, double *to_p, const double *u,
+                      const double *p) noexcept nogil:
+    """Fill rows of the window below from those of ``level``; what lies outside is zero, and never used."""
     cdef long first = max(below.origin, level.origin)
     cdef long last = min(below.origin + below.size, level.origin + level.size)
-    memset(below.u + below.halo, 0, below.size * sizeof(double))
-    memset(below.p + below.halo, 0, below.size * sizeof(double))
+    memset(to_u + below.halo, 0, below.size * sizeof(double))
+    memset(to_p + below.halo, 0, below.size * sizeof(double))
     if last > first:
-        memcpy(below.u + below.halo + first - below.origin,
-               level.u + level.halo + first - level.origin, (last - first) * sizeof(double))
-        memcpy(below.p + below.halo + first - below.origin,
-               level.p + level.halo + first - level.origin, (last - first) * sizeof(double))
+        memcpy(to_u + below.halo + first - below.origin, u + level.halo + first - level.origin,
+               (last - first) * sizeof(double))
+        memcpy(to_p + below.halo + first - below.origin, p + level.halo + first - level.origin,
+               (last - first) * sizeof(double))
 
 
 cdef ct_slope slope_function(kind) except NULL:

@@ -11,6 +11,8 @@ sampling leaves the chain at rest.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -109,3 +111,43 @@ def ring_modes(chain: ChainParameters, size: int) -> tuple[Array, Array]:
     weight = np.full(omega.size, math.sqrt(2.0 / size))
     weight[[0, -1]] = math.sqrt(1.0 / size)
     return omega, weight
+
+
+@dataclass(frozen=True, eq=False)
+class ThermalField:
+    """A free motion of the chain at a temperature: a Gaussian field, exact at any time.
+
+    Of a ring of ``size`` masses, mass ``origin`` first, so long that nothing gets around it; the spectra of u and p are
+    those at time 0. The displacement at a later time is the flow from there, in one step.
+    """
+
+    chain: ChainParameters
+    origin: int
+    size: int
+    spectrum: NDArray[np.complex128]
+
+    @classmethod
+    def sampled(
+        cls, chain: ChainParameters, temperature: float, sampling: str, seed: int, origin: int, size: int
+    ) -> ThermalField:
+        """Draw the field from NumPy's Philox(key=(seed, 0)): white noise, filtered by the energies of the modes."""
+        noise = np.random.Generator(np.random.Philox(key=np.array([seed, 0], dtype=np.uint64))).standard_normal(
+            (2, size)
+        )
+        omega = ring_frequencies(chain, size).astype(np.float64)
+        momentum = np.sqrt(mode_energy(omega, temperature, sampling))
+        return cls(chain, origin, size, np.fft.rfft(noise) * np.stack((momentum / omega, momentum)))
+
+    def window(self, time: float, first: int, count: int) -> Array:
+        """Rows u and p of ``count`` masses from ``first`` on, at a time; around the ring as often as it takes."""
+        return np.take(_at(self, time), first - self.origin + np.arange(count), axis=1, mode="wrap")
+
+
+@lru_cache(maxsize=4)
+def _at(field: ThermalField, time: float) -> Array:
+    """The whole ring at a time."""
+    frequency = ring_frequencies(field.chain, field.size)
+    omega = frequency.astype(np.float64)
+    (cosine,), (sine,) = phases(frequency, [time])
+    u, p = field.spectrum
+    return np.fft.irfft(np.stack((cosine * u + sine / omega * p, cosine * p - sine * omega * u)), n=field.size)

@@ -80,7 +80,7 @@ class Saved:
             first, last = fresh.extent(position[1:])
             extent = min(fresh.lowest, first), max(fresh.highest, last)
         kinetic = fresh.system.kinetic_energy(np.max(np.abs(velocity)))
-        off = abs(state.chain_state.energy(fresh.system.chain) - energy[-1])
+        off = abs(state.chain_energy() - energy[-1])
         held = (
             [column[0] for column in self.columns] == start,
             position[-1] == sigma,

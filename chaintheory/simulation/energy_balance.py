@@ -40,17 +40,20 @@ class TooFast(Exception):
 
 @dataclass
 class Watch:
-    """Largest speed (l_slow/t_slow) and the way travelled (l_slow) so far: what the balance is judged with."""
+    """Largest speed (l_slow/t_slow), way travelled (l_slow), and the energy exchanged with a hot chain to and fro."""
 
     run: Run
     fastest: float = 0.0
     travelled: float = 0.0
+    exchanged: float = 0.0
 
     def follow(self, records: Records, first: int, last: int) -> None:
         """Take in the rows from ``first`` to ``last``; TooFast where the step chosen no longer resolves them."""
         rows = slice(first, last + 1)
         self.fastest = max(self.fastest, float(np.max(np.abs(records.velocity[rows]))))
         self.travelled += float(np.sum(np.abs(np.diff(records.position[rows]))))
+        if self.run.temperature is not None:
+            self.exchanged += float(np.sum(np.abs(np.diff(records.energy[rows]))))
         if not self.run.resolves(self.fastest):
             raise TooFast
 
@@ -73,7 +76,7 @@ class Watch:
         """
         run, system, interaction = self.run, self.run.system, self.run.system.interaction
         deepest = depth(interaction, run.cutoff)
-        taken = abs(balance.chain - chain_at_start)
+        taken = max(abs(balance.chain - chain_at_start), self.exchanged)
         steps_in_scale = max(time_scale(system, run.cutoff, self.fastest, 0.0) / run.time_step, LEAST[run.order])
         # With s continuous derivatives of the interaction the difference falls like step^(s + 1) only.
         order = min(run.order, interaction.smoothness + 1.0)
@@ -83,5 +86,5 @@ class Watch:
             jump += abs(float(interaction.slope(1e-9 * interaction.width)))
         around = 2.0 * (run.cutoff / system.chain.spacing + 1.0)
         jumps = jump * self.fastest * run.time_step * (around + self.travelled / system.chain.spacing)
-        largest = float(system.kinetic_energy(self.fastest)) + deepest * around + balance.chain
+        largest = float(system.kinetic_energy(self.fastest)) + deepest * around + abs(balance.chain)
         return BALANCE_TOLERANCE * taken + shadow + jumps + ROUNDING * largest * (steps + 1)

@@ -29,6 +29,7 @@ from chaintheory.lattice.memory_kernel import (
     half_width,
     propagators,
 )
+from chaintheory.lattice.thermal_field import ThermalField
 from chaintheory.parameters import acceleration, squared_speed
 from chaintheory.simulation.force_table import force_table, surplus_radius
 from chaintheory.simulation.splittings import SCHEMES, Scheme
@@ -196,6 +197,17 @@ class ChainSegment:
         # np.sum, not a dot product: its order does not depend on the number of threads.
         return 0.5 * float(np.sum(p * p) + np.sum(u * u) + coupling * np.sum(bonds * bonds))
 
+    def energy_with(self, chain: ChainParameters, other: Array) -> float:
+        """Energy of this motion and another beyond the sum of theirs, conserved while both are free.
+
+        ``other``: rows u and p of the masses of this segment and of one more at each end.
+        """
+        u, p = self.state
+        bonds, other_bonds = np.diff(u, prepend=0.0, append=0.0), np.diff(other[0])
+        coupling = neighbour_stiffness(chain.omega_fast)
+        within = other[:, 1:-1]
+        return float(np.sum(p * within[1]) + np.sum(u * within[0]) + coupling * np.sum(bonds * other_bonds))
+
 
 def _coarse_length(size: int) -> int:
     """Round up to a quarter of a power of two: few sizes, so that spectra can be kept."""
@@ -309,6 +321,10 @@ class Plan:
         """Masses in the window that lives through one block of an FFT level."""
         return _even_fast_length(2 * self.radius(level) + 1)
 
+    def carried(self, level: int) -> int:
+        """Masses in the window that lives through one block of any level, compiled or not."""
+        return 2 * self.radius(level) + 1 if level == self.near_levels else self.window_size(level)
+
     @property
     def memory(self) -> float:
         """Bytes of the compiled levels: their windows, kernels, tables of a block and work space."""
@@ -375,6 +391,9 @@ def speed_bound(system: SystemParameters, speed: float, duration: float) -> floa
 class LightCone:
     """State of a run between two blocks of the uppermost level; ``residual`` is what rounding left out of ``sigma``.
 
+    In a chain at a temperature ``heat`` is its free motion and ``chain_state`` the response of the chain to the
+    particle, which starts at rest: the two are superposed, as the chain is linear, and the particle feels the sum.
+
     ``advanced`` makes the state after one more such block, so that an interrupt leaves this one whole. Plans depend on
     the state alone, so that a run resumed from a saved state continues to the last bit.
     """
@@ -393,6 +412,7 @@ class LightCone:
     kicks_per_block: int = KICKS_PER_BLOCK
     max_bytes: float = math.inf
     on_progress: Callable[[int], None] | None = None
+    heat: ThermalField | None = None
     _plans: dict[tuple[float, float], tuple[Plan, Any]] = field(default_factory=dict, repr=False)
 
     def speed_bound(self, duration: float) -> float:
@@ -446,6 +466,33 @@ class LightCone:
             highest=max(self.highest, last),
         )
 
+    @property
+    def time(self) -> float:
+        """Time since the start, in t_slow."""
+        return self.steps_done * self.time_step
+
+    def chain_energy(self) -> float:
+        """Energy of the chain; at a temperature what it has gained, with no difference of large numbers."""
+        chain, response = self.system.chain, self.chain_state
+        gained = response.energy(chain)
+        if self.heat is not None and response.state.any():
+            heat = self.heat.window(self.time, response.origin - 1, response.state.shape[1] + 2)
+            gained += response.energy_with(chain, heat)
+        return gained
+
+    def displaced(self, first: int, count: int) -> ChainSegment:
+        """The masses from ``first`` on as they are: response and heat."""
+        segment = self.chain_state.window(first, count)
+        if self.heat is not None:
+            segment.state += self.heat.window(self.time, first, count)
+        return segment
+
+    def whole_chain(self) -> ChainSegment:
+        """All masses that are known to move: the response at a cold chain, the ring about the particle at a hot one."""
+        if self.heat is None:
+            return self.chain_state
+        return self.displaced(round(self.sigma / self.system.chain.spacing) - self.heat.size // 2, self.heat.size)
+
     def silent(self) -> LightCone:
         """The same state, which reports no progress."""
         return replace(self, on_progress=None)
@@ -469,7 +516,7 @@ class LightCone:
     def _attempt(self, steps: int, bound: float, displaced: float, records: Records) -> LightCone:
         plan, near = self.plan(bound, displaced)
         chain, row = self.system.chain, self.steps_done + 1
-        near.state = (self.sigma, self.residual, self.q, self.chain_state.energy(chain))
+        near.state = (self.sigma, self.residual, self.q, self.chain_energy())
         total = (self.steps_done + steps) * self.time_step
         travel = math.ceil((steps * self.time_step * bound + self.cutoff) / chain.spacing) + 2
         here = round(self.sigma / chain.spacing)
@@ -480,7 +527,7 @@ class LightCone:
         level = plan.near_levels
         while plan.steps(level) < steps:
             level += 1
-        self._carry(plan, near, segment, level + 1, steps, records, row)
+        self._carry(plan, near, segment, self._heat_around(plan, level), level + 1, steps, records, row)
         lowest, highest = self.extent(records.position[row : row + steps])
         sigma, residual, q, _ = near.state
         return replace(
@@ -494,6 +541,14 @@ class LightCone:
             highest=max(self.highest, highest),
         )
 
+    def _heat_around(self, plan: Plan, level: int) -> ChainSegment | None:
+        """The heat in the window that lives through one block of ``level``."""
+        if self.heat is None:
+            return None
+        size = plan.carried(level)
+        origin = round(self.sigma / self.system.chain.spacing) - size // 2
+        return ChainSegment(origin, self.heat.window(self.time, origin, size))
+
     def extent(self, positions: Array) -> tuple[int, int]:
         """First and last mass that a particle at these positions may have kicked."""
         spacing = self.system.chain.spacing
@@ -505,6 +560,7 @@ class LightCone:
         plan: Plan,
         near: Any,
         segment: ChainSegment,
+        heat: ChainSegment | None,
         level: int,
         steps: int,
         records: Records,
@@ -514,7 +570,7 @@ class LightCone:
         chain = self.system.chain
         below = level - 1
         is_near = below == plan.near_levels
-        size = 2 * plan.radius(below) + 1 if is_near else plan.window_size(below)
+        size = plan.carried(below)
         for start in range(0, steps, plan.steps(below)):
             part = min(plan.steps(below), steps - start)
             sigma = near.state[0]
@@ -523,19 +579,32 @@ class LightCone:
             centre = round(sigma / chain.spacing)
             window = segment.window(centre - size // 2, size)
             segment.flow(chain, part * self.time_step)
+            warm = None if heat is None else heat.window(window.origin, size)
             if is_near:
-                self._carry_near(plan, near, window, part, records, row + start)
+                self._carry_near(plan, near, window, warm, part, records, row + start)
             else:
-                self._carry(plan, near, window, below, part, records, row + start)
+                self._carry(plan, near, window, warm, below, part, records, row + start)
+            if heat is not None and start + part < steps:
+                heat.flow(chain, part * self.time_step)
             segment.paste(window, centre, plan.influence(below))
 
-    def _carry_near(self, plan: Plan, near: Any, window: ChainSegment, steps: int, records: Records, row: int) -> None:
+    def _carry_near(
+        self,
+        plan: Plan,
+        near: Any,
+        window: ChainSegment,
+        heat: ChainSegment | None,
+        steps: int,
+        records: Records,
+        row: int,
+    ) -> None:
         """Carry the uppermost compiled window over at most one of its blocks."""
         from chaintheory_ext.light_cone import OUTSIDE
 
         blocks, rest = divmod(steps, plan.block)
         kernels = rest_kernels(plan, rest) if rest else None
-        status = near.advance(window.state, window.origin, blocks, rest, *records.rows(row, row + steps), kernels)
+        warm = None if heat is None else heat.state
+        status = near.advance(window.state, window.origin, blocks, rest, *records.rows(row, row + steps), kernels, warm)
         if status:
             raise OutsideWindow if status == OUTSIDE else DisplacedTooFar
         if self.on_progress is not None:

@@ -30,7 +30,7 @@ class Pictures:
         """Store the displacements of a state."""
         if self.run.chain_window is not None:
             first, last = self.run.chain_window
-            self.taken.append((state.steps_done, state.chain_state.window(first, last - first + 1).state[0]))
+            self.taken.append((state.steps_done, state.displaced(first, last - first + 1).state[0]))
 
     def dataset(self) -> xarray.Dataset | None:
         """The displacements (l_slow) over ``time`` (t_slow) and ``mass``, or None where none were asked for."""

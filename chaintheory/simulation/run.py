@@ -26,7 +26,7 @@ from chaintheory.parameters import SystemParameters, acceleration
 from chaintheory.simulation import checkpoint
 from chaintheory.simulation.direct import run_direct
 from chaintheory.simulation.energy_balance import EnergyBalanceError, TooFast, Watch
-from chaintheory.simulation.light_cone import LightCone, Records
+from chaintheory.simulation.light_cone import ChainSegment, LightCone, Records
 from chaintheory.simulation.pictures import Pictures
 from chaintheory.simulation.record import Trajectory, interaction_energy, sum_over_masses
 from chaintheory.simulation.settings import Run, checked_run, refuse_too_large
@@ -115,7 +115,7 @@ def _with_error(run: Run, result: Trajectory) -> Trajectory:
 
 def _carry_direct(run: Run, tick: Callable[[int], None] | None) -> Trajectory:
     while True:
-        records = _started(run)
+        records = _started(run, run.chain)
         energy = run_direct(run, records, tick)
         watch = Watch(run)
         try:
@@ -129,12 +129,12 @@ def _carry_direct(run: Run, tick: Callable[[int], None] | None) -> Trajectory:
         return _trajectory(run, records, run.steps + 1, final_interaction=energy)
 
 
-def _started(run: Run) -> Records:
-    """Records of a run, the start being row 0."""
+def _started(run: Run, chain: ChainSegment | None = None) -> Records:
+    """Records of a run, the start being row 0, with the chain as it is there."""
     records = Records.empty(run.steps + 1)
     spacing = run.system.chain.spacing
     slope = run.system.interaction.slope
-    force = run.system.bias / spacing + sum_over_masses(run.system, run.cutoff, run.position, run.chain, slope)
+    force = run.system.bias / spacing + sum_over_masses(run.system, run.cutoff, run.position, chain, slope)
     start = (run.position, run.velocity, acceleration(run.system, force))
     energy = 0.0 if run.chain is None else run.chain.energy(run.system.chain)
     for column, value in zip(records.rows(0, 1), (*start, energy), strict=True):
@@ -148,9 +148,14 @@ def _state(run: Run, tick: Callable[[int], None] | None) -> LightCone:
     start = nearest if abs(nearest) > NEAR_THE_ORIGIN else 0
     state = LightCone(
         run.system, run.order, run.time_step, run.cutoff, run.position, run.velocity / (2.0 * math.pi),
-        lowest=start, highest=start, max_bytes=run.max_bytes - run.bytes_of_records, on_progress=tick,
+        lowest=start, highest=start, max_bytes=run.max_bytes - run.bytes_of_records, on_progress=tick, heat=run.heat(),
     )  # fmt: skip
     return state if run.chain is None else state.with_chain(run.chain)
+
+
+def _interaction(run: Run, state: LightCone) -> float:
+    """Energy of the interaction with the masses as they are displaced."""
+    return interaction_energy(run.system, run.cutoff, state.sigma, state.whole_chain())
 
 
 def _trajectory(run: Run, records: Records, rows: int, **more: Any) -> Trajectory:
@@ -183,7 +188,9 @@ def _blocks(run: Run, state: LightCone, records: Records, at_once: int) -> Itera
 
 def _carry_light_cone(run: Run, saved: checkpoint.Saved | None, tick: Callable[[int], None] | None) -> Trajectory:
     """Carry one run block by block; TooFast where its step was chosen and no longer resolves the motion."""
-    records, state, pictures = _started(run), _state(run, tick), Pictures(run)
+    state, pictures = _state(run, tick), Pictures(run)
+    records = _started(run, state.whole_chain())
+    at_start = state
     at_once = run.steps_per_picture if run.chain_window else state.steps_at_once(run.steps)
     if saved is None:
         pictures.take(state)
@@ -195,8 +202,16 @@ def _carry_light_cone(run: Run, saved: checkpoint.Saved | None, tick: Callable[[
     watch.follow(records, 0, state.steps_done)
     last_written = time.monotonic()
 
+    # The energies at a temperature are known with the masses displaced by the heat.
+    hot = run.temperature is not None
+    initial = {"initial_interaction": _interaction(run, at_start)} if hot else {}
+
+    def chain(state: LightCone) -> dict[str, Any]:
+        final = {"final_interaction": _interaction(run, state)} if hot else {}
+        return {"chain_state": state.whole_chain(), **initial, **final}
+
     def result(state: LightCone, **more: Any) -> Trajectory:
-        return _trajectory(run, records, state.steps_done + 1, chain_state=state.chain_state, **more)
+        return _trajectory(run, records, state.steps_done + 1, **chain(state), **more)
 
     met = first_event(run.events, result(state)) if run.events else None
     try:
@@ -205,7 +220,11 @@ def _carry_light_cone(run: Run, saved: checkpoint.Saved | None, tick: Callable[[
             if met is not None and state.steps_done < met[0] < after.steps_done:
                 after = state.silent().advanced(met[0] - state.steps_done, records)
             watch.follow(records, state.steps_done, after.steps_done)
-            watch.check(_ends(run, records, after.steps_done, chain_state=after.chain_state), after.steps_done)
+            watch.check(_ends(run, records, after.steps_done, **chain(after)), after.steps_done)
+            if hot and after.highest - after.lowest > run.span:
+                raise ValueError(
+                    f"duration must be shorter: the particle came past {run.span} masses, those of the ring"
+                )
             pictures.take(after)
             state = after
             if met is not None:
@@ -224,6 +243,6 @@ def _carry_light_cone(run: Run, saved: checkpoint.Saved | None, tick: Callable[[
             f"{run.checkpoint} holds the run so far, the same call goes on from it"
         ) from None
     # At the end the chain's energy is known as a sum of squares.
-    records.energy[state.steps_done] = state.chain_state.energy(run.system.chain)
+    records.energy[state.steps_done] = state.chain_energy()
     status = Status.DURATION_REACHED if met is None else met[1]
     return result(state, displacements=pictures.dataset(), status=status)

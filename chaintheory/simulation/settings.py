@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chaintheory.interactions.base import Interaction
-from chaintheory.lattice.memory_kernel import half_width
+from chaintheory.lattice.memory_kernel import _even_fast_length, half_width
+from chaintheory.lattice.thermal_field import ThermalField, checked_sampling, fading_width, mode_energy, one_temperature
 from chaintheory.parameters import SystemParameters, acceleration
 from chaintheory.simulation.force_table import cutoff_radius, depth
 from chaintheory.simulation.light_cone import BYTES_PER_MASS, ChainSegment, Plan, speed_bound
@@ -74,6 +75,9 @@ class Run:
     checkpoint: Path | None = None
     checkpoint_interval: float = 60.0
     max_bytes: float = math.inf
+    temperature: float | None = None
+    sampling: str = "quantum"
+    seed: int = 0
 
     @property
     def time_step(self) -> float:
@@ -101,6 +105,8 @@ class Run:
         }
         if self.kernel_cutoff is not None:
             settings["kernel_cutoff"] = self.kernel_cutoff
+        if self.temperature is not None:
+            settings |= {"temperature": self.temperature, "sampling": self.sampling, "seed": self.seed}
         return settings
 
     @property
@@ -113,7 +119,33 @@ class Run:
             settings["chain_window"] = [*self.chain_window, self.chain_every]
         if self.chain is not None:
             settings["chain"] = self.chain.digest()
+        if self.temperature is not None:
+            settings["ring"] = self.ring
         return {"start": [self.position, self.velocity], **settings}
+
+    @property
+    def ring(self) -> int:
+        """Masses of a ring on which the run feels no echo: what sound, correlations and the particle can span."""
+        return _even_fast_length(
+            half_width(self.system.chain, self.duration) + fading_width(self.system.chain) + self.span
+        )
+
+    @property
+    def span(self) -> int:
+        """Masses that the particle may come near in a hot chain, generously; checked in the run."""
+        system = self.system
+        pull = acceleration(system, abs(system.bias) / system.chain.spacing) * self.duration
+        kicks = system.speed_of_energy(16.0 * (self.temperature or 0.0) + 16.0)
+        fastest = abs(self.velocity) + fall_speed(system, self.cutoff) + kicks + pull
+        return 2 * math.ceil((fastest * self.duration + self.cutoff) / system.chain.spacing + 2.0)
+
+    def heat(self) -> ThermalField | None:
+        """The free motion of the chain at the temperature of the run, if it has one."""
+        if self.temperature is None:
+            return None
+        chain, size = self.system.chain, self.ring
+        origin = round(self.position / chain.spacing) - size // 2
+        return ThermalField.sampled(chain, self.temperature, self.sampling, self.seed, origin, size)
 
     def finer(self) -> Run:
         """The same run with half the time step."""
@@ -141,7 +173,7 @@ class Run:
         bound = speed_bound(self.system, self.velocity, 0.0)
         plan = Plan(self.system, self.order, self.time_step, self.cutoff, bound)
         given = 0 if self.chain is None else self.chain.state.shape[1]
-        masses = half_width(chain, duration) + passed + given
+        masses = half_width(chain, duration) + passed + given + (0 if self.temperature is None else self.ring)
         return 2.0 * BYTES_PER_MASS * masses + pictures + plan.memory + 5e6
 
     def bytes_of_kernels(self, lags: float) -> float:
@@ -173,6 +205,9 @@ def checked_run(
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_interval: float = 60.0,
     max_bytes: float | None = None,
+    temperature: float | None = None,
+    sampling: str = "quantum",
+    seed: int = 0,
 ) -> Run:
     """Return the run that ``System.simulate`` was asked for; ValueError or TypeError, by name, for what cannot be."""
     position, speed = bounded("position", position), bounded("speed", speed)
@@ -191,6 +226,11 @@ def checked_run(
         raise ValueError(f"kernel_cutoff goes with method='direct' only, got {kernel_cutoff!r}")
     if not isinstance(chain, ChainSegment | None):
         raise TypeError(f"chain must be the chain_state of a run, got {chain!r}")
+    sampling, seed = checked_sampling(sampling), whole("seed", seed, 0, 2**64 - 1)
+    if temperature is not None:
+        temperature = one_temperature(temperature)
+        if method == "direct" or chain is not None:
+            raise ValueError("temperature needs method='light-cone' and must not be given with chain")
     cutoff = _checked_cutoff(system, position)
     if order is None:
         order = 6 if system.interaction.smooth else 2
@@ -198,7 +238,8 @@ def checked_run(
     chosen = rate is None
     if rate is None:
         usual = USUAL[order] * (roughness(system.interaction) if system.interaction.smooth else 1.0)
-        rate = max(usual, needed_rate(system, cutoff, speed, fall_speed(system, cutoff), order))
+        fall = math.hypot(fall_speed(system, cutoff), thermal_speed(system, temperature, sampling))
+        rate = max(usual, needed_rate(system, cutoff, speed, fall, order))
         # A run shorter than such a step is one step.
         rate = max(rate, 1.0 / (system.chain.omega_fast * duration))
     per_time = 1.0 / (system.chain.omega_fast * time_scale(system, cutoff, speed, fall_speed(system, cutoff)))
@@ -213,7 +254,7 @@ def checked_run(
         raise ValueError(f"duration must be below 2^53 steps of {step:g}, got {duration!r}")
     if checkpoint is not None:
         checkpoint = check_target("checkpoint", checkpoint, BYTES_PER_STEP * duration / step)
-    return Run(
+    run = Run(
         system,
         position,
         speed,
@@ -231,7 +272,15 @@ def checked_run(
         checkpoint,
         positive("checkpoint_interval", checkpoint_interval),
         available_memory() if max_bytes is None else positive("max_bytes", max_bytes),
+        temperature,
+        sampling,
+        seed,
     )
+    if temperature is not None and run.chain_window is not None:
+        middle, (first, last) = round(position / system.chain.spacing), run.chain_window
+        if not middle - run.ring // 2 <= first <= last < middle + run.ring // 2:
+            raise ValueError(f"chain_window must lie within {run.ring // 2} masses of the start, got {chain_window!r}")
+    return run
 
 
 def _given_rate(system: SystemParameters, steps_per_fast_period: float | None, time_step: float | None) -> float | None:
@@ -276,6 +325,14 @@ def _window(window: tuple[int, int]) -> tuple[int, int]:
 def fall_speed(system: SystemParameters, cutoff: float) -> float:
     """Speed gained by falling through the whole interaction with one mass, sqrt(8 pi^2 max|Phi|/mu)."""
     return system.speed_of_energy(depth(system.interaction, cutoff))
+
+
+def thermal_speed(system: SystemParameters, temperature: float | None, sampling: str) -> float:
+    """Twice the standard deviation of a chain mass's speed; at most, as if all modes had the top frequency."""
+    if temperature is None:
+        return 0.0
+    energy = float(mode_energy(np.array(system.chain.omega_fast), temperature, sampling))
+    return 2.0 * math.sqrt(system.mass) * system.speed_of_energy(0.5 * energy)
 
 
 def time_scale(system: SystemParameters, cutoff: float, speed: float, fall: float) -> float:

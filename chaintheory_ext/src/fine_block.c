@@ -86,28 +86,16 @@ static inline void add_scaled_pair(double *restrict out, double *restrict other,
         }
 }
 
+/* Displacements and momenta of the masses lo .. hi at all kicks, moved by the free chain; u and p begin at mass lo. */
 CT_VECTORISED
-int ct_fine_block(const ct_block *block, const ct_interaction *interaction, ct_particle *particle,
-                  const double *restrict u, const double *restrict p, double *restrict new_u,
-                  double *restrict new_p, long origin, long lo, long hi, long steps,
-                  double *restrict work, const ct_record *record)
+static void to_kicks(const ct_block *block, const double *restrict u, const double *restrict p, long sites,
+                     double *restrict at_u, double *restrict at_p)
 {
-    const long sites = hi - lo + 1, stages = block->stages, width = block->width;
-    const long kicks = steps * stages, row = block->row;
-    const double spacing = particle->spacing, cutoff = interaction->cutoff;
-    const double per_width2 =
-        interaction->gaussian ? 1.0 / (interaction->c[1] * interaction->c[1]) : 0.0;
-    const double peak = interaction->gaussian ? -interaction->c[0] * per_width2 : 0.0;
-    const double kick_particle = TWO_PI / particle->mass;
-
-    /* Displacement and momentum of the masses lo .. hi at all kicks, moved by the free chain. */
-    double *restrict at_u = __builtin_assume_aligned(work, 8 * VECTOR);
-    double *restrict at_p = at_u + sites * row;
-    double *restrict impulses = at_p + sites * row; /* (mass, kick, impulse) */
-    long impulse_count = 0;
+    const long width = block->width, row = block->row;
     for (long j = 0; j < sites; j++) {
-        double *restrict uj = at_u + j * row, *restrict pj = at_p + j * row;
-        const double *uo = u + (lo + j - origin), *po = p + (lo + j - origin);
+        double *restrict uj = __builtin_assume_aligned(at_u + j * row, 8 * VECTOR);
+        double *restrict pj = __builtin_assume_aligned(at_p + j * row, 8 * VECTOR);
+        const double *uo = u + j, *po = p + j;
         memset(uj, 0, (size_t)row * sizeof *uj);
         memset(pj, 0, (size_t)row * sizeof *pj);
         for (long l = 0; l <= width; l++) {
@@ -124,6 +112,31 @@ int ct_fine_block(const ct_block *block, const ct_interaction *interaction, ct_p
         uj[0] = uo[0];
         pj[0] = po[0];
     }
+}
+
+CT_VECTORISED
+int ct_fine_block(const ct_block *block, const ct_interaction *interaction, ct_particle *particle,
+                  const double *restrict u, const double *restrict p, const double *restrict heat_u,
+                  const double *restrict heat_p, double *restrict new_u, double *restrict new_p, long origin, long lo, long hi, long steps,
+                  double *restrict work, const ct_record *record)
+{
+    const long sites = hi - lo + 1, stages = block->stages, width = block->width;
+    const long kicks = steps * stages, row = block->row;
+    const double spacing = particle->spacing, cutoff = interaction->cutoff;
+    const double per_width2 =
+        interaction->gaussian ? 1.0 / (interaction->c[1] * interaction->c[1]) : 0.0;
+    const double peak = interaction->gaussian ? -interaction->c[0] * per_width2 : 0.0;
+    const double kick_particle = TWO_PI / particle->mass;
+
+    double *restrict at_u = __builtin_assume_aligned(work, 8 * VECTOR);
+    double *restrict at_p = at_u + sites * row;
+    double *restrict hot_u = at_p + sites * row; /* unused without heat */
+    double *restrict hot_p = hot_u + (heat_u ? sites * row : 0);
+    double *restrict impulses = hot_p + (heat_u ? sites * row : 0); /* (mass, kick, impulse) */
+    long impulse_count = 0;
+    to_kicks(block, u + (lo - origin), p + (lo - origin), sites, at_u, at_p);
+    if (heat_u)
+        to_kicks(block, heat_u + (lo - origin), heat_p + (lo - origin), sites, hot_u, hot_p);
 
     double sigma = particle->sigma, residual = particle->residual;
     double q = particle->q, energy = particle->energy;
@@ -143,10 +156,11 @@ int ct_fine_block(const ct_block *block, const ct_interaction *interaction, ct_p
         double force = particle->driving, half_energy = 0.0, whole_energy = 0.0;
         const long first_impulse = impulse_count;
         for (long j = 0; j < sites; j++) {
-            const double r = (lo + j) * spacing + at_u[j * row + k] - sigma;
+            const double displaced = heat_u ? at_u[j * row + k] + hot_u[j * row + k] : at_u[j * row + k];
+            const double r = (lo + j) * spacing + displaced - sigma;
             if (fabs(r) >= cutoff)
                 continue;
-            if (!(fabs(at_u[j * row + k]) <= interaction->most_displaced))
+            if (!(fabs(displaced) <= interaction->most_displaced))
                 return CT_DISPLACED;
             const double slope = interaction->gaussian
                                      ? ct_gaussian_slope(r, peak, per_width2)
@@ -156,7 +170,7 @@ int ct_fine_block(const ct_block *block, const ct_interaction *interaction, ct_p
             entry[0] = (double)j;
             entry[1] = (double)k;
             entry[2] = -TWO_PI * slope;
-            const double momentum = at_p[j * row + k];
+            const double momentum = heat_u ? at_p[j * row + k] + hot_p[j * row + k] : at_p[j * row + k];
             const double part = -TWO_PI * slope * half * weight;
             const double all = -TWO_PI * slope * strength;
             half_energy += part * (momentum + 0.5 * part);

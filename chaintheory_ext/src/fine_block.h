@@ -58,13 +58,16 @@ void ct_propagate(double *new_u, double *new_p, const double *u, const double *p
 
 /* Run the first `steps` steps of a block. u, p: state at its start, [0] being chain mass `origin`.
  * new_u, new_p: receive the response to the kicks (added). lo .. hi: masses that may interact.
- * work: scratch of (hi - lo + 1) * (2 * row + 3 * (kicks + 1)) doubles, on a cache line.
+ * heat_u, heat_p: a free motion on which the response is superposed, with the same origin, or NULL; the particle feels
+ * the sum of both, the kicks change the response. work: scratch of (hi - lo + 1) * (2 * row + 3 * (kicks + 1)) doubles,
+ * twice as many rows with such a motion, on a cache line.
  * Returns 0, or, with new_u and new_p untouched, CT_OUTSIDE if the particle came near a mass outside
  * lo .. hi and CT_DISPLACED if a mass within cutoff is displaced by more than most_displaced. */
 #define CT_OUTSIDE 1
 #define CT_DISPLACED 2
 int ct_fine_block(const ct_block *block, const ct_interaction *interaction, ct_particle *particle,
-                  const double *u, const double *p, double *new_u, double *new_p, long origin,
-                  long lo, long hi, long steps, double *work, const ct_record *record);
+                  const double *u, const double *p, const double *heat_u, const double *heat_p,
+                  double *new_u, double *new_p, long origin, long lo, long hi, long steps,
+                  double *work, const ct_record *record);
 
 #endif
