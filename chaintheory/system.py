@@ -1036,9 +1036,9 @@ class System(SystemParameters):
             Bytes that the run may need; by default what the machine has free.
         temperature
             k_B T of the chain in hbar Omega_slow: its modes start with random phases and Gaussian amplitudes. Left out,
-            the chain starts at rest. ``chain_energy`` is then the energy that the chain has gained, and ``chain_state``
-            all masses of a ring so long that the run feels no echo. T = 0 is the zero-point field with quantum sampling
-            and the chain at rest with classical sampling.
+            the chain starts at rest. ``chain``, given besides, is superposed. ``chain_energy`` is then the energy that
+            the chain has gained, and ``chain_state`` all masses of a ring so long that the run feels no echo. T = 0 is
+            the zero-point field with quantum sampling, and the chain at rest with classical sampling.
         sampling, seed
             ``"quantum"`` or ``"classical"`` energies of the modes, as in ``loss_variance``; a whole number from 0 to
             2^64 - 1 from which the field is drawn.
@@ -1081,6 +1081,7 @@ class System(SystemParameters):
         *,
         progress: bool | Callable[[int], None] = False,
         max_bytes: float | None = None,
+        seed: int | Sequence[int] = 0,
         **options: Any,
     ) -> list[Trajectory]:
         """Integrate many motions side by side on all cores, each the same to the last bit as ``simulate`` gives alone.
@@ -1095,6 +1096,8 @@ class System(SystemParameters):
             Time to run, in units of t_slow.
         progress, max_bytes
             As in ``simulate``, for all runs together.
+        seed
+            Of the thermal fields, with ``temperature``: a whole number, or one for each run.
         **options
             As in ``simulate``, the same for all runs; no ``checkpoint``.
 
@@ -1114,7 +1117,7 @@ class System(SystemParameters):
         [407.05, 715.76]
         """
         runs = ensemble.simulate_many(
-            self, position, speed, duration, progress=progress, max_bytes=max_bytes, **options
+            self, position, speed, duration, progress=progress, max_bytes=max_bytes, seed=seed, **options
         )
         return [Trajectory._of(run) for run in runs]
 

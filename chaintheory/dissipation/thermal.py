@@ -28,6 +28,7 @@ from chaintheory.dissipation.single_pass import (
     width_of,
 )
 from chaintheory.interactions.named import Gaussian, GaussianMixture
+from chaintheory.lattice.memory_kernel import half_width
 from chaintheory.lattice.rigid_lattice import capture_speed
 from chaintheory.lattice.thermal_field import checked_sampling, correlation, mode_energy, temperatures
 from chaintheory.parameters import kinetic_energy
@@ -41,8 +42,8 @@ Array = NDArray[np.float64]
 
 # Part of the integral's absolute value below which rounding has taken too many digits of a broadened variance.
 LEAST_LEFT = 1e-9
-# Of a broadened integral: its end in units of the width, and its largest number of times.
-FARTHEST, MOST_TIMES = 13.0, 1 << 17
+# Of a broadened integral: its end in units of the width, and the largest table of correlations.
+FARTHEST, MOST_NUMBERS = 13.0, 1 << 24
 
 
 def _broadcast(speed: ArrayLike, temperature: ArrayLike) -> tuple[Array, Array, tuple[int, ...]]:
@@ -161,7 +162,7 @@ def _broadened_integral(
     narrow = math.sqrt(min(square for _, square in pairs))
     count = 16 * math.ceil(end * max(chain.omega_fast, v / narrow))
     before = math.nan
-    while count <= MOST_TIMES:
+    while count * half_width(chain, end) <= MOST_NUMBERS:
         times = np.linspace(0.0, end, count + 1)
         spread = at_once - correlation(chain, 0, times, heat, sampling)[0]
         value = sum(

@@ -26,11 +26,13 @@ def simulate_many(
     *,
     progress: Progress = False,
     max_bytes: float | None = None,
+    seed: int | Sequence[int] = 0,
     **options: Any,
 ) -> list[Trajectory]:
     """Integrate several motions: ``System.simulate_many``, which describes it.
 
-    Here ``system`` may be a sequence too, of the same length as ``position`` and ``speed`` where these are sequences.
+    Here ``system`` may be a sequence too, of the same length as ``position``, ``speed`` and ``seed`` where these are
+    sequences.
 
     >>> import chaintheory as ct
     >>> both = [ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(a, 4.0)) for a in (2.0, -2.0)]
@@ -41,7 +43,8 @@ def simulate_many(
         raise ValueError("checkpoint goes with one run: use simulate")
     limit = available_memory() if max_bytes is None else positive("max_bytes", max_bytes)
     runs = [
-        checked_run(one, x, v, duration, max_bytes=limit, **options) for one, x, v in _starts(system, position, speed)
+        checked_run(one, x, v, duration, max_bytes=limit, seed=drawn, **options)
+        for one, x, v, drawn in _starts(system, position, speed, seed)
     ]
     refuse_too_large(runs, limit)
     with progress_bar(progress, sum(run.steps for run in runs)) as tick:
@@ -75,23 +78,23 @@ def _side_by_side(runs: list[Run], tick: Any) -> list[Trajectory]:
 
 
 def _starts(
-    system: SystemParameters | Sequence[SystemParameters], position: ArrayLike, speed: ArrayLike
-) -> list[tuple[SystemParameters, float, float]]:
-    """System, position and speed of every run."""
+    system: SystemParameters | Sequence[SystemParameters], position: ArrayLike, speed: ArrayLike, seed: ArrayLike
+) -> list[tuple[SystemParameters, float, float, int]]:
+    """System, position, speed and seed of every run."""
     systems: list[Any] = [system]
     if not isinstance(system, SystemParameters) and isinstance(system, Iterable):
         systems = list(system)
     if not all(isinstance(one, SystemParameters) for one in systems):
         raise TypeError(f"system must be a System or a sequence of them, got {system!r}")
     columns: list[list[Any]] = [systems]
-    for name, value in (("position", position), ("speed", speed)):
+    for name, value in (("position", position), ("speed", speed), ("seed", seed)):
         array = np.asarray(value, dtype=object)
         if array.ndim > 1:
             raise ValueError(f"{name} must be a number or a sequence, got an array of {array.shape}")
         columns.append(list(np.atleast_1d(array)))
     lengths = {len(column) for column in columns} - {1}
     if len(lengths) > 1:
-        raise ValueError(f"system, position and speed must have one length, got {sorted(lengths)}")
+        raise ValueError(f"system, position, speed and seed must have one length, got {sorted(lengths)}")
     count = lengths.pop() if lengths else 1
     columns = [column * (count if len(column) == 1 else 1) for column in columns]
     return list(zip(*columns, strict=True))

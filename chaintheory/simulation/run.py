@@ -153,6 +153,11 @@ def _state(run: Run, tick: Callable[[int], None] | None) -> LightCone:
     return state if run.chain is None else state.with_chain(run.chain)
 
 
+def _near_start(run: Run, position: Array) -> bool:
+    """Whether the particle stays where the ring of a hot chain has no echo."""
+    return bool(np.max(np.abs(position - run.position)) <= 0.5 * run.span * run.system.chain.spacing)
+
+
 def _interaction(run: Run, state: LightCone) -> float:
     """Energy of the interaction with the masses as they are displaced."""
     return interaction_energy(run.system, run.cutoff, state.sigma, state.whole_chain())
@@ -173,7 +178,7 @@ def _ends(run: Run, records: Records, last: int, **more: Any) -> Trajectory:
 def _of_rows(run: Run, times: Array, columns: Sequence[Array], **more: Any) -> Trajectory:
     times /= run.system.chain.omega_fast * run.rate
     position, velocity, acceleration, energy = columns
-    if run.chain is not None:
+    if run.chain is not None and run.temperature is None:
         more["initial_interaction"] = interaction_energy(run.system, run.cutoff, run.position, run.chain)
     return Trajectory(run.system, times, position, velocity, acceleration, energy, settings=run.settings, **more)
 
@@ -221,7 +226,7 @@ def _carry_light_cone(run: Run, saved: checkpoint.Saved | None, tick: Callable[[
                 after = state.silent().advanced(met[0] - state.steps_done, records)
             watch.follow(records, state.steps_done, after.steps_done)
             watch.check(_ends(run, records, after.steps_done, **chain(after)), after.steps_done)
-            if hot and after.highest - after.lowest > run.span:
+            if hot and not _near_start(run, records.position[state.steps_done : after.steps_done + 1]):
                 raise ValueError(
                     f"duration must be shorter: the particle came past {run.span} masses, those of the ring"
                 )

@@ -229,8 +229,8 @@ def checked_run(
     sampling, seed = checked_sampling(sampling), whole("seed", seed, 0, 2**64 - 1)
     if temperature is not None:
         temperature = one_temperature(temperature)
-        if method == "direct" or chain is not None:
-            raise ValueError("temperature needs method='light-cone' and must not be given with chain")
+        if method == "direct":
+            raise ValueError("temperature needs method='light-cone'")
     cutoff = _checked_cutoff(system, position)
     if order is None:
         order = 6 if system.interaction.smooth else 2

@@ -1,0 +1,328 @@
+"""A chain at a temperature: theory against direct integrals, samples, a plain ring of masses, and laws."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import chaintheory as ct
+from chaintheory.lattice.thermal_field import ThermalField, ring_modes
+from chaintheory.simulation.settings import checked_run
+from chaintheory.simulation.single_passes import prepared, sample_losses
+from chaintheory_ext.single_passes import normal, philox
+
+CHAIN = ct.Chain(10.0, 40.0)
+PAPER = ct.System(CHAIN, ct.Gaussian(2.0, 4.0))
+
+
+def modes(chain=CHAIN, count=4096):
+    """Frequencies at the middles of equal parts of the band."""
+    return chain.frequency((np.arange(count) + 0.5) * (0.5 * math.pi / count))
+
+
+def taken(system, omega, v):
+    """Energy that modes at rest take in a pass, Eq. 6, typed again."""
+    return 8.0 * math.pi**4 * omega**2 * system.interaction.transform(2.0 * math.pi * omega / v) ** 2 / v**4
+
+
+def test_deviations_worked_out_elsewhere():
+    speeds = [20.0, 30.0, 50.0, 80.0]
+    cold, hot = np.sqrt(PAPER.loss_variance(speeds, 0.0)), np.sqrt(PAPER.loss_variance(speeds, 25.0))
+    assert cold == pytest.approx([0.16935, 0.18058, 0.17241, 0.17317], abs=5e-6)  # half a unit of the last digit
+    assert hot == pytest.approx([1.09657, 1.05789, 0.81933, 0.64331], abs=5e-6)
+
+
+@pytest.mark.parametrize("interaction", [ct.Gaussian(2.0, 4.0), ct.Exponential(-1.0, 2.0), ct.SquareWell(1.0, 3.0)])
+def test_variance_is_the_plain_mean_over_modes(interaction):
+    system, omega = ct.System(CHAIN, interaction), modes()
+    for v, heat in ((25.0, 0.3), (60.0, 5.0)):
+        plain = np.mean(taken(system, omega, v) * omega / np.tanh(omega / (2.0 * heat)))
+        assert system.loss_variance(v, heat) == pytest.approx(plain, rel=1e-12)
+        # fluctuation-dissipation: the classical one is 2 T times the loss in a cold chain
+        cold = system.single_pass_dissipation(v, method="quadrature")
+        assert system.loss_variance(v, heat, "classical") == pytest.approx(2.0 * heat * cold, rel=1e-12)
+
+
+def test_variance_has_its_limits():
+    # T to 0, where the cotangent is 1 + 2 exp(-1/T); the first quantum correction <s omega^2>/(6 T) at high T, whose
+    # successor is below (omega/T)^2/60 of it.
+    assert PAPER.loss_variance(40.0, 0.02) == pytest.approx(PAPER.loss_variance(40.0, 0.0), rel=1e-13)
+    heat, omega = 200.0, modes()
+    excess = PAPER.loss_variance(40.0, heat) - PAPER.loss_variance(40.0, heat, "classical")
+    assert excess == pytest.approx(np.mean(taken(PAPER, omega, 40.0) * omega**2) / (6.0 * heat), rel=1e-3)
+    assert PAPER.loss_variance(40.0, 0.0, "classical") == 0.0
+    assert PAPER.loss_variance(0.0, 5.0) == 0.0
+
+
+@pytest.mark.parametrize(
+    "interaction",
+    [ct.Gaussian(2.0, 4.0), ct.Lorentzian(2.0, 3.0), ct.Matern(2.0, 4.0, order=1), ct.SquareWell(1.0, 3.0)],
+)
+@pytest.mark.parametrize("sampling", ["quantum", "classical"])
+def test_recoil_is_the_derivative_of_the_variance(interaction, sampling):
+    system, v, heat, step = ct.System(CHAIN, interaction, mass=0.7), 45.0, 3.0, 1e-4
+    energies = system.kinetic_energy(v * (1.0 + step * np.array([-1.0, 1.0])))
+    variances = system.loss_variance(v * (1.0 + step * np.array([-1.0, 1.0])), heat, sampling)
+    slope = np.diff(variances)[0] / np.diff(energies)[0]
+    recoil = system.single_pass_dissipation(v, temperature=heat, sampling=sampling) - system.single_pass_dissipation(v)
+    assert recoil == pytest.approx(-0.5 * slope, rel=1e-6)  # the difference is of second order in the step
+
+
+def test_published_recoil_table():
+    """Sampled elsewhere: 30,000 antithetic pairs, classical, T = 5, amplitude 0.3."""
+    for v, mass, value in ((50.0, 0.1, 5.65e-4), (50.0, 0.2, 4.33e-4), (30.0, 0.3, 7.78e-4), (50.0, 1000.0, 3.02e-4)):
+        system = ct.System(CHAIN, ct.Gaussian(0.3, 4.0), mass=mass)
+        mean = system.single_pass_dissipation(v, temperature=5.0, sampling="classical")
+        assert mean == pytest.approx(value, abs=1e-6)
+
+
+def test_broadening_by_a_double_integral():
+    """The force's correlation is integrated over wave number and time; without the integral over k done by hand."""
+    v, heat = 30.0, 25.0
+    k, dk = np.linspace(-3.0, 3.0, 1201, retstep=True)
+    tau, dt = np.linspace(-3.0, 3.0, 3001, retstep=True)
+    omega = modes(count=512)
+    energy = 0.5 * omega / np.tanh(omega / (2.0 * heat))
+    correlation = np.cos(2.0 * math.pi * np.outer(tau, omega)) @ (energy / omega**2) / omega.size
+    spread = np.mean(energy / omega**2) - correlation
+    weight = (k * PAPER.interaction.transform(k)) ** 2 * dk / (2.0 * math.pi)
+    total = v * dt * sum(weight @ (np.cos(np.outer(k, v * t)) * np.exp(-np.outer(k**2, s))).sum(1) for t, s in
+                         zip(np.array_split(tau, 30), np.array_split(spread, 30), strict=True))  # fmt: skip
+    assert PAPER.loss_variance(v, heat, broadening=True) == pytest.approx(total, rel=1e-9)
+    # A mixture of one is the Gaussian; a weak field broadens nothing.
+    mixture = ct.System(CHAIN, ct.GaussianMixture([2.0], [4.0]))
+    assert mixture.loss_variance(v, heat, broadening=True) == pytest.approx(total, rel=1e-9)
+    narrow = ct.System(CHAIN, ct.Gaussian(2.0, 4000.0))
+    assert narrow.loss_variance(30000.0, 0.0, broadening=True) == pytest.approx(
+        narrow.loss_variance(30000.0, 0.0), rel=1e-6
+    )
+
+
+def test_distribution_of_losses():
+    system = ct.System(CHAIN, ct.Gaussian(20.0, 4.0))
+    cold = system.loss_distribution(120.0, 0.0)
+    assert (cold.phonons, cold.probability_of_no_loss) == pytest.approx((0.137108, 0.871876), abs=5e-7)
+    omega = modes()
+    for heat in (0.0, 1.0, 25.0):
+        losses = system.loss_distribution(120.0, heat)
+        chance = losses.density(losses.points) * losses.resolution
+        occupied = 1.0 / np.expm1(omega / heat) if heat else 0.0 * omega
+        rate = taken(system, omega, 120.0) / omega
+        # The characteristic function typed again, at arguments that the grid resolves (its error is (u h)^2).
+        for u in (0.3, 1.7):
+            turn = np.exp(1j * u * omega)
+            exact = np.exp(np.mean(rate * ((occupied + 1.0) * (turn - 1.0) + occupied * (1.0 / turn - 1.0))))
+            found = losses.probability_of_no_loss + np.sum(chance * np.exp(1j * u * losses.points))
+            assert abs(found - exact) < 1e-5
+        assert losses.cumulative(1e9) == pytest.approx(1.0, abs=1e-12)
+        mean = np.sum(chance * losses.points)
+        assert mean == pytest.approx(system.single_pass_dissipation(120.0), rel=1e-6)
+        assert np.sum(chance * losses.points**2) - mean**2 == pytest.approx(losses.variance, rel=1e-6)
+        if heat:
+            x = losses.points[losses.points > 0.0][:4000]
+            assert losses.density(-x) == pytest.approx(losses.density(x) * np.exp(-x / heat), rel=1e-9)
+
+
+def test_diffusion_integral():
+    heat, mass = 8.0, 2.0
+    system = ct.System(CHAIN, ct.Gaussian(2.0, 4.0), mass=mass)
+    v = np.linspace(system.capture_speed, 300.0, 200001)
+    unit = 2.0 * math.pi * math.sqrt(heat / mass)
+    maxwell = 2.0 * np.exp(-0.5 * (v / unit) ** 2) / (unit * math.sqrt(2.0 * math.pi))
+    exact = heat * 40.0 * np.trapezoid(maxwell * v / system.single_pass_dissipation(v), v)
+    assert system.diffusion(heat) == pytest.approx(exact, rel=1e-6)  # 2e-7 is the trapezoidal rule's, at the end
+    assert system.diffusion([0.0, heat])[0] == 0.0
+    with pytest.raises(ValueError, match="barrier"):
+        ct.System(CHAIN, ct.Gaussian(-2.0, 4.0)).diffusion(heat)
+
+
+def test_streams_are_those_of_numpy():
+    numbers = np.random.Philox(key=np.array([7, 123456789012], dtype=np.uint64)).random_raw(11)
+    assert np.array_equal(philox(7, 123456789012, 11), numbers)
+    drawn = np.sort(normal(3, 5, 20000))
+    # Kolmogorov and Smirnov; a stream is fixed, so that this passes or fails for good.
+    assert stats.kstest(drawn, "norm").pvalue > 0.01
+    assert abs(np.mean(drawn[::-1] + drawn)) < 0.05
+
+
+def test_field_has_the_energies_and_correlations():
+    """Means over the ring and over seeds, whose deviation follows from the field's own correlations."""
+    size, heat = 4096, 5.0
+    lags, times = [0, 1, 3], [0.0, 0.07, 0.4]
+    for sampling in ("quantum", "classical"):
+        fields = [ThermalField.sampled(CHAIN, heat, sampling, seed, 0, size) for seed in range(16)]
+        expected = CHAIN.thermal_correlation(lags, times, heat, sampling)
+        # Sum of the squared correlations: masses in the ring that count as one.
+        alike = CHAIN.thermal_correlation(np.arange(300), 0.0, heat, sampling)[:, 0] / expected[0, 0]
+        error = expected[0, 0] * math.sqrt(2.0 * (2.0 * np.sum(alike**2) - 1.0) / (size * len(fields)))
+        start = [one.window(0.0, 0, size)[0] for one in fields]
+        for j, time in enumerate(times):
+            later = [one.window(time, 0, size)[0] for one in fields]
+            for i, lag in enumerate(lags):
+                found = np.mean([np.mean(a * np.roll(b, -lag)) for a, b in zip(start, later, strict=True)])
+                assert abs(found - expected[i, j]) < 4.0 * error
+        momenta = np.mean([np.mean(one.window(0.0, 0, size)[1] ** 2) for one in fields])
+        omega = modes()
+        energy = np.mean(0.5 * omega / np.tanh(omega / (2.0 * heat))) if sampling == "quantum" else heat
+        assert momenta == pytest.approx(energy, rel=5.0 * math.sqrt(2.0 / (size * len(fields))))
+    assert CHAIN.thermal_correlation(0, 0.0, heat, "classical")[0, 0] == pytest.approx(heat / 10.0, rel=1e-14)
+
+
+def ring_pass(passes, size, amplitudes, numbers):
+    """Loss of one pass in a plain ring: u and p of every mass, moved by the exact flow, kicked at mass 0."""
+    omega, _ = ring_modes(CHAIN, size)
+    half = omega.size
+    # The even field whose mass 0 has these amplitudes: the mode m is cos(2 pi m n/size) times its amplitude.
+    wave = np.cos(2.0 * math.pi * np.outer(np.arange(size), np.arange(half)) / size)
+    u, p = wave @ (amplitudes * numbers[:half]), wave @ (amplitudes * omega * numbers[half:])
+    cosine, sine = np.cos(2.0 * math.pi * passes.time_step * omega), np.sin(2.0 * math.pi * passes.time_step * omega)
+    position, q0 = -passes.start, passes.speed / (2.0 * math.pi)
+    q, interaction = q0, PAPER.interaction
+    while abs(position) <= passes.start:
+        r = u[0] - position
+        slope = float(interaction.slope(r)) if abs(r) < passes.cutoff else 0.0
+        p[0] -= 2.0 * math.pi * passes.time_step * slope
+        q += 2.0 * math.pi * passes.time_step / passes.mass * slope
+        modes_u, modes_p = np.fft.rfft(u), np.fft.rfft(p)
+        u = np.fft.irfft(cosine * modes_u + sine / omega * modes_p, n=size)
+        p = np.fft.irfft(cosine * modes_p - omega * sine * modes_u, n=size)
+        position += 2.0 * math.pi * passes.time_step * q
+    return 0.5 * passes.mass * (q0**2 - q**2)
+
+
+def test_passes_are_those_of_a_plain_ring():
+    passes = prepared(PAPER, 40.0, 25.0, "quantum")
+    half = passes.field.shape[1] // 2
+    numbers = np.random.default_rng(4).standard_normal((3, 2 * half))
+    losses = np.empty(3)
+    passes.losses(0, 0, False, losses, numbers)
+    ring = [ring_pass(passes, 2 * (half - 1), passes.field[0, :half], one) for one in numbers]
+    assert losses == pytest.approx(ring, abs=1e-11)  # roundings over some hundred steps; losses are about 1
+
+
+def test_passes_depend_on_seed_and_number_alone():
+    losses = PAPER.sample_losses(50.0, 5.0, 2500, seed=9, threads=1)
+    assert np.array_equal(losses, PAPER.sample_losses(50.0, 5.0, 2500, seed=9, threads=2))
+    assert np.array_equal(losses[1003:1700], PAPER.sample_losses(50.0, 5.0, 697, seed=9, first=1003))
+    assert not np.array_equal(losses, PAPER.sample_losses(50.0, 5.0, 2500, seed=10))
+    pairs = PAPER.sample_losses(50.0, 5.0, 100, seed=9, antithetic=True)
+    assert np.array_equal(pairs[::2], losses[:50])
+
+
+def test_passes_meet_mean_and_variance():
+    weak = ct.System(CHAIN, ct.Gaussian(0.3, 4.0), mass=0.2)
+    losses = weak.sample_losses(50.0, 5.0, 60000, seed=1, sampling="classical", antithetic=True)
+    means = 0.5 * (losses[::2] + losses[1::2])
+    error = means.std() / math.sqrt(means.size)
+    recoil = weak.single_pass_dissipation(50.0, temperature=5.0, sampling="classical")
+    assert abs(means.mean() - recoil) < 4.0 * error
+    # Second order leaves out about amplitude/energy of the variance; 30,000 pairs know it to 0.6 %.
+    broadened = weak.loss_variance(50.0, 5.0, "classical", broadening=True)
+    assert losses.var() == pytest.approx(broadened, rel=0.04)
+    cold = PAPER.sample_losses(50.0, 0.0, 1, sampling="classical")[0]
+    run = PAPER.simulate(20.0, 50.0, 0.9)  # the same pass in the chain, neighbours included
+    assert cold == pytest.approx(run.passes["energy_lost"][0], abs=2e-5)
+
+
+def test_detailed_balance_of_the_exact_motion():
+    """Classical, strong coupling: the flux from a range of energies to another is that back, with weight exp(-E/T)."""
+    heat = 5.0
+    system = ct.System(CHAIN, ct.Gaussian(2.0, 4.0))
+    edges = np.linspace(10.0, 12.0, 5)
+    flux, squared = np.zeros((4, 4)), np.zeros((4, 4))
+    for i, energy in enumerate(edges[0] + 0.1 * (np.arange(20) + 0.5)):
+        losses = sample_losses(system, system.speed_of_energy(energy), heat, 600, seed=i, sampling="classical")
+        after, weight = np.histogram(energy - losses, edges)[0], math.exp(-energy / heat)
+        flux[i // 5] += after * weight
+        squared[i // 5] += after * weight**2
+    pairs = [(i, j) for i in range(4) for j in range(i)]
+    chi = sum((flux[i, j] - flux[j, i]) ** 2 / (squared[i, j] + squared[j, i]) for i, j in pairs)
+    assert stats.chi2.sf(chi, 6) > 0.01, f"chi squared {chi:.1f} of 6"
+
+
+def test_run_is_that_of_a_plain_ring():
+    system = ct.System(CHAIN, ct.Gaussian(2.0, 4.0), bias=0.01)
+    options = {"temperature": 25.0, "seed": 5, "order": 2, "steps_per_fast_period": 60}
+    run = checked_run(system, 220.0, 50.0, 2.0, **options)
+    field, step = run.heat(), run.time_step
+    size = field.size
+    u, p = field.window(0.0, field.origin, size)
+    start = ring_energy(u, p)
+    omega, _ = ring_modes(CHAIN, size)
+    cosine, sine = np.cos(2.0 * math.pi * step * omega), np.sin(2.0 * math.pi * step * omega)
+    masses = 40.0 * (field.origin + np.arange(size))
+    x, q, path = 220.0, 50.0 / (2.0 * math.pi), [220.0]
+    for _ in range(run.steps):
+        for half in range(2):
+            slope = system.interaction.slope(masses + u - x)
+            p = p - math.pi * step * slope
+            q = q + math.pi * step * (slope.sum() + 0.01 / 40.0)
+            if half == 0:
+                modes_u, modes_p = np.fft.rfft(u), np.fft.rfft(p)
+                u = np.fft.irfft(cosine * modes_u + sine / omega * modes_p, n=size)
+                p = np.fft.irfft(cosine * modes_p - omega * sine * modes_u, n=size)
+                x += 2.0 * math.pi * step * q
+        path.append(x)
+    found = system.simulate(220.0, 50.0, 2.0, **options)
+    assert np.max(np.abs(found.position - path)) < 1e-9  # roundings; positions are about 300
+    assert found.chain_energy[-1] == pytest.approx(ring_energy(u, p) - start, abs=1e-8)
+
+
+def ring_energy(u, p):
+    return 0.5 * float(p @ p + u @ u + 99.0 / 4.0 * np.sum((np.roll(u, -1) - u) ** 2))
+
+
+def test_hot_runs_conserve_energy_and_are_the_same_in_blocks(tmp_path):
+    system = ct.System(CHAIN, ct.Gaussian(2.0, 4.0), bias=0.01)
+    for heat, sampling in ((0.0, "quantum"), (25.0, "classical")):
+        run = system.simulate(220.0, 50.0, 60.0, temperature=heat, sampling=sampling, seed=3)
+        assert abs(run.balance.drift) < 1e-6  # the time step's; the chain holds about 1e5 times T
+        assert run.settings["temperature"] == heat
+    still = system.simulate(220.0, 50.0, 20.0, temperature=0.0, sampling="classical")
+    plain = system.simulate(220.0, 50.0, 20.0, time_step=still.time[1])
+    assert np.array_equal(still.position, plain.position)
+    several = system.simulate_many(220.0, 50.0, 20.0, temperature=5.0, seed=[1, 2])
+    alone = system.simulate(220.0, 50.0, 20.0, temperature=5.0, seed=2)
+    assert np.array_equal(several[1].position, alone.position)
+    assert not np.array_equal(several[0].position, alone.position)
+    path = tmp_path / "run.nc"
+    system.simulate(220.0, 50.0, 20.0, temperature=5.0, seed=2, checkpoint=path)
+    again = system.simulate(220.0, 50.0, 20.0, temperature=5.0, seed=2, checkpoint=path)
+    assert np.array_equal(again.position, alone.position)
+    with pytest.raises(ValueError, match="another run"):
+        system.simulate(220.0, 50.0, 20.0, temperature=5.0, seed=3, checkpoint=path)
+
+
+@pytest.mark.parametrize("bad", [-1.0, math.inf, math.nan, 1j, "hot", 1e31, True])
+def test_temperatures_that_are_refused(bad):
+    calls = [
+        lambda: PAPER.single_pass_dissipation(50.0, temperature=bad),
+        lambda: PAPER.loss_variance(50.0, bad),
+        lambda: PAPER.loss_distribution(50.0, bad),
+        lambda: PAPER.diffusion(bad),
+        lambda: PAPER.sample_losses(50.0, bad, 10),
+        lambda: PAPER.simulate(20.0, 50.0, 1.0, temperature=bad),
+        lambda: CHAIN.thermal_correlation(0, 0.0, bad),
+    ]
+    for call in calls:
+        with pytest.raises((ValueError, TypeError), match=r"^temperature must .*, got [^\n]*$"):
+            call()
+
+
+def test_other_arguments_that_are_refused():
+    for call, message in (
+        (lambda: PAPER.loss_variance(50.0, 1.0, "bose"), "sampling must be one of"),
+        (lambda: PAPER.loss_variance([50.0, 60.0], [1.0, 2.0, 3.0]), "shapes that broadcast"),
+        (lambda: ct.System(CHAIN, ct.Exponential(1.0, 2.0)).loss_variance(50.0, 1.0, broadening=True), "broadening"),
+        (lambda: PAPER.loss_variance(0.01, 1.0, broadening=True), "speed must be large enough"),
+        (lambda: PAPER.single_pass_dissipation(50.0, temperature=1.0, log=True), "must not be given"),
+        (lambda: PAPER.sample_losses(0.0, 1.0, 10), "speed must not be 0"),
+        (lambda: PAPER.sample_losses(50.0, 1.0, 0), "samples must be"),
+        (lambda: PAPER.sample_losses(50.0, 1.0, 10, seed=-1), "seed must be"),
+        (lambda: PAPER.sample_losses(1e-3, 1.0, 10), "speed must be so high"),
+        (lambda: PAPER.loss_distribution(0.0, 1.0), "speed must not be 0"),
+        (lambda: PAPER.simulate(20.0, 50.0, 1.0, temperature=1.0, method="direct"), "light-cone"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            call()
