@@ -22,7 +22,26 @@ The law holds to second order in the interaction, for late times, and until the 
 interaction (drift/continuation.py); in the paper's system that takes tau of 1e7.
 
 **What unlocks a drift.** A locked particle follows its branch (drift/continuation.py) as the bias changes, until a
-perturbation grows or the branch turns back at the peak. ``holding_biases`` finds where.
+perturbation grows or the branch turns back at the peak. ``holding_biases`` finds where. In the paper's system (width 4,
+mass 1, spacing 40, band top 10), from the slow side of each resonance:
+
+=== ========= ==================================== ===================================================
+n   amplitude stable at the biases                 ended by
+=== ========= ==================================== ===================================================
+1   +2        up to 4.52                           the peak, 4.524, beside which a steady growth begins
+1   -2        0.0033 to 4.84                       a steady growth at the peak, 4.87
+2   +2        0.0045 to 3.25                       an oscillation, below the peak, 3.3917
+2   -2        0.0031 to 0.0053; 1.45 to 3.17       a flip from pass to pass; the peak, 3.18
+3   +2        up to 0.0064                         an oscillation before 0.0076
+3   -2        2.06 to 2.16                         a flip at all smaller ones
+4   +2        up to 0.0015                         a flip before 0.0023
+4   -2        none at 32 places of the branch      something grows at each
+=== ========= ==================================== ===================================================
+
+Runs that start on the branch n = 2, amplitude -2, stay on it at the bias 0.0048, and leave it at 0.0058 with the
+growth rate 0.218 per pass that the determinant has (tests). Several solutions may have one bias: at n = 1, amplitude
++2, bias 0.01, one that is stable lies 1.3e-13 (relative) above v_r, one that is not below it. What grows by less than
+1e-7 per transit counts as stable.
 """
 
 from __future__ import annotations
