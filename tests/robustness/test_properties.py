@@ -490,12 +490,13 @@ def test_drift_diagram(several, biases, factor, lowest, highest):
         with warnings.catch_warnings(record=True) as unresolved:
             warnings.simplefilter("always", ct.UnresolvedWarning)
             plane = lawful(names, ct.drift_diagram, several, biases, lowest, highest, resolution=0.0)
-        assert plane.number.shape == (len(several), len(biases))
-        if unresolved or not biases:
+        flat = np.ravel(np.array(biases, dtype=float))
+        assert plane.number.shape == (len(several), flat.size)
+        if unresolved or not flat.size:
             return
         for i, system in enumerate(several):
             loss = system.mean_dissipation(np.array([lowest, highest], dtype=float))
-            for j, bias in enumerate(biases):
+            for j, bias in enumerate(flat):
                 cell = plane.isel(system=i, bias=j)
                 number = int(cell.number)
                 speeds = cell.speed.values
