@@ -131,10 +131,6 @@ def hot_run(
     return simulate(system, position, speed, duration, chain=segment)
 
 
-# Integrators of an explicit chain, each with the power of the step at which its error falls.
-PLAIN = {"Verlet": 2, "symplectic Euler": 1, "Runge-Kutta": 4}
-
-
 def explicit_chain(
     system: SystemParameters, scheme: str, position: float, speed: float, duration: float, time_step: float
 ) -> Trajectory:

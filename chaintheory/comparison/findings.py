@@ -20,13 +20,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chaintheory.comparison.faulty_runs import PLAIN, explicit_chain, hot_run, ring
-from chaintheory.comparison.fits import Fit, Model, Problem, Start
+from chaintheory.comparison.faulty_runs import explicit_chain, hot_run, ring
+from chaintheory.comparison.fits import FARTHEST, Fit, Model, Problem, Start
 from chaintheory.comparison.sampling import Rows, midpoints
 from chaintheory.dissipation.single_pass import single_pass_dissipation
 from chaintheory.interactions.base import Interaction
-from chaintheory.lattice.dispersion import sound_speed
-from chaintheory.parameters import SystemParameters
+from chaintheory.lattice.dispersion import band_top, sound_speed
 from chaintheory.simulation.energy_balance import EnergyBalanceError
 from chaintheory.support.resources import cores
 
@@ -60,7 +59,9 @@ NAMED = {
     "1/10": 0.1,
     "-1": -1.0,
 }
-GRID = (*NAMED.values(), *np.geomspace(0.03, 30.0, 13), 0.9, 0.95, 0.98, 0.99, 1.01, 1.02, 1.05, 1.1)
+# Where factors are looked for: of units, and of parameters.
+UNITS = (*(value for value in NAMED.values() if value > 0.0), 0.9, 1.1)
+GRID = (-1.0, *np.geomspace(0.03, 30.0, 13), 0.9, 1.1)
 
 
 @dataclass(frozen=True)
@@ -86,9 +87,18 @@ def find_faults(problem: Problem) -> list[Finding]:
     before = problem.fit(problem.plain, np.empty(0), problem.time.size, problem.fitted_start).misfit
     if before <= NOISE:
         return []
-    found = [one for one in of_parameters(problem, before) if accepted(one)]
+    found: list[Finding] = []
+    if problem.leaves_at - problem.start.time > problem.passing:  # units and parameters act at once, unless they hide
+        found += [one for one in of_late_onset(problem) if accepted(one)]
+    late = any(one.misfit <= NOISE for one in found)
+    if not late:
+        found += [one for one in of_parameters(problem, before) if accepted(one)]
     if not any(one.misfit <= NOISE for one in found):
-        found += [one for one in (*of_time_step(problem, before), *of_late_onset(problem, before)) if accepted(one)]
+        errors = list(step_errors(problem))
+        found += [one for one in of_time_step(problem, errors) if accepted(one)]
+        best = min(errors, key=lambda one: one.early, default=None)
+        if not found and best is not None and best.early_before >= SMALL * best.early:
+            found += [one for one in of_late_onset(problem.less(best.error)) if accepted(one)]
     if not found:
         found = [one for one in of_temperature(problem) if accepted(one)]
     found.sort(key=lambda one: one.misfit)
@@ -128,7 +138,7 @@ class Scale:
     code: str
     words: str
     predict: Callable[[Problem, float, Start, Array], Array]
-    factors: tuple[float, ...] = GRID
+    factors: tuple[float, ...]
 
     def model(self, problem: Problem, sign: float) -> Model:
         """The model with the logarithm of the factor as parameter."""
@@ -181,12 +191,12 @@ def _positive(factor: float) -> float:
 
 
 SCALES = (
-    Scale("time-unit", "The times are {factor} times what they should be", _time),
-    Scale("length-unit", "The positions are {factor} times what they should be", _length),
-    Scale("energy-unit", "The interaction and the bias are {factor} times those of the system", _energy),
-    Scale("mass", "The mass of the particle is {factor} times that of the system", _mass),
-    Scale("amplitude", "The amplitude of the interaction is {factor} times that of the system", _amplitude),
-    Scale("bias", "The bias is {factor} times that of the system", _bias, (*GRID, 0.02, 50.0)),
+    Scale("time-unit", "The times are {factor} times what they should be", _time, UNITS),
+    Scale("length-unit", "The positions are {factor} times what they should be", _length, UNITS),
+    Scale("energy-unit", "The interaction and the bias are {factor} times those of the system", _energy, UNITS),
+    Scale("mass", "The mass of the particle is {factor} times that of the system", _mass, GRID[1:]),
+    Scale("amplitude", "The amplitude of the interaction is {factor} times that of the system", _amplitude, GRID),
+    Scale("bias", "The bias is {factor} times that of the system", _bias, GRID),
 )
 
 
@@ -205,7 +215,7 @@ def named_factor(factor: float, error: float) -> str:
 def of_parameters(problem: Problem, before: float) -> Iterator[Finding]:
     """Fit each factor: looked for on a grid in the first passes, then followed to more and more of the data.
 
-    From part to part only those go on that come near the best.
+    From part to part only those go on that come near the best and are better than no fault.
     """
     parts = [int(np.searchsorted(problem.time, n * problem.passing)) for n in (4.0, 12.0, 40.0)]
     parts = [*(max(24, part) for part in parts if part < problem.time.size), problem.time.size]
@@ -214,8 +224,9 @@ def of_parameters(problem: Problem, before: float) -> Iterator[Finding]:
     tracks = [track for scale in scales for track in _tracks(problem, scale, parts[0])]
     for part in parts:
         tracks = [track for one in tracks if (track := one.followed(problem, part)) is not None]
+        plain = problem.misfit(problem.plain, np.empty(0), problem.fitted_start, part)
         least = min((one.fit.misfit for one in tracks), default=math.inf)
-        tracks = [one for one in tracks if one.fit.misfit <= KEPT * max(least, 1.0)]
+        tracks = [one for one in tracks if one.fit.misfit <= min(KEPT * max(least, 1.0), plain / SMALL)]
     best: dict[str, Track] = {}
     for one in sorted(tracks, key=lambda one: one.fit.misfit):
         best.setdefault(one.scale.code, one)
@@ -299,20 +310,116 @@ def _finding(code: str, words: str, before: float, misfit: float, parameters: di
 # ---------------------------------------------------------------- the integrator
 
 
-MOST_MASS_STEPS = 4e8  # what an explicit chain may cost
+MOST_STEPS = 12_000  # of an explicit chain
+FIRST_PASSES = 2.0  # in which the step is fitted: an echo comes later
+# Schemes, each with the power of the step at which its error falls, and steps in 1/omega_fast to measure it with.
+SCHEMES = {"kick and exact chain": (2, 60.0), "Verlet": (2, 60.0), "symplectic Euler": (1, 100.0),
+           "Runge-Kutta": (4, 20.0)}  # fmt: skip
+HARMLESS = 0.05  # of the losses
 
 
-def of_time_step(problem: Problem, before: float) -> Iterator[Finding]:
-    """An integrator of finite step: its error is measured at one step, the step fitted by its order, and run again."""
-    return iter(())
+@dataclass(frozen=True)
+class StepError:
+    """The error that a scheme makes at the rows of the first part of the data, and the step that it speaks for."""
+
+    scheme: str
+    time_step: float
+    error: Array
+    early: float  # misfit of the first passes with and without it
+    early_before: float
+
+
+def step_errors(problem: Problem) -> Iterator[StepError]:
+    """The error of each scheme: measured at one step, fitted to the first passes by its order, measured again."""
+    top = band_top(problem.system.chain)
+    for scheme, (_, rate) in SCHEMES.items():
+        step, found = 1.0 / (top * rate), None
+        for _ in range(2):
+            try:
+                found = _step_error(problem, scheme, step) or found
+            except (ValueError, EnergyBalanceError):
+                break
+            # A finer chain costs more than it tells, a step near this one is known.
+            if found is None or found.time_step < 1.25 * step or found.time_step > STABLE[scheme] / (math.pi * top):
+                break
+            step = found.time_step
+        if found is not None:
+            yield found
+
+
+def _step_error(problem: Problem, scheme: str, step: float) -> StepError | None:
+    """The error at one step, scaled to fit the first passes; None where it does not look like it."""
+    error = _error_of(problem, scheme, step)
+    first = min(max(24, int(np.searchsorted(problem.time, FIRST_PASSES * problem.passing))), error.size)
+    tolerance, rest = problem.tolerance[:first], problem.residual[:first]
+    moved = problem.growth[: error.size] * problem.start.velocity_error
+    columns = np.stack([error[:first] / tolerance, moved[:first] / tolerance], axis=1)
+    scale, shift = np.linalg.lstsq(columns, rest / tolerance, rcond=None)[0]
+    shift = min(max(float(shift), -FARTHEST), FARTHEST)
+    square = float(np.sum(columns[:, 0] ** 2))
+    scale = float(np.sum(columns[:, 0] * (rest / tolerance - shift * columns[:, 1]))) / max(square, 1e-300)
+    if not 1e-4 < scale < 1e4:
+        return None
+    whole = scale * error + shift * moved
+    left, before = (float(np.sqrt(np.mean((one / tolerance) ** 2))) for one in (rest - whole[:first], rest))
+    return StepError(scheme, step * scale ** (1.0 / SCHEMES[scheme][0]), whole, left, before)
+
+
+# Largest stable step, in units of 1/(pi omega_fast).
+STABLE = {"kick and exact chain": 1.0, "Verlet": 1.0, "symplectic Euler": 1.0, "Runge-Kutta": 1.4}
+
+
+def _error_of(problem: Problem, scheme: str, step: float) -> Array:
+    """What a scheme with a step sees at the rows of the first part of the data, less what our run does."""
+    start = problem.fitted_start
+    if scheme == "kick and exact chain":
+        last = problem.time.size
+        other = problem.simulated(problem.system, start, problem.time, order=2, time_step=step)
+    else:
+        duration = min(problem.duration, MOST_STEPS * step / (4.0 if scheme == "Runge-Kutta" else 1.0))
+        last = max(24, int(np.searchsorted(problem.time, duration)))
+        run = explicit_chain(problem.system, scheme, start.position, start.velocity, duration + 2.0 * step, step)
+        last = min(last, problem.time.size)
+        other = problem.look(run, problem.time[:last])
+    return other - problem.look(problem.run, problem.time[:last])
+
+
+def of_time_step(problem: Problem, errors: Sequence[StepError]) -> Iterator[Finding]:
+    """An integrator of finite step, judged over as much of the data as its explicit chain was carried."""
+    for one in errors:
+        part = slice(0, one.error.size)
+        rest, tolerance = problem.residual[part], problem.tolerance[part]
+        before = float(np.sqrt(np.mean((rest / tolerance) ** 2)))
+        after = float(np.sqrt(np.mean(((rest - one.error) / tolerance) ** 2)))
+        order = SCHEMES[one.scheme][0]
+        words = f"The integrator is one of order {order} ({one.scheme}) with a step of {one.time_step:.3g} t_slow"
+        found = {"order": float(order), "time_step": one.time_step}
+        yield _finding("time-step", words, before, after, found, harmless=_harmless(problem))
+
+
+def _harmless(problem: Problem) -> bool:
+    """Whether the losses are those of our run to a few per cent."""
+    if problem.rows.position is None:
+        return float(np.max(np.abs(problem.residual))) < 1e-3 * float(np.max(problem.seen))
+    deviation, _, _ = _deviations(problem, problem.rows)
+    lost = problem.run.passes["energy_lost"]
+    if not deviation.size or not lost.size:
+        return True
+    return float(np.sqrt(np.mean(deviation**2))) < HARMLESS * float(np.sqrt(np.mean(lost**2)))
 
 
 # ---------------------------------------------------------------- what acts late
 
 
-def of_late_onset(problem: Problem, before: float) -> Iterator[Finding]:
+def of_late_onset(problem: Problem) -> Iterator[Finding]:
     """A ring of too few masses; a memory that is cut off."""
-    yield from of_echo(problem, before)
+    if problem.leaves_at is None:
+        return
+    before = problem.misfit(problem.plain, np.empty(0), problem.fitted_start, problem.time.size)
+    for one in of_echo(problem, before):
+        yield one
+        if one.misfit <= NOISE:
+            return
     yield from of_cut_memory(problem, before)
 
 
@@ -361,44 +468,58 @@ def of_cut_memory(problem: Problem, before: float) -> Iterator[Finding]:
         return
     rate = _coarse_rate(problem)
 
-    def predict(cutoff: float, at: Start, times: Array) -> Array:
+    def predict(cutoff: float, at: Start, times: Array, rate: float) -> Array:
         return problem.simulated(system, at, times, method="direct", kernel_cutoff=cutoff, steps_per_fast_period=rate)
 
-    def misfit(cutoff: float) -> float:
-        last = min(problem.time.size, max(24, int(np.searchsorted(problem.time, since + 2.0 * problem.passing))))
-        return problem.misfit(lambda x, at, times: predict(float(x[0]), at, times), np.array([cutoff]), start, last)
+    def misfit(cutoff: float, rate: float) -> float:
+        last = min(problem.time.size, max(24, int(np.searchsorted(problem.time, since + 0.8 * problem.passing))))
+        return problem.misfit(
+            lambda x, at, times: predict(float(x[0]), at, times, rate), np.array([cutoff]), start, last
+        )
 
-    grid = np.arange(max(0.02, since - 2.5 * problem.passing - 0.5), since + 0.05, 0.25 / system.chain.omega_fast)
+    top = band_top(system.chain)
+    grid = np.arange(max(0.02, since - 1.5 * problem.passing - 0.2), since + 0.05, 0.4 / top)
     with ThreadPoolExecutor(cores()) as pool:
-        misfits = list(pool.map(misfit, grid.tolist()))
-    if not misfits or not math.isfinite(min(misfits)):
+        misfits = np.array(list(pool.map(lambda cutoff: misfit(cutoff, rate), grid.tolist())))
+    if not misfits.size or not np.isfinite(misfits).any():
         return
+    # The oscillations of the kernel at the top of the band give a minimum each: the three lowest are looked into.
+    padded = np.pad(misfits, 1, constant_values=math.inf)
+    lowest = np.flatnonzero((misfits <= padded[:-2]) & (misfits <= padded[2:]))
+    lowest = lowest[np.argsort(misfits[lowest])][:3]
+    fine = [cut for at in lowest for cut in np.linspace(grid[at] - 0.2 / top, grid[at] + 0.2 / top, 9)]
+    fine = [float(cut) for cut in fine if cut > 0.0]
+    with ThreadPoolExecutor(cores()) as pool:
+        finer = list(pool.map(lambda cutoff: misfit(cutoff, 2.0 * rate), fine))
     from scipy.optimize import minimize_scalar
 
-    at = int(np.argmin(misfits))
-    width = float(grid[1] - grid[0]) if grid.size > 1 else 0.02
-    found = minimize_scalar(misfit, bounds=(grid[at] - width, grid[at] + width), method="bounded",
-                            options={"xatol": 1e-3, "maxiter": 20})  # fmt: skip
-    cutoff = float(found.x)
-    last = min(problem.time.size, int(np.searchsorted(problem.time, LONGEST_DIRECT)) or problem.time.size)
-    after = problem.misfit(lambda x, s, times: predict(float(x[0]), s, times), np.array([cutoff]), start, last)
+    best = fine[int(np.argmin(finer))]
+    found = minimize_scalar(lambda cutoff: misfit(cutoff, 2.0 * rate), bounds=(best - 0.05 / top, best + 0.05 / top),
+                            method="bounded", options={"xatol": 2e-4, "maxiter": 12})  # fmt: skip
+    cutoff = float(found.x) if found.fun < min(finer) else best
+    last = min(problem.time.size, int(np.searchsorted(problem.time, LONGEST_DIRECT)))
+
+    def after(x: Array, at: Start, times: Array) -> Array:
+        return predict(float(x[0]), at, times, 2.0 * rate)
+
+    left = problem.misfit(after, np.array([cutoff]), start, last)
     plain = problem.misfit(problem.plain, np.empty(0), start, last)
     words = f"The memory is cut off after {cutoff:.4g} t_slow"
-    yield _finding("cut-memory", words, plain, after, {"cutoff": cutoff})
+    yield _finding("cut-memory", words, plain, left, {"cutoff": cutoff})
 
 
 MOST_MEMORY, LONGEST_DIRECT = 15.0, 30.0
 
 
 def _coarse_rate(problem: Problem) -> float:
-    """Steps per fast period of the direct method that is laid beside data: a quarter of the published ones."""
+    """Steps per fast period of the direct method that is laid beside data first: half of the published ones."""
     from chaintheory.simulation.settings import fall_speed, time_scale
 
     system = problem.system
     cutoff = system.interaction.reach()
     fall = fall_speed(system, cutoff)
     per_time = 1.0 / (system.chain.omega_fast * time_scale(system, cutoff, problem.start.velocity, fall))
-    return max(15.0, 12.0 * per_time)
+    return max(30.0, 12.0 * per_time)
 
 
 # ---------------------------------------------------------------- temperature
@@ -429,7 +550,10 @@ def of_temperature(problem: Problem) -> Iterator[Finding]:
     mean = abs(float(given.mean())) * math.sqrt(given.size) / rms
     if abs(together) > RANDOM or mean > MOST_MEAN:
         return
-    per_energy = 2.0 * float(np.mean(single_pass_dissipation(problem.system, speed)))
+    try:
+        per_energy = 2.0 * float(np.mean(single_pass_dissipation(problem.system, speed)))
+    except ValueError:
+        return
     temperature = (rms**2 - float(np.mean(error**2))) / per_energy
     start = problem.fitted_start
     scatter = []
@@ -465,8 +589,3 @@ def _deviations(problem: Problem, rows: Rows) -> tuple[Array, Array, Array]:
     slope = 2.0 * float(system.kinetic_energy(1.0)) * np.abs(found.velocity[:count]) * found.error[:count]
     error = np.hypot(slope[1:], slope[:-1])
     return -np.diff(kinetic) + np.diff(own), error, np.abs(found.velocity[: count - 1])
-
-
-# The power of the step at which the error of a plain integrator falls.
-ORDERS = PLAIN
-_ = explicit_chain, SystemParameters

@@ -25,6 +25,7 @@ OWN_ERROR, START_ERROR = 1e-8, 1e-8
 # Speeds at their extrema are read off backward differences: relative error.
 EXTREMUM_ERROR = 2e-5
 LEAVES = 5.0
+LEFT = 0.03  # of an error that was taken off
 FARTHEST = 4.0  # errors by which a start may be off
 
 
@@ -74,7 +75,21 @@ class Problem:
         self.system, self.rows, self.start = system, rows, start
         keep = np.unique(np.linspace(0, rows.time.size - 1, MOST_ROWS).astype(int))
         self.time, self.seen = rows.time[keep] - start.time, rows.seen[keep]
-        self._keep = keep
+
+    def less(self, error: Array) -> Problem:
+        """The same with a known error taken off the rows that fits look at; as far as it is known."""
+        rows = Rows(self.time[: error.size] + self.start.time, *self._taken_off(error))
+        other = Problem(self.system, rows, self.start)
+        # What is left of the error is some per cent of it.
+        other.__dict__["fitted_start"] = self.fitted_start
+        other.__dict__["tolerance"] = np.hypot(
+            self.tolerance[: error.size], LEFT * np.maximum.accumulate(np.abs(error))
+        )
+        return other
+
+    def _taken_off(self, error: Array) -> tuple[Array | None, Array | None]:
+        seen = self.seen[: error.size] - error
+        return (None, seen) if self.rows.position is None else (seen, None)
 
     @property
     def passing(self) -> float:
@@ -121,17 +136,26 @@ class Problem:
     @cached_property
     def tolerance(self) -> Array:
         """Size of a residual that noise and the error of our run explain, at the rows that fits look at."""
-        start = self.fitted_start
-        step = max(1e-6 * abs(start.velocity), 1e-12)
-        other = self.simulated(self.system, replace(start, velocity=start.velocity + step), self.time)
-        growth = np.abs(other - self.look(self.run, self.time)) / step
-        growth = np.maximum.accumulate(growth)
+        start, growth = self.fitted_start, np.maximum.accumulate(np.abs(self.growth))
         moved = max(START_ERROR * abs(start.velocity), 0.3 * start.velocity_error) * growth
         if self.rows.position is None:
             own = np.full(self.time.size, EXTREMUM_ERROR * float(np.max(self.seen)))
         else:
             own = np.full(self.time.size, math.hypot(OWN_ERROR * self.system.chain.spacing, start.position_error))
         return np.hypot(own, moved)
+
+    @cached_property
+    def growth(self) -> Array:
+        """Change of what is seen with the velocity at the start, at the rows that fits look at."""
+        start = self.fitted_start
+        step = max(1e-6 * abs(start.velocity), 1e-12)
+        other = self.simulated(self.system, replace(start, velocity=start.velocity + step), self.time)
+        return np.asarray((other - self.look(self.run, self.time)) / step)
+
+    @cached_property
+    def residual(self) -> Array:
+        """Data minus our run at the rows that fits look at."""
+        return np.asarray(self.seen - self.look(self.run, self.time))
 
     @cached_property
     def residual_of_run(self) -> tuple[Array, Array]:
@@ -204,7 +228,7 @@ class Problem:
         if not guess.size:
             return Fit(parameters, origin, self.misfit(model, parameters, origin, last), np.empty(0))
         steps = np.concatenate([np.full(count, 1e-6), np.full(len(free), 0.3)])
-        found = least_squares(rest, guess, jac=slope, method="lm", xtol=1e-12, ftol=1e-8, gtol=1e-14, max_nfev=20)
+        found = least_squares(rest, guess, jac=slope, method="lm", xtol=1e-12, ftol=1e-8, gtol=1e-14, max_nfev=10)
         best, where = unpack(found.x)
         covariance = np.linalg.pinv(found.jac.T @ found.jac) / last
         misfit = self.misfit(model, best, where, last)

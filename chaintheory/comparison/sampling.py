@@ -161,9 +161,11 @@ def slopes(time: Array, position: Array, near: Array, level: Array | None = None
                 continue
             at, velocity, spread = fits[high]
             change = np.abs(velocity - fits[low][1])
-            # The change at one point may vanish by chance: the largest of three neighbours.
-            padded = np.pad(change, 1, mode="edge")
-            change = np.max(np.stack([padded[:-2], padded[1:-1], padded[2:]]), axis=0)
+            # The change at one point may vanish by chance: the largest of three neighbours, not counting those whose
+            # rows lie to one side, at the ends.
+            whole = np.searchsorted(time, near) == _windows(time, near, half) + half
+            padded = np.pad(np.where(whole, change, 0.0), 1)
+            change = np.max(np.stack([padded[:-2], change, padded[2:]]), axis=0)
             found = Slopes(at, velocity, np.hypot(change, noise * spread), noise)
             if best is None or float(np.median(found.error)) < float(np.median(best.error)):
                 best = found

@@ -136,7 +136,7 @@ class Table:
 
     def numbers(self, what: str, column: Column) -> Array:
         """A column as finite doubles; ValueError with the line of the first cell that is none."""
-        import pandas as pd  # type: ignore[import-untyped]
+        import pandas as pd
 
         values = pd.to_numeric(pd.Series(self.columns[self.index(what, column)]), errors="coerce").to_numpy(np.float64)
         wrong = ~np.isfinite(values)

@@ -1,0 +1,354 @@
+"""A user's own trajectory: readers, losses and their errors, and what is found of planted faults.
+
+The oracle is a program that knows nothing of ours (benchmarks/own_program.py): a ring of masses, integrated by Verlet
+or by SciPy's method of order 8. The confusion table of all faults is ``python -m benchmarks findings``.
+"""
+
+import gzip
+import importlib.util
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray
+
+import chaintheory as ct
+from chaintheory.comparison.sampling import Rows, midpoints
+from chaintheory.comparison.with_published import read_published
+from chaintheory.simulation.readers import read_columns
+
+ROOT = Path(__file__).parents[2]
+PUBLISHED = ROOT.parent / "shared" / "published"
+
+
+def own_program():
+    """The program of benchmarks/, which is no part of the package."""
+    path = ROOT / "benchmarks" / "own_program.py"
+    if not path.is_file():
+        pytest.skip("the own program is in the source tree only")
+    spec = importlib.util.spec_from_file_location("own_program", path)
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+PROGRAM = own_program()
+SYSTEM = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), bias=0.01)
+ATTRACTIVE = ct.System(ct.Chain(3.0, 20.0), ct.Gaussian(-1.0, 2.0), bias=0.02)
+
+
+def ring(system, masses=400, **more):
+    return PROGRAM.Ring(
+        masses=masses, omega_fast=system.chain.omega_fast, spacing=system.chain.spacing,
+        amplitude=system.interaction.amplitude, width=system.interaction.width, mass=system.mass, bias=system.bias,
+        **more,
+    )  # fmt: skip
+
+
+def rows_of(program, speed, duration, step=0.02):
+    times = np.arange(0.0, duration, step)
+    return times, program.accurate(5.5 * program.spacing, speed, duration, times)
+
+
+# ---------------------------------------------------------------- losses and their errors
+
+
+@pytest.mark.parametrize(("amplitude", "speed", "width"), [(2.0, 50.0, 4.0), (-2.0, 14.0, 4.0), (-1.0, 90.0, 3.0)])
+@pytest.mark.parametrize(("step", "noise"), [(0.1, 0.0), (0.5, 0.0), (0.7, 0.0), (0.05, 1e-4), (0.2, 1e-2)])
+def test_losses_are_those_of_the_run_within_their_error(amplitude, speed, width, step, noise):
+    """Runs whose losses are known, sampled at so many widths, irregularly; the error is neither small nor idle."""
+    system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(amplitude, width), bias=0.01)
+    run = system.simulate(220.0, speed, 25.0 * 40.0 / speed)
+    random = np.random.default_rng(5)
+    times = np.arange(0.0, run.time[-1], step * width / speed)
+    times[1:-1] += random.uniform(-0.2, 0.2, times.size - 2) * step * width / speed
+    position = run.at(times)[0] + noise * random.normal(size=times.size)
+    compared = ct.compare(system, times, position, theory_points=0)
+    frame = compared.to_dataframe().iloc[1:-1]
+    known = {row["position"]: row["energy_lost"] for row in run.passes}
+    off = np.abs(frame["energy_lost"] - frame["position"].map(known))
+    assert len(frame) >= 15
+    # The stated error is a standard error where noise rules, and a bound, idle by orders, where the step does.
+    assert np.median(off / frame["energy_lost_error"]) < 1.5
+    assert np.sqrt(np.mean(off**2)) < 2.0 * np.sqrt(np.mean(frame["energy_lost_error"] ** 2))
+    if noise:
+        assert np.sqrt(np.mean(off**2)) > 0.2 * np.sqrt(np.mean(frame["energy_lost_error"] ** 2))
+
+
+def test_errors_would_be_seen_if_too_small():
+    """The check of the test above, on errors made ten times too small."""
+    run = SYSTEM.simulate(220.0, 50.0, 15.0)
+    times = np.arange(0.0, 15.0, 0.01)
+    times = times[times < run.time[-1]]
+    position = run.at(times)[0] + 1e-3 * np.random.default_rng(1).normal(size=times.size)
+    found = midpoints(SYSTEM, Rows(times, position, None))
+    off = np.abs(found.velocity - np.interp(found.time, run.crossings["time"], run.crossings["speed"]))
+    assert np.median(off / found.error) < 1.5 < np.median(off / (0.1 * found.error))
+
+
+# ---------------------------------------------------------------- what the fault is
+
+
+def test_own_program_agrees_with_our_run():
+    """Two programs that share nothing: the particle is at the same place to 1e-8 (their tolerance is 1e-10)."""
+    times, position = rows_of(ring(SYSTEM), 50.0, 8.0)
+    compared = ct.compare(SYSTEM, times, position, theory_points=0)
+    assert compared.leaves_at is None and compared.findings == [] and compared.agrees
+    assert compared.largest < 1e-8
+
+
+@pytest.mark.parametrize(
+    ("code", "system", "speed", "change", "parameter"),
+    [
+        ("mass", SYSTEM, 50.0, {"mass": 1.2}, 1.2),
+        ("bias", ATTRACTIVE, 25.0, {"bias": 0.04}, 2.0),
+        ("amplitude", ATTRACTIVE, 25.0, {"amplitude": 1.0}, -1.0),
+    ],
+)
+def test_wrong_parameters_are_found(code, system, speed, change, parameter):
+    times, position = rows_of(ring(system).changed(**change), speed, 5.0)
+    found = ct.compare(system, times, position).findings[0]
+    assert found.code == code and found.improvement > 1e3
+    assert found.parameters["factor"] == pytest.approx(parameter, abs=1e-6)
+
+
+@pytest.mark.parametrize(("code", "factors"), [("time-unit", (2.0 * np.pi, 1.0)), ("length-unit", (1.0, 0.5))])
+def test_wrong_units_are_found(code, factors):
+    times, position = rows_of(ring(ATTRACTIVE), 25.0, 5.0)
+    compared = ct.compare(ATTRACTIVE, factors[0] * times, factors[1] * position)
+    found = compared.findings[0]
+    assert (found.code, compared.agrees) == (code, False)
+    assert ("2 pi" if code == "time-unit" else "1/2") in found.text
+
+
+def test_energy_unit_is_no_mass():
+    """A factor of both energies moves the particle as a mass would, but the losses tell."""
+    wrong = ring(ATTRACTIVE).changed(amplitude=-2.0 * np.pi, bias=0.04 * np.pi)
+    found = ct.compare(ATTRACTIVE, *rows_of(wrong, 25.0, 5.0, 0.01)).findings
+    assert [one.code for one in found] == ["energy-unit"] and "2 pi" in found[0].text
+
+
+@pytest.mark.parametrize("masses", [90, 121])
+def test_echo_has_the_number_of_masses(masses):
+    found = ct.compare(ATTRACTIVE, *rows_of(ring(ATTRACTIVE, masses), 25.0, 20.0, 0.01)).findings
+    assert (found[0].code, found[0].parameters["masses"]) == ("echo", masses)
+
+
+def test_cut_memory_has_the_time():
+    times, position = PROGRAM.forgetful(ring(ATTRACTIVE), 110.0, 25.0, 5.0, 1 / 200, 2.0)
+    found = ct.compare(ATTRACTIVE, times, position).findings
+    assert found[0].code == "cut-memory"
+    assert found[0].parameters["cutoff"] == pytest.approx(2.0, abs=0.01)
+
+
+@pytest.mark.parametrize("rate", [30.0, 15.0])
+def test_time_step_is_found_and_harmless(rate):
+    step = 1.0 / (3.0 * rate)
+    compared = ct.compare(ATTRACTIVE, *ring(ATTRACTIVE).verlet(110.0, 25.0, 8.0, step))
+    found = compared.findings[0]
+    assert (found.code, found.parameters["order"], found.harmless, compared.agrees) == ("time-step", 2.0, True, True)
+    assert found.parameters["time_step"] == pytest.approx(step, rel=0.02)
+
+
+def test_hot_chain_is_found():
+    times, position = rows_of(ring(ATTRACTIVE, temperature=0.02, seed=2), 25.0, 20.0, 0.02)
+    found = ct.compare(ATTRACTIVE, times, position).findings
+    assert found[0].code == "temperature"
+    # From 24 passes: their scatter is right to 15 %, the temperature to twice that.
+    assert found[0].parameters["temperature"] == pytest.approx(0.02, rel=0.9)
+
+
+def test_what_no_fault_explains_is_said():
+    """A wrong width is none of the faults that are tried."""
+    times, position = rows_of(ring(ATTRACTIVE).changed(width=2.4), 25.0, 5.0)
+    compared = ct.compare(ATTRACTIVE, times, position)
+    assert not compared.agrees and compared.findings == []
+    assert "No fault that was tried explains it" in compared.verdict
+
+
+# ---------------------------------------------------------------- doors
+
+
+def test_arrays_series_and_xarray_are_the_same():
+    run = SYSTEM.simulate(220.0, 50.0, 4.0)
+    series = pd.Series(run.position)
+    array = xarray.DataArray(run.position, dims="time", coords={"time": run.time})
+    largest = {
+        ct.compare(SYSTEM, time, position).largest
+        for time, position in (
+            (run.time, run.position), (pd.Series(run.time), series), (array.time, array), (run, None),
+            (run.time.tolist(), run.position.tolist()),
+        )
+    }  # fmt: skip
+    assert len(largest) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.csv", "time,position\n0,220\n0.5,245\n1,270\n"),
+        ("b.csv", "time;position\n0;220\n0,5;245\n1;270\n"),
+        ("c.dat", "# time position\n0 220\n 0.5   245 # a remark\n\n1.0 2.7e2\n"),
+        ("d.txt", "0\t220\n0.5\t245\n1\t270\n"),
+        ("e.txt", "\ufeffposition,time\n220,0\n245,0.5\n270,1\n"),
+        ("f.csv.gz", "time, position\n0, 220\n0.5, 245\n1, 270\n"),
+        ("g.csv", '"time","position","note"\n0,220,"x"\n0.5,245,"y"\n1,270,"z"\n'),
+    ],
+)
+def test_tables_of_any_form(tmp_path, name, text):
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(text.encode()) if name.endswith("gz") else text.encode())
+    found = read_columns(path)
+    assert (found.time.tolist(), found.position.tolist()) == ([0.0, 0.5, 1.0], [220.0, 245.0, 270.0])
+    scaled = read_columns(path, "time" if "d.txt" not in name else 0, time_unit=2.0, position_unit=0.5)
+    assert (scaled.time.tolist(), scaled.position.tolist()) == ([0.0, 1.0, 2.0], [110.0, 122.5, 135.0])
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "parts"),
+    [
+        ("time,position\n0,1\n1,nan\n", {}, ["run.csv, line 3", "position", "nan"]),
+        ("# a\n\ntime,position\n0,1\n\n1,x\n", {}, ["run.csv, line 6", "position", "got x"]),
+        ("time,position\n0,1\n1\n", {}, ["run.csv, line 3", "2 cells", "1"]),
+        ("t,x\n0,1\n", {}, ["position must name a column", "'t', 'x'"]),
+        ("t,x\n0,1\n", {"time": "t", "position": "y"}, ["position", "'t', 'x'", "y"]),
+        ("0 1\n1 2\n", {"time": 0, "position": 2}, ["position", "0 to 1", "2"]),
+        ("t,t\n0,1\n", {}, ["each column once"]),
+        ("time,position\n", {}, ["rows of numbers"]),
+        ("", {}, ["rows of numbers"]),
+        ("time,position\n0,1\n", {"time_unit": 0}, ["time_unit", "greater than 0"]),
+        ("time,position\n0,1\n", {"atom": 1}, ["atom", "dump of LAMMPS"]),
+        ("ITEM: TIMESTEP\n0\nITEM: NUMBER OF ATOMS\n1\n", {}, ["run.csv, line", "not whole"]),
+    ],
+)
+def test_what_cannot_be_read_is_told_with_file_and_line(tmp_path, text, options, parts):
+    path = tmp_path / "run.csv"
+    path.write_text(text)
+    with pytest.raises(ValueError) as told:
+        read_columns(path, **options)
+    assert "\n" not in str(told.value)
+    for part in parts:
+        assert part in str(told.value)
+
+
+def test_from_csv_is_the_run(tmp_path):
+    run = SYSTEM.simulate(220.0, 50.0, 4.0)
+    run.to_csv(tmp_path / "run.csv")
+    mine = ct.Trajectory.from_csv(SYSTEM, tmp_path / "run.csv", time="time", position="position")
+    assert np.array_equal(mine.position, run.position) and mine.status == "given"
+    run.save(tmp_path / "run.nc")
+    assert np.array_equal(ct.Trajectory.from_csv(SYSTEM, tmp_path / "run.nc").position, run.position)
+
+
+DUMP = """ITEM: TIMESTEP
+{step}
+ITEM: NUMBER OF ATOMS
+2
+ITEM: BOX BOUNDS pp pp pp
+0.0 100.0
+0 1
+0 1
+ITEM: ATOMS id type x
+7 1 10.5
+3 2 {x}
+"""
+LOG = """LAMMPS (29 Aug 2024)
+run 2
+Per MPI rank memory allocation (min/avg/max) = 1 | 1 | 1 Mbytes
+   Step          Time           v_x
+         0   0              220
+         1   0.5            245
+WARNING: something in between
+         2   1              270
+Loop time of 1.0 on 1 procs
+run 1
+   Step          Time           v_x
+         2   1              270
+         3   1.5            295
+Loop time of 1.0 on 1 procs
+"""
+
+
+def test_dump_and_log_of_lammps(tmp_path):
+    """In LAMMPS' own format; a particle that leaves the periodic box is followed."""
+    dump, log = tmp_path / "run.dump", tmp_path / "log.lammps"
+    dump.write_text("".join(DUMP.format(step=10 * n, x=(90.0 + 20.0 * n) % 100.0) for n in range(6)))
+    found = read_columns(dump, atom=3, time_step=0.05)
+    assert found.time.tolist() == [0.0, 0.5, 1.0, 1.5, 2.0, 2.5]
+    assert found.position.tolist() == [90.0, 110.0, 130.0, 150.0, 170.0, 190.0]
+    log.write_text(LOG)
+    assert read_columns(log, position="v_x").position.tolist() == [220.0, 245.0, 270.0, 295.0]
+    with pytest.raises(ValueError, match="atom must be the id"):
+        read_columns(dump, time_step=0.05)
+    with pytest.raises(ValueError, match="time_step must be given"):
+        read_columns(dump, atom=3)
+
+
+GOOD = np.linspace(0.0, 2.0, 200), 220.0 + np.linspace(0.0, 100.0, 200)
+
+
+@pytest.mark.parametrize(
+    ("time", "position", "kind", "words"),
+    [
+        (GOOD[0], GOOD[1][:-1], ValueError, "rows of time"),
+        (GOOD[0][::-1], GOOD[1], ValueError, "must increase"),
+        (np.where(GOOD[0] > 1, np.nan, GOOD[0]), GOOD[1], ValueError, "finite"),
+        (GOOD[0][:10], GOOD[1][:10], ValueError, "at least 16 rows"),
+        (GOOD[0], GOOD[1].astype(complex), TypeError, "real"),
+        (GOOD[0], np.ma.masked_greater(GOOD[1], 250.0), ValueError, "masked"),
+        (GOOD[0].reshape(2, 100), GOOD[1], ValueError, "one-dimensional"),
+        (GOOD[0], ["a"] * 200, TypeError, "real"),
+        (GOOD[0], None, ValueError, "position must be given"),
+        (GOOD[0][::20], GOOD[1][::20], ValueError, "at least 16 rows"),
+        (10.0 * GOOD[0], 220.0 + 10.0 * (GOOD[1] - 220.0), ValueError, "apart"),
+    ],
+)
+def test_what_is_no_trajectory_is_refused(time, position, kind, words):
+    with pytest.raises(kind, match=words) as told:
+        ct.compare(SYSTEM, time, position)
+    assert "\n" not in str(told.value)
+
+
+def test_the_step_that_would_do_does():
+    """The step that the refusal of coarse rows names is taken."""
+    run = SYSTEM.simulate(220.0, 50.0, 20.0)
+    with pytest.raises(ValueError, match="apart") as told:
+        ct.compare(SYSTEM, *(column[::10] for column in (run.time, run.position)))
+    step = float(str(told.value).split("at most ")[1].split()[0])
+    times = np.arange(0.0, 19.9, step)
+    assert ct.compare(SYSTEM, times, run.at(times)[0], theory_points=0).agrees
+
+
+def test_table_picture_and_page():
+    run = SYSTEM.simulate(220.0, 50.0, 6.0)
+    compared = ct.compare(SYSTEM, run.time, run.position, theory_points=2)
+    frame = compared.to_dataframe()
+    first = frame.iloc[0]
+    assert first["constant_velocity"] == pytest.approx(float(SYSTEM.single_pass_dissipation(50.0)), rel=1e-9)
+    mean = 40.0 / first["time"]
+    assert first["mean_over_passes"] == pytest.approx(float(SYSTEM.finite_pass_dissipation(mean, 1)), rel=1e-9)
+    exact = float(SYSTEM.mean_dissipation(mean, approximation="travelling-wave"))
+    assert first["travelling_wave"] == pytest.approx(exact, rel=1e-9)
+    assert np.isfinite(frame["travelling_wave"]).sum() == 2
+    assert np.allclose(frame["energy_lost"], frame["run_energy_lost"], rtol=0.0, atol=1e-7)
+    assert "<table" in compared._repr_html_() and "follow our run" in repr(compared)
+    figure = compared.plot()
+    assert len(figure.axes) == 3
+    given = figure.axes
+    assert compared.plot(given) is figure
+    with pytest.raises(ValueError, match="three axes"):
+        compared.plot(given[:2])
+
+
+@pytest.mark.skipif(not PUBLISHED.is_dir(), reason="the published trajectories are not here")
+def test_published_trajectories_come_through_the_door():
+    """Speeds at their extrema, with the published start: a few of the files, slow and fast, both signs."""
+    runs = [run for run in read_published(PUBLISHED) if run.times[-1] < 750.0 and run.speed > 50.0][:4]
+    for one in runs:
+        compared = ct.compare(
+            one.system, one.times, velocity=one.speeds, start=(0.0, one.position, one.speed), theory_points=0
+        )
+        assert compared.agrees, (one.file, compared.verdict)
+        assert compared.passes.sizes["row"] == one.times.size - 1
