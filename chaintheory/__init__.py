@@ -37,6 +37,7 @@ if _typing.TYPE_CHECKING:
     from chaintheory.interactions.offset import Morse as Morse
     from chaintheory.plotting.sweeps import plot_sweep as plot_sweep
     from chaintheory.simulation.energy_balance import EnergyBalanceError as EnergyBalanceError
+    from chaintheory.simulation.ensemble import simulate_many as simulate_many
     from chaintheory.simulation.status import Status as Status
     from chaintheory.simulation.stopping import LeftWindow as LeftWindow
     from chaintheory.simulation.stopping import Steady as Steady
@@ -69,6 +70,7 @@ _HOMES = {
     "interactions.offset": ("Buckingham", "LennardJones", "Morse"),
     "plotting.sweeps": ("plot_sweep",),
     "simulation.energy_balance": ("EnergyBalanceError",),
+    "simulation.ensemble": ("simulate_many",),
     "simulation.status": ("Status",),
     "simulation.stopping": ("LeftWindow", "Steady", "Trapped"),
     "sweep.run": ("run_sweep",),

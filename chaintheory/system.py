@@ -39,6 +39,7 @@ from chaintheory.parameters import ChainParameters, SystemParameters
 from chaintheory.plotting.tables import html_table
 from chaintheory.simulation import ensemble, record, single_passes
 from chaintheory.simulation import run as simulation
+from chaintheory.simulation.ensemble import Ensemble
 from chaintheory.simulation.light_cone import ChainSegment
 from chaintheory.simulation.readers import read_columns
 from chaintheory.simulation.stopping import Event
@@ -990,6 +991,7 @@ class System(SystemParameters):
         chain: ChainSegment | None = None,
         chain_window: tuple[int, int] | None = None,
         chain_every: float = 0.25,
+        every: int = 1,
         checkpoint: str | os.PathLike[str] | None = None,
         checkpoint_interval: float = 60.0,
         progress: bool | Callable[[int], None] = False,
@@ -1026,6 +1028,8 @@ class System(SystemParameters):
             Store the displacements of the masses from the first to the last of ``chain_window`` at times
             ``chain_every`` (t_slow) apart, in ``run.displacements`` (slower: the whole chain is brought to one
             time that often).
+        every
+            Keep every so many rows (and the last); the passes are those of all of them.
         checkpoint, checkpoint_interval
             File to which the state is written at least this many seconds apart, and when the run is
             interrupted or done. If the file exists the run goes on from it, to the last bit as if it
@@ -1068,8 +1072,8 @@ class System(SystemParameters):
         done = simulation.simulate(
             self, position, speed, duration, method=method, order=order, steps_per_fast_period=steps_per_fast_period,
             time_step=time_step, kernel_cutoff=kernel_cutoff, events=events, chain=chain, chain_window=chain_window,
-            chain_every=chain_every, checkpoint=checkpoint, checkpoint_interval=checkpoint_interval, progress=progress,
-            max_bytes=max_bytes, temperature=temperature, sampling=sampling, seed=seed,
+            chain_every=chain_every, every=every, checkpoint=checkpoint, checkpoint_interval=checkpoint_interval,
+            progress=progress, max_bytes=max_bytes, temperature=temperature, sampling=sampling, seed=seed,
         )  # fmt: skip
         return Trajectory._of(done)
 
@@ -1083,7 +1087,7 @@ class System(SystemParameters):
         max_bytes: float | None = None,
         seed: int | Sequence[int] = 0,
         **options: Any,
-    ) -> list[Trajectory]:
+    ) -> Ensemble[Trajectory]:
         """Integrate many motions side by side on all cores, each the same to the last bit as ``simulate`` gives alone.
 
         An interrupt, or an error in one of them, ends all within a block of steps.
@@ -1103,8 +1107,9 @@ class System(SystemParameters):
 
         Returns
         -------
-        list of Trajectory
-            In the order of the starts.
+        Ensemble
+            The trajectories in the order of the starts: a list with ``to_xarray()``, all on one grid of times,
+            ``to_dataframe()``, ``plot()``, and ``mean_loss()`` with an error bar by blocks.
 
         Raises
         ------
@@ -1119,7 +1124,7 @@ class System(SystemParameters):
         runs = ensemble.simulate_many(
             self, position, speed, duration, progress=progress, max_bytes=max_bytes, seed=seed, **options
         )
-        return [Trajectory._of(run) for run in runs]
+        return Ensemble(Trajectory._of(run) for run in runs)
 
 
 class Trajectory(record.Trajectory):

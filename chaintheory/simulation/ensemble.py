@@ -2,20 +2,153 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from chaintheory.parameters import SystemParameters
+from chaintheory.plotting.runs import plot_runs
+from chaintheory.plotting.tables import Table
 from chaintheory.simulation.record import Trajectory
 from chaintheory.simulation.run import Progress, carry, progress_bar
 from chaintheory.simulation.settings import Run, checked_run, refuse_too_large
 from chaintheory.support.resources import available_memory, cores
-from chaintheory.support.validation import positive
+from chaintheory.support.validation import positive, real_array, whole
+from chaintheory.units import Units, scale_of
+
+if TYPE_CHECKING:
+    import xarray
+    from matplotlib.axes import Axes
+
+Array = NDArray[np.float64]
+One = TypeVar("One", bound=Trajectory)
+
+FEWEST_BLOCKS = 16
+MOST_TIMES = 100_000
+
+
+class Mean(NamedTuple):
+    """A mean, its standard error, and the number of blocks that gave it."""
+
+    value: float
+    error: float
+    blocks: int
+
+
+def block_mean(series: Sequence[Array]) -> Mean:
+    """The mean of correlated values, with the standard error from means of ever longer blocks of each series.
+
+    Blocks double in length as long as at least 16 remain; the largest of their errors counts, so that values which are
+    correlated over many of them are not taken for independent (Flyvbjerg and Petersen, J. Chem. Phys. 91, 461 (1989)).
+
+    Raises
+    ------
+    ValueError
+        Fewer than two values.
+
+    >>> mean = block_mean([np.arange(64.0) % 2])
+    >>> mean.value, mean.blocks
+    (0.5, 64)
+    """
+    blocks = [np.asarray(one, dtype=np.float64) for one in series]
+    total = np.concatenate(blocks) if blocks else np.zeros(0)
+    if total.size < 2:
+        raise ValueError(f"a mean with an error needs at least 2 values, got {total.size}")
+    best = Mean(float(total.mean()), -1.0, total.size)
+    while True:
+        values = np.concatenate(blocks)
+        error = float(values.std(ddof=1) / math.sqrt(values.size))
+        if error > best.error:
+            best = Mean(best.value, error, values.size)
+        blocks = [0.5 * (one[0 : one.size - 1 : 2] + one[1::2]) for one in blocks]
+        if sum(one.size for one in blocks) < FEWEST_BLOCKS:
+            return best
+
+
+class Ensemble(Table[One]):
+    """Several runs: a list of trajectories that is one table, one Dataset and one picture.
+
+    >>> import chaintheory as ct
+    >>> system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), bias=0.01)
+    >>> runs = system.simulate_many(220.0, [40.0, 50.0], duration=4.0)
+    >>> runs.to_xarray().sizes["run"], len(runs.to_dataframe())
+    (2, 2)
+    """
+
+    title = "runs (t_slow, l_slow, hbar Omega_slow)"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One dictionary for each run: its start, its end, and what ended it."""
+        return [
+            {
+                "bias": run.system.bias,
+                "start": float(run.position[0]),
+                "start_velocity": float(run.velocity[0]),
+                "duration": float(run.time[-1]),
+                "position": float(run.position[-1]),
+                "velocity": float(run.velocity[-1]),
+                "chain_energy": float(run.chain_energy[-1]),
+                "passes": int(run.passes.size),
+                "status": str(run.status),
+            }
+            for run in self
+        ]
+
+    def to_xarray(self, times: ArrayLike | None = None) -> xarray.Dataset:
+        """Position and velocity of all runs over ``run`` and ``time``, on one grid of times; NaN after a run's end.
+
+        Parameters
+        ----------
+        times
+            The grid, in t_slow; by default as many equidistant times as the longest run has rows, at most 100,000.
+
+        Raises
+        ------
+        ValueError
+            An ensemble without runs; times that are not a row of finite numbers.
+        """
+        import xarray
+
+        if not self:
+            raise ValueError("an ensemble must hold a run to be made a Dataset")
+        if times is None:
+            longest = max(self, key=lambda run: float(run.time[-1]))
+            grid: Array = np.linspace(0.0, float(longest.time[-1]), min(longest.time.size, MOST_TIMES))
+        else:
+            grid = real_array("times", times)
+        if grid.ndim != 1:
+            raise ValueError(f"times must be one-dimensional, got shape {grid.shape}")
+        columns = np.full((2, len(self), grid.size), np.nan)
+        for number, run in enumerate(self):
+            inside = (grid >= run.time[0]) & (grid <= run.time[-1])
+            columns[:, number, inside] = run.at(grid[inside])
+        shown = {"position": "l_slow", "velocity": "l_slow/t_slow"}
+        data: dict[str, Any] = {
+            name: (("run", "time"), column, {"units": unit})
+            for (name, unit), column in zip(shown.items(), columns, strict=True)
+        }
+        data |= {
+            name: ("run", [row[name] for row in self.rows()], {})
+            for name in ("bias", "start", "start_velocity", "duration", "status")
+        }
+        return xarray.Dataset(data, {"run": np.arange(len(self)), "time": ("time", grid, {"units": "t_slow"})})
+
+    def mean_loss(self, skip: int = 0) -> Mean:
+        """Mean energy lost by the particle in a pass (hbar Omega_slow), over all runs, with its error by blocks.
+
+        ``skip`` passes at the start of each run are left out. A ValueError if fewer than two are left.
+        """
+        return block_mean([run.passes["energy_lost"][whole("skip", skip, 0) :] for run in self])
+
+    def plot(self, ax: Axes | None = None, *, quantity: str = "velocity", units: str | Units | None = None) -> Axes:
+        """A column of all runs against time, as ``Trajectory.plot``; Matplotlib's axes."""
+        scale = scale_of(self[0].system.units if self else None, units)
+        return plot_runs(self, ax, quantity, scale)
 
 
 def simulate_many(
@@ -28,11 +161,12 @@ def simulate_many(
     max_bytes: float | None = None,
     seed: int | Sequence[int] = 0,
     **options: Any,
-) -> list[Trajectory]:
+) -> Ensemble[Trajectory]:
     """Integrate several motions: ``System.simulate_many``, which describes it.
 
-    Here ``system`` may be a sequence too, of the same length as ``position``, ``speed`` and ``seed`` where these are
-    sequences.
+    Here ``system`` may be a sequence too, of the same length as ``position`` (l_slow), ``speed`` (l_slow/t_slow) and
+    ``seed`` where these are sequences. It raises what ``System.simulate_many`` raises: ValueError, TypeError and
+    EnergyBalanceError.
 
     >>> import chaintheory as ct
     >>> both = [ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(a, 4.0)) for a in (2.0, -2.0)]
@@ -48,7 +182,7 @@ def simulate_many(
     ]
     refuse_too_large(runs, limit)
     with progress_bar(progress, sum(run.steps for run in runs)) as tick:
-        return _side_by_side(runs, tick)
+        return Ensemble(_side_by_side(runs, tick))
 
 
 class _Cancelled(Exception):

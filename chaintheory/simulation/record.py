@@ -7,7 +7,7 @@ import json
 import math
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ from chaintheory.simulation.files import read_dataset, write_dataset
 from chaintheory.simulation.light_cone import ChainSegment
 from chaintheory.simulation.status import Status
 from chaintheory.support.files import write_whole
-from chaintheory.support.validation import real_array
+from chaintheory.support.validation import real_array, whole
 from chaintheory.units import Scale, Units, scale_of
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ PASS_FIELDS = np.dtype(
         ("energy_absorbed", float),
     ]
 )
+CROSSING_FIELDS = np.dtype([("time", float), ("position", float), ("speed", float), ("chain_energy", float)])
 COLUMNS = ("time", "position", "velocity", "acceleration", "chain_energy")
 FORMAT = "chaintheory trajectory 2"
 _KNOWN = ("initial_interaction", "final_interaction", "position_error")
@@ -105,6 +106,7 @@ class Trajectory:
     initial_interaction: float | None = field(default=None, repr=False)
     final_interaction: float | None = field(default=None, repr=False)
     position_error: float | None = None
+    kept_crossings: NDArray[Any] | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         return (
@@ -228,6 +230,8 @@ class Trajectory:
         >>> run.crossings["position"].tolist()
         [20.0, 60.0]
         """
+        if self.kept_crossings is not None:
+            return self.kept_crossings
         spacing = self.system.chain.spacing
         cell = np.floor(self.position / spacing - 0.5)
         # A start exactly midway counts as a crossing; the step that leaves it does not.
@@ -252,10 +256,7 @@ class Trajectory:
             beyond = (self._hermite(row, middle)[0] > position) == rising
             low, high = np.where(beyond, low, middle), np.where(beyond, middle, high)
         after = 0.5 * (low + high)
-        result = np.zeros(
-            row.size + int(starts_midway),
-            dtype=[("time", float), ("position", float), ("speed", float), ("chain_energy", float)],
-        )
+        result = np.zeros(row.size + int(starts_midway), dtype=CROSSING_FIELDS)
         body = result[int(starts_midway) :]
         body["time"] = self.time[row] + after
         body["position"] = position
@@ -279,6 +280,58 @@ class Trajectory:
                     weight *= (x - j) / (i - j)
             total += weight * (self.chain_energy[first + i] - base)
         return base + total
+
+    def thinned(self, every: int) -> Trajectory:
+        """The run with every k-th of its rows, and the last; crossings and passes are those of all rows.
+
+        Interpolation (``at``) is that of the rows that are left. A ValueError for a number below 1.
+
+        >>> from chaintheory import Chain, Gaussian, System
+        >>> run = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0)).simulate(20.0, 50.0, duration=2.0)
+        >>> thin = run.thinned(10)
+        >>> run.time.size, thin.time.size, bool((thin.passes == run.passes).all())  # times in t_slow
+        (101, 11, True)
+        """
+        if whole("every", every, 1) == 1:
+            return self
+        rows = np.unique(np.append(np.arange(0, self.time.size, every), self.time.size - 1))
+        columns: dict[str, Any] = {name: getattr(self, name)[rows] for name in COLUMNS}
+        return replace(self, **columns, kept_crossings=self.crossings)
+
+    def __add__(self, later: object) -> Trajectory:
+        """The run, and one that started where it ended: ``simulate(..., chain=run.chain_state)``."""
+        if not isinstance(later, Trajectory):
+            return NotImplemented
+        if later.system != self.system:
+            raise ValueError("runs must be of one system to be joined")
+        for name in ("position", "velocity"):
+            ends, starts = float(getattr(self, name)[-1]), float(getattr(later, name)[0])
+            if ends != starts:
+                raise ValueError(f"a run must start where the one before it ended, got {name} {ends!r} and {starts!r}")
+        start, end = float(self.time[-1]), self.time.size - 1
+        columns: dict[str, Any] = {
+            name: np.concatenate([getattr(self, name)[:end], getattr(later, name)]) for name in COLUMNS
+        }
+        columns["time"][end:] += start
+        after = later.crossings.copy()
+        after["time"] += start
+        if self.crossings.size and after.size and after["time"][0] == self.crossings["time"][-1]:
+            after = after[1:]  # a start midway counts as a crossing
+        moved = None
+        if self.displacements is not None and later.displacements is not None:
+            import xarray
+
+            shifted = later.displacements.assign_coords(time=later.displacements.time + start)
+            moved = xarray.concat([self.displacements, shifted.isel(time=slice(1, None))], "time")
+        errors = [one.position_error for one in (self, later) if one.position_error is not None]
+        return replace(
+            later,
+            **columns,
+            displacements=moved,
+            initial_interaction=self.initial_interaction,
+            position_error=max(errors) if errors else None,
+            kept_crossings=np.concatenate([self.crossings, after]),
+        )
 
     @cached_property
     def passes(self) -> Passes:
@@ -474,6 +527,9 @@ class Trajectory:
             data["displacement"] = (("chain_time", "chain_mass"), u, {"units": "l_slow"})
             data["chain_time"] = ("chain_time", times, {"units": "t_slow"})
             data["chain_mass"] = ("chain_mass", masses)
+        if self.kept_crossings is not None:
+            for name in CROSSING_FIELDS.names or ():
+                data[f"crossing_{name}"] = ("crossing", self.kept_crossings[name])
         if self.chain_state is not None:
             data["chain_u"] = ("mass", self.chain_state.state[0], {"units": "l_slow"})
             data["chain_p"] = ("mass", self.chain_state.state[1], {"units": "l_slow"})
@@ -545,6 +601,11 @@ def read(path: str | os.PathLike[str]) -> Trajectory:
         if "displacement" in data:
             times, masses, u = (np.array(data[name].values) for name in ("chain_time", "chain_mass", "displacement"))
             displacements = displacements_of(times, masses, u)
+        crossings = None
+        if "crossing_time" in data:
+            crossings = np.zeros(data.sizes["crossing"], dtype=CROSSING_FIELDS)
+            for name in CROSSING_FIELDS.names or ():
+                crossings[name] = data[f"crossing_{name}"].values
         settings = json.loads(str(attributes["settings"]))
         status = Status(str(attributes["status"]))
         check_columns(rows, given=status is Status.GIVEN)
@@ -560,6 +621,7 @@ def read(path: str | os.PathLike[str]) -> Trajectory:
             chain_state=state,
             displacements=displacements,
             status=status,
+            kept_crossings=crossings,
             **known,
         )
     except (ArithmeticError, KeyError, RecursionError, TypeError, ValueError) as problem:

@@ -83,6 +83,10 @@ def carry(run: Run, tick: Callable[[int], None] | None) -> Trajectory:
     The time step is that of the whole run, so that its rows are equidistant and a run is the same however it came
     about. Each attempt costs twice what the one before it would have, and ends once the step is too long.
     """
+    return _carried(run, tick).thinned(run.every)
+
+
+def _carried(run: Run, tick: Callable[[int], None] | None) -> Trajectory:
     if run.method == "direct":
         return _carry_direct(run, tick)
     saved = checkpoint.read(run) if run.checkpoint is not None and run.checkpoint.exists() else None

@@ -72,6 +72,7 @@ class Run:
     chain: ChainSegment | None = None
     chain_window: tuple[int, int] | None = None
     chain_every: float = 0.25
+    every: int = 1
     checkpoint: Path | None = None
     checkpoint_interval: float = 60.0
     max_bytes: float = math.inf
@@ -202,6 +203,7 @@ def checked_run(
     chain: ChainSegment | None = None,
     chain_window: tuple[int, int] | None = None,
     chain_every: float = 0.25,
+    every: int = 1,
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_interval: float = 60.0,
     max_bytes: float | None = None,
@@ -269,6 +271,7 @@ def checked_run(
         chain,
         None if chain_window is None else _window(chain_window),
         scale("chain_every", chain_every),
+        whole("every", every, 1),
         checkpoint,
         positive("checkpoint_interval", checkpoint_interval),
         available_memory() if max_bytes is None else positive("max_bytes", max_bytes),
