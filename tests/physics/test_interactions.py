@@ -126,6 +126,17 @@ def test_named_formulas_are_recognised(text, expected):
     assert ct.Interaction.from_expression(text) == expected
 
 
+@pytest.mark.parametrize("power", [-2, 1, 3, 4, 5])
+def test_powers_up_to_the_fourth_are_recognised(power):
+    """And a fifth one is not, with the same numbers: there are other ways to write it."""
+    interaction = ct.Interaction.from_expression(f"exp(-(r/4)^2/({2 * power}))^{power}")
+    gaussian = ct.Gaussian(1.0, 4.0)
+    assert (interaction == gaussian) == (abs(power) <= 4)
+    r, k = np.array([0.0, 1.0, 9.0]), np.array([0.1, 0.5, 1.0])
+    assert interaction.potential(r) == pytest.approx(gaussian.potential(r), rel=1e-14, abs=0)
+    assert interaction.transform(k) == pytest.approx(gaussian.transform(k), rel=1e-10, abs=0)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -219,7 +230,7 @@ def test_formulas_that_are_no_interaction(expression, message):
         (np.arange(20.0)[::-1], np.exp(-np.arange(20.0)), "increase"),
         (np.arange(20.0), np.exp(-np.arange(19.0)), "one length"),
         (np.arange(5.0), np.exp(-np.arange(5.0)), "at least 12"),
-        (5 + np.arange(20.0), np.exp(-np.arange(20.0)), "begin at or near 0"),
+        (5 + np.arange(20.0), np.exp(-np.arange(20.0)), "begin at or near 0, got 5"),
         (np.arange(20.0), np.where(np.arange(20) == 3, np.nan, 0.0), "index \\(3,\\)"),
     ],
 )

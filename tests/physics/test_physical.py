@@ -60,6 +60,7 @@ def test_uncertainty_is_that_of_repeated_measurements():
     [
         (([1.0, -2.0], 1e-9), "drift_velocities"),
         (([1.0], 1e-9), "uncertainty"),
+        (([], 1e-9), "drift_velocities must be positive and at least one"),
         (([1.0, 2.0], 0.0), "spacing"),
         (([3.0, 2.0, 2.02], 1e-9), "drift_velocities must be known well enough"),  # one resonance, measured twice
     ],

@@ -376,3 +376,10 @@ def test_default_steps_follow_the_smoothness_of_the_interaction(order, measured)
         run = system.simulate(position, speed, duration=3.05)
         fine = system.simulate(position, speed, duration=3.05, order=6, steps_per_fast_period=800.0)
         assert abs(run.at(3.0)[0] - fine.at(3.0)[0]) < 3.0 * measured
+
+
+@pytest.mark.parametrize("kind", [ct.Gaussian, ct.Sech2, ct.SoftenedCoulomb, ct.Exponential])
+def test_without_an_interaction_the_motion_is_uniform(kind):
+    run = ct.System(ct.Chain(10.0, 40.0), kind(0.0, 4.0), mass=2.0).simulate(20.0, 50.0, 2.0)
+    assert run.position == pytest.approx(20.0 + 50.0 * run.time, rel=1e-14, abs=0)
+    assert np.all(run.chain_energy == 0.0)
