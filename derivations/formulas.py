@@ -630,7 +630,8 @@ def chain_header() -> list[Formula]:
     # With v = alpha omega/x a term of Eq. (10) depends on x alone; the Jacobian is the tangency function over omega^2.
     of_x = loss_per_mode(band_continued() ** 2, transform_gaussian(2 * sp.pi * x / spacing))
     excited = of_x.subs(speed, spacing * band_continued() / x) * band_continued() ** 2 / tangency_function()
-    wanted = ("acceleration", "speed_of_energy", "loss_per_mode", "gaussian_transform", "largest_group_speed")
+    wanted = ("acceleration", "speed_of_energy", "squared_speed", "loss_per_mode", "energy_of_force",
+              "gaussian_transform", "largest_group_speed")  # fmt: skip
     elsewhere = {one.name: one for one in (*motion(), *dissipation(), *interactions(), *dispersion())}
     again = [elsewhere[name] for name in wanted]
 
@@ -718,6 +719,15 @@ def chain_header() -> list[Formula]:
             resonance_strength.formula.rhs,
             ("resonance_strength",),
             "R of the divergence R/sqrt(dv) beside a resonance at x, A the loss per mode.",
+        ),
+        Formula(
+            "ct_gaussian_potential",
+            (r, amplitude, per_square),
+            potential_gaussian(r),
+            ("transform_gaussian",),
+            "Phi(r) of the Gaussian, per_square = 1/width^2.",
+            {per_square: 1 / width**2},
+            amplitude * sp.exp(-per_square * r**2 / 2),
         ),
         *(replace(formula, name=f"ct_{formula.name}") for formula in again),
     ]  # fmt: skip

@@ -3,8 +3,10 @@
 import json
 import re
 import subprocess
+import sys
 import warnings
 from importlib import metadata
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from chaintheory.explorer import build
 from chaintheory.explorer.page import HERE, explorer_page, write_explorer
 
 SYSTEM = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), mass=1.0, bias=0.01)
+PROBE = (Path(__file__).parent / "page_probe.js").read_text(encoding="utf-8")
 NAMES = ("omega_fast", "spacing", "amplitude", "width", "mass", "bias")
 
 
@@ -27,7 +30,7 @@ def system_of(given):
 
 def test_the_bytes_are_of_these_sources():
     """Where a source, a header, the command or a setting has changed, `make explorer` is due."""
-    assert json.loads((HERE / "explorer.json").read_text(encoding="utf-8")) == build.record()
+    assert json.loads((HERE / "explorer.json").read_text(encoding="utf-8")) == build.record(), "run make explorer"
 
 
 def test_the_same_bytes_are_compiled_again():
@@ -187,6 +190,24 @@ def test_drift_velocities_of_random_systems(opened):
     assert number > 100 and worst < 1e-11  # 1e-13 measured
 
 
+def test_the_static_lattice(opened):
+    """Beside Python's, which moves the path of integration; where it ends (nan) the page draws nothing."""
+    compared, worst = 0, 0.0
+    for given, rng in random_systems(35, 3):
+        given["width"] = given["spacing"] * 10 ** rng.uniform(-1.5, -0.6)
+        system = system_of(given)
+        for speed in 2 * np.pi * given["width"] * np.array([0.4, 1.0, 3.0]):
+            found = opened.call("meanDissipation", given, speed, "static-lattice")
+            if isinstance(found, dict):
+                assert found["error"].startswith("speed must be the mean of a motion past the masses at rest")
+                continue
+            true = float(system.mean_dissipation(speed, approximation="static-lattice"))
+            compared += 1
+            worst = max(worst, abs(found - true) / true)
+    print(f"explorer: static lattice within {worst:.1e} at {compared} points")
+    assert compared > 50 and worst < 3e-10  # 7e-11 measured
+
+
 @pytest.mark.parametrize(
     ("name", "given", "said"),
     [
@@ -202,6 +223,7 @@ def test_drift_velocities_of_random_systems(opened):
         ("driftVelocities", [{}, 0, 20], "lowest must be within 1e-30 .. 1e+30, got 0"),
         ("driftVelocities", [{}, 1e-6, 20], "lowest and highest must enclose at most 1e4 resonances"),
         ("driftVelocities", [{"bias": 1e-130}, 10, 20], "bias must be 0 or at least 1e-120 in magnitude"),
+        ("meanDissipation", [{}, 50, "third-order"], 'approximation must be "constant-velocity" or "static-lattice"'),
         ("simulate", [{}, {"position": 220, "speed": 50}], "duration must be a finite real number, got undefined"),
         ("simulate", [{"width": 400}, {"position": 220, "speed": 50, "duration": 1}], "width must be at most"),
         ("simulate", [{}, {"position": 1e12, "speed": 50, "duration": 1}], "position must be within"),
@@ -244,9 +266,97 @@ def test_the_page_logs_and_fetches_nothing(opened, written):
     assert opened.asked == [written.as_uri()] or set(opened.asked) == {written.as_uri(), "data:,"}
 
 
-def test_the_command_writes_it(tmp_path):
-    import sys
+# The page as it is used ------------------------------------------------------------------------------------------
 
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 400])
+def test_readable_wide_and_narrow_light_and_dark(browser, written, width, scheme):
+    opened = Opened(browser, written, width, scheme)
+    opened.page.wait_for_function("document.getElementById('drifts').tBodies[0].rows.length > 0")
+    found = opened.page.evaluate(PROBE)
+    opened.context.close()
+    assert {fault: found[fault] for fault in ("small", "faint", "wide")} == {"small": [], "faint": [], "wide": []}
+    assert found["counts"][2] > 50
+    assert found["paper"] > 0.8 if scheme == "light" else found["paper"] < 0.05
+
+
+def test_keyboard_link_and_screen_reader(browser, written):
+    """A slider by keys changes curves, texts and tables; the address opens the same state; everything has a name."""
+    opened = Opened(browser, written)
+    page = opened.page
+    unnamed = page.evaluate("""() => [...document.querySelectorAll("input, button, canvas, svg[role=img], table")]
+        .filter(one => !(one.getAttribute("aria-label") || one.getAttribute("aria-labelledby") || one.labels?.length
+            || one.textContent.trim())).map(one => one.outerHTML)""")
+    assert unnamed == []
+    text, path = (
+        "document.getElementById('curves-text').textContent",
+        "document.querySelector('#curves .mean').outerHTML",
+    )
+    page.wait_for_function(f"{text}.includes('locked')")
+    before = page.evaluate(f"[{text}, {path}]")
+    page.focus("#width")
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    width = float(page.input_value("#width-number"))
+    assert width > 4.0 and page.get_attribute("#width", "aria-valuetext") == page.input_value("#width-number")
+    page.wait_for_function(f"{text} !== {json.dumps(before[0])}")
+    assert page.evaluate(path) != before[1]
+    page.wait_for_function("location.hash.includes('width=')")
+    rows = page.evaluate("document.getElementById('drifts').tBodies[0].textContent")
+    address = page.evaluate("location.hash")
+    opened.context.close()
+    again = Opened(browser, written, address=address)
+    assert float(again.page.input_value("#width-number")) == width
+    again.page.wait_for_function(f"document.getElementById('drifts').tBodies[0].textContent === {json.dumps(rows)}")
+    again.context.close()
+
+
+def test_a_value_that_is_refused_is_told(opened):
+    page = opened.page
+    page.fill("#mass-number", "-1")
+    page.wait_for_function("document.getElementById('problem').textContent.startsWith('mass must be within')")
+    page.fill("#mass-number", "1")
+    page.wait_for_function("document.getElementById('problem').textContent === ''")
+
+
+def test_the_live_run_starts_by_key_and_tells_its_passes(browser, written):
+    opened = Opened(browser, written, address="#pace=20")
+    page = opened.page
+    page.focus("#start")
+    page.keyboard.press("Enter")
+    rows = "document.getElementById('pass-table').tBodies[0].rows"
+    page.wait_for_function(f"{rows}.length > 10", timeout=60_000)
+    page.keyboard.press("Enter")
+    told = page.evaluate(f"Array.from({rows}, row => Array.from(row.cells, cell => Number(cell.textContent)))")
+    run = SYSTEM.simulate(20.0, 50.0, float(told[0][0]) + 1.0)
+    lost = run.passes["energy_lost"]
+    for time, _, energy, theory in told:
+        near = int(np.argmin(np.abs(run.passes["time"] - time)))
+        # The page interpolates linearly between steps, where the energy hardly changes.
+        assert abs(lost[near] - energy) < 1e-4 * abs(lost).max() and 0.5 < energy / theory < 2.0
+    opened.context.close()
+
+
+def test_frames_while_a_slider_moves(opened):
+    """Printed, not judged: a machine may be busy."""
+    script = """async () => { const slider = document.getElementById("width"), begun = performance.now();
+      let frames = 0, longest = 0, last = begun;
+      while (performance.now() - begun < 2000) {
+        slider.value = 300 + (frames * 7) % 400;
+        slider.dispatchEvent(new Event("input", {bubbles: true}));
+        await new Promise(requestAnimationFrame);
+        const now = performance.now(); longest = Math.max(longest, now - last); last = now; frames++;
+      }
+      return {frames, longest, seconds: (performance.now() - begun) / 1000}; }"""
+    found = opened.page.evaluate(script)
+    print(f"explorer: {found['frames'] / found['seconds']:.0f} frames per second while a slider moves, longest "
+          f"{found['longest']:.0f} ms")  # fmt: skip
+    assert found["frames"] > 0
+
+
+def test_the_command_writes_it(tmp_path):
     command = [sys.executable, "-m", "chaintheory", "explore", "--width", "6", "--output", "page.html"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout == "page.html\n"

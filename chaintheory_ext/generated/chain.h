@@ -108,6 +108,12 @@ static inline double ct_resonance_strength(double x, double A, double omega_xx, 
     return 1.4142135623730951*A*v/(sqrt(spacing)*sqrt(omega_xx)*sqrt(x));
 }
 
+/* Phi(r) of the Gaussian, per_square = 1/width^2. Ledger: transform_gaussian. */
+static inline double ct_gaussian_potential(double r, double amplitude, double per_square)
+{
+    return amplitude*exp(-1.0/2.0*per_square*(r*r));
+}
+
 /* Acceleration of the particle by a force. Ledger: eq04_particle. */
 static inline double ct_acceleration(double force, double mass)
 {
@@ -121,6 +127,12 @@ static inline double ct_speed_of_energy(double E, double mass)
     return sqrt(square);
 }
 
+/* v^2 of the particle at a potential, from its speed at potential 0. Ledger: orbit_speed. */
+static inline double ct_squared_speed(double v, double potential, double mass)
+{
+    return (v*v) - 78.95683520871486*potential/mass;
+}
+
 /* Energy that a phonon takes in a pass at constant speed; no factor overflows before the result does. Ledger: eq06_single_pass. */
 static inline double ct_loss_per_mode(double omega, double v, double transform)
 {
@@ -128,6 +140,12 @@ static inline double ct_loss_per_mode(double omega, double v, double transform)
     const double pulse = transform/v;
     const double root = pace*pulse;
     return 779.2727282720195*(root*root);
+}
+
+/* Energy of a phonon from the two parts of the force integral. Ledger: mode_energy. */
+static inline double ct_energy_of_force(double in_phase, double out_of_phase)
+{
+    return 19.739208802178716*(in_phase*in_phase) + 19.739208802178716*(out_of_phase*out_of_phase);
 }
 
 /* Transform over Phi0 width at kappa = k width. Ledger: transform_gaussian. */

@@ -114,11 +114,12 @@ static int roots_make_room(size_t more)
     return (roots.owner = realloc(roots.owner, roots.room * sizeof *roots.owner)) != NULL;
 }
 
-/* Add the brackets of the roots of one line; 0 where there are too many. */
-static int roots_add(size_t owner, double slope)
+/* Add the brackets of the roots of one line, where a phonon at x is fed in proportion to exp(-decay x^2); 0 where there
+ * are too many. */
+static int roots_add(size_t owner, double slope, double decay)
 {
     double first, last;
-    ct_band_range(&sys.band, slope, sys.decay, 2.0, &first, &last);
+    ct_band_range(&sys.band, slope, decay, 2.0, &first, &last);
     const double count = fmax(2.0 * (last - first) + 3.0, 1.0);
     if (!(count <= MOST_ROOTS) || !roots_make_room((size_t)count)) return 0;
     const size_t k = roots.count;
@@ -173,7 +174,7 @@ static void mean_many(long count, const double *speed, double *loss, double *slo
         const double v = fabs(speed[i]);
         loss[i] = 0.0;
         if (slope) slope[i] = 0.0;
-        if (v > sys.slowest && !roots_add((size_t)i, fmin(v / sys.spacing, 1e300))) loss[i] = NAN;
+        if (v > sys.slowest && !roots_add((size_t)i, fmin(v / sys.spacing, 1e300), sys.decay)) loss[i] = NAN;
     }
 }
 
@@ -181,6 +182,213 @@ EXPORT(explorer_mean_dissipation)
 void explorer_mean_dissipation(long count, const double *speed, double *loss)
 {
     mean_many(count, speed, loss, NULL);
+}
+
+/* The static lattice ----------------------------------------------------------------------------------------- */
+
+/* Eq. (10) with the particle's motion through the rigid lattice in the force integral, for a Gaussian: the integral along
+ * the real axis, 2 int Phi'(u) sin(2 pi omega t(u)) du/v(u), by the trapezoidal rule, which converges geometrically
+ * once it resolves the phase and the change of speed. What rounding leaves of it is compared with its terms;
+ * static_lattice.py moves the path of integration instead, and goes on where this ends. */
+#define PER_WIDTH 192      /* nodes of the force integral in a width, of which every STRIDE-th is used at first */
+#define STRIDE 8
+#define WIDTHS 9           /* that it extends over */
+#define NODES (PER_WIDTH * WIDTHS)
+#define AROUND 4           /* nodes on each side in the rule for the time between two of them */
+#define MARGIN (AROUND * STRIDE)
+#define MOST_PANELS 32     /* from a mass to midway, for the transit time */
+#define ORDER 8            /* of Gauss's rule in each */
+#define PHASE 0.6          /* of a phonon between two nodes at most */
+#define CHANGE 4.0         /* nodes are so many times as close as the length over which the speed changes */
+#define ROUNDING 1e-15
+#define NEGLIGIBLE 1e-10   /* of the loss: less than that, by a phonon lost in rounding, and higher ones are left out */
+#define UNCERTAIN 1e-6     /* of the loss: where more of it is uncertain the result is nan */
+
+/* Nodes and weights of Gauss's rule on -1 .. 1, the positive half. */
+static const double GAUSS_NODES[ORDER / 2] = {0.1834346424956498, 0.5255324099163290, 0.7966664774136267, 0.9602898564975363};
+static const double GAUSS_WEIGHTS[ORDER / 2] = {0.3626837833783620, 0.3137066458778873, 0.2223810344533745,
+                                                0.1012285362903763};
+/* Integral over the middle interval of the polynomial through eight equidistant values. */
+static const double MIDDLE[AROUND] = {68323.0 / 120960.0, -9531.0 / 120960.0, 1879.0 / 120960.0, -191.0 / 120960.0};
+
+static struct {
+    double spacing, amplitude, width, mass; /* of the system that the rest was made for */
+    double fall[NODES + 2 * MARGIN];        /* by how much v^2 is below that midway, at the nodes from -MARGIN on */
+    double slope[NODES + 1];                /* dPhi/du */
+    double panel_fall[MOST_PANELS * ORDER], panel_weight[MOST_PANELS * ORDER], end;
+    double deepest, highest;                /* least and largest of the falls */
+    long places;
+} rigid;
+
+static int by_size(const void *one, const void *other)
+{
+    const double a = *(const double *)one, b = *(const double *)other;
+    return (a > b) - (a < b);
+}
+
+/* By how much v^2 at u is below that midway between two masses. */
+static double fall_at(double u)
+{
+    const double per_square = 1.0 / (sys.width * sys.width), half = 0.5 * sys.spacing;
+    const long most = (long)ceil((REACH * sys.width + fabs(u)) / sys.spacing) + 1;
+    double energy = 0.0;
+    for (long n = -most; n <= most; n++)
+        energy += ct_gaussian_potential(u - n * sys.spacing, sys.amplitude, per_square)
+                  - ct_gaussian_potential(half - n * sys.spacing, sys.amplitude, per_square);
+    return -ct_squared_speed(0.0, energy, sys.mass);
+}
+
+/* Panels from a mass to where its force ends, or midway; short where the particle may nearly stop, at both ends. */
+static void make_panels(void)
+{
+    static const double parts[] = {1.0 / 32.0, 1.0 / 16.0, 0.125, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.5, 6.5};
+    const long count = sizeof parts / sizeof *parts;
+    double edges[MOST_PANELS + 1];
+    long used = 0;
+    const double half = 0.5 * sys.spacing;
+    rigid.end = fmin(half, WIDTHS * sys.width);
+    edges[used++] = 0.0;
+    edges[used++] = rigid.end;
+    for (long i = 0; i < count; i++) {
+        const double near = parts[i] * sys.width;
+        if (near < rigid.end) edges[used++] = near;
+        if (rigid.end == half && near < half) edges[used++] = half - near;
+    }
+    qsort(edges, (size_t)used, sizeof *edges, by_size);
+    rigid.places = 0;
+    for (long i = 1; i < used; i++) {
+        const double length = edges[i] - edges[i - 1], middle = 0.5 * (edges[i] + edges[i - 1]);
+        for (long k = 0; k < ORDER; k++) {
+            const double node = k < ORDER / 2 ? GAUSS_NODES[k] : -GAUSS_NODES[k - ORDER / 2];
+            rigid.panel_fall[rigid.places] = fall_at(middle + 0.5 * length * node);
+            rigid.panel_weight[rigid.places++] = 0.5 * length * GAUSS_WEIGHTS[k % (ORDER / 2)];
+        }
+    }
+}
+
+static void make_rigid(void)
+{
+    if (rigid.spacing == sys.spacing && rigid.amplitude == sys.amplitude && rigid.width == sys.width
+        && rigid.mass == sys.mass)
+        return;
+    rigid.spacing = sys.spacing;
+    rigid.amplitude = sys.amplitude;
+    rigid.width = sys.width;
+    rigid.mass = sys.mass;
+    make_panels();
+    const double per_square = 1.0 / (sys.width * sys.width), step = sys.width / PER_WIDTH;
+    rigid.deepest = fmin(fall_at(0.0), 0.0);
+    rigid.highest = fmax(fall_at(0.0), 0.0);
+    for (long j = 0; j < NODES + 2 * MARGIN; j++) {
+        rigid.fall[j] = fall_at((j - MARGIN) * step);
+        rigid.deepest = fmin(rigid.deepest, rigid.fall[j]);
+        rigid.highest = fmax(rigid.highest, rigid.fall[j]);
+    }
+    for (long j = 0; j <= NODES; j++) rigid.slope[j] = ct_gaussian_slope(j * step, -sys.amplitude * per_square, per_square);
+}
+
+/* v^2 midway between two masses for the motion whose mean speed is v; nan if it all but stops before. */
+static double squared_midway(double v)
+{
+    const double beyond = 0.5 * sys.spacing - rigid.end, transit = 0.5 * sys.spacing / v;
+    /* The least v^2 is at most that of the mean speed. */
+    double low = 1e-12 * (rigid.highest - rigid.deepest + v * v), high = v * v * (1.0 + 1e-12), least = high;
+    for (int step = 0; step < 200; step++) {
+        const double midway = least + rigid.highest;
+        double time = beyond / sqrt(midway), slope = -0.5 * beyond / (midway * sqrt(midway));
+        for (long k = 0; k < rigid.places; k++) {
+            const double inverse = 1.0 / (midway - rigid.panel_fall[k]);
+            const double term = rigid.panel_weight[k] * sqrt(inverse);
+            time += term;
+            slope -= 0.5 * term * inverse;
+        }
+        if (time > transit) low = least; else high = least;
+        double next = least - (time - transit) / slope;
+        if (!(next > low && next < high)) next = sqrt(low * high);
+        const double change = fabs(next - least);
+        least = next;
+        if (change <= 1e-15 * midway) return least + rigid.highest;
+    }
+    return NAN;
+}
+
+/* Times and weights of the force integral at every stride-th node, for the motion with this v^2 midway. */
+typedef struct {
+    long stride, count;
+    double time[NODES + 1], weight[NODES + 1];
+} force_rule;
+
+static void make_rule(force_rule *rule, long stride, double midway)
+{
+    const double step = sys.width / PER_WIDTH * stride;
+    static double pace[NODES + 2 * MARGIN];
+    rule->stride = stride;
+    rule->count = NODES / stride;
+    for (long j = -AROUND; j < rule->count + AROUND; j++)
+        pace[j + AROUND] = 1.0 / sqrt(midway - rigid.fall[MARGIN + j * stride]);
+    rule->time[0] = rule->weight[0] = 0.0;
+    for (long j = 1; j < rule->count; j++) {
+        const double *here = pace + AROUND + j; /* the interval that ends here */
+        double sum = 0.0;
+        for (long k = 0; k < AROUND; k++) sum += MIDDLE[k] * (here[-k - 1] + here[k]);
+        rule->time[j] = rule->time[j - 1] + step * sum;
+        rule->weight[j] = 2.0 * step * rigid.slope[j * stride] * here[0];
+    }
+}
+
+static double rigid_mean(double v)
+{
+    static force_rule rule;
+    const double midway = squared_midway(v), slowest = sqrt(midway - rigid.highest), step = sys.width / PER_WIDTH;
+    if (isnan(midway) || v <= sys.slowest) return NAN;
+    const double changes = sys.width * fmin(1.0 / 24.0, slowest / sqrt(rigid.highest - rigid.deepest) / CHANGE / 6.0);
+    roots.count = 0;
+    if (!roots_add(0, v / sys.spacing, 0.0)) return NAN;
+    roots_refine();
+    double total = 0.0, uncertain = 0.0, above = 0.0;
+    int negligible = 0;
+    rule.stride = 0;
+    for (size_t done = 0; done < roots.count; done++) {
+        size_t i = 0; /* the next in the order of the frequencies */
+        double omega = INFINITY;
+        for (size_t k = 0; k < roots.count; k++)
+            if (roots.omega[k] > above && roots.omega[k] < omega) {
+                omega = roots.omega[k];
+                i = k;
+            }
+        if (omega == INFINITY) break;
+        above = omega;
+        long stride = STRIDE;
+        while (stride > 1 && (step * stride > changes || TWO_PI * omega * step * stride > PHASE * slowest)) stride /= 2;
+        if (step * stride > changes || TWO_PI * omega * step * stride > PHASE * slowest) {
+            if (!negligible) total = NAN;
+            break;
+        }
+        if (stride != rule.stride) make_rule(&rule, stride, midway);
+        double force = 0.0, largest = 0.0;
+        for (long j = 1; j < rule.count; j++) {
+            const double one = rule.weight[j] * sin(TWO_PI * omega * rule.time[j]);
+            force += one;
+            largest = fmax(largest, fabs(one));
+        }
+        const double jacobian = fmax(fabs(roots.group[i] * (sys.spacing / v) - 1.0), LEAST);
+        const double energy = ct_energy_of_force(force, 0.0) / jacobian, noise = ROUNDING * largest * PER_WIDTH / stride;
+        total += energy;
+        uncertain += ct_energy_of_force(sqrt(fabs(force) * noise) + noise, 0.0) / jacobian;
+        negligible = energy * (double)roots.count <= NEGLIGIBLE * total;
+        if (negligible && fabs(force) < 10.0 * noise) break;
+    }
+    roots.count = 0;
+    return uncertain <= UNCERTAIN * total ? total : NAN;
+}
+
+/* Mean dissipation in the static lattice; nan where no motion past the masses at rest has this mean speed, where it is
+ * too slow for the nodes, or where rounding hides the loss. */
+EXPORT(explorer_static_lattice)
+void explorer_static_lattice(long count, const double *speed, double *loss)
+{
+    make_rigid();
+    for (long i = 0; i < count; i++) loss[i] = speed[i] != 0.0 ? rigid_mean(fabs(speed[i])) : 0.0;
 }
 
 /* Resonances ------------------------------------------------------------------------------------------------- */
@@ -193,12 +401,6 @@ static struct {
     long count, room;
     resonance *list;
 } found_resonances;
-
-static int by_speed(const void *one, const void *other)
-{
-    const double a = *(const double *)one, b = *(const double *)other;
-    return (a > b) - (a < b);
-}
 
 /* The mean dissipation at a resonance without the two roots that coalesce there, and the amplitude of their
  * inverse-square-root singularity. */
@@ -220,7 +422,7 @@ static int complete(resonance *r)
     r->finite_side = 0.0;
     roots.count = 0;
     if (v <= sys.slowest) return 1;
-    if (!roots_add(0, slope)) return 0;
+    if (!roots_add(0, slope, sys.decay)) return 0;
     roots_refine();
     for (size_t k = 0; k < roots.count; k++) {
         const double x = roots.period[k] + roots.at[k];
@@ -256,7 +458,7 @@ long explorer_resonances(double lowest, double highest)
             if (!complete(r)) return TOO_MANY;
         }
     }
-    qsort(found_resonances.list, (size_t)found_resonances.count, sizeof *found_resonances.list, by_speed);
+    qsort(found_resonances.list, (size_t)found_resonances.count, sizeof *found_resonances.list, by_size);
     return found_resonances.count;
 }
 
@@ -289,7 +491,7 @@ static int place_at_resonance(const drift *one) { return one->n < 0.0 ? 1 : one-
 
 static int in_order(const void *one, const void *other)
 {
-    const int difference = by_speed(one, other);
+    const int difference = by_size(one, other);
     return difference ? difference : place_at_resonance(one) - place_at_resonance(other);
 }
 
@@ -814,8 +1016,8 @@ static int one_block(long steps, const double *c, const double *s, const double 
         const ct_interaction interaction = {1, NULL, gaussian, cutoff, run.displaced, run.displaced * sys.spacing};
         ct_propagate(run.new_u + first - run.origin, run.new_p + first - run.origin, run.u + first - run.origin,
                      run.p + first - run.origin, last - first + 1, c, s, d, width);
-        const int status = ct_fine_block(&run.block, &interaction, &run.particle, run.u, run.p, run.new_u, run.new_p,
-                                         run.origin, lo, hi, steps, run.work, &record);
+        const int status = ct_fine_block(&run.block, &interaction, &run.particle, run.u, run.p, NULL, NULL, run.new_u,
+                                         run.new_p, run.origin, lo, hi, steps, run.work, &record);
         if (status == CT_OUTSIDE) {
             travel *= 4.0;
             continue;

@@ -110,7 +110,7 @@ function changed(run = true) {
   }
   if (run) {
     clearTimeout(restartTimer);
-    restartTimer = setTimeout(startRun, 150);
+    restartTimer = setTimeout(() => { finer = 1; startRun(); }, 150);
   }
 }
 
@@ -141,7 +141,7 @@ class Frame {
   constructor(svg, x, y) {
     const narrow = svg.clientWidth < 500;
     this.svg = svg;
-    this.width = narrow ? 440 : 800;
+    this.width = narrow ? 420 : 800;
     this.height = svg.viewBox.baseVal.height;
     svg.setAttribute("viewBox", `0 0 ${this.width} ${this.height}`);
     this.left = 78; this.right = this.width - 12; this.top = 12; this.bottom = this.height - 44;
@@ -179,9 +179,15 @@ class Frame {
     return this.bottom - (this.bottom - this.top) * Math.min(Math.max(part, -1), 2);
   }
 
+  // A line with gaps where a value is nan.
   line(name, xs, ys) {
-    const points = Array.from(xs, (x, i) => `${this.across(x).toFixed(2)} ${this.down(ys[i]).toFixed(2)}`);
-    this.inside.append(svgElement("path", {class: name, d: points.length ? `M${points.join("L")}` : ""}));
+    let path = "", pen = "M";
+    for (let i = 0; i < xs.length; i++) {
+      if (Number.isNaN(ys[i])) { pen = "M"; continue; }
+      path += `${pen}${this.across(xs[i]).toFixed(2)} ${this.down(ys[i]).toFixed(2)}`;
+      pen = "L";
+    }
+    this.inside.append(svgElement("path", {class: name, d: path}));
   }
 
   mark(name, x, y) {
@@ -191,19 +197,19 @@ class Frame {
 
 // The curves ------------------------------------------------------------------------------------------------------
 
-let curves = null, driftTimer = 0, driftTime = 0;
+let curves = null, finishTimer = 0, finishing = 0;
 
 const geometric = (low, high, count) =>
   Float64Array.from({length: count}, (_, i) => low * (high / low) ** (i / (count - 1)));
 
 // Speeds of the curves: even in the logarithm, and dense beside each resonance.
-function speedsFor(resonances) {
-  const speeds = Array.from(geometric(state.lowest, state.highest, 400));
+function speedsFor(resonances, even = 400, closest = 12) {
+  const speeds = Array.from(geometric(state.lowest, state.highest, even));
   if (resonances.length <= 200) {
     for (const {speed, edge} of resonances) {
       const side = edge === "lower" ? 1 : -1;
       speeds.push(speed * (1 - side * 1e-9));
-      for (let k = 2; k < 12; k++) speeds.push(speed * (1 + side * 10 ** (-k / 2)));
+      for (let k = 2; k < closest; k++) speeds.push(speed * (1 + side * 10 ** (-k / 2)));
     }
   }
   return speeds.filter(v => v >= state.lowest && v <= state.highest).sort((a, b) => a - b);
@@ -234,9 +240,16 @@ function drawCurves() {
     if (bias) frame.line("bias", [state.lowest, state.highest], [bias, bias]);
     frame.line("mean", speeds, mean);
     frame.line("single", speeds, single);
-    const finish = () => drawDrifts(frame, given, resonances, speeds, single);
-    clearTimeout(driftTimer);
-    if (driftTime < 6) finish(); else driftTimer = setTimeout(finish, 120);
+    // What takes longer than a part of a frame waits until the slider rests.
+    const finish = () => {
+      const begun = performance.now();
+      const some = speedsFor(resonances, 160, 5);
+      frame.line("static", some, curves.staticLattice(given, some));
+      drawDrifts(frame, given, resonances, speeds, single);
+      finishing = performance.now() - begun;
+    };
+    clearTimeout(finishTimer);
+    if (finishing < 6) finish(); else finishTimer = setTimeout(finish, 120);
   } catch (problem) {
     told(problem);
   }
@@ -246,9 +259,7 @@ const CROWDED = 1e-4; // relative distance below which two drift velocities are 
 let textTimer = 0;
 function drawDrifts(frame, given, resonances, speeds, single) {
   let drifts = [], problem = "";
-  const begun = performance.now();
   try { drifts = curves.driftVelocities(given, state.lowest, state.highest); } catch (error) { problem = error.message; }
-  driftTime = performance.now() - begun;
   // A pair closer than can be drawn, at a narrow resonance, stands in the table only.
   const apart = drifts.filter(({speed}, i) => [drifts[i - 1], drifts[i + 1]].every(other =>
     !other || Math.abs(other.speed / speed - 1) > CROWDED));

@@ -55,8 +55,8 @@ class Kernels {
     return new Float64Array(this.c.memory.buffer, pointer, count);
   }
 
-  // Values of a compiled function f(count, speeds, results) at one speed or at many.
-  values(f, speed) {
+  // Values of a compiled function f(count, speeds, results) at one speed or at many; `lost` says what nan means.
+  values(f, speed, lost = "") {
     const many = Array.isArray(speed) || ArrayBuffer.isView(speed);
     const speeds = many ? Array.from(speed) : [speed];
     if (speeds.length > MOST_SPEEDS) throw new Error(`speed must be at most ${MOST_SPEEDS} numbers, got ${speeds.length}`);
@@ -66,10 +66,9 @@ class Kernels {
     this.numbers(pointer, count).set(speeds);
     f(count, pointer, results);
     const values = this.numbers(results, count).slice();
-    const lost = values.findIndex(Number.isNaN);
-    if (lost >= 0) {
-      throw new Error(`speed must be large enough for at most 1e5 roots of the resonance condition, got ${speeds[lost]}`);
-    }
+    if (!lost) return many ? values : values[0];
+    const at = values.findIndex(Number.isNaN);
+    if (at >= 0) throw new Error(`speed must ${lost}, got ${speeds[at]}`);
     return many ? values : values[0];
   }
 
@@ -82,9 +81,23 @@ class Kernels {
     return this.values(this.c.explorer_single_pass, speed);
   }
 
-  meanDissipation(parameters, speed) {
+  meanDissipation(parameters, speed, approximation = "constant-velocity") {
     this.system(parameters);
-    return this.values(this.c.explorer_mean_dissipation, speed);
+    if (approximation === "static-lattice") {
+      return this.values(this.c.explorer_static_lattice, speed,
+        "be the mean of a motion past the masses at rest, and its loss above rounding");
+    }
+    if (approximation !== "constant-velocity") {
+      throw new Error(`approximation must be "constant-velocity" or "static-lattice", got ${shown(approximation)}`);
+    }
+    return this.values(this.c.explorer_mean_dissipation, speed,
+      "be large enough for at most 1e5 roots of the resonance condition");
+  }
+
+  // The static-lattice curve as it is drawn: nan where it ends.
+  staticLattice(parameters, speeds) {
+    this.system(parameters);
+    return this.values(this.c.explorer_static_lattice, speeds);
   }
 
   // Rows of five numbers that a search has found.
