@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from chaintheory.lattice.rigid_lattice import lattice_barrier
 from chaintheory.system import System
 
 if TYPE_CHECKING:
+    from chaintheory.drift.resonances import ResonantSpeed
     from chaintheory.simulation.record import Trajectory
 
 Array = NDArray[np.float64]
@@ -43,13 +46,16 @@ def mean_speeds(run: Trajectory) -> tuple[Array, Array]:
     return middle, distance / duration
 
 
-def pass_by_pass(system: System, midway: float, duration: float) -> tuple[Array, Array, Array]:
+def pass_by_pass(
+    system: System, midway: float, duration: float, loss: Callable[[float], float] | None = None
+) -> tuple[Array, Array, Array]:
     """Return what theory says of a run: times, speeds midway between masses, and mean speeds.
 
-    In each pass the particle gains the bias and loses the mean dissipation (Eq. 10) at the mean
-    speed of its motion through the rigid lattice. It ends early where the particle would be caught.
-    The steady state is assumed to have built up, and Eq. 10 takes the motion in a pass as uniform.
+    In each pass the particle gains the bias and loses the mean dissipation at the mean speed of its motion through the
+    rigid lattice: ``loss``, or Eq. 10, which takes the motion in a pass as uniform. It ends early where the particle
+    would be caught. The steady state is assumed to have built up.
     """
+    loss = loss or (lambda mean: float(system.mean_dissipation(mean)))
     time, energy = 0.0, float(system.kinetic_energy(midway))
     barrier = lattice_barrier(system)
     rows = []
@@ -58,6 +64,23 @@ def pass_by_pass(system: System, midway: float, duration: float) -> tuple[Array,
         mean = RigidLatticeMotion(system, midway, lattice=True).mean_speed
         rows.append((time, midway, mean))
         time += system.chain.spacing / mean
-        energy += system.bias - float(system.mean_dissipation(mean))
+        energy += system.bias - loss(mean)
     times, speeds, means = np.array(rows).T
     return times, speeds, means
+
+
+def exact_loss(system: System, resonance: ResonantSpeed, highest: float, nodes: int = 16) -> Callable[[float], float]:
+    """Return the exact mean dissipation between a resonance of the lower edge and a speed, as an interpolation.
+
+    It is a polynomial in sqrt(v - v_r), divided by that: so it rises beside a resonance.
+    """
+    low, high = 0.2, math.sqrt(highest - resonance.speed)
+    root = 0.5 * (low + high) + 0.5 * (high - low) * np.cos(math.pi * (np.arange(nodes) + 0.5) / nodes)
+    losses = system.mean_dissipation(resonance.speed + root**2, approximation="travelling-wave")
+    fit = np.polynomial.Chebyshev.fit(root, losses * root, nodes - 1, domain=[low, high])
+
+    def loss(speed: float) -> float:
+        u = math.sqrt(speed - resonance.speed)
+        return float(fit(u)) / u
+
+    return loss
