@@ -110,6 +110,21 @@ class ChainParameters:
         return f"{name}.from_springs({springs}, spacing={self.spacing!r}{damped})"
 
 
+def refuse_other_chains(chain: ChainParameters, what: str) -> None:
+    """ValueError unless this is the paper's chain, for what is not known of any other."""
+    if not chain.minimal:
+        raise ValueError(f"chain must be Chain(omega_fast, spacing), without damping, for {what}, got {chain!r}")
+
+
+def without_damping(chain: ChainParameters) -> ChainParameters:
+    """The same springs without the damping."""
+    if not chain.damping:
+        return chain
+    if chain._top is not None:
+        return ChainParameters(chain._top, chain.spacing)
+    return ChainParameters.from_springs(chain.confinement, chain.couplings, chain.spacing)
+
+
 def _springs(confinement: float, couplings: Sequence[float]) -> tuple[float, tuple[float, ...]]:
     """The springs of a stable chain, checked; those that are 0 at the end are left out."""
     well = number("confinement", confinement)

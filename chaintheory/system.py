@@ -35,7 +35,7 @@ from chaintheory.drift.velocities import DriftVelocities
 from chaintheory.explorer import page as explorer
 from chaintheory.interactions.base import Interaction
 from chaintheory.lattice import dispersion, memory_kernel, rigid_lattice, thermal_field
-from chaintheory.parameters import ChainParameters, SystemParameters
+from chaintheory.parameters import ChainParameters, SystemParameters, refuse_other_chains
 from chaintheory.plotting.tables import html_table
 from chaintheory.simulation import ensemble, record, single_passes
 from chaintheory.simulation import run as simulation
@@ -244,6 +244,7 @@ class Chain(ChainParameters):
         >>> Chain(10.0, 40.0).thermal_correlation([0, 1], [0.0, 0.25], 25.0, "classical").round(6).tolist()
         [[2.5, -0.730723], [2.045455, -0.645117]]
         """
+        refuse_other_chains(self, "thermal correlations")
         return thermal_field.correlation(self, lags, times, temperature, sampling)
 
 
@@ -448,6 +449,8 @@ class System(SystemParameters):
             return thermal.mean_loss(self, speed, temperature, sampling)
         choice("sampling", sampling, thermal_field.SAMPLINGS)
         choice("approximation", approximation, ["constant-velocity", "static-lattice", "third-order"])
+        if approximation in ("third-order", "travelling-wave"):
+            refuse_other_chains(self.chain, f"approximation={approximation!r}")
         if approximation == "third-order":
             if method is not None or log:
                 raise ValueError("method and log must not be given with approximation='third-order'")
@@ -555,6 +558,7 @@ class System(SystemParameters):
         >>> print(round(system.diffusion(5.0)))
         80699
         """
+        refuse_other_chains(self.chain, "a temperature")
         return thermal.diffusion(self, temperature)
 
     def sample_losses(
@@ -610,6 +614,7 @@ class System(SystemParameters):
         >>> print(losses.shape, abs(losses.std() - 0.37) < 0.02)
         (2000,) True
         """
+        refuse_other_chains(self.chain, "a temperature")
         return single_passes.sample_losses(
             self, speed, temperature, samples, seed, sampling, antithetic, first, threads
         )
@@ -658,10 +663,11 @@ class System(SystemParameters):
         speed
             Mean speed in l_slow/t_slow, any shape; the sign does not matter.
         approximation
-            ``"constant-velocity"``: second order in the interaction, even in its sign. ``"static-lattice"``: the
-            particle's motion through the rigid lattice in the force integral, the mean speed in the condition of
-            resonance. ``"third-order"``: the next order in the interaction, which is odd in its sign.
-            ``"travelling-wave"``: no approximation; the steady drift of ``travelling_wave``.
+            ``"constant-velocity"``: second order in the interaction, even in its sign; in a chain with damping an
+            integral over all wave numbers (dissipation/damped.py), right to about 1e-12 or 1e-15 omega/damping.
+            ``"static-lattice"``: the particle's motion through the rigid lattice in the force integral, the mean speed
+            in the condition of resonance. ``"third-order"``: the next order in the interaction, which is odd in its
+            sign. ``"travelling-wave"``: no approximation; the steady drift of ``travelling_wave``.
 
         Returns
         -------
@@ -700,6 +706,8 @@ class System(SystemParameters):
         )
         if approximation == "travelling-wave":
             return travelling_wave.mean_dissipation(self, speed)
+        if approximation in ("third-order", "travelling-wave"):
+            refuse_other_chains(self.chain, f"approximation={approximation!r}")
         if approximation == "third-order":
             return third_order.mean_expansion(self, speed).total
         loss = steady_state.mean_dissipation(self, speed, approximation=approximation)
@@ -770,7 +778,69 @@ class System(SystemParameters):
         >>> round(wave.bias, 8), wave.error < 1e-14, wave.energy_balance < 1e-12
         (0.01493705, True, True)
         """
+        refuse_other_chains(self.chain, "a travelling wave")
         return travelling_wave.travelling_wave(self, speed, tolerance=tolerance)
+
+    def friction_force(self, speed: ArrayLike, *, approximation: str = "constant-velocity") -> Array:
+        r"""Friction force on the steadily drifting particle: the mean dissipation over the lattice spacing.
+
+        At constant velocity the one-phonon linear-response formula of nanofriction in one dimension,
+        :math:`\int\frac{dk}{2\pi} k\,|\hat\Phi(k)|^2\, \mathrm{Im}S(k, kv)` with the response of the density
+        :math:`S = k^2\chi/\alpha` (ledger: friction_linear_response).
+
+        Parameters
+        ----------
+        speed, approximation
+            As in ``mean_dissipation``.
+
+        Returns
+        -------
+        numpy.float64 or numpy.ndarray
+            In hbar Omega_slow/l_slow, in the shape of ``speed``, against the motion; odd in the speed.
+
+        Raises
+        ------
+        ValueError
+            As ``mean_dissipation``.
+
+        >>> from chaintheory import Gaussian
+        >>> acoustic = Chain.from_springs(confinement=0.0, couplings=[24.75], spacing=40.0)
+        >>> print(round(System(acoustic, Gaussian(1.0, 4.0)).friction_force(30.0), 9))
+        0.000117885
+        """
+        loss = self.mean_dissipation(speed, approximation=approximation) / self.chain.spacing
+        return np.asarray(loss * np.sign(real_array("speed", speed)))[()]
+
+    def mobility(self, speed: ArrayLike, *, approximation: str = "constant-velocity") -> Array:
+        """Mobility speed/friction_force of the steadily drifting particle; infinite where nothing is lost.
+
+        In a chain with wells and damping its limit at low speed is that of an ohmic drag.
+
+        Parameters
+        ----------
+        speed, approximation
+            As in ``mean_dissipation``.
+
+        Returns
+        -------
+        numpy.float64 or numpy.ndarray
+            In l_slow^2/(t_slow hbar Omega_slow), in the shape of ``speed``.
+
+        Raises
+        ------
+        ValueError
+            As ``mean_dissipation``, and for a speed of 0.
+
+        >>> from chaintheory import Gaussian
+        >>> damped = System(Chain(10.0, 40.0, damping=0.5), Gaussian(0.02, 4.0))
+        >>> (damped.mobility([0.01, 0.02]) / 1e9).round(5).tolist()
+        [1.19801, 1.19801]
+        """
+        values = real_array("speed", speed)
+        if np.any(values == 0.0):
+            raise ValueError("speed must not be 0 for a mobility, got 0.0")
+        with np.errstate(divide="ignore"):
+            return np.asarray(values / self.friction_force(speed, approximation=approximation))[()]
 
     def mean_dissipation_terms(self, speed: float) -> steady_state.EmittedPhonons:
         """The phonons that the particle excites at one mean speed: each root of Eq. 10, however small its energy.
@@ -857,16 +927,16 @@ class System(SystemParameters):
         highest: float,
         *,
         approximation: Literal["constant-velocity"] = "constant-velocity",
-        certified: bool = True,
+        certified: bool | None = None,
     ) -> DriftVelocities: ...
 
     @overload
     def drift_velocities(
-        self, lowest: float, highest: float, *, approximation: Literal["travelling-wave"], certified: bool = True
+        self, lowest: float, highest: float, *, approximation: Literal["travelling-wave"], certified: bool | None = None
     ) -> drag_curve.SteadyDrifts: ...
 
     def drift_velocities(
-        self, lowest: float, highest: float, *, approximation: str = "constant-velocity", certified: bool = True
+        self, lowest: float, highest: float, *, approximation: str = "constant-velocity", certified: bool | None = None
     ) -> DriftVelocities | drag_curve.SteadyDrifts:
         """All mean speeds between two speeds at which the mean dissipation equals the bias, sorted and typed.
 
@@ -883,7 +953,10 @@ class System(SystemParameters):
             ``"constant-velocity"`` (Eq. 10), or ``"travelling-wave"``: where the branches of ``drag_curve`` have this
             bias, typed by their stability against all small perturbations. That takes a minute.
         certified
-            Enclose each root of Eq. 10 in ball arithmetic; False is several times faster, and as complete.
+            Enclose each root of Eq. 10 in ball arithmetic, as is done by default; False is several times faster, and as
+            complete. Other chains than ``Chain(omega_fast, spacing)`` have their roots found by Chebyshev series that
+            have converged to 1e-9 between resonances, and none enclosed. With damping there are no jumps: a locked
+            drift is a stable root, up to the largest mean dissipation of its peak.
 
         Returns
         -------
@@ -916,6 +989,7 @@ class System(SystemParameters):
         """
         choice("approximation", approximation, ["constant-velocity", "travelling-wave"])
         if approximation == "travelling-wave":
+            refuse_other_chains(self.chain, "approximation='travelling-wave'")
             return drag_curve.drift_velocities(self, lowest, highest)
         return velocities.drift_velocities(self, lowest, highest, certified=certified)
 
@@ -948,6 +1022,7 @@ class System(SystemParameters):
         >>> [round(bias, 7) for bias in curve.at_speed(30.5)]
         [0.0145424]
         """
+        refuse_other_chains(self.chain, "a drag curve")
         return drag_curve.drag_curve(self, lowest, highest)
 
     def explore(self) -> Any:

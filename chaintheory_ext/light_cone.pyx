@@ -32,6 +32,7 @@ cdef extern from "fine_block.h" nogil:
         const double *end_c
         const double *weight
         const double *drift
+        double half_damping
     ctypedef struct ct_particle:
         double sigma, residual, q, energy, mass, driving, spacing
     ctypedef struct ct_record:
@@ -117,6 +118,7 @@ cdef class NearField:
         view = tables["end_c"]; self.block.end_c = &view[0]
         view = tables["weight"]; self.block.weight = &view[0]
         view = tables["drift"]; self.block.drift = &view[0]
+        self.block.half_damping = tables["half_damping"]
         self.interaction.gaussian = interaction_kind == "gaussian"
         self.interaction.slope = slope_function(interaction_kind)
         self.interaction.c = &coefficients[0]

@@ -25,7 +25,7 @@ from sympy.codegen.cfunctions import expm1
 from .checks import Outcome, Reduce
 from .closed_forms import matern_transform
 from .drift import orbit_speed
-from .harmonic_chain import spring_band
+from .harmonic_chain import absorption, spring_band
 from .lattice import band_squared, coupling, sound_cone
 from .motion import kinetic_energy, mode_energy, units_particle
 from .notation import (
@@ -33,6 +33,7 @@ from .notation import (
     bias,
     broadened,
     curvature,
+    damping,
     energy,
     gap,
     lag,
@@ -41,6 +42,7 @@ from .notation import (
     omega_fast,
     position,
     reach,
+    response_frequency,
     screening,
     spacing,
     speed,
@@ -392,6 +394,9 @@ def dissipation() -> list[Formula]:
     impulse = mode_energy.formula.rhs.subs(dict(zip(parts, (in_phase, out_of_phase), strict=True)))
     spectrum = next(iter(phonon_energy.formula.rhs.atoms(sp.Function("q")(omega).func)))
     shape = force_spectrum(omega, sp.Function(r"\hat\Phi")(2 * sp.pi * omega / speed))
+    mismatch, size = _symbols("mismatch size")
+    damped = {frequency: response_frequency, mismatch: omega**2 - response_frequency**2}
+    sizes: Steps = ((size, mismatch**2 + (damping * frequency) ** 2),)
     return [
         Formula(
             "loss_prefactor",
@@ -408,6 +413,28 @@ def dissipation() -> list[Formula]:
             "Energy that a phonon takes in a pass at constant speed; no factor overflows before the result does.",
             written=8 * sp.pi**4 * root**2,
             steps=((pace, omega / speed), (pulse, transform / speed), (root, pace * pulse)),
+        ),
+        Formula(
+            "absorption",
+            (frequency, mismatch, damping),
+            absorption(response_frequency, omega),
+            ("damped_response", "damped_dissipation"),
+            "What a mode with damping takes up, w Im chi; mismatch = omega^2 - w^2.",
+            damped,
+            damping * frequency**2 / size,
+            sizes,
+            ("common denominator",),
+        ),
+        Formula(
+            "absorption_slope",
+            (frequency, mismatch, damping),
+            sp.diff(absorption(response_frequency, omega), response_frequency),
+            ("damped_response", "damped_dissipation"),
+            "Derivative of the absorption in w.",
+            damped,
+            2 * damping * frequency * (mismatch + 2 * frequency**2) * mismatch / size**2,
+            sizes,
+            ("common denominator",),
         ),
         Formula(
             "energy_of_force",

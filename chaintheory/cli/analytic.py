@@ -80,7 +80,8 @@ def curves(
             "speed": speed,
             "single_pass_dissipation": system.single_pass_dissipation(speed),
             "mean_dissipation": system.mean_dissipation(speed),
-            "validity": system.validity(speed).value,
+            # It is an estimate for chains without damping.
+            "validity": np.full(points, math.nan) if system.chain.damping else system.validity(speed).value,
         }
         for name in dict.fromkeys(approximations):
             columns[f"mean_dissipation_{name.replace('-', '_')}"] = where_it_applies(system, speed, name)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from chaintheory.interactions.base import Interaction
-    from chaintheory.system import System
+    from chaintheory.system import Chain, System
 
 
 class Number(click.ParamType):  # type: ignore[type-arg]  # generic only in newer versions of Click
@@ -128,6 +128,10 @@ PARAMETERS = {
 }
 
 
+# What describes a chain besides.
+CHAIN = ("couplings", "confinement", "damping")
+
+
 def option(name: str, default: float | None, text: str, **more: Any) -> Callable[..., Any]:
     """Return a Click option ``--name`` that takes a finite number."""
     flag = "--" + name.replace("_", "-")
@@ -167,7 +171,7 @@ def system_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def with_system(**given: Any) -> Any:
-        own = {name: given.pop(name) for name in (*PARAMETERS, *OWN)}
+        own = {name: given.pop(name) for name in (*PARAMETERS, *CHAIN, *OWN)}
         return function(system=build_system(**own), **given)
 
     with_system = option("cutoff", None, "Distance at which --potential is cut off, where it decays too slowly.")(
@@ -201,16 +205,49 @@ def system_options(function: Callable[..., Any]) -> Callable[..., Any]:
         shell_complete=lambda context, parameter, begun: [name for name in INTERACTIONS if name.startswith(begun)],
         help=f"Kind of the interaction: {', '.join(INTERACTIONS)}.",
     )(with_system)
+    with_system = click.option(
+        "--couplings",
+        metavar="K1,K2,...",
+        help="Springs between masses 1, 2, ... apart, instead of --omega-fast; '' for none.",
+    )(with_system)
+    with_system = option("confinement", None, "Stiffness of the wells, with --couplings; 1 if left out, 0 for none.")(
+        with_system
+    )
+    with_system = option("damping", 0.0, "Rate of damping of the chain's masses, in the unit frequency.")(with_system)
     for name, (default, text) in reversed(PARAMETERS.items()):
         with_system = option(name, default, text)(with_system)
     return with_system
 
 
-def build_system(omega_fast: float, spacing: float, mass: float, bias: float, **interaction: Any) -> System:
+def build_system(
+    omega_fast: float, spacing: float, mass: float, bias: float, couplings: str | None, confinement: float | None,
+    damping: float, **interaction: Any,
+) -> System:  # fmt: skip
     """Build the system that the options describe."""
-    from chaintheory import Chain, System
+    from chaintheory import System
 
-    return System(Chain(omega_fast, spacing), build_interaction(**interaction), mass=mass, bias=bias)
+    chain = build_chain(omega_fast, spacing, couplings, confinement, damping)
+    return System(chain, build_interaction(**interaction), mass=mass, bias=bias)
+
+
+def build_chain(
+    omega_fast: float, spacing: float, couplings: str | None, confinement: float | None, damping: float
+) -> Chain:
+    """Build the chain that the options describe: by its band, or by its springs."""
+    from chaintheory import Chain
+
+    if couplings is None:
+        if confinement is not None:
+            raise ValueError("--confinement goes with --couplings, which is left out")
+        return Chain(omega_fast, spacing, damping)
+    source = click.get_current_context().get_parameter_source("omega_fast")
+    if source is click.core.ParameterSource.COMMANDLINE:
+        raise ValueError("--omega-fast goes without --couplings, got both")
+    try:
+        springs = [float(part) for part in couplings.split(",") if part.strip()]
+    except ValueError:
+        raise ValueError(f"--couplings must be numbers with commas between, got {couplings!r}") from None
+    return Chain.from_springs(1.0 if confinement is None else confinement, springs, spacing, damping)
 
 
 def build_interaction(

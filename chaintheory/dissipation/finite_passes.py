@@ -28,7 +28,7 @@ from chaintheory.dissipation.single_pass import (
     width_of,
 )
 from chaintheory.interactions.named import GaussianMixture
-from chaintheory.lattice.dispersion import band_width, largest_group_speed
+from chaintheory.lattice.dispersion import band_edges, band_width, frequency, largest_group_speed, sound_speed
 from chaintheory.support.validation import whole
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ def finite_pass_dissipation(system: SystemParameters, speed: ArrayLike, passes: 
     """Mean energy lost in the first passes: ``System.finite_pass_dissipation``, which describes it."""
     values, shape = speeds(speed)
     number = whole("passes", passes, 1, 10**6)
+    if system.chain.damping:
+        raise ValueError("chain must have no damping for the mean over the first passes")
     different, index = np.unique(values, return_inverse=True)
     losses = np.array([_loss(system, v, number) for v in different], dtype=np.float64)
     return shaped(losses[index.ravel()], shape)
@@ -60,28 +62,42 @@ def _loss(system: SystemParameters, speed: float, passes: int) -> float:
     interaction, chain = system.interaction, system.chain
     if isinstance(interaction, GaussianMixture):
         refuse_cancellation(system, interaction, np.array([speed]))
-    exponents = exponent_of(system, np.array([speed]))
+    lowest, top = band_edges(chain)
+    # The exponential of the lowest phonon stands apart.
+    exponents = exponent_of(system, np.array([speed / lowest])) if lowest else (np.zeros(1), np.zeros(1))
     bottom, power = float(exponents[0][0]), interaction.decay.power
     if bottom > 1e6:  # far below the smallest double, whatever the prefactor
         return 0.0
-    spread = band_width(chain.omega_fast)
+    spread = band_width(chain.omega_fast) if chain.minimal else 1.0
     # The kernel is at most N, and rarely below 1/N.
     above = (NEGLIGIBLE_EXPONENT + 2.0 * math.log(passes)) / max(bottom, 1e-100)
     part = min((above if power == 2 else above * (2.0 + above)) / spread, 1.0)
     # The integrand's fastest oscillation in phi: of the kernel, and of a transform that is not monotone.
-    group = min(largest_group_speed(chain.omega_fast, 1.0), math.pi * spread * math.sqrt(part))
+    group = sound_speed(chain) / chain.spacing
+    if chain.minimal:
+        group = min(largest_group_speed(chain.omega_fast, 1.0), math.pi * spread * math.sqrt(part))
+    else:
+        part = 1.0
     rate = passes * (chain.spacing * group / speed + 1.0) * math.sqrt(part)
     if not interaction.monotone:
-        rate += 4.0 * chain.omega_fast * width_of(system) / speed
+        rate += 4.0 * top * width_of(system) / speed
+
+    constant, width, _ = interaction.decay
+    rate_of_decay = min(constant[0] * (width / speed) ** power, 1e300)
 
     def taken(angle: Array) -> Array:
         sine_squared = np.sin(angle) ** 2
         jacobian = np.ones(angle.shape)
         if part < 1.0:
             jacobian = np.sqrt(part * (1.0 - sine_squared) / (1.0 - part * sine_squared))
-        square = spread * part * sine_squared
-        omega = np.sqrt(1.0 + square)
-        decay = np.exp(-bottom * square / (1.0 if power == 2 else omega + 1.0))
+        if chain.minimal:
+            square = spread * part * sine_squared
+            omega = np.sqrt(1.0 + square)
+            decay = np.exp(-bottom * square / (1.0 if power == 2 else omega + 1.0))
+        else:
+            omega = np.asarray(frequency(chain, angle))
+            excess = omega**2 - lowest**2 if power == 2 else omega - lowest
+            decay = np.exp(-rate_of_decay * np.maximum(excess, 0.0))
         phase = chain.spacing * omega / speed - np.arcsin(math.sqrt(part) * np.sin(angle)) / math.pi
         phase = math.pi * (phase - np.rint(phase))
         tooth = np.abs(phase) < 1e-9
@@ -90,7 +106,7 @@ def _loss(system: SystemParameters, speed: float, passes: int) -> float:
         return jacobian * omega**2 * interaction.shape(2.0 * math.pi * omega / speed) * decay * kernel
 
     # The phase of the last pass is rounded to a unit in its last place.
-    tolerance = TOLERANCE + 1e-15 * passes * 2.0 * math.pi * (chain.spacing * chain.omega_fast / speed + 1.0)
+    tolerance = TOLERANCE + 1e-15 * passes * 2.0 * math.pi * (chain.spacing * top / speed + 1.0)
     if passes == 1:
         tolerance = TOLERANCE
     count = 2 ** max(6, math.ceil(math.log2(max(4.0 * rate, 1.0))))

@@ -21,6 +21,7 @@ from chaintheory.dissipation.single_pass import energy_emitted, single_pass_diss
 from chaintheory.dissipation.thermal import loss_variance
 from chaintheory.lattice.dispersion import frequency
 from chaintheory.lattice.thermal_field import one_temperature
+from chaintheory.parameters import refuse_other_chains
 from chaintheory.support.validation import number, real_array
 from chaintheory_ext.generated.thermal import emission
 
@@ -144,6 +145,7 @@ class LossDistribution:
 
 def loss_distribution(system: SystemParameters, speed: float, temperature: float) -> LossDistribution:
     """Distribution of the loss of one pass: ``System.loss_distribution``, which describes it."""
+    refuse_other_chains(system.chain, "a temperature")
     heat, v = one_temperature(temperature), abs(number("speed", speed))
     if v == 0.0:
         raise ValueError(f"speed must not be 0, got {speed!r}")

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from chaintheory.interactions.formula import NumericalInteraction
 from chaintheory.interactions.named import Gaussian, GaussianMixture, HalfIntegerMatern
-from chaintheory.lattice.dispersion import band_width, frequency_squared
+from chaintheory.lattice.dispersion import band_edges, band_width, frequency_squared, square
 from chaintheory.lattice.rigid_lattice import mass_barrier
 from chaintheory.support.double_double import exponent
 from chaintheory.support.validation import choice, number, real_array
@@ -71,19 +72,30 @@ def single_pass_dissipation(
     """Energy lost in one pass: ``System.single_pass_dissipation``, which describes it."""
     values, shape = speeds(speed)
     choice("approximation", approximation, ["constant-velocity", "static-lattice"])
+    if system.chain.damping:
+        return shaped(_damped(system, values, approximation, method, log), shape)
     if approximation == "static-lattice":
         if method is not None:
             raise ValueError(f"method must not be given with approximation='static-lattice', got {method!r}")
         return shaped(static_lattice_loss(system, values, log), shape)
     interaction = system.interaction
     if method is None:
-        method = "closed" if interaction.closed else "quadrature"
+        method = "closed" if interaction.closed and system.chain.minimal else "quadrature"
     choice("method", method, ["closed", "quadrature"])
     if method == "closed" and not interaction.closed:
         raise ValueError(
             f"method must be 'quadrature' for an interaction without a closed form ({type(interaction).__name__}), "
             "got 'closed'"
         )
+    if method == "closed" and not system.chain.minimal:
+        if len(system.chain.couplings) != 1 or system.chain.confinement == 0.0:
+            raise ValueError(
+                "method must be 'quadrature' in a chain without wells or with springs other than between neighbours, "
+                "got 'closed'"
+            )
+        other, unit = in_units_of_the_wells(system)
+        scaled = single_pass_dissipation(other, values / unit, method="closed", log=log)
+        return shaped(scaled - 2.0 * math.log(unit) if log else scaled / unit**2, shape)
     moving = values > 0.0
     result = np.empty(values.shape)
     with np.errstate(divide="ignore"):  # the logarithm of a loss of 0 is -inf
@@ -95,10 +107,39 @@ def single_pass_dissipation(
     return shaped(result, shape)
 
 
+def _damped(system: SystemParameters, speed: Array, approximation: str, method: str | None, log: bool) -> Array:
+    """In a chain with damping."""
+    from chaintheory.dissipation import damped
+
+    if approximation != "constant-velocity" or method == "closed":
+        raise ValueError("approximation must be 'constant-velocity', by quadrature, in a chain with damping")
+    if speed.size and speed.min() == 0.0:
+        raise ValueError("speed must not be 0 in a chain with damping, got 0.0")
+    loss = damped.single_pass_dissipation(system, speed)
+    with np.errstate(divide="ignore"):
+        return np.log(loss) if log else loss
+
+
+def in_units_of_the_wells(system: SystemParameters) -> tuple[SystemParameters, float]:
+    """A system whose chain has one spring between neighbours, with the paper's chain: in units of the wells.
+
+    With the frequency sqrt(confinement) as the unit speeds are divided by it, and losses multiplied by its square.
+    """
+    chain = system.chain
+    unit = math.sqrt(chain.confinement)
+    minimal = type(chain).from_springs(1.0, [chain.couplings[0] / chain.confinement], chain.spacing)
+    return replace(system, chain=minimal), unit
+
+
 def loss_at_rest(system: SystemParameters) -> float:
     """Limit of the single-pass dissipation for vanishing speed."""
     interaction = system.interaction
+    if system.chain.confinement == 0.0:
+        raise ValueError("speed must not be 0 in a chain without wells, where the loss diverges there, got 0.0")
     if isinstance(interaction, HalfIntegerMatern) and interaction.order == 0:
+        if not system.chain.minimal:
+            inverse = band_mean(lambda _, s: 1.0 / square(system.chain, np.arcsin(np.sqrt(s)))[None, :], 1)
+            return 2.0 * (interaction.amplitude / interaction.width) ** 2 * float(inverse[0])
         return 2.0 * (interaction.amplitude / interaction.width) ** 2 / system.chain.omega_fast
     if not interaction.smooth:
         raise ValueError("speed must not be 0 for an interaction that is not smooth, got 0.0")
@@ -203,6 +244,8 @@ def quadrature_loss(
     ``shape(rows, omega, wave number)``, given, stands in the place of the transform's prefactor: a weighted loss. Where
     it changes sign, ``least`` is a scale of the mean (``band_mean_of_transform``) that bounds the error.
     """
+    if not system.chain.minimal:
+        return _quadrature_in_any_chain(system, speed, log, shape, least)
     mean = band_mean_of_transform(system, speed, shape, least)
     if log:
         refuse_unresolved(system, mean, speed)
@@ -246,9 +289,43 @@ def band_mean_of_transform(
         return band_mean(taken, speed.size, oscillations / speed, least=least)
 
 
+def _quadrature_in_any_chain(
+    system: SystemParameters, speed: Array, log: bool, shape: OfMode | None, least: Array | float
+) -> Array:
+    """``quadrature_loss`` for any springs: the trapezoidal rule over theta, the exponential at the lowest phonon apart.
+
+    omega^2 and every even function of omega are analytic and periodic in theta, without wells too.
+    """
+    interaction, chain = system.interaction, system.chain
+    power, (lowest, top) = interaction.decay.power, band_edges(chain)
+    if isinstance(interaction, GaussianMixture):
+        refuse_cancellation(system, interaction, speed)
+    constant, width, _ = interaction.decay
+    with np.errstate(over="ignore"):
+        exponents = exponent_of(system, speed / lowest) if lowest else (np.zeros(speed.shape), np.zeros(speed.shape))
+        per_power = np.minimum(constant[0] * (width / speed) ** float(power), 1e300)
+
+    def taken(rows: Any, sine_squared: Array) -> Array:
+        squares = square(chain, np.arcsin(np.sqrt(sine_squared)))
+        omega = np.sqrt(squares)
+        excess = np.maximum(squares - lowest**2 if power == 2 else omega - lowest, 0.0)
+        with np.errstate(over="ignore", under="ignore"):
+            wave = np.minimum(2.0 * math.pi * omega / np.maximum(speed[rows, None], 1e-300), 1e300)
+            decay = np.exp(-per_power[rows, None] * excess)
+        prefactor = interaction.shape(wave) if shape is None else shape(rows, omega, wave)
+        return np.asarray(squares * prefactor * decay)
+
+    oscillations = 0.0 if interaction.monotone else 4.0 * top * width_of(system)
+    with np.errstate(over="ignore"):
+        mean = band_mean(taken, speed.size, oscillations / speed, least=least)
+    if log:
+        refuse_unresolved(system, mean, speed)
+    return from_mean(mean, exponents, speed, log)
+
+
 def refuse_cancellation(system: SystemParameters, mixture: GaussianMixture, speed: Array) -> None:
     """Refuse a mixture whose Gaussians cancel to less than ``LEAST_LEFT`` over the whole band."""
-    omega = np.linspace(1.0, system.chain.omega_fast, 65)
+    omega = np.linspace(*band_edges(system.chain), 65)
     with np.errstate(over="ignore", under="ignore"):
         left, largest = mixture.cancellation(2.0 * math.pi * omega / speed[:, None])
         wave = np.minimum(2.0 * math.pi * mixture.width / speed[:, None], 1e100)
@@ -350,6 +427,8 @@ def log_static_lattice_mean(system: SystemParameters, motion: RigidLatticeMotion
     if motion.uniform:
         return float(quadrature_loss(system, np.array([motion.speed]), log=True)[0])
     lost = ValueError(f"speed {motion.speed:.6g} is not allowed: the force integral is lost to rounding")
+    if not system.chain.minimal:
+        return _static_lattice_in_any_chain(system, motion)
     spread = band_width(system.chain.omega_fast)
     # From the bottom of the band up to where the phonons are silent, as they are once A falls exponentially.
     grid = 1.0 + (system.chain.omega_fast - 1.0) * np.linspace(0.0, 1.0, 65) ** 4
@@ -377,6 +456,27 @@ def log_static_lattice_mean(system: SystemParameters, motion: RigidLatticeMotion
         if noise.max() > scale + UNCERTAIN:
             raise lost
         return (stretch * np.exp(np.minimum(value - scale, 700.0)))[None, :]
+
+    return math.log(float(band_mean(taken, 1, tolerance=1e-8, most=2**11)[0])) + scale
+
+
+def _static_lattice_in_any_chain(system: SystemParameters, motion: RigidLatticeMotion) -> float:
+    """``log_static_lattice_mean`` for any springs, over theta; phonons of frequency 0 take nothing."""
+    from chaintheory.dissipation.static_lattice import UNCERTAIN
+
+    chain = system.chain
+    grid = np.sqrt(square(chain, 0.5 * math.pi * (np.arange(65) + 0.5) / 65))
+    scale = float(motion.spectrum(np.sort(grid))[0].max())
+
+    def taken(_: Array, sine_squared: Array) -> Array:
+        omega = np.sqrt(square(chain, np.arcsin(np.sqrt(sine_squared))))
+        result = np.zeros(omega.shape)
+        moving = omega > 0.0
+        value, noise, _bound = motion.spectrum(omega[moving])
+        if noise.max() > scale + UNCERTAIN:
+            raise ValueError(f"speed {motion.speed:.6g} is not allowed: the force integral is lost to rounding")
+        result[moving] = np.exp(np.minimum(value - scale, 700.0))
+        return result[None, :]
 
     return math.log(float(band_mean(taken, 1, tolerance=1e-8, most=2**11)[0])) + scale
 

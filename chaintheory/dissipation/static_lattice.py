@@ -30,6 +30,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from chaintheory.interactions.base import Interaction
 from chaintheory.interactions.named import SquareWell
+from chaintheory.lattice.dispersion import band_top
 from chaintheory.lattice.rigid_lattice import (
     barrier_place,
     lattice_barrier,
@@ -117,7 +118,7 @@ class RigidLatticeMotion:
     @property
     def uniform(self) -> bool:
         """Whether the speed does not change in double precision, and no phonon tells one place from another."""
-        wave = 2.0 * math.pi * self.system.chain.omega_fast * self.system.interaction.width
+        wave = 2.0 * math.pi * band_top(self.system.chain) * self.system.interaction.width
         return self.fastest - self.slowest <= 1e-16 * self.speed and wave < self.speed
 
     @cached_property

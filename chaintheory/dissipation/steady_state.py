@@ -5,20 +5,23 @@ Only the phonons with x = spacing omega(x)/v are excited, the roots of the reson
 .. math:: \bar\Delta(v) = \sum_j \frac{A(\omega_j)}{|\alpha\,\omega'(x_j)/v - 1|} ,
 
 with A the energy that a phonon takes up in a single pass (single_pass.py). Every root is counted before it is found:
-there is at most one in each monotone branch of omega(x)/x.
+there is at most one in each monotone branch of omega(x)/x. In a chain with damping the sum is an integral (damped.py).
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from chaintheory.dissipation import damped
 from chaintheory.dissipation.single_pass import UNAFFECTED, energy_emitted, shaped, speeds, width_of
-from chaintheory.lattice.dispersion import frequency_curvature
+from chaintheory.lattice import any_band
+from chaintheory.lattice.dispersion import band_edges, curvature, frequency, slope_of_square, sound_speed
 from chaintheory.lattice.resonance_condition import batches, tangencies
 from chaintheory.support.validation import choice, number, real_array
 from chaintheory_ext.generated.dissipation import loss_prefactor
@@ -43,7 +46,7 @@ class EmittedPhonons:
     root
         x = q a/(2 pi), continued over all zones.
     frequency
-        omega(x), between 1 and omega_fast.
+        omega(x), within the band.
     group_speed
         Speed of the emitted wave, spacing * d omega/dx; negative for a wave that runs backward.
     energy
@@ -82,21 +85,97 @@ def mean_dissipation(system: SystemParameters, speed: ArrayLike, *, approximatio
     """Mean energy lost per pass: ``System.mean_dissipation``, which describes it."""
     values, shape = speeds(speed)
     choice("approximation", approximation, ["constant-velocity", "static-lattice"])
-    if not system.interaction.smooth and values.size and values.min() == 0.0:
-        raise ValueError("speed must not be 0 for an interaction that is not smooth, got 0.0")
+    if values.size and values.min() == 0.0:
+        if not system.interaction.smooth:
+            raise ValueError("speed must not be 0 for an interaction that is not smooth, got 0.0")
+        if system.chain.confinement == 0.0:
+            raise ValueError("speed must not be 0 in a chain without wells, where the loss diverges there, got 0.0")
+    if system.chain.damping:
+        if approximation != "constant-velocity":
+            raise ValueError(
+                f"approximation must be 'constant-velocity' in a chain with damping, got {approximation!r}"
+            )
+        return shaped(damped.mean_dissipation(system, values), shape)
     if approximation == "static-lattice":
         different, index = np.unique(values, return_inverse=True)
         losses = np.array([static_lattice_mean(system, float(v)) for v in different], dtype=np.float64)
         return shaped(losses[index.ravel()], shape)
     result = np.zeros(values.shape)
-    tangents = tangencies(system)
-    above, first, last, count = lines_above_cutoff(system, tangents, values)
-    for part in batches(count):
-        v = values[above[part]]
-        owner, _, _, omega, group = tangents.roots(slopes_of(system, v), first[part], last[part])
-        energy = contributions(system, v, owner, omega, group)
-        result[above[part]] = np.bincount(owner, energy, minlength=v.size)
+    for lines, found in excited(system, values):
+        v = values[lines]
+        share = contributions(system, v, found.owner, found.omega, found.group)
+        result[lines] = np.bincount(found.owner, share, minlength=v.size)
     return shaped(result, shape)
+
+
+@dataclass(frozen=True)
+class Excited:
+    """Roots x = period + offset of the lines numbered by ``owner``, with omega and d omega/dx there."""
+
+    owner: NDArray[np.intp]
+    period: Array
+    offset: Array
+    omega: Array
+    group: Array
+
+
+def excited(
+    system: SystemParameters, speed: Array, *, whole: bool = False
+) -> Iterator[tuple[NDArray[np.intp], Excited]]:
+    """The roots that matter (all of them, if ``whole``), in batches of speeds, with the indices of these speeds."""
+    if not system.chain.minimal:
+        yield from _excited_in_any_chain(system, speed, whole)
+        return
+    tangents = tangencies(system)
+    if whole:
+        audible = np.arange(speed.size)
+        first, last, count = tangents.ranges(slopes_of(system, speed))
+        refuse_too_many(speed, count)
+    else:
+        audible, first, last, count = lines_above_cutoff(system, tangents, speed)
+    for part in batches(count):
+        v = speed[audible[part]]
+        yield audible[part], Excited(*tangents.roots(slopes_of(system, v), first[part], last[part]))
+
+
+def _excited_in_any_chain(
+    system: SystemParameters, speed: Array, whole: bool
+) -> Iterator[tuple[NDArray[np.intp], Excited]]:
+    """``excited`` for any springs: no root beyond omega_top/c, nor where the interaction's transform is negligible."""
+    chain = system.chain
+    lowest, top = band_edges(chain)
+    audible = np.flatnonzero(speed > (0.0 if whole else cutoff_speed(system)))
+    slope = np.minimum(slopes_of(system, speed[audible]), 1e100)
+    furthest = top / slope
+    rate, power = decay_in_x(system)
+    if rate and not whole:
+        # One root lies at or before the first whole number beyond lowest/c, if omega(x) > c x anywhere before it. Its
+        # term is at least exp(-rate x^power) times powers that 1e-9 allows for.
+        first = np.maximum(np.ceil(lowest / slope), 1.0)
+        steep = math.pi + sound_speed(chain) / (chain.spacing * slope)
+        budget = math.log(1e26) + 4.0 * np.log(np.maximum(furthest, 1.0)) + np.log(steep)
+        furthest = np.minimum(furthest, (first**power + budget / rate) ** (1.0 / power))
+    count = 2.0 * furthest * max(len(chain.couplings), 1)
+    refuse_too_many(speed[audible], count)
+    for part in batches(count):
+        c = slope[part]
+        found = any_band.roots(chain, c, furthest[part])
+        none = np.bincount(found.owner, minlength=c.size) == 0
+        if none.any():  # the first root may be one that the cutoff has left out
+            found = any_band.roots(chain, c, np.where(none, top / c, furthest[part]))
+        omega = np.asarray(frequency(chain, math.pi * found.offset))
+        group = 0.5 * slope_of_square(chain, math.pi * found.offset) / omega
+        yield audible[part], Excited(found.owner, found.period, found.offset, omega, group)
+
+
+def refuse_too_many(speed: Array, count: Array) -> None:
+    """ValueError if a line has more roots than allowed."""
+    if count.size and count.max() > MOST_ROOTS:
+        slowest = float(speed[np.argmax(count)])
+        raise ValueError(
+            f"speed must be large enough for at most {MOST_ROOTS:.0e} roots of the resonance condition, "
+            f"got {slowest!r} with {count.max():.1e}"
+        )
 
 
 def decay_in_x(system: SystemParameters) -> tuple[float, float]:
@@ -112,16 +191,15 @@ def cutoff_speed(system: SystemParameters) -> float:
     At the exponent E a term is at most 8 pi^4 omega_fast^2 shape exp(-E)/v^4 times the inverse resolution of a double.
     """
     constant, width, power = system.interaction.decay
-    if constant[0] == 0.0:
+    lowest, top = band_edges(system.chain)
+    if constant[0] == 0.0 or lowest == 0.0:
         return 0.0
     threshold, speed = SMALLEST_EXPONENT, math.inf
     for _ in range(4):  # the prefactor grows like a power of the exponent
-        speed = width * (constant[0] / threshold) ** (1.0 / power)
-        wave = 2.0 * math.pi * np.array([1.0, system.chain.omega_fast]) / speed
+        speed = lowest * width * (constant[0] / threshold) ** (1.0 / power)
+        wave = 2.0 * math.pi * np.array([lowest, top]) / speed
         shape = float(np.max(system.interaction.shape(wave), initial=1e-300))
-        prefactor = math.log(
-            loss_prefactor() * system.chain.omega_fast**2 * shape / np.finfo(float).eps
-        ) - 4.0 * math.log(speed)
+        prefactor = math.log(loss_prefactor() * top**2 * shape / np.finfo(float).eps) - 4.0 * math.log(speed)
         threshold = SMALLEST_EXPONENT + max(prefactor, 0.0)
     return 0.9 * speed
 
@@ -130,15 +208,10 @@ def lines_above_cutoff(
     system: SystemParameters, tangents: TangencyTable, speed: Array
 ) -> tuple[NDArray[np.intp], Array, Array, Array]:
     """Indices of the speeds whose loss is a double; their first and last period and number of roots."""
-    above = np.flatnonzero(speed > cutoff_speed(system))
-    first, last, count = tangents.ranges(slopes_of(system, speed[above]), *decay_in_x(system))
-    if count.size and count.max() > MOST_ROOTS:
-        slowest = float(speed[above][np.argmax(count)])
-        raise ValueError(
-            f"speed must be large enough for at most {MOST_ROOTS:.0e} roots of the resonance condition, "
-            f"got {slowest!r} with {count.max():.1e}"
-        )
-    return above, first, last, count
+    audible = np.flatnonzero(speed > cutoff_speed(system))
+    first, last, count = tangents.ranges(slopes_of(system, speed[audible]), *decay_in_x(system))
+    refuse_too_many(speed[audible], count)
+    return audible, first, last, count
 
 
 def static_lattice_mean(system: SystemParameters, speed: float) -> float:
@@ -152,13 +225,8 @@ def static_lattice_mean(system: SystemParameters, speed: float) -> float:
     if speed > UNAFFECTED:
         return float(mean_dissipation(system, speed))
     motion = motion_of_mean_speed(system, speed)
-    tangents, slope = tangencies(system), slopes_of(system, np.array([speed]))
-    first, last, count = tangents.ranges(slope)
-    if count[0] > MOST_ROOTS:
-        raise ValueError(
-            f"speed must be large enough for at most {MOST_ROOTS:.0e} roots, got {speed!r} with {count[0]:.1e}"
-        )
-    _, _, _, omega, group = tangents.roots(slope, first, last)
+    ((_, found),) = excited(system, np.array([speed]), whole=True)
+    omega, group = found.omega, found.group
     order = np.argsort(omega, kind="stable")
     omega, steep = omega[order], jacobian(system, np.array(speed), group[order])
     left = np.cumsum((1.0 / steep)[::-1])[::-1]  # what the terms from here on have in their denominators
@@ -190,16 +258,16 @@ def mean_dissipation_slope(system: SystemParameters, speed: ArrayLike) -> Array:
 
     """
     values, shape = speeds(speed)
+    if system.chain.damping:
+        derivative = damped.mean_dissipation_slope(system, values)
+        return shaped(derivative * np.where(np.ravel(real_array("speed", speed)) < 0.0, -1.0, 1.0), shape)
     spacing = system.chain.spacing
     result = np.zeros(values.shape)
-    tangents = tangencies(system)
-    above, first, last, count = lines_above_cutoff(system, tangents, values)
     step = 1e-3 / width_of(system)
-    for part in batches(count):
-        speed_here = values[above[part]]
-        owner, period, offset, omega, group = tangents.roots(slopes_of(system, speed_here), first[part], last[part])
-        energy = contributions(system, speed_here, owner, omega, group)
-        v, x = speed_here[owner], period + offset
+    for lines, found in excited(system, values):
+        speed_here, owner, omega, group = values[lines], found.owner, found.omega, found.group
+        share = contributions(system, speed_here, owner, omega, group)
+        v, x = speed_here[owner], found.period + found.offset
         k = 2.0 * math.pi * x / spacing
         # d log |transform|^2/dk by differences of fourth order.
         at = [system.interaction.transform(k + j * step) for j in (-2, -1, 1, 2)]
@@ -207,26 +275,21 @@ def mean_dissipation_slope(system: SystemParameters, speed: ArrayLike) -> Array:
         with np.errstate(divide="ignore", invalid="ignore"):
             growth = 2.0 * derivative / system.interaction.transform(k) * (2.0 * math.pi / spacing)
         growth = np.where(np.isfinite(growth), growth, 0.0)
-        curvature = frequency_curvature(omega, group, np.cos(2.0 * math.pi * offset), system.chain.omega_fast)
+        bend = curvature(system.chain, omega, group, math.pi * found.offset)
         lead = spacing * group - v
-        along = (2.0 / x + growth - spacing * curvature / lead) * x / lead
-        change = energy * (along + 1.0 / lead - 1.0 / v)
-        result[above[part]] = np.bincount(owner, change, minlength=speed_here.size)
+        along = (2.0 / x + growth - spacing * bend / lead) * x / lead
+        change = share * (along + 1.0 / lead - 1.0 / v)
+        result[lines] = np.bincount(owner, change, minlength=speed_here.size)
     return shaped(result * np.where(np.ravel(real_array("speed", speed)) < 0.0, -1.0, 1.0), shape)
 
 
 def mean_dissipation_terms(system: SystemParameters, speed: float) -> EmittedPhonons:
     """Phonons excited at one mean speed: ``System.mean_dissipation_terms``, which describes them."""
     v = np.array([abs(number("speed", speed))])
-    slopes = slopes_of(system, v)
     if v[0] == 0.0:
         raise ValueError(f"speed must not be 0, got {speed!r}")
-    tangents = tangencies(system)
-    first, last, count = tangents.ranges(slopes)
-    if count[0] > MOST_ROOTS:
-        raise ValueError(
-            f"speed must be large enough for at most {MOST_ROOTS:.0e} roots, got {speed!r} with {count[0]:.1e}"
-        )
-    owner, period, offset, omega, group = tangents.roots(slopes, first, last)
-    energy = contributions(system, v, owner, omega, group)
-    return EmittedPhonons(period + offset, omega, system.chain.spacing * group, energy)
+    if system.chain.damping:
+        raise ValueError("chain must have no damping for a list of phonons: with it all frequencies are excited")
+    ((_, found),) = excited(system, v, whole=True)
+    share = contributions(system, v, found.owner, found.omega, found.group)
+    return EmittedPhonons(found.period + found.offset, found.omega, system.chain.spacing * found.group, share)

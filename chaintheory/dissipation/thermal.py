@@ -31,7 +31,7 @@ from chaintheory.interactions.named import Gaussian, GaussianMixture
 from chaintheory.lattice.memory_kernel import half_width
 from chaintheory.lattice.rigid_lattice import capture_speed
 from chaintheory.lattice.thermal_field import checked_sampling, correlation, mode_energy, temperatures
-from chaintheory.parameters import kinetic_energy
+from chaintheory.parameters import kinetic_energy, refuse_other_chains
 from chaintheory.support.validation import real_array
 from chaintheory_ext.generated import thermal as generated
 
@@ -66,6 +66,7 @@ def loss_variance(
     broadening: bool = False,
 ) -> Array:
     """Variance of the loss of one pass: ``System.loss_variance``, which describes it."""
+    refuse_other_chains(system.chain, "a temperature")
     v, heat, shape = _broadcast(speed, temperature)
     sampling = checked_sampling(sampling)
     if not isinstance(broadening, bool | np.bool_):
@@ -125,6 +126,7 @@ def _slope(function: Any, k: Array, step: float) -> Array:
 
 def mean_loss(system: SystemParameters, speed: ArrayLike, temperature: ArrayLike, sampling: str = "quantum") -> Array:
     """Mean loss of one pass with the particle's recoil in the thermal force, for ``System.single_pass_dissipation``."""
+    refuse_other_chains(system.chain, "a temperature")
     v, heat, shape = _broadcast(speed, temperature)
     sampling = checked_sampling(sampling)
     result = np.array(single_pass_dissipation(system, v), dtype=np.float64)

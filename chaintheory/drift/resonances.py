@@ -14,17 +14,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chaintheory.dissipation.single_pass import energy_emitted
-from chaintheory.dissipation.steady_state import contributions, cutoff_speed, decay_in_x
-from chaintheory.lattice.dispersion import frequency_curvature
+from chaintheory.dissipation.steady_state import contributions, cutoff_speed, decay_in_x, excited
+from chaintheory.lattice import any_band
+from chaintheory.lattice.dispersion import band_edges, curvature, frequency_curvature
 from chaintheory.lattice.resonance_condition import batches, tangencies
-from chaintheory.parameters import SystemParameters
+from chaintheory.parameters import SystemParameters, without_damping
 from chaintheory.plotting.curves import plot_resonances
 from chaintheory.plotting.tables import Table
 from chaintheory.support.validation import scale
@@ -39,6 +40,7 @@ Array = NDArray[np.float64]
 
 EDGES = ("lower", "upper")
 MOST_RESONANCES = 1e6
+MERGED = 1e-5  # distance in x within which rounding leaves the two roots that coalesce at a resonance
 MOST_ROOTS = 3e6  # in the finite sides of all of them: some seconds
 
 
@@ -53,7 +55,8 @@ class ResonantSpeed:
     edge
         ``"lower"`` (infinite just above ``speed``) or ``"upper"`` (infinite just below).
     n
-        Number of the period: near spacing/n, or near 2 spacing omega_fast/(2 n + 1).
+        Number of the period: near spacing/n, or near 2 spacing omega_fast/(2 n + 1); in a chain with more springs there
+        may be several with one number.
     root
         x at which the line touches the band.
     singularity
@@ -102,12 +105,15 @@ def resonances_within(
     """``resonant_speeds`` with bounds of the work that what is done with them may take."""
     chain = system.chain
     low, high = lowest / chain.spacing, highest / chain.spacing
-    total = (1.0 + chain.omega_fast) * (1.0 / low - 1.0 / high)
+    lowest_frequency, top = band_edges(chain)
+    total = (lowest_frequency + top) * max(len(chain.couplings), 1) * (1.0 / low - 1.0 / high)
     if total > most_resonances:
         raise ValueError(
             f"lowest and highest must enclose at most {most_resonances:.0e} resonances, "
             f"got about {total:.3g} between {lowest:g} and {highest:g}"
         )
+    if not chain.minimal:
+        return _in_any_chain(system, low, high)
     touching = [_Touching(system, edge, low, high) for edge in EDGES]
     roots = sum(float(edge.count.sum()) for edge in touching)
     if roots > most_roots:
@@ -124,6 +130,34 @@ def speed_range(lowest: float, highest: float) -> tuple[float, float]:
     if not highest > lowest:
         raise ValueError(f"highest must be greater than lowest ({lowest:g}), got {highest:g}")
     return lowest, highest
+
+
+def _in_any_chain(system: SystemParameters, low: float, high: float) -> list[ResonantSpeed]:
+    """The resonances of any springs: every extremum of omega(x)/x, a minimum being a lower edge.
+
+    With damping they are finite peaks, listed where those of the same chain without it are.
+    """
+    chain = without_damping(system.chain)
+    system = replace(system, chain=chain)
+    x, slope, minimum = any_band.tangencies(chain, low, high)
+    order = np.argsort(slope, kind="stable")
+    x, slope, minimum = x[order], slope[order], minimum[order]
+    omega, speed = slope * x, slope * chain.spacing
+    theta = math.pi * (x - np.floor(x))
+    bend = np.asarray(curvature(chain, omega, slope, theta))
+    strength = energy_emitted(system, omega, speed) * slope * np.sqrt(2.0 / (np.abs(bend) * omega))
+    finite = np.zeros(x.shape)
+    for lines, found in excited(system, speed):
+        share = contributions(system, speed[lines], found.owner, found.omega, found.group)
+        merges = np.abs(found.period + found.offset - x[lines][found.owner]) < MERGED
+        finite[lines] = np.bincount(found.owner, np.where(merges, 0.0, share), minlength=lines.size)
+    # Near spacing/n at a lower edge, between n and n + 1 at an upper one.
+    number = np.where(minimum, np.rint(x), np.floor(x))
+    columns = (speed, minimum, number, x, strength, finite)
+    return [
+        ResonantSpeed(v, "lower" if least else "upper", int(n), at, s, f)
+        for v, least, n, at, s, f in zip(*(c.tolist() for c in columns), strict=True)
+    ]
 
 
 class _Touching:

@@ -35,6 +35,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chaintheory.dissipation.steady_state import mean_dissipation, mean_dissipation_slope
+from chaintheory.drift import any_chain
 from chaintheory.drift.curves import curves
 from chaintheory.drift.isolation import CLOSE, Isolation, Segment, Window
 from chaintheory.drift.resonances import ResonantSpeed, resonances_within, resonant_speeds, speed_range
@@ -270,9 +271,11 @@ class DriftVelocities(Table[DriftVelocity]):
 
 
 def drift_velocities(
-    system: SystemParameters, lowest: float, highest: float, *, certified: bool = True
+    system: SystemParameters, lowest: float, highest: float, *, certified: bool | None = None
 ) -> DriftVelocities:
     """All drift velocities between two speeds: ``System.drift_velocities``, which describes them."""
+    if certified is None:
+        certified = system.chain.minimal
     lowest, highest = speed_range(lowest, highest)
     if system.bias == 0.0:
         return DriftVelocities(system=system, searched=(lowest, highest))
@@ -311,6 +314,13 @@ def _solutions(
     resonances = resonances_within(
         system, lowest * (1.0 - 4.0 * CLOSE), highest * (1.0 + 4.0 * CLOSE), MOST_RESONANCES, MOST_ROOTS
     )
+    if not system.chain.minimal:
+        if certified:
+            raise ValueError(
+                "certified must be False in a chain that is not Chain(omega_fast, spacing): its roots are found, not "
+                "enclosed"
+            )
+        return _in_any_chain(system, lowest, highest, resonances, unresolved)
     if certified:
         length = 2.0 / math.pi * sound_speed(system.chain)
         enclosed = sum(length / item.speed for item in resonances)
@@ -331,6 +341,23 @@ def _solutions(
     for index, window in enumerate(isolation.windows(resonances)):
         near = crowded[max(index - 1, 0) : index + 1]
         found += _at_resonance(system, window, certified, bool(near.any()), unresolved)
+    return sorted(found, key=lambda one: one[0].speed)
+
+
+def _in_any_chain(
+    system: SystemParameters, lowest: float, highest: float, resonances: list[ResonantSpeed],
+    unresolved: list[tuple[float, float]],
+) -> list[tuple[DriftVelocity, float | None]]:  # fmt: skip
+    """``_solutions`` for any springs, not certified; with damping there are no jumps."""
+    inside = [one for one in resonances if lowest < one.speed < highest]
+    speeds, undecided = any_chain.roots(system, lowest, highest, inside)
+    unresolved += undecided
+    found: list[tuple[DriftVelocity, float | None]] = [
+        (_root(system, speed, slope, None), None) for speed, slope in speeds
+    ]
+    if not system.chain.damping:
+        jumps = [one for one in inside if one.finite_limit < abs(system.bias) and one.singularity > 0.0]
+        found += [(_jump(system, one, False), None) for one in jumps]
     return sorted(found, key=lambda one: one[0].speed)
 
 

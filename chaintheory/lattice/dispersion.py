@@ -41,6 +41,7 @@ __all__ = [
     "band_edges",
     "band_top",
     "band_width",
+    "curvature",
     "curvature_of_square",
     "frequency",
     "frequency_curvature",
@@ -54,6 +55,8 @@ __all__ = [
     "resonance_slope",
     "slope_of_square",
     "sound_speed",
+    "spring_curvature",
+    "spring_term",
     "square",
     "steepest",
     "steepest_sine_squared",
@@ -102,6 +105,13 @@ def group_velocity(chain: ChainParameters, theta: ArrayLike) -> Array:
     limit = np.sqrt(np.maximum(0.5 * curvature_of_square(chain, angle), 0.0))
     slope = 0.5 * slope_of_square(chain, angle) / np.where(still, 1.0, omega)
     return np.asarray(chain.spacing * np.where(still, limit, slope))[()]
+
+
+def curvature(chain: ChainParameters, omega: Any, slope: Any, theta: Any) -> Any:
+    """Second derivative of omega in x at theta = pi x, from omega and its slope d omega/dx there; of any chain."""
+    if chain.minimal:
+        return frequency_curvature(omega, slope, np.cos(2.0 * theta), chain.omega_fast)
+    return (0.5 * curvature_of_square(chain, theta) - slope * slope) / omega
 
 
 @lru_cache(maxsize=256)

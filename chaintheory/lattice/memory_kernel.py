@@ -9,6 +9,10 @@ D_n = <omega sin(2 pi tau omega)>, where <f>_n is the average of f(theta) cos(2 
 band. S_n is the memory kernel Gamma_n(tau) of Eq. 5. All three integrands are periodic and
 analytic in theta, so that the equidistant sum over a ring of N masses differs from the integral
 over the infinite chain only by what has travelled around the ring, and one real FFT gives all n.
+
+With a damping gamma, u'' = -(2 pi)^2 D u - 2 pi gamma u', the same form holds for u and p = u'/(2 pi) + gamma u/2, with
+W = sqrt(omega^2 - gamma^2/4) in the place of omega and a factor exp(-pi gamma tau) in all three kernels; W is imaginary
+for an overdamped mode. S_n remains the response of the displacement to an impulse.
 """
 
 from __future__ import annotations
@@ -20,7 +24,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chaintheory.lattice.dispersion import frequency_squared
+from chaintheory.lattice.dispersion import frequency_squared, square
 from chaintheory.support.validation import real_array
 
 if TYPE_CHECKING:
@@ -43,16 +47,21 @@ def half_width(chain: ChainParameters, duration: float, neglected: float = NEGLE
     Shifting the path of integration to theta + i b bounds each kernel by
     exp(-2 n b + 2 pi \|duration\| M(b)) times its prefactor, M(b) being the largest imaginary part
     of omega on the shifted path; every b gives a bound, the best of a grid is taken. At b -> 0 this is the sound cone.
+    A negative duration is one backward in time, where a damped chain spreads farther.
 
     >>> from chaintheory import Chain
     >>> half_width(Chain(10.0, 40.0), 1 / 600)
     6
     """
-    duration = abs(duration)
     if duration == 0.0:
         return 0
-    shift, growth, prefactor = _shifted_paths(chain.omega_fast)
-    exponent = 2.0 * math.pi * duration * growth + prefactor - math.log(neglected)
+    shift, growth, prefactor = _shifted_paths(chain.omega_fast) if chain.minimal else _any_shifted_paths(chain)
+    # Backward in time a damped chain grows.
+    growth = np.maximum(growth - math.copysign(0.5 * chain.damping, duration), 0.0) if chain.damping else growth
+    turns = 2.0 * math.pi * abs(duration)
+    exponent = turns * growth + prefactor - math.log(neglected)
+    if not chain.minimal:
+        exponent = exponent + math.log1p(turns)
     return math.ceil(float(np.min(exponent / (2.0 * shift))))
 
 
@@ -70,9 +79,33 @@ def _shifted_paths(omega_fast: float) -> tuple[Array, Array, Array]:
     return shift, (1.0 + 1e-9) * frequency.imag, np.log(omega_fast * np.cosh(shift))
 
 
+@lru_cache(maxsize=32)
+def _any_shifted_paths(chain: ChainParameters) -> tuple[Array, Array, Array]:
+    r"""``_shifted_paths`` of any chain: the largest \|Im W(theta + i b)\| on a grid of angles, and what lies between.
+
+    Beside a point of the grid omega^2 = z differs by at most delta, the distance times a bound of its slope, and the
+    square roots of two numbers differ by at most sqrt(delta), or delta/sqrt(\|z\| - delta) far from 0.
+    """
+    shift = np.geomspace(1e-4, 8.0, 160)
+    count = 512 * (len(chain.couplings) + 1)
+    angle = math.pi * np.arange(count // 2 + 1) / count
+    growth, size = np.empty(shift.size), np.empty(shift.size)
+    for index, b in enumerate(shift):
+        z = square(chain, angle + 1j * b) - 0.25 * chain.damping**2
+        slope = sum(abs(4.0 * j * one) * math.cosh(2.0 * j * b) for j, one in enumerate(chain.couplings, 1))
+        delta = 0.5 * math.pi / count * slope
+        far = np.abs(z) - delta
+        between = np.where(far > delta, delta / np.sqrt(np.maximum(far, 1e-300)), math.sqrt(delta))
+        growth[index] = (1.0 + 1e-9) * float(np.max(np.abs(np.sqrt(z).imag) + between))
+        size[index] = math.sqrt(float(np.max(np.abs(z))) + delta)
+    return shift, growth, np.log(np.maximum(size, 1.0))
+
+
 def ring_frequencies(chain: ChainParameters, size: int) -> NDArray[np.longdouble]:
-    """Frequencies of a ring of ``size`` masses, modes 0 .. size//2, in extended precision."""
+    """Frequencies of a ring of ``size`` masses, modes 0 .. size//2, in extended precision; without the damping."""
     theta = np.arange(size // 2 + 1, dtype=np.longdouble) * (_PI / size)
+    if not chain.minimal:
+        return np.asarray(np.sqrt(square(chain, theta)))
     sine = np.sin(theta)
     top = np.longdouble(chain.omega_fast)
     return np.asarray(np.sqrt(frequency_squared(sine * sine, top)))
@@ -93,6 +126,41 @@ def phases(frequency: NDArray[np.longdouble], times: ArrayLike) -> tuple[Array, 
     return np.cos(angle), np.sin(angle)
 
 
+def mode_propagators(
+    chain: ChainParameters, frequency: NDArray[np.longdouble], times: ArrayLike
+) -> tuple[Array, Array, Array]:
+    """The multipliers of the modes in C, S and D, shape (len(times), len(frequency)), of any chain."""
+    if not chain.damping:
+        cosine, sine = phases(frequency, times)
+        omega = frequency.astype(np.float64)
+        if omega.size and omega[0] > 0.0:
+            return cosine, sine / omega, sine * omega
+        over = np.divide(sine, omega, out=np.zeros_like(sine), where=omega > 0.0)
+        over[:, omega == 0.0] = 2.0 * math.pi * np.asarray(times, dtype=np.float64)[:, None]
+        return cosine, over, sine * omega
+    half = 0.5 * chain.damping
+    squared = frequency * frequency - np.longdouble(half) * half
+    turns = 2.0 * math.pi * np.asarray(times, dtype=np.float64)[:, None]
+    root = np.sqrt(np.abs(squared))
+    cosine, sine = phases(root, times)
+    decay, width = np.exp(-half * turns), root.astype(np.float64)
+    small = np.abs(turns * width) < 1e-4
+    safe = np.where(width > 0.0, width, 1.0)
+    over = np.where(small, turns * (1.0 - (turns * width) ** 2 / 6.0), sine / safe)
+    c, s, d = decay * cosine, decay * over, decay * sine * width
+    overdamped = np.flatnonzero(squared < 0.0)
+    if overdamped.size:
+        rate = width[overdamped]
+        # rate - gamma/2 without cancellation, and cosh, sinh as sums of two decaying exponentials.
+        slow = -(frequency[overdamped] ** 2 / (root[overdamped] + half)).astype(np.float64)
+        grown, left = np.exp(turns * slow), -np.expm1(-2.0 * turns * rate)
+        few = small[:, overdamped]
+        over = np.where(few, decay * turns * (1.0 + (turns * rate) ** 2 / 6.0), 0.5 * grown * left / safe[overdamped])
+        c[:, overdamped], s[:, overdamped] = 0.5 * grown * (2.0 - left), over
+        d[:, overdamped] = -over * rate * rate
+    return c, s, d
+
+
 def propagators(chain: ChainParameters, times: ArrayLike, width: int) -> tuple[Array, Array, Array]:
     """Kernels C, S, D for lags 0 .. width at each time, each of shape (len(times), width + 1).
 
@@ -100,15 +168,15 @@ def propagators(chain: ChainParameters, times: ArrayLike, width: int) -> tuple[A
     """
     times = np.asarray(times, dtype=np.float64)
     longest = float(np.max(np.abs(times), initial=0.0))
-    size = _even_fast_length(width + half_width(chain, longest) + 1)
+    backward = bool(chain.damping) and float(np.min(times, initial=0.0)) < 0.0
+    size = _even_fast_length(width + half_width(chain, -longest if backward else longest) + 1)
     frequency = ring_frequencies(chain, size)
-    omega = frequency.astype(np.float64)
-    cosine, sine = phases(frequency, times)
 
     def kernel(spectrum: Array) -> Array:
         return np.ascontiguousarray(np.fft.irfft(spectrum, n=size, axis=1)[:, : width + 1])
 
-    return kernel(cosine), kernel(sine / omega), kernel(sine * omega)
+    c, s, d = mode_propagators(chain, frequency, times)
+    return kernel(c), kernel(s), kernel(d)
 
 
 def memory_kernel(chain: ChainParameters, lags: ArrayLike, times: ArrayLike) -> Array:
@@ -123,7 +191,7 @@ def memory_kernel(chain: ChainParameters, lags: ArrayLike, times: ArrayLike) -> 
     lags
         Whole numbers n, one-dimensional (or one number); the kernel is even in n.
     times
-        Times tau in units of t_slow, one-dimensional (or one number); odd in tau.
+        Times tau in units of t_slow, one-dimensional (or one number); odd in tau, not negative with damping.
 
     Returns
     -------
@@ -145,6 +213,8 @@ def memory_kernel(chain: ChainParameters, lags: ArrayLike, times: ArrayLike) -> 
     for name, array in (("lags", lag), ("times", time)):
         if array.ndim != 1:
             raise ValueError(f"{name} must be one-dimensional, got an array of shape {array.shape}")
+    if chain.damping and np.any(time < 0.0):
+        raise ValueError(f"times must not be negative for a chain with damping, got {float(time.min())!r}")
     if np.any(lag != np.rint(lag)) or np.any(np.abs(lag) > 2**40):
         raise ValueError(f"lags must be whole numbers, got {lag[lag != np.rint(lag)][:1]}")
     longest = float(np.max(np.abs(time), initial=0.0))
@@ -170,8 +240,8 @@ def memory_kernel(chain: ChainParameters, lags: ArrayLike, times: ArrayLike) -> 
         width = int(index[inside].max())
         size = _even_fast_length(width + within + 1)
         frequency = ring_frequencies(chain, size)
-        _, sine = phases(frequency, time[chosen])
-        kernel = np.fft.irfft(sine / frequency.astype(np.float64), n=size, axis=1)
+        _, response, _ = mode_propagators(chain, frequency, time[chosen])
+        kernel = np.fft.irfft(response, n=size, axis=1)
         result[np.ix_(np.flatnonzero(inside), chosen)] = kernel[:, index[inside]].T
     return result
 

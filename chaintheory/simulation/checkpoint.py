@@ -17,7 +17,7 @@ from chaintheory.simulation.settings import Run
 
 Array = NDArray[np.float64]
 
-FORMAT = "chaintheory checkpoint 2"
+FORMAT = "chaintheory checkpoint 3"
 _COLUMNS = ("position", "velocity", "acceleration", "energy")
 # Relative to the largest energies: how far the two ways to the chain's energy, and to the particle's last speed, may
 # differ by rounding.
@@ -38,7 +38,7 @@ def write(run: Run, state: LightCone, records: Records, pictures: Pictures) -> N
     data["chain_mass"] = ("mass", chain.origin + np.arange(chain.state.shape[1]))
     data["chain_u"] = ("mass", chain.state[0])
     data["chain_p"] = ("mass", chain.state[1])
-    data["particle"] = ("coordinate", np.array([state.sigma, state.q, state.residual, run.rate]))
+    data["particle"] = ("coordinate", np.array([state.sigma, state.q, state.residual, run.rate, state.dissipated]))
     counters = [state.steps_done, state.lowest, state.highest, chain.origin]
     data["counters"] = ("counter", np.array(counters, dtype=np.int64))
     taken = [(step, displacement) for step, displacement in pictures.taken if step <= state.steps_done]
@@ -55,20 +55,21 @@ class Saved:
     run: Run
     columns: tuple[Array, ...]
     chain: ChainSegment
-    particle: tuple[float, float, float]
+    particle: tuple[float, float, float, float]
     counters: tuple[int, int, int]
     taken: list[tuple[int, Array]]
 
     def restore(self, fresh: LightCone, records: Records, pictures: Pictures) -> LightCone:
         """Fill records and pictures and return the state; ValueError where they cannot belong to one run."""
         start = [column[0] for column in records.rows(0, 1)]
-        sigma, q, residual = self.particle
+        sigma, q, residual, dissipated = self.particle
         steps_done, lowest, highest = self.counters
         state = replace(
             fresh,
             sigma=sigma,
             q=q,
             residual=residual,
+            dissipated=dissipated,
             chain_state=self.chain if self.chain.state.size else fresh.chain_state,
             steps_done=steps_done,
             lowest=lowest,
@@ -114,10 +115,10 @@ def read(run: Run) -> Saved:
         raise ValueError(f"checkpoint {path} belongs to another run: start it in another file")
     try:
         steps_done, lowest, highest, origin = (int(n) for n in data["counters"].values)
-        sigma, q, residual, rate = (float(x) for x in data["particle"].values)
+        sigma, q, residual, rate, dissipated = (float(x) for x in data["particle"].values)
         chain = np.stack((data["chain_u"].values, data["chain_p"].values)).astype(np.float64)
         columns = tuple(np.asarray(data[name].values, dtype=np.float64) for name in _COLUMNS)
-        numbers = [chain, *columns, np.array([sigma, q, residual, rate])]
+        numbers = [chain, *columns, np.array([sigma, q, residual, dissipated, rate])]
         if not all(np.isfinite(values).all() for values in numbers):
             raise ValueError("it holds numbers that are not finite")
         if any(column.shape != (steps_done + 1,) for column in columns):
@@ -133,7 +134,14 @@ def read(run: Run) -> Saved:
     run = replace(run, rate=rate)
     if steps_done > run.steps:
         raise ValueError(f"checkpoint {path} is already beyond the duration asked for")
-    return Saved(run, columns, ChainSegment(origin, chain), (sigma, q, residual), (steps_done, lowest, highest), taken)
+    return Saved(
+        run,
+        columns,
+        ChainSegment(origin, chain),
+        (sigma, q, residual, dissipated),
+        (steps_done, lowest, highest),
+        taken,
+    )
 
 
 def _pictures(data: Any, run: Run, steps_done: int) -> list[tuple[int, Array]]:

@@ -64,11 +64,13 @@ def run_direct(run: Run, records: Records, tick: Callable[[int], None] | None) -
 
 
 def _kernel_rows(chain: ChainParameters, times: Array, lags: int) -> tuple[Array, Array]:
-    """C and S for lags 0 .. lags - 1, one row per lag, made in portions of the times."""
+    """Momentum and displacement after an impulse, one row per lag 0 .. lags - 1, made in portions of the times."""
     rows = np.empty((2, lags, times.size))
     size = kernel_portion(lags + half_width(chain, float(times[0])))
     for first in range(0, times.size, size):
         portion = slice(first, min(first + size, times.size))
         c, s, _ = propagators(chain, times[portion], lags - 1)
+        if chain.damping:  # the momentum itself
+            c = c - 0.5 * chain.damping * s
         rows[0, :, portion], rows[1, :, portion] = c.T, s.T
     return rows[0], rows[1]

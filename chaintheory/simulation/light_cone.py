@@ -23,10 +23,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chaintheory.lattice.dispersion import frequency, neighbour_stiffness
+from chaintheory.lattice.dispersion import band_top, frequency, neighbour_stiffness
 from chaintheory.lattice.memory_kernel import (
     _even_fast_length,
     half_width,
+    mode_propagators,
     propagators,
 )
 from chaintheory.lattice.thermal_field import ThermalField
@@ -73,7 +74,7 @@ def on_cache_line(array: Array) -> Array:
 def block_steps(scheme: Scheme, chain: ChainParameters, time_step: float, kicks: int) -> int:
     """Steps in the shortest block: about ``kicks`` kicks, but no more than a fast period."""
     by_kicks = max(1, kicks // scheme.stages)
-    by_time = max(1, round(1.0 / (chain.omega_fast * time_step)))
+    by_time = max(1, round(1.0 / (band_top(chain) * time_step)))
     return min(by_kicks, by_time)
 
 
@@ -86,7 +87,7 @@ def block_tables(chain: ChainParameters, order: int, time_step: float, steps: in
     times = time_step * (count // stages + scheme.times[count % stages])
     end = steps * time_step
     # Stages may lie beside the block; the bound covers the longest time between any two.
-    width = half_width(chain, float(np.max(times) - np.min(times)))
+    width = half_width(chain, -float(np.max(times) - np.min(times)))
     row, end_row = _padded(kicks + 1), _padded(2 * width + 1)
 
     def by_lag(kernel: Array) -> Array:
@@ -126,6 +127,7 @@ def block_tables(chain: ChainParameters, order: int, time_step: float, steps: in
         "end_c": on_cache_line(end_c),
         "weight": time_step * np.array(scheme.kicks),
         "drift": time_step * np.array(scheme.flows),
+        "half_damping": 0.5 * chain.damping,
     }
 
 
@@ -136,6 +138,9 @@ def flow_spectrum(chain: ChainParameters, size: int, duration: float) -> tuple[A
     In double precision: the rounding of the phase is that of the frequency, one part in 10^16.
     """
     omega = frequency(chain, np.arange(size // 2 + 1) * (math.pi / size))
+    if not chain.minimal:
+        c, s, d = mode_propagators(chain, omega.astype(np.longdouble), [duration])
+        return c[0], s[0], d[0]
     turns = duration * omega
     angle = (2.0 * math.pi) * (turns - np.rint(turns))
     sine = np.sin(angle)
@@ -144,7 +149,10 @@ def flow_spectrum(chain: ChainParameters, size: int, duration: float) -> tuple[A
 
 @dataclass
 class ChainSegment:
-    """A segment of chain: rows u and p = u'/(2 pi) of the masses ``origin``, ``origin`` + 1, ... in l_slow."""
+    """A segment of chain: rows u and p = u'/(2 pi) of the masses ``origin``, ``origin`` + 1, ... in l_slow.
+
+    In a chain with damping gamma the second row is p + gamma u/2, in which the flow has the same form.
+    """
 
     origin: int
     state: Array
@@ -192,10 +200,15 @@ class ChainSegment:
     def energy(self, chain: ChainParameters) -> float:
         """Energy of the chain as a sum of squares (nothing cancels), outside being at rest."""
         u, p = self.state
-        coupling = neighbour_stiffness(chain.omega_fast)
-        bonds = np.diff(u, prepend=0.0, append=0.0)
+        if chain.damping:
+            p = p - 0.5 * chain.damping * u
         # np.sum, not a dot product: its order does not depend on the number of threads.
-        return 0.5 * float(np.sum(p * p) + np.sum(u * u) + coupling * np.sum(bonds * bonds))
+        total = np.sum(p * p) + chain.confinement * np.sum(u * u)
+        for apart, coupling in enumerate(chain.couplings, 1):
+            at_rest = np.zeros(apart)
+            bonds = np.concatenate([u, at_rest]) - np.concatenate([at_rest, u])
+            total = total + coupling * np.sum(bonds * bonds)
+        return 0.5 * float(total)
 
     def energy_with(self, chain: ChainParameters, other: Array) -> float:
         """Energy of this motion and another beyond the sum of theirs, conserved while both are free.
@@ -331,7 +344,7 @@ class Plan:
         chain, scheme = self.system.chain, SCHEMES[self.order]
         kicks = self.block * scheme.stages + 1
         # Stages may lie beside the block; twice its length covers the longest time between any two.
-        width = half_width(chain, 2.0 * self.duration(0)) + 1
+        width = half_width(chain, -2.0 * self.duration(0)) + 1
         kernels = sum(half_width(chain, self.duration(level)) for level in range(self.near_levels))
         windows = sum(self.radius(level + 1) for level in range(self.near_levels))
         sites = 2 * self.allowance(1) + 1
@@ -393,6 +406,7 @@ class LightCone:
 
     In a chain at a temperature ``heat`` is its free motion and ``chain_state`` the response of the chain to the
     particle, which starts at rest: the two are superposed, as the chain is linear, and the particle feels the sum.
+    ``dissipated`` is the energy that the damping has taken out of the chain.
 
     ``advanced`` makes the state after one more such block, so that an interrupt leaves this one whole. Plans depend on
     the state alone, so that a run resumed from a saved state continues to the last bit.
@@ -405,6 +419,7 @@ class LightCone:
     sigma: float
     q: float
     residual: float = 0.0
+    dissipated: float = 0.0
     chain_state: ChainSegment = field(default_factory=lambda: ChainSegment(0, np.zeros((2, 0))))
     steps_done: int = 0
     lowest: int = 0
@@ -472,9 +487,9 @@ class LightCone:
         return self.steps_done * self.time_step
 
     def chain_energy(self) -> float:
-        """Energy of the chain; at a temperature what it has gained, with no difference of large numbers."""
+        """Energy that the chain holds or has dissipated; at a temperature what it has gained, with no cancellation."""
         chain, response = self.system.chain, self.chain_state
-        gained = response.energy(chain)
+        gained = response.energy(chain) + self.dissipated
         if self.heat is not None and response.state.any():
             heat = self.heat.window(self.time, response.origin - 1, response.state.shape[1] + 2)
             gained += response.energy_with(chain, heat)
@@ -529,11 +544,12 @@ class LightCone:
             level += 1
         self._carry(plan, near, segment, self._heat_around(plan, level), level + 1, steps, records, row)
         lowest, highest = self.extent(records.position[row : row + steps])
-        sigma, residual, q, _ = near.state
+        sigma, residual, q, absorbed = near.state
         return replace(
             self,
             sigma=sigma,
             residual=residual,
+            dissipated=absorbed - segment.energy(chain) if chain.damping else 0.0,
             q=q,
             chain_state=segment,
             steps_done=self.steps_done + steps,

@@ -78,14 +78,14 @@ class Balance:
 class Trajectory:
     """A simulated run. Times in t_slow, lengths in l_slow, energies in hbar Omega_slow.
 
-    ``time``, ``position``, ``velocity``, ``acceleration`` and ``chain_energy`` have one length: a row
-    for the start and one for each stored step. ``chain_energy`` is the energy of the chain: what it has absorbed, where
-    it was at rest at the start. ``chain_state`` is the chain at the end; ``displacements``, where asked for, is an
-    xarray.Dataset with ``displacement`` (l_slow) over ``time`` (t_slow) and ``mass``; ``status`` says what ended the
-    run. ``position_error`` is given for an interaction with a cusp, with which no time step is right to many digits:
-    the largest difference of the positions (l_slow) from those of a run with twice the step. Made by
-    ``System.simulate``, ``Trajectory.load`` and ``Trajectory.from_arrays``, which check what goes in and raise a
-    ValueError.
+    ``time``, ``position``, ``velocity``, ``acceleration`` and ``chain_energy`` have one length: a row for the start
+    and one for each stored step. ``chain_energy`` is the energy of the chain: what it has absorbed, where it was at
+    rest at the start, with what its damping has dissipated. ``chain_state`` is the chain at the end;
+    ``displacements``, where asked for, is an xarray.Dataset with ``displacement`` (l_slow) over ``time`` (t_slow) and
+    ``mass``; ``status`` says what ended the run. ``position_error`` is given for an interaction with a cusp, with
+    which no time step is right to many digits: the largest difference of the positions (l_slow) from those of a run
+    with twice the step. Made by ``System.simulate``, ``Trajectory.load`` and ``Trajectory.from_arrays``, which check
+    what goes in and raise a ValueError.
 
     >>> from chaintheory import Chain, Gaussian, System
     >>> run = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0), bias=0.01).simulate(220.0, 50.0, duration=10.0)
@@ -584,7 +584,7 @@ def read(path: str | os.PathLike[str]) -> Trajectory:
     try:
         attributes = data.attrs
         system = SystemParameters(
-            ChainParameters(float(attributes["omega_fast"]), float(attributes["spacing"])),
+            _chain_of(attributes),
             interaction_from_text(str(attributes["interaction"])),
             float(attributes["mass"]),
             float(attributes["bias"]),
@@ -626,6 +626,16 @@ def read(path: str | os.PathLike[str]) -> Trajectory:
         )
     except (ArithmeticError, KeyError, RecursionError, TypeError, ValueError) as problem:
         raise ValueError(f"{path} is not a whole trajectory file: {problem}") from None
+
+
+def _chain_of(attributes: Any) -> ChainParameters:
+    """The chain that the attributes of a file describe."""
+    spacing = float(attributes["spacing"])
+    if "omega_fast" in attributes:
+        return ChainParameters(float(attributes["omega_fast"]), spacing)
+    couplings = json.loads(str(attributes["couplings"]))
+    confinement, damping = float(attributes["confinement"]), float(attributes["damping"])
+    return ChainParameters.from_springs(confinement, couplings, spacing, damping)
 
 
 def from_arrays(
@@ -711,9 +721,13 @@ def sum_over_masses(
 
 def system_attributes(system: SystemParameters) -> dict[str, float | str]:
     """All parameters of a system, as attributes of a file."""
+    chain = system.chain
+    described: dict[str, float | str] = {"omega_fast": chain.omega_fast} if chain.minimal else {
+        "confinement": chain.confinement, "couplings": json.dumps(chain.couplings), "damping": chain.damping,
+    }  # fmt: skip
     attributes: dict[str, float | str] = {
-        "omega_fast": system.chain.omega_fast,
-        "spacing": system.chain.spacing,
+        **described,
+        "spacing": chain.spacing,
         "mass": system.mass,
         "bias": system.bias,
         "interaction": interaction_to_text(system.interaction),

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chaintheory.lattice.dispersion import band_top
 from chaintheory.parameters import SystemParameters, acceleration
 from chaintheory.simulation import checkpoint
 from chaintheory.simulation.direct import run_direct
@@ -180,7 +181,7 @@ def _ends(run: Run, records: Records, last: int, **more: Any) -> Trajectory:
 
 
 def _of_rows(run: Run, times: Array, columns: Sequence[Array], **more: Any) -> Trajectory:
-    times /= run.system.chain.omega_fast * run.rate
+    times /= band_top(run.system.chain) * run.rate
     position, velocity, acceleration, energy = columns
     if run.chain is not None and run.temperature is None:
         more["initial_interaction"] = interaction_energy(run.system, run.cutoff, run.position, run.chain)

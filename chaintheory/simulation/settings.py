@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chaintheory.interactions.base import Interaction
+from chaintheory.lattice.dispersion import band_top
 from chaintheory.lattice.memory_kernel import _even_fast_length, half_width
 from chaintheory.lattice.thermal_field import ThermalField, checked_sampling, fading_width, mode_energy, one_temperature
 from chaintheory.parameters import SystemParameters, acceleration
@@ -83,7 +84,7 @@ class Run:
     @property
     def time_step(self) -> float:
         """Time step in units of t_slow."""
-        return 1.0 / (self.system.chain.omega_fast * self.rate)
+        return 1.0 / (band_top(self.system.chain) * self.rate)
 
     @property
     def steps(self) -> int:
@@ -243,15 +244,15 @@ def checked_run(
         fall = math.hypot(fall_speed(system, cutoff), thermal_speed(system, temperature, sampling))
         rate = max(usual, needed_rate(system, cutoff, speed, fall, order))
         # A run shorter than such a step is one step.
-        rate = max(rate, 1.0 / (system.chain.omega_fast * duration))
-    per_time = 1.0 / (system.chain.omega_fast * time_scale(system, cutoff, speed, fall_speed(system, cutoff)))
+        rate = max(rate, 1.0 / (band_top(system.chain) * duration))
+    per_time = 1.0 / (band_top(system.chain) * time_scale(system, cutoff, speed, fall_speed(system, cutoff)))
     if rate < LEAST[order] * per_time:
         raise ValueError(
             f"steps_per_fast_period must be at least {LEAST[order] * per_time:.3g} (time_step at most "
-            f"{1.0 / (system.chain.omega_fast * LEAST[order] * per_time):.3g}) to resolve amplitude, width and speed "
+            f"{1.0 / (band_top(system.chain) * LEAST[order] * per_time):.3g}) to resolve amplitude, width and speed "
             f"of this run, got {rate:g}"
         )
-    step = 1.0 / (system.chain.omega_fast * rate)
+    step = 1.0 / (band_top(system.chain) * rate)
     if not duration / step < 2**53:
         raise ValueError(f"duration must be below 2^53 steps of {step:g}, got {duration!r}")
     if checkpoint is not None:
@@ -292,7 +293,7 @@ def _given_rate(system: SystemParameters, steps_per_fast_period: float | None, t
         return None if steps_per_fast_period is None else scale("steps_per_fast_period", steps_per_fast_period)
     if steps_per_fast_period is not None:
         raise ValueError(f"time_step and steps_per_fast_period exclude each other, got {time_step!r} besides")
-    return 1.0 / (system.chain.omega_fast * scale("time_step", time_step))
+    return 1.0 / (band_top(system.chain) * scale("time_step", time_step))
 
 
 def _checked_cutoff(system: SystemParameters, position: float) -> float:
@@ -347,7 +348,7 @@ def time_scale(system: SystemParameters, cutoff: float, speed: float, fall: floa
 
 def needed_rate(system: SystemParameters, cutoff: float, speed: float, fall: float, order: int) -> float:
     """Steps per fast period that the motion at a speed, and after a fall into the interaction, needs."""
-    per_time = 1.0 / (system.chain.omega_fast * time_scale(system, cutoff, speed, fall))
+    per_time = 1.0 / (band_top(system.chain) * time_scale(system, cutoff, speed, fall))
     return RESOLVING[order] * per_time * roughness(system.interaction)
 
 

@@ -29,6 +29,24 @@ def loss_per_mode(frequency: Any, speed: Any, transform: Any, m: Any = numpy) ->
     return 8*m.pi**4*root**2
 
 
+def absorption(frequency: Any, mismatch: Any, damping: Any) -> Any:
+    """What a mode with damping takes up, w Im chi; mismatch = omega^2 - w^2.
+
+    Ledger: damped_response, damped_dissipation.
+    """
+    size = frequency**2*damping**2 + mismatch**2
+    return frequency**2*damping/size
+
+
+def absorption_slope(frequency: Any, mismatch: Any, damping: Any) -> Any:
+    """Derivative of the absorption in w.
+
+    Ledger: damped_response, damped_dissipation.
+    """
+    size = frequency**2*damping**2 + mismatch**2
+    return 2*frequency*damping*mismatch*(2*frequency**2 + mismatch)/size**2
+
+
 def energy_of_force(in_phase: Any, out_of_phase: Any, m: Any = numpy) -> Any:
     """Energy of a phonon from the two parts of the force integral.
 

@@ -170,7 +170,8 @@ int ct_fine_block(const ct_block *block, const ct_interaction *interaction, ct_p
             entry[0] = (double)j;
             entry[1] = (double)k;
             entry[2] = -TWO_PI * slope;
-            const double momentum = heat_u ? at_p[j * row + k] + hot_p[j * row + k] : at_p[j * row + k];
+            const double own = at_p[j * row + k] - block->half_damping * at_u[j * row + k];
+            const double momentum = heat_u ? own + hot_p[j * row + k] : own;
             const double part = -TWO_PI * slope * half * weight;
             const double all = -TWO_PI * slope * strength;
             half_energy += part * (momentum + 0.5 * part);

@@ -38,6 +38,7 @@ typedef struct {
     const double *end_s, *end_c;                  /* [kick][lag + width]: kick -> end of block */
     const double *weight;        /* [stage]: kick strength times time step */
     const double *drift;         /* [stage]: time to the next kick */
+    double half_damping;         /* of the chain: p stands for p + half_damping u */
 } ct_block;
 
 typedef struct {

@@ -244,7 +244,7 @@ def test_sigint_leaves_a_valid_checkpoint(tmp_path):
     assert "holds the run so far" in message
     from chaintheory.simulation.files import read_dataset
 
-    assert read_dataset(path, "chaintheory checkpoint 2")["position"].size > 0
+    assert read_dataset(path, "chaintheory checkpoint 3")["position"].size > 0
 
 
 def test_a_run_too_large_for_the_memory_is_refused():

@@ -261,7 +261,7 @@ def test_a_checkpoint_whose_numbers_do_not_belong_together_is_refused(tmp_path, 
     """Each with a right checksum."""
     path = tmp_path / "checkpoint.nc"
     SYSTEM.simulate(**START, duration=2.0, checkpoint=path)
-    data = read_dataset(path, "chaintheory checkpoint 2")
+    data = read_dataset(path, "chaintheory checkpoint 3")
     if change == "steps":
         data["counters"][0] = 10**9
     elif change == "rows":

@@ -1,0 +1,194 @@
+r"""Energy lost in a chain with damping, where phonons live for a time: integrals, not sums, finite at every speed.
+
+In the steady state the particle's force has the frequency nu = c x, c = v/spacing, at the wave number x, and each mode
+takes up energy in proportion to the imaginary part of its response:
+
+.. math:: \bar\Delta(v) = \frac{16\pi^3}{\alpha^3 v}\int_0^\infty dx\, x^2 |\hat\Phi(2\pi x/\alpha)|^2\,
+          \nu\,\mathrm{Im}\chi , \qquad
+          \mathrm{Im}\chi = \frac{\gamma\nu}{(\omega(x)^2 - \nu^2)^2 + \gamma^2\nu^2} .
+
+For gamma to 0 this is Eq. (10). A single pass is the same with the mean of Im chi over the band at each nu.
+
+The integrand is analytic but for poles at a distance of about gamma from the real axis beside each root of the
+resonance condition. Cells are halved until bounds of the derivatives prove that no pole of the response lies within
+twice their half-width, where Gauss-Legendre quadrature of 20 points converges to rounding.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chaintheory.dissipation.single_pass import band_mean, energy_emitted, width_of
+from chaintheory.lattice.any_band import bound_of_reduced_square, first_cell, largest_curvature
+from chaintheory.lattice.dispersion import band_edges, slope_of_square, square
+from chaintheory.support.validation import LARGEST
+from chaintheory_ext.generated.dissipation import absorption, absorption_slope
+
+if TYPE_CHECKING:
+    from chaintheory.parameters import SystemParameters
+
+Array = NDArray[np.float64]
+
+MOST_CELLS = 2e6
+CELLS_AT_ONCE = 2**15
+NEGLIGIBLE = 1e-15  # of the sum, that a further stretch of the integral may add
+MOST_DOUBLINGS = 24  # of the range, for a transform that falls like a power
+LARGEST_RADIUS = 0.2  # of the discs in x, over the longest spring: in it cosines grow by less than a factor of two
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(20)
+
+
+def mean_dissipation(system: SystemParameters, speed: Array) -> Array:
+    """The mean dissipation of a chain with damping, at speeds that are not negative."""
+    return _each(speed, lambda v: _steady(system, v, derivative=False))
+
+
+def mean_dissipation_slope(system: SystemParameters, speed: Array) -> Array:
+    """Its derivative in the speed. Only nu depends on the speed, at a given x."""
+    return _each(speed, lambda v: _steady(system, v, derivative=True))
+
+
+def single_pass_dissipation(system: SystemParameters, speed: Array) -> Array:
+    """Energy lost in one pass of a mass of a chain at rest, at constant velocity, at speeds that are not negative."""
+    return _each(speed, lambda v: _single(system, v))
+
+
+def _each(speed: Array, value: Callable[[float], float]) -> Array:
+    different, index = np.unique(speed, return_inverse=True)
+    if different.size and different[-1] > LARGEST:
+        raise ValueError(f"speed must be at most {LARGEST:g} in a chain with damping, got {different[-1]!r}")
+    return np.array([value(v) if v else 0.0 for v in different.tolist()], dtype=np.float64)[index.ravel()]
+
+
+def _steady(system: SystemParameters, speed: float, *, derivative: bool) -> float:
+    chain = system.chain
+    c, gamma, top = speed / chain.spacing, chain.damping, band_edges(chain)[1]
+    springs = max(len(chain.couplings), 1)
+    bend = 2.0 * largest_curvature(chain) + 2.0 * c * c
+
+    def radius(x: Array) -> Array:
+        """Radius of a disc around x without a pole: |F - i gamma nu| falls no faster than its derivatives allow."""
+        theta = math.pi * (x - np.floor(x))
+        value = np.hypot(square(chain, theta) - (c * x) ** 2, gamma * c * x)
+        change = np.hypot(slope_of_square(chain, theta) - 2.0 * c * c * x, gamma * c)
+        return 2.0 * value / (change + np.sqrt(change * change + 2.0 * bend * value))
+
+    def near_origin(x: Array) -> Array:
+        """The same of F/x - i gamma c, for a chain without wells, whose F vanishes at x = 0."""
+        value = np.hypot(square(chain, math.pi * x) / x - c * c * x, gamma * c)
+        return value / (4.0 * bound_of_reduced_square(chain, 0) + c * c)
+
+    def density(x: Array) -> Array:
+        nu = c * x
+        mismatch = square(chain, math.pi * (x - np.floor(x))) - nu * nu
+        loss = (2.0 / math.pi) * c * energy_emitted(system, nu, speed)
+        taken = absorption(nu, mismatch, gamma)
+        if not derivative:
+            return np.asarray(loss * taken)
+        return np.asarray(loss * (absorption_slope(nu, mismatch, gamma) * x / chain.spacing - taken / speed))
+
+    # The loss beyond falls at least like x^-2; where the transform falls exponentially it is negligible long before.
+    end, beyond = 1.5 * top / c + 1.0, True
+    constant, width, power = system.interaction.decay
+    rate = constant[0] * (width / chain.spacing) ** power if system.interaction.monotone else 0.0
+    if rate:
+        budget = 40.0 + 4.0 * math.log1p(top / gamma) + 4.0 * math.log1p(top / c)
+        negligible = max((budget / rate) ** (1.0 / power), 1.0)
+        end, beyond = min(end, negligible), end < negligible
+    widest = min(LARGEST_RADIUS / springs, 0.5 * _scale(system) * chain.spacing / (2.0 * math.pi))
+    total, start = 0.0, 0.0
+    if chain.confinement == 0.0:
+        start = first_cell(chain)
+        total = _integral(density, near_origin, 0.0, start, widest)
+    for _ in range(MOST_DOUBLINGS):
+        part = _integral(density, radius, start, end, widest)
+        total += part
+        if not beyond or abs(part) <= NEGLIGIBLE * abs(total):
+            return total
+        start, end = end, 2.0 * end
+    raise ValueError(f"speed {speed!r} is not allowed: the integral over all wave numbers does not converge")
+
+
+def _scale(system: SystemParameters) -> float:
+    """Wave number on which the squared transform is smooth."""
+    interaction = system.interaction
+    return 1.0 / interaction.width if interaction.monotone else min(1.0 / interaction.width, 1.0 / width_of(system))
+
+
+def _single(system: SystemParameters, speed: float) -> float:
+    """The mean over theta of each mode's integral over nu, whose poles are known."""
+    chain, gamma = system.chain, system.chain.damping
+    lowest, top = band_edges(chain)
+    scale = 0.5 * _scale(system) * speed / (2.0 * math.pi)
+    constant, width, power = system.interaction.decay
+    rate = constant[0] * (width / speed) ** power if system.interaction.monotone else 0.0
+
+    def mode(omega_squared: float) -> float:
+        root = np.emath.sqrt(omega_squared - 0.25 * gamma * gamma)
+        poles = np.array([root - 0.5j * gamma, -root - 0.5j * gamma])
+
+        def radius(nu: Array) -> Array:
+            return np.abs(nu[:, None] - poles).min(axis=1)
+
+        def density(nu: Array) -> Array:
+            return np.asarray(
+                (2.0 / math.pi) * energy_emitted(system, nu, speed) * absorption(nu, omega_squared - nu * nu, gamma)
+            )
+
+        end = 1.5 * math.sqrt(omega_squared) + gamma + scale
+        if rate:
+            end = min(end, (100.0 / rate) ** (1.0 / power) + lowest)
+        total, start = 0.0, 0.0
+        for _ in range(MOST_DOUBLINGS):
+            part = _integral(density, radius, start, end, scale)
+            total += part
+            if part <= NEGLIGIBLE * total:
+                return total
+            start, end = end, 2.0 * end
+        raise ValueError(f"speed {speed!r} is not allowed: the integral over all frequencies does not converge")
+
+    def taken(_: Array, sine_squared: Array) -> Array:
+        squares = np.asarray(square(chain, np.arcsin(np.sqrt(sine_squared))))
+        return np.array([[mode(max(one, 1e-200)) for one in squares.tolist()]])
+
+    # Where the damping is small the rounding of omega^2 - nu^2 shows.
+    return float(band_mean(taken, 1, tolerance=1e-11 + 1e-15 * top / gamma, most=2**12)[0])
+
+
+def _integral(
+    density: Callable[[Array], Array], radius: Callable[[Array], Array], start: float, end: float, widest: float
+) -> float:
+    """Quadrature in cells that are at most half as wide as a disc without a pole; ``widest`` is the largest half-width.
+
+    >>> lorentzian = lambda x: 1e-6 / ((x - 0.3) ** 2 + 1e-12)
+    >>> whole = math.atan(7e5) + math.atan(3e5)
+    >>> found = _integral(lorentzian, lambda x: np.hypot(x - 0.3, 1e-6), 0.0, 1.0, 0.2)
+    >>> abs(found / whole - 1.0) < 1e-13
+    True
+    """
+    count = math.ceil(0.5 * (end - start) / widest)
+    if count > MOST_CELLS:
+        raise ValueError("speed must be larger: the integral over all phonons needs too many points")
+    edges = np.linspace(start, end, count + 1)
+    low, high = edges[:-1], edges[1:]
+    cells: list[tuple[Array, Array]] = []
+    while low.size:
+        middle, half = 0.5 * (low + high), 0.5 * (high - low)
+        good = (radius(middle) >= 2.0 * half) | (half <= 1e-15 * np.abs(middle))
+        cells.append((middle[good], half[good]))
+        wide = ~good
+        middle = middle[wide]
+        low, high = np.concatenate([low[wide], middle]), np.concatenate([middle, high[wide]])
+        if low.size > MOST_CELLS:
+            raise ValueError("speed must be larger: the integral over all phonons needs too many points")
+    middle, half = (np.concatenate(part) for part in zip(*cells, strict=True))
+    total = 0.0
+    for first in range(0, middle.size, CELLS_AT_ONCE):
+        some = slice(first, first + CELLS_AT_ONCE)
+        points = middle[some, None] + half[some, None] * NODES
+        total += float(np.sum((density(points.ravel()).reshape(points.shape) @ WEIGHTS) * half[some]))
+    return total

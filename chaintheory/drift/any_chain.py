@@ -1,0 +1,141 @@
+r"""Drift velocities in any harmonic chain: roots of mean dissipation = bias between and at the resonances.
+
+Between two neighbouring resonances the mean dissipation is analytic, and at each of them finite on one side and an
+inverse square root on the other. In the angle phi of :math:`v = \tfrac12(a + b) - \tfrac12(b - a)\cos\phi` the product
+:math:`(\bar\Delta(v) - \beta)\sin\phi` is therefore analytic on the whole interval: a Chebyshev series in cos(phi)
+converges geometrically, and the interval is halved where it has not converged. All roots of the series are the roots
+sought; each is refined on the mean dissipation itself.
+
+Within ``CLOSE`` of a resonance rounding decides, and the inverse square root stands alone.
+
+This is not the certified search of the paper's chain (isolation.py): what it rests on is the convergence of the series,
+to ``RESOLVED`` of its largest values. With damping there are no jumps, and no factor sin(phi).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.polynomial import chebyshev
+from numpy.typing import NDArray
+
+from chaintheory.dissipation.steady_state import mean_dissipation, mean_dissipation_slope
+from chaintheory.drift.resonances import ResonantSpeed
+from chaintheory.parameters import SystemParameters
+
+Array = NDArray[np.float64]
+
+CLOSE = 1e-7  # relative distance from a resonance, where the mean dissipation is known to 1e-9
+RESOLVED = 1e-7  # of the largest value: where the last coefficients of a series have fallen to
+RESOLVED_WITH_DAMPING = 1e-5  # each value is an integral
+COUNTS = (16, 32, 64, 128)  # terms of a series, before the interval is halved
+SHORTEST = 1e-9  # relative length of an interval that is not halved
+
+
+def roots(
+    system: SystemParameters, lowest: float, highest: float, resonances: list[ResonantSpeed]
+) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
+    """Speeds at which the mean dissipation equals the bias, with its slope, and intervals with an undecided number.
+
+    >>> from chaintheory import Chain, Gaussian, System
+    >>> chain = Chain.from_springs(confinement=0.0, couplings=[24.75], spacing=40.0)
+    >>> loss = float(System(chain, Gaussian(2.0, 4.0)).mean_dissipation(65.0))
+    >>> found, _ = roots(System(chain, Gaussian(2.0, 4.0), bias=loss), 62.0, 72.0, [])
+    >>> [round(v, 9) for v, _ in found]
+    [65.0]
+    """
+    bias, damped = abs(system.bias), system.chain.damping > 0.0
+    found: list[float] = []
+    unresolved: list[tuple[float, float]] = []
+    close = [] if damped else [root for one in resonances for root in _beside(system, one)]
+    ends = [lowest, *(one.speed for one in resonances), highest]
+    singular = [False, *(not damped for _ in resonances), False]
+    for low, high, left, right in zip(ends[:-1], ends[1:], singular[:-1], singular[1:], strict=True):
+        start, end = low * (1.0 + left * CLOSE), high * (1.0 - right * CLOSE)
+        if end <= start * (1.0 + CLOSE):
+            if high > low * (1.0 + SHORTEST):
+                unresolved.append((low, high))
+            continue
+        if not left and not right:
+            resolved = RESOLVED_WITH_DAMPING if damped else RESOLVED
+            _search(lambda v: mean_dissipation(system, v) - bias, low, high, found, unresolved, resolved)
+            continue
+        # In phi the distance to an end is quadratic: an inverse square root at it becomes a simple pole.
+        middle, half = 0.5 * (low + high), 0.5 * (high - low)
+
+        def excess(phi: Array, middle: float = middle, half: float = half) -> Array:
+            return np.asarray((mean_dissipation(system, middle - half * np.cos(phi)) - bias) * np.sin(phi))
+
+        phases: list[float] = []
+        open_phases: list[tuple[float, float]] = []
+        first, last = (math.acos(min(max((middle - v) / half, -1.0), 1.0)) for v in (start, end))
+        _search(excess, first, last, phases, open_phases)
+        found += [middle - half * math.cos(phi) for phi in phases]
+        unresolved += [(middle - half * math.cos(a), middle - half * math.cos(b)) for a, b in open_phases]
+    slopes = np.atleast_1d(mean_dissipation_slope(system, np.array(found)))
+    return sorted([*zip(found, slopes.tolist(), strict=True), *close]), unresolved
+
+
+def _beside(system: SystemParameters, resonance: ResonantSpeed) -> list[tuple[float, float]]:
+    """The root on the infinite side of a resonance within ``CLOSE``, if any, and the slope there."""
+    side = 1.0 if resonance.edge == "lower" else -1.0
+    margin = abs(system.bias) - resonance.finite_limit
+    end = float(mean_dissipation(system, np.array(resonance.speed * (1.0 + side * CLOSE))))
+    if not (margin > 0.0 and end < abs(system.bias)):
+        return []
+    distance = min((resonance.singularity / margin) ** 2, CLOSE)
+    slope = -side * margin / max(2.0 * distance * resonance.speed, 1e-300)
+    return [(resonance.speed * (1.0 + side * distance), min(max(slope, -1e300), 1e300))]
+
+
+def _search(
+    function: Callable[[Array], Array],
+    low: float,
+    high: float,
+    found: list[float],
+    unresolved: list[tuple[float, float]],
+    resolved: float = RESOLVED,
+) -> None:
+    """Append the roots between two points; halve the interval until a Chebyshev series represents the function."""
+    from scipy.optimize import brentq
+
+    waiting = [(low, high)]
+    while waiting:
+        a, b = waiting.pop()
+        middle, half = 0.5 * (a + b), 0.5 * (b - a)
+        for count in COUNTS:
+            nodes = np.cos(math.pi * (np.arange(count) + 0.5) / count)
+            values = function(middle + half * nodes)
+            series = 2.0 / count * np.cos(np.outer(np.arange(count), np.arccos(nodes))) @ values
+            series[0] *= 0.5
+            size = float(np.abs(values).max())
+            if np.abs(series[-max(4, count // 8) :]).max() <= resolved * size:
+                break
+        else:
+            if b - a > SHORTEST * max(abs(a), abs(b)):
+                waiting += [(a, middle), (middle, b)]
+            elif np.min(values) * np.max(values) <= 0.0:
+                unresolved.append((a, b))
+            continue
+        kept = np.trim_zeros(np.where(np.abs(series) > 1e-15 * size, series, 0.0), "b")
+        if kept.size < 2:
+            continue
+        # Real places where the function or its slope vanishes: between them it is monotone.
+        turns = _real(chebyshev.chebroots(chebyshev.chebder(kept))) if kept.size > 2 else np.empty(0)
+        places = np.unique(np.concatenate([[-1.0], turns, [1.0]]))
+        heights = function(middle + half * places)
+        for index in np.flatnonzero(np.abs(heights[1:-1]) <= 10.0 * resolved * size) + 1:
+            unresolved.append((middle + half * (places[index] - 1e-4), middle + half * (places[index] + 1e-4)))
+        for left, right, before, after in zip(places[:-1], places[1:], heights[:-1], heights[1:], strict=True):
+            if (before > 0.0) != (after > 0.0):
+                at = (middle + half * left, middle + half * right)
+                found.append(float(brentq(lambda y: float(function(np.array([y]))[0]), *at, xtol=1e-14 * abs(at[1]))))
+
+
+def _real(places: NDArray[Any]) -> Array:
+    """Those on the interval, to rounding."""
+    near = (np.abs(places.imag) < 1e-6) & (np.abs(places.real) < 1.0)
+    return np.sort(places.real[near])
