@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from chaintheory import units as physical
 from chaintheory.dissipation import (
+    damped,
     finite_passes,
     loss_distribution,
     single_pass,
@@ -455,7 +456,8 @@ class System(SystemParameters):
             if method is not None or log:
                 raise ValueError("method and log must not be given with approximation='third-order'")
             return third_order.single_pass_expansion(self, speed).total
-        loss = single_pass.single_pass_dissipation(self, speed, approximation=approximation, method=method, log=log)
+        of = damped if self.chain.damping else single_pass
+        loss = of.single_pass_dissipation(self, speed, approximation=approximation, method=method, log=log)
         if not log:
             warn_of_large_losses(self, speed, loss)
         return loss

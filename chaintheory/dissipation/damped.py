@@ -21,12 +21,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from chaintheory.dissipation.single_pass import band_mean, energy_emitted, width_of
+from chaintheory.dissipation.single_pass import band_mean, energy_emitted, shaped, speeds, width_of
 from chaintheory.lattice.any_band import bound_of_reduced_square, first_cell, largest_curvature
 from chaintheory.lattice.dispersion import band_edges, slope_of_square, square
-from chaintheory.support.validation import LARGEST
+from chaintheory.support.validation import LARGEST, choice
 from chaintheory_ext.generated.dissipation import absorption, absorption_slope
 
 if TYPE_CHECKING:
@@ -52,9 +52,19 @@ def mean_dissipation_slope(system: SystemParameters, speed: Array) -> Array:
     return _each(speed, lambda v: _steady(system, v, derivative=True))
 
 
-def single_pass_dissipation(system: SystemParameters, speed: Array) -> Array:
-    """Energy lost in one pass of a mass of a chain at rest, at constant velocity, at speeds that are not negative."""
-    return _each(speed, lambda v: _single(system, v))
+def single_pass_dissipation(
+    system: SystemParameters, speed: ArrayLike, *, approximation: str, method: str | None, log: bool
+) -> Array:
+    """Energy lost in one pass of a chain with damping at rest: ``System.single_pass_dissipation``."""
+    values, shape = speeds(speed)
+    if approximation != "constant-velocity" or method == "closed":
+        raise ValueError("approximation must be 'constant-velocity', and method not 'closed', in a chain with damping")
+    choice("method", method or "quadrature", ["closed", "quadrature"])
+    if values.size and values.min() == 0.0:
+        raise ValueError("speed must not be 0 in a chain with damping, got 0.0")
+    loss = _each(values, lambda v: _single(system, v))
+    with np.errstate(divide="ignore"):
+        return shaped(np.log(loss) if log else loss, shape)
 
 
 def _each(speed: Array, value: Callable[[float], float]) -> Array:
@@ -126,13 +136,15 @@ def _single(system: SystemParameters, speed: float) -> float:
     scale = 0.5 * _scale(system) * speed / (2.0 * math.pi)
     constant, width, power = system.interaction.decay
     rate = constant[0] * (width / speed) ** power if system.interaction.monotone else 0.0
+    floor = 1e-5 * min(scale, gamma)
 
     def mode(omega_squared: float) -> float:
         root = np.emath.sqrt(omega_squared - 0.25 * gamma * gamma)
         poles = np.array([root - 0.5j * gamma, -root - 0.5j * gamma])
 
         def radius(nu: Array) -> Array:
-            return np.abs(nu[:, None] - poles).min(axis=1)
+            # An overdamped mode has a pole next to nu = 0, where the loss per mode vanishes like nu^2.
+            return np.maximum(np.abs(nu[:, None] - poles).min(axis=1), floor)
 
         def density(nu: Array) -> Array:
             return np.asarray(

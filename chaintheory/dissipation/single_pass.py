@@ -73,7 +73,7 @@ def single_pass_dissipation(
     values, shape = speeds(speed)
     choice("approximation", approximation, ["constant-velocity", "static-lattice"])
     if system.chain.damping:
-        return shaped(_damped(system, values, approximation, method, log), shape)
+        raise ValueError("chain must have no damping here; System.single_pass_dissipation and damped.py allow for it")
     if approximation == "static-lattice":
         if method is not None:
             raise ValueError(f"method must not be given with approximation='static-lattice', got {method!r}")
@@ -105,19 +105,6 @@ def single_pass_dissipation(
     loss = closed_loss if method == "closed" else quadrature_loss
     result[moving] = loss(system, values[moving], log)
     return shaped(result, shape)
-
-
-def _damped(system: SystemParameters, speed: Array, approximation: str, method: str | None, log: bool) -> Array:
-    """In a chain with damping."""
-    from chaintheory.dissipation import damped
-
-    if approximation != "constant-velocity" or method == "closed":
-        raise ValueError("approximation must be 'constant-velocity', by quadrature, in a chain with damping")
-    if speed.size and speed.min() == 0.0:
-        raise ValueError("speed must not be 0 in a chain with damping, got 0.0")
-    loss = damped.single_pass_dissipation(system, speed)
-    with np.errstate(divide="ignore"):
-        return np.log(loss) if log else loss
 
 
 def in_units_of_the_wells(system: SystemParameters) -> tuple[SystemParameters, float]:
