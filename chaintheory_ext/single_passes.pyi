@@ -24,4 +24,5 @@ def losses(
     antithetic: bool,
     result: Array,
     given: Array | None = None,
+    through: bool = False,
 ) -> None: ...

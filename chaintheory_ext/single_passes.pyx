@@ -20,6 +20,7 @@ cdef extern from "single_passes.h" nogil:
         const double *field
         const double *kernel
         double time_step, mass, start, speed
+        int through
     double ct_table_slope(double r, const double *c)
     void ct_philox(uint64_t seed, uint64_t index, long count, uint64_t *out)
     void ct_normal(uint64_t seed, uint64_t index, long count, double *out, long stride)
@@ -45,24 +46,26 @@ def normal(uint64_t seed, uint64_t index, long count):
 
 def losses(const double[:, ::1] field, const double[::1] kernel, kind, const double[::1] coefficients, double cutoff,
            double time_step, double mass, double start, double speed, uint64_t seed, uint64_t first, bint antithetic,
-           double[::1] result, double[:, ::1] given=None):
+           double[::1] result, double[:, ::1] given=None, bint through=False):
     """Losses of passes ``first``, ``first`` + 1, ... into ``result``; NaN where the particle does not come out.
 
     ``field`` and ``kernel`` have a row for each step, ``field`` as many rows more as make it a multiple of 4. Pass k
     draws from the stream (seed, k); antithetic passes 2 k and 2 k + 1 share the stream k, with opposite signs. ``given``
-    are numbers to use instead, a row for each pass.
+    are numbers to use instead, a row for each pass. With ``through`` particles that are turned back are NaN as well.
     """
     cdef ct_passes passes
     cdef ct_interaction interaction
     cdef long count = result.shape[0], modes = field.shape[1], at, lane, mode
     cdef uint64_t index
-    cdef double sign, kept[CT_LANES]
+    cdef double sign
+    cdef double[CT_LANES] kept
     cdef double[:, ::1] numbers = np.zeros((modes, CT_LANES))
     cdef double[::1] history = np.empty(kernel.shape[0] * CT_LANES)
     if field.shape[0] < (kernel.shape[0] + 3) // 4 * 4:
         raise ValueError("field has too few rows")
     if given is not None and (given.shape[0] < count or given.shape[1] != modes):
         raise ValueError("given has another shape")
+    passes.through = through
     passes.steps, passes.modes = kernel.shape[0], modes
     passes.field, passes.kernel = &field[0, 0], &kernel[0]
     passes.time_step, passes.mass, passes.start, passes.speed = time_step, mass, start, speed

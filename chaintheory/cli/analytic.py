@@ -37,6 +37,8 @@ FURTHER = ("static-lattice", "third-order", "travelling-wave")
     metavar="NAME",
     help=f"Further columns of the mean dissipation, each {', '.join(FURTHER)} (exact); may be given several times.",
 )
+@option("temperature", None, "k_B T of the chain: two more columns, mean and deviation of the loss of a pass.")
+@click.option("--sampling", default="quantum", show_default=True, help="Energies of the modes: quantum or classical.")
 @plot_option
 @csv_option
 @json_option
@@ -47,6 +49,8 @@ def curves(
     points: int,
     logarithmic: bool,
     approximations: tuple[str, ...],
+    temperature: float | None,
+    sampling: str,
     plot: Path | None,
     csv: Path | None,
     as_json: bool,
@@ -85,6 +89,10 @@ def curves(
         }
         for name in dict.fromkeys(approximations):
             columns[f"mean_dissipation_{name.replace('-', '_')}"] = where_it_applies(system, speed, name)
+        if temperature is not None:
+            heat: Any = {"temperature": temperature, "sampling": sampling}
+            columns["mean_loss"] = system.single_pass_dissipation(speed, **heat)
+            columns["loss_deviation"] = np.sqrt(system.loss_variance(speed, **heat))
     if plot is not None:
         ax = system.curves(lowest, highest, points=max(points, 300)).plot()
         for name in dict.fromkeys(approximations):

@@ -11,6 +11,7 @@ import click
 from chaintheory.cli.options import (
     OUTPUT_FILE,
     PUBLISHED,
+    THERMAL,
     bar,
     csv_option,
     json_option,
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 @click.option("--method", default="light-cone", show_default=True, help="light-cone or direct.")
 @click.option("--order", type=int, help="Order of the splitting: 2, 4 or 6; chosen if left out.")
 @option("steps_per_fast_period", None, "Time steps in 1/omega_fast; chosen if left out.")
+@option("temperature", None, "k_B T of the chain; at rest if left out.")
+@click.option("--sampling", default="quantum", show_default=True, help="Energies of the modes: quantum or classical.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the thermal motion.")
 @click.option("--output", type=OUTPUT_FILE, help="Write the trajectory (.csv: a table; else NetCDF).")
 @click.option("--overwrite", is_flag=True, help="Replace the output file if it exists.")
 @plot_option
@@ -52,7 +56,7 @@ def simulate(
     as_json: bool,
     **given: Any,
 ) -> None:
-    """Simulate the particle in the infinite chain, which starts at rest (Eqs. 2-5).
+    """Simulate the particle in the infinite chain, which starts at rest or at a temperature (Eqs. 2-5).
 
     The published map is --order 2 --steps-per-fast-period 60. Left out, order and step are chosen
     so that the position is right to 1e-6 at tau = 800 and the paper's parameters.
@@ -91,14 +95,22 @@ def simulate(
     type=PUBLISHED,
     help="Directory with published trajectories and their index.csv.",
 )
+@click.option(
+    "--published-thermal",
+    type=THERMAL,
+    help="Directory with published losses in a hot chain, single_pass_losses.csv: these alone are compared.",
+)
 @json_option
-def crosscheck(published: Path | None, as_json: bool) -> None:
+def crosscheck(published: Path | None, published_thermal: Path | None, as_json: bool) -> None:
     """Lay simulations beside theory, and beside the published runs when they are given.
 
     Each row tells the number predicted, the number simulated, their deviation, the deviation that
     the neglected order predicts, and by how much the two may differ. Exit code 1 if a row fails, or
     if the median deviation of a published file is above 1e-3 or its extrema lack a partner.
     """
+    if published_thermal is not None:
+        crosscheck_thermal(published_thermal, as_json)
+        return
     from chaintheory.comparison.with_published import compare_published, read_published
     from chaintheory.comparison.with_simulation import TABLE, compare_with_theory
 
@@ -119,6 +131,31 @@ def crosscheck(published: Path | None, as_json: bool) -> None:
             click.echo()
             print_comparisons(files)
     if not (all(row.passed for row in theory) and all(row.passed for row in files)):
+        raise click.exceptions.Exit(1)
+
+
+def crosscheck_thermal(directory: Path, as_json: bool) -> None:
+    """Published losses in a hot chain beside theory and our own passes, in standard errors."""
+    from chaintheory.comparison.with_published_thermal import as_columns, compare_losses, read_losses
+
+    published = read_losses(directory)
+    with bar(len(published), "comparing", "row") as progress:
+        rows = compare_losses(published, progress=progress.update)
+    if as_json:
+        print_json([{**one, "ok": row.ok} for one, row in zip(as_columns(rows), rows, strict=True)])
+    else:
+        print_table(
+            [
+                (f"{r.temperature:g}", f"{r.speed:g}", f"{r.mean:.5f}", f"{r.theory_mean:.5f}", f"{r.mean_off:+.1f}",
+                 f"{r.own_mean_off:+.1f}", f"{r.std:.5f}", f"{r.theory_std:.5f}", f"{r.std_off:+.1f}",
+                 f"{r.own_std_off:+.1f}", f"{r.own_quantiles_off:.1f}", "" if r.ok else "FAILS")
+                for r in rows
+            ],
+            ("T", "speed", "mean", "theory", "off", "own", "deviation", "theory", "off", "own", "quantiles", ""),
+            disable_numparse=True,
+        )  # fmt: skip
+        click.echo(f"{sum(row.ok for row in rows)} of {len(rows)} rows agree; off and own are in standard errors")
+    if not all(row.ok for row in rows):
         raise click.exceptions.Exit(1)
 
 

@@ -115,6 +115,7 @@ PICTURE = Place(
     "a file to write in an existing directory, ending in .png, .pdf or .svg",
     lambda path: path.suffix.lower() in (".png", ".pdf", ".svg") and can_be_written(path),
 )
+THERMAL = Place("a directory with a single_pass_losses.csv", lambda path: (path / "single_pass_losses.csv").is_file())
 PUBLISHED = Place("a directory with an index.csv", lambda path: (path / "index.csv").is_file())
 
 # The paper's Fig. 4: option, its value there, what it is.

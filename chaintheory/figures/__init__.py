@@ -36,6 +36,7 @@ NAMES = (
     "build-up",
     "phase-diagram",
     "trapped",
+    "thermal-losses",
 )
 
 

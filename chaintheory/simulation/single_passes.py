@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,13 +62,19 @@ class Passes:
     start: float
     speed: float
 
-    def losses(self, seed: int, first: int, antithetic: bool, result: Array, given: Array | None = None) -> None:
-        """Fill ``result`` with the losses of the passes from number ``first`` on."""
+    def losses(
+        self, seed: int, first: int, antithetic: bool, result: Array, given: Array | None = None, through: bool = False
+    ) -> None:
+        """Fill ``result`` with the losses of the passes from number ``first`` on.
+
+        With numbers ``given``, a row for each pass, the field is not drawn; with ``through`` particles that are turned
+        back count as captured.
+        """
         from chaintheory_ext.single_passes import losses
 
         losses(
             self.field, self.kernel, self.kind, self.coefficients, self.cutoff, self.time_step, self.mass, self.start,
-            self.speed, seed, first, antithetic, result, given,
+            self.speed, seed, first, antithetic, result, given, through,
         )  # fmt: skip
 
 
@@ -107,6 +113,16 @@ def prepared(
         np.ascontiguousarray(memory_kernel(chain, 0, times[:steps])[0]),
         kind, coefficients, cutoff, step, system.mass, start, speed,
     )  # fmt: skip
+
+
+def between_midpoints(passes: Passes, spacing: float, patience: float) -> Passes:
+    """The same passes from one midpoint between masses to the next, within so many times the unhindered transit."""
+    steps = min(math.ceil(patience * spacing / passes.speed / passes.time_step), passes.kernel.size)
+    rows = -(-steps // 4) * 4
+    start = 0.5 * spacing
+    return replace(
+        passes, field=passes.field[:rows], kernel=passes.kernel[:steps], start=start, cutoff=min(passes.cutoff, start)
+    )
 
 
 def sample_losses(

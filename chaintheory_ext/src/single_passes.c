@@ -137,7 +137,8 @@ void ct_single_passes(const ct_passes *passes, const ct_interaction *interaction
             if (!(fabs(sigma[lane]) <= start)) {
                 inside[lane] = 0;
                 left--;
-                losses[lane] = -0.5 * passes->mass * gained[lane] * (2.0 * q0 + gained[lane]);
+                if (sigma[lane] > start || !passes->through)
+                    losses[lane] = -0.5 * passes->mass * gained[lane] * (2.0 * q0 + gained[lane]);
             }
         }
     }

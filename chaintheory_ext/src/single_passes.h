@@ -20,6 +20,7 @@ typedef struct {
     const double *field;         /* [step][mode]: displacement of the mass per number drawn */
     const double *kernel;        /* [step]: memory kernel of the mass on itself, 0 at step 0 */
     double time_step, mass, start, speed;     /* from -start to beyond +-start */
+    int through;                 /* NaN for what is turned back, too */
 } ct_passes;
 
 /* Numbers of numpy's Philox(key=(seed, index)), in order. */

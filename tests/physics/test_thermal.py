@@ -1,12 +1,14 @@
 """A chain at a temperature: theory against direct integrals, samples, a plain ring of masses, and laws."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import stats
 
 import chaintheory as ct
+from chaintheory.comparison.with_published_thermal import compare_row, read_losses
 from chaintheory.lattice.thermal_field import ThermalField, ring_modes
 from chaintheory.simulation.settings import checked_run
 from chaintheory.simulation.single_passes import prepared, sample_losses
@@ -292,6 +294,22 @@ def test_hot_runs_conserve_energy_and_are_the_same_in_blocks(tmp_path):
     assert np.array_equal(again.position, alone.position)
     with pytest.raises(ValueError, match="another run"):
         system.simulate(220.0, 50.0, 20.0, temperature=5.0, seed=3, checkpoint=path)
+
+
+PUBLISHED = Path(__file__).parents[2].parent / "shared" / "published_thermal"
+
+
+@pytest.mark.skipif(not PUBLISHED.is_dir(), reason="published losses are not here")
+def test_published_losses():
+    rows = read_losses(PUBLISHED)
+    assert len(rows) == 50
+    chosen = [row for row in rows if (row["temperature"], row["speed"]) in {(0.0, 15.0), (5.0, 50.0), (25.0, 20.0)}]
+    assert len(chosen) == 3
+    for row in chosen:
+        assert compare_row(row, 2000).ok
+        # Planted: another deviation, another mean.
+        assert not compare_row({**row, "std": 1.15 * row["std"]}, 2000).ok
+        assert not compare_row({**row, "mean": row["mean"] + 0.25 * row["std"]}, 2000).ok
 
 
 @pytest.mark.parametrize("bad", [-1.0, math.inf, math.nan, 1j, "hot", 1e31, True])

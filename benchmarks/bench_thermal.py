@@ -1,0 +1,115 @@
+"""Passes of a chain at a temperature: their rate beside a plain NumPy ring, and the recoil in their mean.
+
+python -m benchmarks.bench_thermal
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+import chaintheory as ct
+from benchmarks.common import Figure, median_seconds, show
+
+PASSES, SPEED, TEMPERATURE = 100_000, 50.0, 5.0
+RING = 96  # masses of the plain ring
+RECOIL = ((50.0, 0.1), (50.0, 0.2), (30.0, 0.3), (30.0, 1.0))  # speeds and masses
+PAIRS = 60_000
+
+
+def ring_losses(system: ct.System, passes: int, seed: int = 0) -> np.ndarray:
+    """Losses of passes in plain rings of 96 masses, all at once: exact flow, steps of 1/8 fast period."""
+    random = np.random.default_rng(seed)
+    omega = system.chain.frequency(np.arange(RING // 2 + 1) * (math.pi / RING))
+    energy = 0.5 * omega / np.tanh(0.5 * omega / TEMPERATURE)
+    noise = np.fft.rfft(random.standard_normal((2, passes, RING)))
+    u, p = (
+        np.fft.irfft(np.sqrt(energy) / power * part, n=RING) for part, power in zip(noise, (omega, 1.0), strict=True)
+    )
+    step = 1.0 / (8.0 * system.chain.omega_fast)
+    cosine, sine = np.cos(2.0 * math.pi * step * omega), np.sin(2.0 * math.pi * step * omega)
+    position, q = np.full(passes, -28.0), np.full(passes, SPEED / (2.0 * math.pi))
+    amplitude, width = 2.0, 4.0
+    for _ in range(math.ceil(1.1 * 56.0 / SPEED / step)):
+        r = u[:, 0] - position
+        slope = -amplitude / width**2 * r * np.exp(-0.5 * (r / width) ** 2)
+        p[:, 0] -= 2.0 * math.pi * step * slope
+        q += 2.0 * math.pi * step * slope
+        modes_u, modes_p = np.fft.rfft(u), np.fft.rfft(p)
+        u = np.fft.irfft(cosine * modes_u + sine / omega * modes_p, n=RING)
+        p = np.fft.irfft(cosine * modes_p - omega * sine * modes_u, n=RING)
+        position += 2.0 * math.pi * step * q
+    return 0.5 * ((SPEED / (2.0 * math.pi)) ** 2 - q**2)
+
+
+def rate() -> list[Figure]:
+    """Wall time of 100,000 passes, and of the plain ring for as many."""
+    system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0))
+    plain = 1000
+    slow = median_seconds(lambda: ring_losses(system, plain), 3) / plain
+    fast = median_seconds(lambda: system.sample_losses(SPEED, TEMPERATURE, PASSES), 1)
+    return [
+        Figure("100,000 passes at a temperature", fast, 12.0, "s", larger_is_better=False),
+        Figure(
+            "plain NumPy ring / passes", slow * PASSES / fast, 5.0, "", note=f"{1e3 * slow:.2f} ms a pass in the ring"
+        ),
+    ]
+
+
+def recoil() -> list[Figure]:
+    """Mean losses of a light particle beside Delta - (1/2) dVar/dE, in standard errors, and Delta's distance."""
+    figures = []
+    for speed, mass in RECOIL:
+        system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(0.3, 4.0), mass=mass)
+        predicted = float(system.single_pass_dissipation(speed, temperature=TEMPERATURE, sampling="classical"))
+        cold = float(system.single_pass_dissipation(speed))
+        for antithetic in (True, False):
+            draw = partial(system.sample_losses, speed, TEMPERATURE, 2 * PAIRS, seed=7, sampling="classical")
+            losses = draw(antithetic=antithetic)
+            means = 0.5 * (losses[::2] + losses[1::2])
+            error = float(means.std()) / math.sqrt(PAIRS)
+            off = (float(means.mean()) - predicted) / error
+            what = f"recoil, mass {mass:g}, v {speed:g}, {'antithetic' if antithetic else 'independent'}"
+            note = (
+                f"{means.mean():.3e} +- {error:.1e}, with recoil {predicted:.3e}, without {cold:.3e} "
+                f"({(float(means.mean()) - cold) / error:.1f} errors away)"
+            )
+            figures.append(Figure(what, abs(off), 3.0, "errors", larger_is_better=False, note=note))
+    return figures
+
+
+def long_run() -> list[Figure]:
+    """Memory and time of a hot run of tau = 1000."""
+    system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), bias=0.01)
+    before, start = resident(), time.perf_counter()
+    run = system.simulate(220.0, 50.0, 1000.0, temperature=TEMPERATURE, seed=1)
+    seconds, used = time.perf_counter() - start, resident() - before
+    off = abs(run.balance.drift)
+    return [
+        Figure("hot run, tau = 1,000", seconds, 10.0, "s", larger_is_better=False),
+        Figure("its memory", used, 200.0, "MiB", larger_is_better=False, note=f"energy balance off by {off:.1e}"),
+    ]
+
+
+def resident() -> float:
+    """Largest resident memory so far, MiB; 0 where the system does not tell."""
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return 0.0
+    return next(float(line.split()[1]) / 1024.0 for line in lines if line.startswith("VmHWM"))
+
+
+def main() -> list[Figure]:
+    """Run all and print them."""
+    figures = [*rate(), *long_run(), *recoil()]
+    show("A chain at a temperature", figures)
+    return figures
+
+
+if __name__ == "__main__":
+    main()
