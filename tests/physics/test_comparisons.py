@@ -39,9 +39,9 @@ def test_a_simulation_that_is_too_good_fails(rows):
     """Where theory knows by how much it errs: to agree with it exactly would be an error."""
     sharp = [row for row in rows if row.sharp]
     assert not any(replace(row, simulated=row.predicted).passed for row in sharp)
-    # All but those of the bound states, whose frequencies are exact, one whose next order vanishes, and the six
+    # All but those of the bound states, whose frequencies are exact, one whose next order vanishes, and the eight
     # runs that start on the exact drift.
-    assert len(rows) - len(sharp) == 3 + 6
+    assert len(rows) - len(sharp) == 3 + 8
 
 
 def test_the_expected_deviation_knows_the_sign(rows):
