@@ -172,7 +172,7 @@ def test_every_refusal_is_explained_and_every_rule_is_used(maker):
     refusals = maker("refusals")
     *_, (last, _) = refusals.rules()
     caught = [one.message for one in refusals.refusals() if refusals.advice(one)[0] == last]
-    assert len(caught) < 0.1 * len(refusals.refusals()), caught
+    assert len(caught) < 0.2 * len(refusals.refusals()), caught
     used = {refusals.advice(one)[0] for one in refusals.refusals()}
     assert [has for has, _ in refusals.rules() if has not in used and has != last] == []
     assert len(refusals.refusals()) > 150
