@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from chaintheory import Chain, Exponential, Gaussian, Interaction, Matern, Sech2, SquareWell, System
+from chaintheory import Chain, Exponential, Gaussian, Interaction, Lorentzian, Matern, Sech2, SquareWell, System
 from chaintheory.comparison.on_the_wave import start_on_wave
 from chaintheory.dissipation.wave_equations import Force, Grid, NoSteadyDrift, WaveEquations, toeplitz
 from chaintheory.drift.continuation import ByDistance, Continuation
@@ -182,6 +182,7 @@ def test_no_interaction_no_dissipation():
         (System(PAPER, Gaussian(40.0, 4.0), 0.05), 8.0, "barrier 40"),
         (System(PAPER, SquareWell(2.0, 4.0)), 30.0, "SquareWell has no finite slope"),
         (System(PAPER, Exponential(2.0, 4.0)), 30.0, "Exponential has a cusp"),
+        (System(PAPER, Lorentzian(2.0, 4.0)), 30.0, "Lorentzian acts .* widths far.*or simulate"),
         (System(PAPER, Matern(2.0, 4.0, order=1)), 30.0, "give a larger tolerance"),
     ],
 )
