@@ -35,7 +35,7 @@ n   amplitude stable at the biases                 ended by
 3   +2        up to 0.0064                         an oscillation before 0.0076
 3   -2        2.06 to 2.16                         a flip at all smaller ones
 4   +2        up to 0.0015                         a flip before 0.0023
-4   -2        none at 32 places of the branch      something grows at each
+4   -2        not known                            a search at 32 points found no stretch
 === ========= ==================================== ===================================================
 
 Runs that start on the branch n = 2, amplitude -2, stay on it at the bias 0.0048, and leave it at 0.0058 with the
@@ -146,7 +146,8 @@ def holding_biases(system: SystemParameters, resonance: ResonantSpeed, *, looks:
     resonance
         Of the lower band edge.
     looks
-        Number of points at which stability is examined first; a shorter stable stretch may be missed.
+        Number of points at which stability is examined first. A stretch between them is missed, so that an empty list
+        proves nothing: with 32 the two stretches of n = 2, amplitude -2, in the table above are missed.
 
     Returns
     -------
