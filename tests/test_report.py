@@ -1,5 +1,6 @@
 """The report: one directory, whole or not at all, that opens with no network."""
 
+import errno
 import json
 import re
 import signal
@@ -123,6 +124,13 @@ def test_an_interrupted_report_changes_nothing(tmp_path, error):
         (partial / "index.html").write_text("half")
         raise error
     assert (tmp_path / "report" / "index.html").read_text() == "first"
+    assert not hidden(tmp_path)
+
+
+def test_a_full_disk_is_told_with_the_directory(tmp_path):
+    with pytest.raises(OSError) as full, replacing(tmp_path / "report"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert str(full.value) == f"[Errno {errno.ENOSPC}] No space left on device: {str(tmp_path / 'report')!r}"
     assert not hidden(tmp_path)
 
 

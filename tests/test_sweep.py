@@ -312,6 +312,20 @@ def test_a_worker_that_cannot_be_started_is_told(sweep, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("room", [0, 3000, 5000])
+def test_a_disk_with_no_room_for_a_journal_leaves_none(sweep, tmp_path, room):
+    """A full disk is no damage: nobody should remove what stands there."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
+    try:
+        with pytest.raises(OSError, match=r"the journal .*grid\.nc\.journal' cannot be written"):
+            run_sweep(sweep, tmp_path / "grid.nc")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_disk_that_fills_up_loses_nothing(sweep, expected, results, recomputed, tmp_path):
     """The limit of the size of a file lets SQLite write some points; the others follow once there is room."""
     resource = pytest.importorskip("resource")

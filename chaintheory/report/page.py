@@ -412,8 +412,10 @@ def replacing(target: Path) -> Iterator[Path]:
         yield partial
         marker = partial / MARKER
         marker.write_text("\n".join([MADE_BY, *sorted(contents(partial))]) + "\n", encoding="utf-8")
-    except BaseException:
+    except BaseException as problem:
         shutil.rmtree(partial, ignore_errors=True)
+        if isinstance(problem, OSError) and problem.errno and problem.filename is None:  # a full disk names no file
+            raise OSError(problem.errno, problem.strerror, str(target)) from problem
         raise
     try:
         if target.is_symlink() or target.exists():

@@ -24,6 +24,11 @@ from chaintheory import __version__
 Result = dict[str, Any]
 
 APPLICATION = 0x63687377  # "chsw", in the header of each journal
+# Errors of a disk, not of what is on it; SQLITE_IOERR_SHORT_READ, which a file that was cut gives, is none of them.
+NO_ROOM = {
+    getattr(sqlite3, f"SQLITE_{name}")
+    for name in ("FULL", "IOERR_WRITE", "IOERR_FSYNC", "IOERR_TRUNCATE", "IOERR_DELETE", "READONLY", "CANTOPEN")
+}
 HEADER = b"SQLite format 3\x00"
 ROLLBACK = bytes.fromhex("d9d505f920a163d7")  # begins SQLite's own rollback file; zeros once it has served
 
@@ -66,6 +71,10 @@ class Journal:
                 self._base.close()
                 raise
         except (sqlite3.Error, UnicodeDecodeError) as problem:  # SQLite's messages quote what is damaged
+            if getattr(problem, "sqlite_errorcode", None) in NO_ROOM:
+                if made:
+                    self.path.unlink()
+                raise self._unwritten(problem) from None
             raise ValueError(self._explained(problem)) from None
         self._identity = self._of(os.lstat(self.path))
         return self
@@ -130,6 +139,9 @@ class Journal:
                 stacklevel=3,
             )
 
+    def _unwritten(self, problem: Exception) -> OSError:
+        return OSError(f"the journal {str(self.path)!r} cannot be written: {problem}")
+
     def _explained(self, problem: Exception) -> str:
         if "locked" in str(problem):
             return f"another sweep writes to {str(self.path)!r}: wait for it, or choose another output"
@@ -158,7 +170,7 @@ class Journal:
                 "insert or replace into point values (?, ?, ?)", (number, text, self._seal(number, text))
             )
         except sqlite3.Error as problem:
-            raise OSError(f"the journal {str(self.path)!r} cannot be written: {problem}") from None
+            raise self._unwritten(problem) from None
         self.results[number] = result
         return True
 
