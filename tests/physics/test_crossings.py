@@ -50,8 +50,9 @@ def test_every_crossing_of_random_systems():
     for omega_fast, slope in random_systems(SYSTEMS):
         tangents = TangencyTable(omega_fast)
         slopes = np.array([slope])
-        first, last, _ = tangents.ranges(slopes)
+        first, last, count = tangents.ranges(slopes)
         _, period, offset, _, _ = tangents.roots(slopes, first, last)
+        assert count[0] == period.size
         judge(omega_fast, slope, first[0], last[0], period, offset, random)
 
 

@@ -70,6 +70,12 @@ def test_bad_measurements(arguments, named):
         fit_chain(*arguments)
 
 
+@pytest.mark.parametrize("numbers", ["12", b"12", 3, [[1, 2]]])
+def test_numbers_must_be_a_sequence(numbers):
+    with pytest.raises(ValueError, match="numbers must be a sequence of whole numbers"):
+        fit_chain([2.0, 1.0], 1e-9, numbers=numbers)
+
+
 SPACING, SLOW = 1.6e-9, 1e12
 
 

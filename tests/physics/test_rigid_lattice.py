@@ -119,3 +119,15 @@ def test_theory_of_a_run_goes_on_to_the_true_capture_speed():
     energy = system.kinetic_energy(midway)
     assert np.allclose(np.diff(energy), -0.02, rtol=1e-3)
     assert energy[-1] - 0.02 < system.kinetic_energy(system.capture_speed) < energy[-1]
+
+
+def test_a_wide_cusp_is_the_sum_over_masses_on_both_sides():
+    """The geometric series against the sum, mass by mass; a little beside a mass too, where the series turns."""
+    system = ct.System(ct.Chain(10.0, 4.0), ct.Exponential(2.0, 6.0))
+    u = np.array([-9.0, -2.0, -1.3, -0.5, -1e-3, 0.0, 1e-3, 0.5, 1.3, 2.0, 9.0])
+    n = np.arange(-60, 61)  # exp(-4*60/6) = 4e-18
+
+    def total(u):
+        return np.sum(2.0 * np.exp(-np.abs(u[:, None] - 4.0 * n) / 6.0), axis=1)
+
+    assert lattice_potential(system, u) == pytest.approx(total(u) - total(np.array([2.0])), rel=0, abs=1e-14)
