@@ -37,6 +37,7 @@ NAMES = (
     "phase-diagram",
     "trapped",
     "thermal-losses",
+    "lifetime",
 )
 
 

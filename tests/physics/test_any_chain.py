@@ -1,0 +1,285 @@
+"""Any harmonic chain against brute force: quadrature, dense searches, an explicit ring of masses, other units."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+from scipy.optimize import brentq
+
+import chaintheory as ct
+from benchmarks.bench_chains import (
+    brute_mean_dissipation,
+    brute_roots,
+    deviations,
+    kernel_by_quadrature,
+    of_ring,
+    random_chain,
+    random_system,
+)
+from chaintheory.lattice import any_band
+from chaintheory.lattice.dispersion import band_edges, frequency
+from chaintheory.parameters import refuse_other_chains
+
+PAPER = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0))
+ACOUSTIC = ct.Chain.from_springs(confinement=0.0, couplings=[24.75], spacing=40.0)
+DAMPED = ct.System(ct.Chain(10.0, 40.0, damping=0.1), ct.Gaussian(2.0, 4.0))
+
+
+def in_general(system):
+    """The same system, whose chain is treated as any other: an equal spring and one of strength 0 by rounding."""
+    chain = ct.Chain.from_springs(1.0, [*system.chain.couplings, 1e-300], system.chain.spacing)
+    assert not chain.minimal
+    return ct.System(chain, system.interaction, system.mass, system.bias)
+
+
+def test_the_papers_chain_by_its_springs():
+    assert ct.Chain.from_springs(confinement=1, couplings=[24.75], spacing=40.0) == PAPER.chain
+    assert ct.Chain.from_springs(confinement=1, couplings=[24.75, 0.0], spacing=40.0).minimal
+    assert repr(DAMPED.chain) == "Chain(omega_fast=10.0, spacing=40.0, damping=0.1)"
+    again = ct.Chain.from_springs(confinement=0.0, couplings=[24.75], spacing=40.0)
+    assert again == ACOUSTIC
+    assert hash(again) == hash(ACOUSTIC)
+
+
+@pytest.mark.parametrize("wrong", [
+    (-0.1, [1.0]), (0.0, []), (1.0, [1.0, -3.0]), (0.0, [1.0, -0.25]), (0.0, [-1.0]), (1.0, [math.nan]), (1.0, [[1.0]]),
+    (1.0, [0.1] * 40), (1.0, [1e13]),
+])  # fmt: skip
+def test_what_is_no_stable_chain_is_refused_in_one_line(wrong):
+    with pytest.raises(ValueError, match=r"confinement|couplings") as caught:
+        ct.Chain.from_springs(*wrong, 40.0)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("wrong", [{"damping": -1.0}, {"damping": math.inf}])
+def test_a_damping_is_not_negative(wrong):
+    with pytest.raises(ValueError, match="damping must be"):
+        ct.Chain(10.0, 40.0, **wrong)
+
+
+def test_the_general_functions_give_the_papers_numbers():
+    """Two independent implementations: compiled for the paper's band, and by bounds of derivatives for any."""
+    general, v = in_general(PAPER), np.array([7.0, 21.0, 30.0, 39.99, 50.0, 90.0, 500.0, 1e6])
+    # Rounding near the resonance at 39.98: speed/(2 distance) units.
+    assert general.mean_dissipation(v) == pytest.approx(PAPER.mean_dissipation(v), rel=1e-12)
+    assert general.single_pass_dissipation(v) == pytest.approx(PAPER.single_pass_dissipation(v), rel=1e-14)
+    log = [one.single_pass_dissipation(3.0, log=True) for one in (general, PAPER)]
+    assert log[0] == pytest.approx(log[1], rel=1e-15)
+    for n in (1, 7):
+        assert general.finite_pass_dissipation(30.0, n) == pytest.approx(
+            PAPER.finite_pass_dissipation(30.0, n), rel=1e-13
+        )
+    rigid = {"approximation": "static-lattice"}
+    assert general.mean_dissipation(30.0, **rigid) == pytest.approx(PAPER.mean_dissipation(30.0, **rigid), rel=1e-12)
+    assert general.single_pass_dissipation(30.0, **rigid) == pytest.approx(
+        PAPER.single_pass_dissipation(30.0, **rigid), rel=1e-12
+    )
+    assert general.validity(50.0).value == pytest.approx(PAPER.validity(50.0).value, rel=1e-9)
+    found, known = general.resonant_speeds(12.0, 60.0), PAPER.resonant_speeds(12.0, 60.0)
+    assert [(r.edge, r.n) for r in found] == [(r.edge, r.n) for r in known]
+    for one, other in zip(found, known, strict=True):
+        assert one.speed == pytest.approx(other.speed, rel=1e-15)
+        assert one.singularity == pytest.approx(other.singularity, rel=1e-12)
+        assert one.finite_limit == pytest.approx(other.finite_limit, rel=1e-12)
+
+
+def test_the_general_search_finds_the_papers_drift_velocities():
+    biased = ct.System(PAPER.chain, PAPER.interaction, bias=0.0145)
+    found = in_general(biased).drift_velocities(28.0, 95.0)
+    known = biased.drift_velocities(28.0, 95.0, certified=False)
+    assert [d.kind for d in found] == [d.kind for d in known]
+    assert [d.speed for d in found] == pytest.approx([d.speed for d in known], rel=1e-13)
+    assert not any(d.certified for d in found)
+    with pytest.raises(ValueError, match="certified must be False"):
+        in_general(biased).drift_velocities(28.0, 95.0, certified=True)
+
+
+def test_an_acoustic_chain():
+    """The value at v = 8 is the scaled Bessel form of the band from 0; the kernel of mass 0 integrates J_0."""
+    from scipy.special import ive, j0
+
+    system = ct.System(ACOUSTIC, ct.Gaussian(1.0, 4.0))
+    assert system.single_pass_dissipation(8.0) == pytest.approx(0.0175021380266, rel=1e-12)
+    z = (2.0 * math.pi * 4.0 / 8.0) ** 2 * 2.0 * 24.75
+    bessel = 8.0 * math.pi**4 / 8.0**4 * 2.0 * math.pi * 16.0 * 2.0 * 24.75 * (ive(0, z) - ive(1, z))
+    assert system.single_pass_dissipation(8.0) == pytest.approx(bessel, rel=1e-12)
+    top = band_edges(ACOUSTIC)[1]
+    for time in (0.3, 2.0):
+        expected = quad(lambda t: 2.0 * math.pi * j0(2.0 * math.pi * top * t), 0.0, time, epsabs=1e-13, limit=400)[0]
+        assert ACOUSTIC.memory_kernel(0, time)[0, 0] == pytest.approx(expected, abs=1e-12)
+    # An impulse moves a mass like J_2n: d Gamma_n/dtau = 2 pi J_2n(2 pi omega_top tau).
+    from scipy.special import jv
+
+    step = 1e-3
+    for n in (1, 3):
+        around = ACOUSTIC.memory_kernel(n, 0.7 + step * np.array([-2.0, -1.0, 1.0, 2.0]))[0]
+        slope = (around[0] - 8.0 * around[1] + 8.0 * around[2] - around[3]) / (12.0 * step)
+        assert slope == pytest.approx(2.0 * math.pi * jv(2 * n, 2.0 * math.pi * top * 0.7), abs=1e-6)
+    for call in (system.mean_dissipation, system.single_pass_dissipation):
+        with pytest.raises(ValueError, match="speed must not be 0 in a chain without wells"):
+            call(0.0)
+    assert system.mean_dissipation(1.1 * ACOUSTIC.sound_speed) == 0.0  # no phonon is as fast
+
+
+def test_an_einstein_crystal_interferes_with_nothing():
+    """Without springs every pass is the first."""
+    system = ct.System(ct.Chain.from_springs(confinement=2.0, couplings=[], spacing=40.0), ct.Gaussian(1.0, 4.0))
+    v = np.array([15.0, 40.0, 55.0])
+    assert system.mean_dissipation(v) == pytest.approx(system.single_pass_dissipation(v), rel=1e-14)
+    assert system.resonant_speeds(5.0, 100.0) == []
+
+
+def test_other_units_of_frequency():
+    """With wells of stiffness s^2 the paper's chain has all speeds s times, and losses in hbar s: a law of scale."""
+    s = 1.7
+    chain = ct.Chain.from_springs(s**2, [s**2 * 24.75], 40.0)
+    system = ct.System(chain, ct.Gaussian(2.0, 4.0))
+    v = np.array([21.0, 30.0, 90.0])
+    assert system.mean_dissipation(s * v) * s**2 == pytest.approx(PAPER.mean_dissipation(v), rel=1e-12)
+    closed = system.single_pass_dissipation(s * v, method="closed")
+    assert closed == pytest.approx(system.single_pass_dissipation(s * v), rel=1e-12)
+
+
+def test_damping_removes_the_divergences():
+    assert DAMPED.mean_dissipation([30.0, 50.0, 90.0]) == pytest.approx([0.0156426, 0.0147391, 0.00736811], rel=5e-6)
+    at = [r.speed for r in PAPER.resonant_speeds(19.0, 41.0) if r.edge == "lower"]
+    assert np.all(np.isfinite(DAMPED.mean_dissipation(at)))
+    # To first order in the damping, away from resonances.
+    loss = [ct.System(ct.Chain(10.0, 40.0, damping=g), PAPER.interaction).mean_dissipation(90.0) for g in (2e-5, 1e-5)]
+    assert 2.0 * loss[1] - loss[0] == pytest.approx(PAPER.mean_dissipation(90.0), rel=1e-8)
+
+
+def test_low_speed_drag_is_ohmic_with_wells_and_damping():
+    weak = ct.System(ct.Chain(10.0, 40.0, damping=0.5), ct.Gaussian(0.02, 4.0))
+    mobility = weak.mobility([0.001, 0.002, 0.02])
+    assert mobility == pytest.approx(np.full(3, mobility[0]), rel=1e-4)
+    assert weak.friction_force(-3.0) == -weak.friction_force(3.0)
+    assert weak.friction_force(3.0) * 40.0 == pytest.approx(weak.mean_dissipation(3.0), rel=1e-15)
+
+
+def test_a_locked_drift_becomes_a_stable_root_up_to_a_largest_bias():
+    """Just above spacing/n the damped loss rises to a finite peak; beyond it the root is gone."""
+    chain = ct.Chain(10.0, 40.0, damping=0.02)
+    free = ct.System(chain, PAPER.interaction)
+    speeds = np.linspace(39.8, 40.6, 801)
+    peak = float(free.mean_dissipation(speeds).max())
+    held = ct.System(chain, PAPER.interaction, bias=0.9 * peak).drift_velocities(39.5, 41.0)
+    assert [d.kind for d in held] == ["stable", "unstable"]
+    assert not ct.System(chain, PAPER.interaction, bias=1.001 * peak).drift_velocities(39.5, 41.0)
+
+
+def test_damped_losses_against_adaptive_quadrature():
+    chain = ct.Chain.from_springs(0.4, [2.0, -0.2], 30.0, damping=0.3)
+    system = ct.System(chain, ct.Gaussian(1.0, 3.0))
+    assert system.mean_dissipation(25.0) == pytest.approx(brute_mean_dissipation(system, 25.0), rel=1e-10)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_chains_against_brute_force(seed):
+    """The benchmark ``chains`` does the same for a hundred."""
+    found = deviations(random_system(seed), seed)
+    assert found["kernel"] < 1e-11
+    assert found["single pass"] < 1e-9
+    assert found["mean dissipation"] < 1e-7  # of the brute force: adaptive quadrature, or roots to 1e-12
+    assert found["resonances"] < 1e-7
+    assert found["drift"] < 1e-6
+
+
+@pytest.mark.parametrize("chain", [
+    ct.Chain.from_springs(0.0, [4.0], 40.0), ct.Chain.from_springs(0.5, [2.0, -0.3, 0.4], 40.0),
+    ct.Chain.from_springs(0.0, [3.0, 0.5], 40.0, damping=0.2), ct.Chain.from_springs(0.7, [1.0], 40.0, damping=3.0),
+    ct.Chain(3.0, 40.0, damping=0.1),
+], ids=repr)  # fmt: skip
+def test_runs_against_an_explicit_ring(chain):
+    """DOP853 at 1e-11 on a ring that no wave crosses: positions, speeds and the energy that the damping took."""
+    system = ct.System(chain, ct.Gaussian(2.0, 4.0), bias=0.05)
+    run = system.simulate(20.0, 50.0, 3.0, time_step=1.0 / 400.0)
+    ring = of_ring(system, 20.0, 50.0, float(run.time[-1]), masses=120)
+    assert run.position[-1] == pytest.approx(ring.position, abs=1e-9)
+    assert run.velocity[-1] == pytest.approx(ring.velocity, abs=1e-9)
+    stored = run.chain_state.energy(chain)
+    assert run.chain_energy[-1] - stored == pytest.approx(ring.dissipated, abs=1e-10)
+    direct = system.simulate(20.0, 50.0, 0.5, method="direct", time_step=1.0 / 800.0)
+    same = system.simulate(20.0, 50.0, 0.5, order=2, time_step=1.0 / 800.0)
+    assert direct.position == pytest.approx(same.position, abs=1e-11)
+    assert direct.chain_energy == pytest.approx(same.chain_energy, abs=1e-11)
+
+
+def test_a_damped_run_goes_on_from_its_file(tmp_path):
+    system = ct.System(DAMPED.chain, ct.Gaussian(2.0, 4.0), bias=0.05)
+    whole = system.simulate(20.0, 50.0, 8.0)
+    path = tmp_path / "run.nc"
+    system.simulate(20.0, 50.0, 3.0, checkpoint=path)
+    resumed = system.simulate(20.0, 50.0, 8.0, checkpoint=path)
+    assert resumed.position == pytest.approx(whole.position, abs=1e-11)
+    assert resumed.chain_energy == pytest.approx(whole.chain_energy, abs=1e-12)
+    whole.save(tmp_path / "whole.nc")
+    loaded = ct.Trajectory.load(tmp_path / "whole.nc")
+    assert loaded.system == whole.system
+    assert np.array_equal(loaded.position, whole.position)
+
+
+REFUSING = [
+    lambda s: s.travelling_wave(50.0),
+    lambda s: s.drag_curve(30.0, 31.0),
+    lambda s: s.drift_velocities(30.0, 31.0, approximation="travelling-wave"),
+    lambda s: s.mean_dissipation(50.0, approximation="travelling-wave"),
+    lambda s: s.mean_dissipation(50.0, approximation="third-order"),
+    lambda s: s.single_pass_dissipation(50.0, approximation="third-order"),
+    lambda s: s.single_pass_dissipation(50.0, temperature=1.0),
+    lambda s: s.loss_variance(50.0, 1.0),
+    lambda s: s.loss_distribution(50.0, 1.0),
+    lambda s: s.sample_losses(50.0, 1.0, 3),
+    lambda s: s.diffusion(1.0),
+    lambda s: s.chain.omega_fast,
+    lambda s: refuse_other_chains(s.chain, "a test"),
+]
+
+
+@pytest.mark.parametrize("call", REFUSING)
+@pytest.mark.parametrize("chain", [ACOUSTIC, DAMPED.chain], ids=["acoustic", "damped"])
+def test_what_is_not_known_of_any_chain_refuses_it_by_name(call, chain):
+    with pytest.raises(ValueError, match=r"^chain must be Chain\(omega_fast, spacing\)"):
+        call(ct.System(chain, ct.Gaussian(2.0, 4.0), bias=0.01))
+
+
+def test_an_error_is_seen():
+    """The brute force tells a spring that is 1e-6 stiffer."""
+    system = random_system(3)
+    wrong = ct.System(
+        ct.Chain.from_springs(
+            system.chain.confinement, [system.chain.couplings[0] * (1.0 + 1e-6), *system.chain.couplings[1:]],
+            system.chain.spacing, system.chain.damping,
+        ),
+        system.interaction,
+    )  # fmt: skip
+    times = np.array([0.7, 3.0])
+    right = kernel_by_quadrature(system.chain, 1, times)
+    assert abs(system.chain.memory_kernel(1, times)[0] - right).max() < 1e-11
+    assert abs(wrong.chain.memory_kernel(1, times)[0] - right).max() > 1e-9
+
+
+def test_roots_of_a_hundred_bands_against_a_dense_search():
+    random = np.random.default_rng(7)
+    for index in range(100):
+        chain = random_chain(random, damped=False)
+        top = band_edges(chain)[1]
+        slope = top / random.uniform(1.0, 10.0)
+        found = any_band.roots(chain, np.array([slope]), np.array([top / slope])).x
+        expected = brute_roots(chain, slope, points=60_001)
+        assert found.size == expected.size, (index, chain, slope)
+        assert found == pytest.approx(expected, abs=1e-9)
+        residual = np.asarray(frequency(chain, math.pi * found)) - slope * found
+        assert abs(residual).max(initial=0.0) < 1e-11 * top
+
+
+def test_the_root_next_to_the_origin_of_an_acoustic_chain():
+    """Just below the sound speed omega(x) = c x has a root at a small x."""
+    speed = ACOUSTIC.sound_speed * (1.0 - 1e-6)
+    slope = speed / ACOUSTIC.spacing
+    (x,) = any_band.roots(ACOUSTIC, np.array([slope]), np.array([1.0])).x
+    top = band_edges(ACOUSTIC)[1]
+    assert x == pytest.approx(
+        brentq(lambda y: top * math.sin(math.pi * y) - slope * y, 1e-5, 0.5, xtol=1e-15), rel=1e-7
+    )
