@@ -81,6 +81,8 @@ def flat(elements: list[Element], room: float) -> Iterator[Element]:
 
 def applied(before: Element | None) -> bool:
     """Whether a parenthesis after this element is an argument: a name stands before it."""
+    if before is not None and name(before) == "msup" and len(text(before[0])) > 1:  # a power of a sine, say
+        return True
     return before is not None and name(before) in ("mi", "msub", "mover", "mo")
 
 
