@@ -17,7 +17,8 @@ TITLE = "Mean dissipation and its resonances"
 CAPTION = """Mean energy lost per pass in the steady state, Eq. (10), with the exponent that the
 paper prints (amplitude 2, width 4, spacing 40, band top 10). Dashed: resonances at the lower edge
 of the band, infinite from above; ticks: at the upper edge, infinite from below, most of them too
-narrow to be seen. Where a peak is so narrow that the curve ends below the top, a dotted line goes on. Horizontal: the bias of 0.01, which the curve meets at a zero or crosses in a
+narrow to be seen. Where a peak is so narrow that the curve ends below the top, a dotted line goes on.
+Horizontal: the bias of 0.01, which the curve meets at a zero or crosses in a
 jump."""
 
 LOWEST, HIGHEST, TOP = 9.0, 90.0, 1.0
