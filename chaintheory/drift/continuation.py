@@ -52,6 +52,7 @@ LONGEST_STEP = 0.25  # in the same units
 SHORTEST_STEP = 1e-7
 LARGEST_TURN = 0.25  # of the secant from one step to the next, in radians
 LANDING_BEGINS, LANDING = 3e-5, 0.02  # distance p from which, and longest step by which, p = 0 is reached
+NO_FURTHER = "no further solution was found"
 MOST_POINTS = 400  # of one branch
 MOST_PASSAGES = 4  # of one branch through its resonance
 
@@ -314,7 +315,7 @@ def through_resonance(family: ByDistance, parameter: float, unknowns: Array, nea
         else:
             here = curve.advance()
         if here is None:
-            return Branch(points, "no further solution was found", family.resonance)
+            return Branch(points, NO_FURTHER, family.resonance)
         points.append(here)
         if abs(here.distance) > nearest:
             return Branch(points, "left the resonance", family.resonance)
@@ -335,4 +336,4 @@ def by_speed(family: BySpeed, start: Point, towards: float) -> Branch:
             return Branch(points, "came back through a fold", None)
         points.append(here)
         here = curve.advance()
-    return Branch(points, "no further solution was found" if here is None else "followed far", None)
+    return Branch(points, NO_FURTHER if here is None else "followed far", None)

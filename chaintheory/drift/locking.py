@@ -53,9 +53,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chaintheory.dissipation.wave_equations import Force, WaveEquations
+from chaintheory.dissipation.wave_equations import Force, NoSteadyDrift, WaveEquations
 from chaintheory.dissipation.wave_stability import Perturbation
-from chaintheory.drift.continuation import NEAR, ByDistance, Point, grid_of, solution, through_resonance
+from chaintheory.drift.continuation import NEAR, NO_FURTHER, ByDistance, Point, grid_of, solution, through_resonance
 from chaintheory.drift.resonances import ResonantSpeed
 from chaintheory.parameters import SystemParameters
 from chaintheory.support.validation import real_array
@@ -157,7 +157,7 @@ def holding_biases(system: SystemParameters, resonance: ResonantSpeed, *, looks:
     Raises
     ------
     ValueError
-        A resonance of the upper edge.
+        A resonance of the upper edge; a branch that could not be followed past the resonance.
     """
     if resonance.edge != "lower":
         raise ValueError(f"resonance must be of the lower band edge, got one of the {resonance.edge} edge")
@@ -166,6 +166,11 @@ def holding_biases(system: SystemParameters, resonance: ResonantSpeed, *, looks:
     speed = family.speed_beside(NEAR, above=False)
     pulse = WaveEquations(system, force, speed, family.grid).from_weak_coupling()
     branch = through_resonance(family, family.of_speed(speed), np.append(pulse, [0.0, 0.0]), NEAR)
+    if branch.end == NO_FURTHER:
+        raise NoSteadyDrift(
+            f"the branch of the resonance at speed {resonance.speed:.9g} was followed to "
+            f"{branch.points[-1].speed:.9g} only: {branch.end}; take another amplitude, or follow system.drag_curve"
+        )
     points = branch.points[: 1 + int(np.argmax([one.bias for one in branch.points]))]
     # Dense where the bias changes, which is beside the resonance.
     way = np.cumsum([0.0, *np.abs(np.diff(np.log([one.bias for one in points])))]) + np.linspace(0.0, 1.0, len(points))
