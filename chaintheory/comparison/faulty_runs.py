@@ -1,4 +1,4 @@
-"""Runs with a fault on purpose: a ring of few masses, an explicit chain with a plain integrator, a hot chain.
+"""Runs with a fault on purpose: a ring of few masses, an explicit chain with a plain integrator.
 
 They are what `findings.py` lays beside data that leave our run. Energies of the chain are not recorded here.
 """
@@ -14,11 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chaintheory.lattice.dispersion import frequency, neighbour_stiffness, sound_speed
-from chaintheory.lattice.memory_kernel import half_width
 from chaintheory.parameters import ChainParameters, SystemParameters, acceleration
 from chaintheory.simulation.force_table import cutoff_radius
 from chaintheory.simulation.light_cone import (
-    ChainSegment,
     Plan,
     Records,
     rest_kernels,
@@ -100,35 +98,6 @@ def _around(chain: ChainParameters, state: Array, duration: float) -> Array:
     cosine, sine = np.cos(TWO_PI * duration * omega), np.sin(TWO_PI * duration * omega)
     u, p = np.fft.rfft(state)
     return np.asarray(np.fft.irfft([cosine * u + sine * p / omega, cosine * p - sine * omega * u], n=state.shape[1]))
-
-
-def hot_chain(chain: ChainParameters, temperature: float, masses: int, first: int, seed: int) -> ChainSegment:
-    """A ring of masses drawn at a temperature (in hbar Omega_slow, classical): every mode has that energy on average.
-
-    >>> import chaintheory as ct
-    >>> chain = ct.Chain(10.0, 40.0)
-    >>> segment = hot_chain(chain, 0.1, 4000, 0, seed=1)
-    >>> bool(abs(segment.energy(chain) / (0.1 * 4000) - 1.0) < 0.05)
-    True
-    """
-    random = np.random.default_rng(seed)
-    omega = frequency(chain, np.arange(masses // 2 + 1) * (math.pi / masses))
-    noise = np.fft.rfft(random.normal(scale=math.sqrt(temperature), size=(2, masses)))
-    return ChainSegment(first, np.stack([np.fft.irfft(noise[0] / omega, n=masses), np.fft.irfft(noise[1], n=masses)]))
-
-
-def hot_run(
-    system: SystemParameters, temperature: float, position: float, speed: float, duration: float, seed: int
-) -> Trajectory:
-    """A run that starts in a chain at a temperature."""
-    from chaintheory.simulation.run import simulate
-
-    cone = half_width(system.chain, duration)
-    here = round(position / system.chain.spacing)
-    travel = math.ceil(abs(speed) * duration / system.chain.spacing)
-    masses = 2 * (cone + travel + 8)
-    segment = hot_chain(system.chain, temperature, masses, here - masses // 2, seed)
-    return simulate(system, position, speed, duration, chain=segment)
 
 
 def explicit_chain(

@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chaintheory.comparison.faulty_runs import explicit_chain, hot_run, ring
+from chaintheory.comparison.faulty_runs import explicit_chain, ring
 from chaintheory.comparison.fits import FARTHEST, Fit, Model, Problem, Start
 from chaintheory.comparison.sampling import Rows, midpoints
-from chaintheory.dissipation.single_pass import single_pass_dissipation
+from chaintheory.dissipation.thermal import loss_variance
 from chaintheory.interactions.base import Interaction
 from chaintheory.lattice.dispersion import band_top, sound_speed
 from chaintheory.simulation.energy_balance import EnergyBalanceError
@@ -551,7 +551,7 @@ def of_temperature(problem: Problem) -> Iterator[Finding]:
     if abs(together) > RANDOM or mean > MOST_MEAN:
         return
     try:
-        per_energy = 2.0 * float(np.mean(single_pass_dissipation(problem.system, speed)))
+        per_energy = float(np.mean(loss_variance(problem.system, speed, 1.0, "classical")))
     except ValueError:
         return
     temperature = (rms**2 - float(np.mean(error**2))) / per_energy
@@ -559,7 +559,9 @@ def of_temperature(problem: Problem) -> Iterator[Finding]:
     scatter = []
     for seed in range(SEEDS):
         try:
-            run = hot_run(problem.system, temperature, start.position, start.velocity, problem.duration, seed)
+            run = problem.carried(
+                problem.system, start, problem.duration, temperature=temperature, sampling="classical", seed=seed
+            )
         except (ValueError, EnergyBalanceError):
             return
         lost, _, _ = _deviations(problem, Rows(run.time + problem.start.time, run.position, None))
