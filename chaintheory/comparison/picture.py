@@ -27,7 +27,6 @@ def draw(
     speed.plot(time, passes["speed"].values, ".", color=DATA, label="data")
     speed.plot(time, passes["run_speed"].values, color=RUN, label="our run")
     speed.set_ylabel("speed midway\n(l_slow/t_slow)")
-    speed.legend()
     error = passes["energy_lost_error"].values
     if np.isfinite(error).any():
         loss.errorbar(time, passes["energy_lost"].values, error, fmt=".", color=DATA, label="data", elinewidth=0.8)
@@ -43,7 +42,6 @@ def draw(
         if np.isfinite(passes[name].values).any():
             loss.plot(time, passes[name].values, label=text, lw=1.0, **style)
     loss.set_ylabel("lost per pass\n(hbar Omega_slow)")
-    loss.legend(ncols=2)
     rows, tolerance = residual["time"].values, residual["tolerance"].values
     rest.fill_between(rows, -tolerance, tolerance, color="0.85", lw=0, label="tolerance")
     rest.plot(rows, residual["residual"].values, color=DATA, lw=0.9, label="data minus our run")
@@ -51,9 +49,9 @@ def draw(
         rest.axvline(leaves_at, color=RUN, ls=":", lw=1.0, label="leaves our run")
     rest.set_ylabel(f"residual\n({residual['residual'].attrs['units']})")
     rest.set_xlabel("time (t_slow)")
-    rest.legend()
     for one in axes:
         one.set_xlim(min(first, rows[0]), rows[-1])
+        one.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
     return speed.figure
 
 
@@ -63,4 +61,4 @@ def _new() -> Any:
         import matplotlib.pyplot as plt
     except ModuleNotFoundError:
         raise ValueError("plot needs Matplotlib, which is missing: pip install 'chaintheory[plot]'") from None
-    return plt.subplots(3, 1, sharex=True, figsize=(7.0, 8.0), layout="constrained")[1]
+    return plt.subplots(3, 1, sharex=True, figsize=(8.5, 8.0), layout="constrained")[1]
