@@ -143,12 +143,14 @@ def test_cut_memory_has_the_time():
     assert found[0].parameters["cutoff"] == pytest.approx(2.0, abs=0.01)
 
 
-@pytest.mark.parametrize("rate", [30.0, 15.0])
-def test_time_step_is_found_and_harmless(rate):
+@pytest.mark.parametrize(("rate", "harmless"), [(30.0, True), (15.0, False)])
+def test_time_step_is_found_and_judged(rate, harmless):
+    """Verlet moves the losses by 4 and by 16 per cent, as the square of its step; up to 5 are called harmless."""
     step = 1.0 / (3.0 * rate)
     compared = ct.compare(ATTRACTIVE, *ring(ATTRACTIVE).verlet(110.0, 25.0, 8.0, step))
     found = compared.findings[0]
-    assert (found.code, found.parameters["order"], found.harmless, compared.agrees) == ("time-step", 2.0, True, True)
+    assert (found.code, found.parameters["order"]) == ("time-step", 2.0)
+    assert (found.harmless, compared.agrees) == (harmless, harmless)
     assert found.parameters["time_step"] == pytest.approx(step, rel=0.02)
 
 
