@@ -40,7 +40,7 @@ class TooFast(Exception):
 
 @dataclass
 class Watch:
-    """Largest speed (l_slow/t_slow), way travelled (l_slow), and the energy exchanged with a hot chain to and fro."""
+    """Largest speed (l_slow/t_slow), way travelled (l_slow), and what a hot chain gave and took (energy)."""
 
     run: Run
     fastest: float = 0.0
