@@ -209,7 +209,7 @@ def system_options(function: Callable[..., Any]) -> Callable[..., Any]:
     with_system = click.option(
         "--couplings",
         metavar="K1,K2,...",
-        help="Springs between masses 1, 2, ... apart, instead of --omega-fast; '' for none.",
+        help="Springs between masses 1, 2, ... apart, instead of --omega-fast; 0 for none.",
     )(with_system)
     with_system = option("confinement", None, "Stiffness of the wells, with --couplings; 1 if left out, 0 for none.")(
         with_system
@@ -245,7 +245,9 @@ def build_chain(
     if source is click.core.ParameterSource.COMMANDLINE:
         raise ValueError("--omega-fast goes without --couplings, got both")
     try:
-        springs = [float(part) for part in couplings.split(",") if part.strip()]
+        if not couplings.isascii():  # float() reads digits of any script
+            raise ValueError
+        springs = [float(part) for part in couplings.split(",")]
     except ValueError:
         raise ValueError(f"--couplings must be numbers with commas between, got {couplings!r}") from None
     return Chain.from_springs(1.0 if confinement is None else confinement, springs, spacing, damping)

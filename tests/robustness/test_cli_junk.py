@@ -68,6 +68,7 @@ JUNK = {
     ("compare", "picture"): [*NO_FILE, "file", "picture.bmp"],
     **{(command, "interaction"): WORDS for command in WITH_A_SYSTEM},
     **{(command, "potential"): FORMULAS for command in WITH_A_SYSTEM},
+    **{(command, "couplings"): [*WORDS, ",", "1,", "nan,1", "1;2", "1e99"] for command in WITH_A_SYSTEM},
     **{(command, "matern_order"): WHOLE for command in WITH_A_SYSTEM},
 }
 # What a command needs besides, and what makes it quick should the junk be taken.
