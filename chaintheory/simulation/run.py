@@ -200,6 +200,7 @@ def _carry_light_cone(run: Run, saved: checkpoint.Saved | None, tick: Callable[[
     """Carry one run block by block; TooFast where its step was chosen and no longer resolves the motion."""
     state, pictures = _state(run, tick), Pictures(run)
     records = _started(run, state.whole_chain())
+    records.energy[0] = state.chain_energy()
     at_start = state
     at_once = run.steps_per_picture if run.chain_window else state.steps_at_once(run.steps)
     if saved is None:

@@ -284,6 +284,9 @@ def test_hot_runs_conserve_energy_and_are_the_same_in_blocks(tmp_path):
     still = system.simulate(220.0, 50.0, 20.0, temperature=0.0, sampling="classical")
     plain = system.simulate(220.0, 50.0, 20.0, time_step=still.time[1])
     assert np.array_equal(still.position, plain.position)
+    on_top = system.simulate(still.position[-1], 45.0, 20.0, temperature=1.0, seed=3, chain=still.chain_state)
+    assert abs(on_top.balance.drift) < 1e-6
+    assert on_top.chain_energy[0] != 0.0
     several = system.simulate_many(220.0, 50.0, 20.0, temperature=5.0, seed=[1, 2])
     alone = system.simulate(220.0, 50.0, 20.0, temperature=5.0, seed=2)
     assert np.array_equal(several[1].position, alone.position)
