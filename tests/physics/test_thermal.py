@@ -299,6 +299,16 @@ def test_hot_runs_conserve_energy_and_are_the_same_in_blocks(tmp_path):
         system.simulate(220.0, 50.0, 20.0, temperature=5.0, seed=3, checkpoint=path)
 
 
+def test_a_bound_particle_takes_the_temperature():
+    """Starting at rest, bound to a mass at a frequency inside the band, it comes to the kinetic energy T/2."""
+    system, blocks = ct.System(CHAIN, ct.Gaussian(-20.0, 1.5)), []
+    for seed in (10, 11):
+        run = system.simulate(0.0, 0.0, 600.0, temperature=1.0, sampling="classical", seed=seed)
+        blocks += [part.mean() for part in np.array_split(run.kinetic_energy[run.time > 100.0], 10)]
+    error = np.std(blocks) / math.sqrt(len(blocks))  # about 0.01; blocks of 50 are independent
+    assert abs(np.mean(blocks) - 0.5) < 4.0 * error
+
+
 PUBLISHED = Path(__file__).parents[2].parent / "shared" / "published_thermal"
 
 
