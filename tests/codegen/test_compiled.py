@@ -1,7 +1,12 @@
 """Every generated function against exact arithmetic of the ledger's formula."""
 
+import ctypes
 import math
 import random
+import shlex
+import subprocess
+import sysconfig
+from pathlib import Path
 
 import mpmath
 import numpy as np
@@ -21,6 +26,7 @@ EXACT = {
     "expm1": mpmath.expm1,
 }
 UNIT = 2.0**-53
+GENERATED = Path(__file__).parents[2] / "chaintheory_ext" / "generated"
 
 
 def exact(arguments, expression):
@@ -108,6 +114,24 @@ def test_compiled_band_mean(routine):
         # The Bessel functions are good to some units in the last place, i0e - i1e below 30 to 60 times that.
         assert np.allclose(band_mean_gaussian(speeds, top, width), true, rtol=5e-14, atol=0.0)
         assert all(math.isfinite(value) for value in true)
+
+
+def test_the_header_has_the_same_band_mean(tmp_path):
+    """dissipation.h, without SciPy, beside production: across x = 30, where the series takes over."""
+    names = "double v, double omega_fast, double width"
+    source = f'#include "dissipation.h"\ndouble mean({names}) {{ return band_mean_gaussian(v, omega_fast, width); }}\n'
+    (tmp_path / "probe.c").write_text(source, encoding="utf-8")
+    compiler = shlex.split(sysconfig.get_config_var("CC") or "cc")
+    command = [*compiler, "-shared", "-fPIC", f"-I{GENERATED}", "-o", "probe.so", "probe.c", "-lm"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    function = ctypes.CDLL(str(tmp_path / "probe.so")).mean
+    function.restype, function.argtypes = ctypes.c_double, [ctypes.c_double] * 3
+    for width, top in ((4.0, 10.0), (0.5, 1.05), (6.0, 20.0)):
+        edge = 2 * math.pi * width * math.sqrt((top**2 - 1) / 60.0)  # the speed at which x is 30
+        speeds = np.concatenate([edge * np.linspace(0.99, 1.01, 21), edge * np.geomspace(1e-3, 1e3, 61)])
+        found = [function(speed, top, width) for speed in speeds]
+        # Both are good to some units in the last place; i0e - i1e of production below x = 30 to 60 times that.
+        assert np.allclose(found, band_mean_gaussian(speeds, top, width), rtol=5e-14, atol=0.0)
 
 
 def test_every_statement_named_is_in_the_ledger():
