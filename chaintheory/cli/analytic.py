@@ -74,6 +74,7 @@ def curves(
 
     for name in approximations:
         choice("--approximation", name, FURTHER)
+    choice("--sampling", sampling, ("quantum", "classical"))
     above("highest", highest, positive("lowest", lowest))
     whole("points", points, 2, 10_000_000)
     space = np.geomspace if logarithmic else np.linspace
