@@ -277,6 +277,18 @@ def test_every_function_is_known_to_both_evaluators():
     assert set(evaluation.FUNCTIONS) == set(FUNCTIONS) - {"sqrt"}
 
 
+@pytest.mark.parametrize("name", sorted(set(FUNCTIONS) - {"sqrt"}))
+def test_derivatives_of_each_function_against_those_in_many_digits(name):
+    function, slope, curvature = evaluation.FUNCTIONS[name]
+    precise = getattr(mp, {"abs": "fabs"}.get(name, name))
+    for x in (0.3, 1.2, 2.9) if name == "log" else (0.3, 1.2, -0.7):
+        y = function(x)
+        with mp.workdps(40):
+            expected = [float(mp.diff(precise, mp.mpf(x), n)) for n in (1, 2)]
+        # Rounding: the tangent's derivatives are up to 20 at 1.2.
+        assert [float(slope(x, y)), float(curvature(x, y))] == pytest.approx(expected, rel=1e-13, abs=1e-14)
+
+
 @pytest.mark.parametrize(
     ("text", "even"),
     [
