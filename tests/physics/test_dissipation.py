@@ -475,6 +475,11 @@ def test_force_integral_off_the_real_axis():
         assert taken == pytest.approx(2 * math.pi**2 * force_integral(PAPER, speed, omega), rel=1e-13, abs=0)
 
 
+def test_phonons_at_rest_are_refused():
+    with pytest.raises(ValueError, match="speed must not be 0, got 0"):
+        PAPER.mean_dissipation_terms(0.0)
+
+
 def test_slope_of_the_mean():
     for interaction in (PAPER.interaction, ct.Exponential(1.0, 4.0), ct.SquareWell(1.0, 4.0)):
         system = replace(PAPER, interaction=interaction)
