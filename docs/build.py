@@ -53,6 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
     strict = ["-W", "--keep-going", "-n", "-q"]
     folders = ["-d", str(BUILD / "doctrees"), str(SOURCE), str(HTML)]
     command = [sys.executable, "-m", "sphinx", "-b", "html", *strict, *folders]
+    shutil.rmtree(HTML, ignore_errors=True)  # Sphinx leaves pages there that have gone
     environment = os.environ | {"CHAINTHEORY_ROOT": str(HERE.parent), "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.run(command, env=environment).returncode
 
