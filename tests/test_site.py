@@ -300,7 +300,7 @@ def test_a_formula_that_is_too_wide_is_seen(tab, tmp_path):
 
 QUESTIONS = {
     "unit of bias": ("questions.html", "glossary.html"),
-    "temperature": ("howto/temperature.html",),
+    "temperature": ("questions.html", "howto/temperature.html"),
     "own data": ("howto/data.html",),
     "resonance infinite side": ("questions.html", "theory/resonances.html"),
     "is Eq. 9 exact": ("questions.html", "theory/single_pass.html"),
