@@ -116,6 +116,20 @@ def refuse_other_chains(chain: ChainParameters, what: str) -> None:
         raise ValueError(f"chain must be Chain(omega_fast, spacing), without damping, for {what}, got {chain!r}")
 
 
+def refuse_damping(chain: ChainParameters, what: str) -> None:
+    """ValueError in a chain with damping, for what is not known there."""
+    if chain.damping:
+        raise ValueError(f"chain must have no damping for {what}, got {chain!r}")
+
+
+def refuse_no_wells(chain: ChainParameters, what: str) -> None:
+    """ValueError in a chain without wells, for what needs a mean squared displacement."""
+    if chain.confinement == 0.0:
+        raise ValueError(
+            f"chain must have wells for {what}, as its thermal displacements have no finite variance, got {chain!r}"
+        )
+
+
 def without_damping(chain: ChainParameters) -> ChainParameters:
     """The same springs without the damping."""
     if not chain.damping:

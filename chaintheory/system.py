@@ -245,7 +245,6 @@ class Chain(ChainParameters):
         >>> Chain(10.0, 40.0).thermal_correlation([0, 1], [0.0, 0.25], 25.0, "classical").round(6).tolist()
         [[2.5, -0.730723], [2.045455, -0.645117]]
         """
-        refuse_other_chains(self, "thermal correlations")
         return thermal_field.correlation(self, lags, times, temperature, sampling)
 
 
@@ -560,7 +559,6 @@ class System(SystemParameters):
         >>> print(round(system.diffusion(5.0)))
         80699
         """
-        refuse_other_chains(self.chain, "a temperature")
         return thermal.diffusion(self, temperature)
 
     def sample_losses(
@@ -616,7 +614,6 @@ class System(SystemParameters):
         >>> print(losses.shape, abs(losses.std() - 0.37) < 0.02)
         (2000,) True
         """
-        refuse_other_chains(self.chain, "a temperature")
         return single_passes.sample_losses(
             self, speed, temperature, samples, seed, sampling, antithetic, first, threads
         )

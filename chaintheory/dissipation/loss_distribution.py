@@ -21,7 +21,7 @@ from chaintheory.dissipation.single_pass import energy_emitted, single_pass_diss
 from chaintheory.dissipation.thermal import loss_variance
 from chaintheory.lattice.dispersion import frequency
 from chaintheory.lattice.thermal_field import one_temperature
-from chaintheory.parameters import refuse_other_chains
+from chaintheory.parameters import refuse_damping
 from chaintheory.support.validation import number, real_array
 from chaintheory_ext.generated.thermal import emission
 
@@ -34,6 +34,7 @@ Array = NDArray[np.float64]
 RESOLUTION, MOST_POINTS = 2.0**-9, 1 << 21
 # Intervals of the band, whose phonons are spread evenly over the frequencies between their ends.
 INTERVALS = 1 << 16
+LOWEST = 1e-8  # frequency, of the highest, that stands for 0
 # Standard deviations and phonons beyond the mean that the grid extends to.
 DEVIATIONS, PHONONS = 12.0, 12.0
 
@@ -145,18 +146,22 @@ class LossDistribution:
 
 def loss_distribution(system: SystemParameters, speed: float, temperature: float) -> LossDistribution:
     """Distribution of the loss of one pass: ``System.loss_distribution``, which describes it."""
-    refuse_other_chains(system.chain, "a temperature")
+    refuse_damping(system.chain, "a temperature")
     heat, v = one_temperature(temperature), abs(number("speed", speed))
     if v == 0.0:
         raise ValueError(f"speed must not be 0, got {speed!r}")
     mean, variance = float(single_pass_dissipation(system, v)), float(loss_variance(system, v, heat))
     theta = (np.arange(INTERVALS + 1)) * (0.5 * math.pi / INTERVALS)
     omega = np.asarray(frequency(system.chain, theta))
-    with np.errstate(divide="ignore", under="ignore"):
-        rate = np.asarray(emission(energy_emitted(system, omega, v), omega, np.divide(omega, heat)))
     top = float(omega.max())
+    # Without wells the rate at omega = 0 is a limit.
+    near = np.maximum(omega, LOWEST * top)
+    with np.errstate(divide="ignore", under="ignore"):
+        rate = np.asarray(emission(energy_emitted(system, near, v), near, np.divide(near, heat)))
     end = max(abs(mean) + DEVIATIONS * math.sqrt(variance), PHONONS * top)
     step = max(RESOLUTION, 2.0 * end / (MOST_POINTS - 2))
+    if not system.chain.couplings:  # one frequency, which is to be a point of the grid
+        step = top / math.ceil(top / step)
     half = math.ceil(end / step) + 1
     emissions = _on_grid(omega, rate, step, half)
     # Absorption is emission times exp(-omega/T); so is the whole distribution (its symmetry), point by point.
@@ -168,6 +173,7 @@ def loss_distribution(system: SystemParameters, speed: float, temperature: float
     size = 1 << (2 * half).bit_length()
     rates = np.zeros(size)
     rates[: half + 1] = emissions
+    rates[0] += absorptions[0]
     rates[size - half :] += absorptions[:0:-1]
     none = math.exp(-phonons)
     chance = np.fft.irfft(np.exp(np.fft.rfft(rates) - phonons), n=size)

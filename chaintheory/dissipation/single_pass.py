@@ -231,25 +231,26 @@ def quadrature_loss(
     ``shape(rows, omega, wave number)``, given, stands in the place of the transform's prefactor: a weighted loss. Where
     it changes sign, ``least`` is a scale of the mean (``band_mean_of_transform``) that bounds the error.
     """
-    if not system.chain.minimal:
-        return _quadrature_in_any_chain(system, speed, log, shape, least)
-    mean = band_mean_of_transform(system, speed, shape, least)
+    mean, exponents = band_mean_of_transform(system, speed, shape, least)
     if log:
         refuse_unresolved(system, mean, speed)
-    return from_mean(mean, exponent_of(system, speed), speed, log)
+    return from_mean(mean, exponents, speed, log)
 
 
 def band_mean_of_transform(
     system: SystemParameters, speed: Array, shape: OfMode | None = None, least: Array | float = 0.0
-) -> Array:
-    """Band mean of omega^2 ``shape`` exp(E(1) - E(omega)), E being the exponent of the squared transform.
+) -> tuple[Array, tuple[Array, Array]]:
+    """Band mean of omega^2 ``shape`` exp(E(bottom) - E(omega)), E the exponent of the squared transform; E(bottom).
 
     At low speed the phonons next to the bottom of the band take everything. The angle phi of
     sin(theta)^2 = part sin(phi)^2 keeps to them; with part = 1 it is theta.
     """
+    if not system.chain.minimal:
+        return _mean_in_any_chain(system, speed, shape, least)
     interaction = system.interaction
     power = interaction.decay.power
-    bottom = exponent_of(system, speed)[0]
+    exponents = exponent_of(system, speed)
+    bottom = exponents[0]
     spread = band_width(system.chain.omega_fast)
     above = NEGLIGIBLE_EXPONENT / np.clip(bottom, 1e-100, 1e300)  # of omega^power
     part = np.minimum((above if power == 2 else above * (2.0 + above)) / spread, 1.0)
@@ -273,13 +274,13 @@ def band_mean_of_transform(
     # A transform that oscillates must be resolved before two results can agree by chance.
     oscillations = 0.0 if interaction.monotone else 4.0 * system.chain.omega_fast * width_of(system)
     with np.errstate(over="ignore"):
-        return band_mean(taken, speed.size, oscillations / speed, least=least)
+        return band_mean(taken, speed.size, oscillations / speed, least=least), exponents
 
 
-def _quadrature_in_any_chain(
-    system: SystemParameters, speed: Array, log: bool, shape: OfMode | None, least: Array | float
-) -> Array:
-    """``quadrature_loss`` for any springs: the trapezoidal rule over theta, the exponential at the lowest phonon apart.
+def _mean_in_any_chain(
+    system: SystemParameters, speed: Array, shape: OfMode | None, least: Array | float
+) -> tuple[Array, tuple[Array, Array]]:
+    """``band_mean_of_transform`` for any springs: the trapezoidal rule over theta.
 
     omega^2 and every even function of omega are analytic and periodic in theta, without wells too.
     """
@@ -304,10 +305,7 @@ def _quadrature_in_any_chain(
 
     oscillations = 0.0 if interaction.monotone else 4.0 * top * width_of(system)
     with np.errstate(over="ignore"):
-        mean = band_mean(taken, speed.size, oscillations / speed, least=least)
-    if log:
-        refuse_unresolved(system, mean, speed)
-    return from_mean(mean, exponents, speed, log)
+        return band_mean(taken, speed.size, oscillations / speed, least=least), exponents
 
 
 def refuse_cancellation(system: SystemParameters, mixture: GaussianMixture, speed: Array) -> None:

@@ -21,17 +21,17 @@ from numpy.typing import ArrayLike, NDArray
 from chaintheory.dissipation.single_pass import (
     band_mean_of_transform,
     closed_loss,
-    exponent_of,
     loss_at_rest,
     quadrature_loss,
     single_pass_dissipation,
     width_of,
 )
 from chaintheory.interactions.named import Gaussian, GaussianMixture
+from chaintheory.lattice.dispersion import band_top
 from chaintheory.lattice.memory_kernel import half_width
 from chaintheory.lattice.rigid_lattice import capture_speed
 from chaintheory.lattice.thermal_field import checked_sampling, correlation, mode_energy, temperatures
-from chaintheory.parameters import kinetic_energy, refuse_other_chains
+from chaintheory.parameters import kinetic_energy, refuse_damping, refuse_no_wells
 from chaintheory.support.validation import real_array
 from chaintheory_ext.generated import thermal as generated
 
@@ -66,7 +66,7 @@ def loss_variance(
     broadening: bool = False,
 ) -> Array:
     """Variance of the loss of one pass: ``System.loss_variance``, which describes it."""
-    refuse_other_chains(system.chain, "a temperature")
+    refuse_damping(system.chain, "a temperature")
     v, heat, shape = _broadcast(speed, temperature)
     sampling = checked_sampling(sampling)
     if not isinstance(broadening, bool | np.bool_):
@@ -84,7 +84,7 @@ def loss_variance(
 
 def _variance(system: SystemParameters, v: Array, heat: Array, sampling: str) -> Array:
     """<2 s E> over the band."""
-    if sampling == "classical" and system.interaction.closed:
+    if sampling == "classical" and system.interaction.closed and system.chain.minimal:
         return np.asarray(generated.loss_variance(closed_loss(system, v, log=False), heat))
     shape = system.interaction.shape
 
@@ -113,8 +113,9 @@ def _variance_slope(system: SystemParameters, v: Array, heat: Array, sampling: s
         return np.asarray(generated.loss_variance(changes, energy))
 
     # The terms cancel at some speed: the quadrature's tolerance is relative to their magnitudes.
-    oscillations = 0.0 if interaction.monotone else 2.0 * math.pi * system.chain.omega_fast * width_of(system) / v
-    size = (4.0 + power * exponent_of(system, v)[0] + oscillations) * band_mean_of_transform(system, v, scattered)
+    oscillations = 0.0 if interaction.monotone else 2.0 * math.pi * band_top(system.chain) * width_of(system) / v
+    mean, (exponents, _) = band_mean_of_transform(system, v, scattered)
+    size = (4.0 + power * exponents + oscillations) * mean
     return -quadrature_loss(system, v, log=False, shape=changed, least=size)
 
 
@@ -126,7 +127,7 @@ def _slope(function: Any, k: Array, step: float) -> Array:
 
 def mean_loss(system: SystemParameters, speed: ArrayLike, temperature: ArrayLike, sampling: str = "quantum") -> Array:
     """Mean loss of one pass with the particle's recoil in the thermal force, for ``System.single_pass_dissipation``."""
-    refuse_other_chains(system.chain, "a temperature")
+    refuse_damping(system.chain, "a temperature")
     v, heat, shape = _broadcast(speed, temperature)
     sampling = checked_sampling(sampling)
     result = np.array(single_pass_dissipation(system, v), dtype=np.float64)
@@ -140,6 +141,7 @@ def mean_loss(system: SystemParameters, speed: ArrayLike, temperature: ArrayLike
 def _broadened(system: SystemParameters, v: Array, heat: Array, sampling: str) -> Array:
     """The integral over tau with the widths broadened by lambda^2 -> lambda^2 + C(0) - C(tau), pairs of Gaussians."""
     interaction = system.interaction
+    refuse_no_wells(system.chain, "broadening=True")
     if isinstance(interaction, Gaussian):
         parts = [interaction]
     elif isinstance(interaction, GaussianMixture):
@@ -162,7 +164,7 @@ def _broadened_integral(
     at_once = float(correlation(chain, 0, 0.0, heat, sampling)[0, 0])
     end = FARTHEST * math.sqrt(max(square for _, square in pairs) + 2.0 * at_once) / v
     narrow = math.sqrt(min(square for _, square in pairs))
-    count = 16 * math.ceil(end * max(chain.omega_fast, v / narrow))
+    count = 16 * math.ceil(end * max(band_top(chain), v / narrow))
     before = math.nan
     while count * half_width(chain, end) <= MOST_NUMBERS:
         times = np.linspace(0.0, end, count + 1)
@@ -184,6 +186,7 @@ def _broadened_integral(
 
 def diffusion(system: SystemParameters, temperature: ArrayLike) -> Array:
     """Diffusion constant of the particle: ``System.diffusion``, which describes it."""
+    refuse_damping(system.chain, "a temperature")
     heat = temperatures(temperature)
     lowest = capture_speed(system)
     if not lowest > 0.0:

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chaintheory.lattice.dispersion import band_width
+from chaintheory.lattice.dispersion import band_width, square
 from chaintheory.lattice.memory_kernel import NEGLECTED, _even_fast_length, half_width, phases, ring_frequencies
+from chaintheory.parameters import refuse_damping, refuse_no_wells
 from chaintheory.support.validation import LARGEST, choice, number, real_array
 from chaintheory_ext.generated.thermal import displacement_variance, quantum_energy
 
@@ -31,6 +32,7 @@ Array = NDArray[np.float64]
 SAMPLINGS = ("quantum", "classical")
 # Numbers of a table of correlations at once.
 LARGEST_TABLE = 1 << 26
+WIDEST_SHIFT = 8.0  # of an angle into the complex plane
 
 
 def temperatures(value: ArrayLike) -> Array:
@@ -63,16 +65,40 @@ def mode_energy(omega: Array, temperature: Array | float, sampling: str) -> Arra
 
     >>> mode_energy(np.array([1.0, 2.0]), 0.0, "quantum").tolist()
     [0.5, 1.0]
+    >>> mode_energy(np.array([0.0, 2.0]), 3.0, "quantum").round(6).tolist()  # T where the frequency is 0
+    [3.0, 3.109624]
     """
     if sampling == "classical":
         return np.broadcast_to(temperature, np.broadcast_shapes(np.shape(omega), np.shape(temperature)))
-    with np.errstate(divide="ignore", over="ignore"):
-        return np.asarray(quantum_energy(omega, np.divide(omega, temperature)))
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        energy = np.asarray(quantum_energy(omega, np.divide(omega, temperature)))
+    return np.where(np.equal(omega, 0.0), temperature, energy) if np.any(np.equal(omega, 0.0)) else energy
 
 
 def fading_width(chain: ChainParameters) -> int:
     """Masses over which correlations at one time fall to 1e-16, from the imaginary angle at which omega^2 is zero."""
-    return math.ceil(-math.log(NEGLECTED) / (2.0 * math.asinh(1.0 / math.sqrt(band_width(chain.omega_fast)))))
+    if chain.minimal:
+        shift = math.asinh(1.0 / math.sqrt(band_width(chain.omega_fast)))
+    else:
+        shift = _analytic_shift(chain)
+    return math.ceil(-math.log(NEGLECTED) / (2.0 * shift))
+
+
+@lru_cache(maxsize=32)
+def _analytic_shift(chain: ChainParameters) -> float:
+    """Imaginary angle up to which Re omega^2 > 0, so that no function of omega^2 meets its cut along omega^2 <= 0.
+
+    Re omega^2 is harmonic: its least value in a strip is on the strip's edges, and falls as the strip widens.
+    """
+    angle = np.linspace(0.0, 0.5 * math.pi, 512 * (len(chain.couplings) + 1) + 1)
+    low, high = 0.0, WIDEST_SHIFT
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        if np.min(square(chain, angle + 1j * middle).real) > 0.0:
+            low = middle
+        else:
+            high = middle
+    return low
 
 
 def correlation(
@@ -89,6 +115,8 @@ def correlation(
     if np.any(lag != np.rint(lag)) or np.any(np.abs(lag) > 2**20):
         raise ValueError(f"lags must be whole numbers up to 2^20, got {lag.tolist()!r}")
     heat, sampling = one_temperature(temperature), checked_sampling(sampling)
+    refuse_damping(chain, "a temperature")
+    refuse_no_wells(chain, "thermal correlations")
     index = np.abs(lag).astype(np.int64)
     width = int(index.max(initial=0))
     longest = float(np.max(np.abs(time), initial=0.0))

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chaintheory.lattice.dispersion import band_top, frequency, neighbour_stiffness
+from chaintheory.lattice.dispersion import band_top, frequency
 from chaintheory.lattice.memory_kernel import (
     _even_fast_length,
     half_width,
@@ -213,13 +213,18 @@ class ChainSegment:
     def energy_with(self, chain: ChainParameters, other: Array) -> float:
         """Energy of this motion and another beyond the sum of theirs, conserved while both are free.
 
-        ``other``: rows u and p of the masses of this segment and of one more at each end.
+        ``other``: rows u and p of the masses of this segment and of as many more at each end as the springs reach.
         """
         u, p = self.state
-        bonds, other_bonds = np.diff(u, prepend=0.0, append=0.0), np.diff(other[0])
-        coupling = neighbour_stiffness(chain.omega_fast)
-        within = other[:, 1:-1]
-        return float(np.sum(p * within[1]) + np.sum(u * within[0]) + coupling * np.sum(bonds * other_bonds))
+        reach, size = len(chain.couplings), u.size
+        within = other[:, reach : reach + size]
+        total = np.sum(p * within[1]) + chain.confinement * np.sum(u * within[0])
+        for apart, coupling in enumerate(chain.couplings, 1):
+            at_rest = np.zeros(apart)
+            bonds = np.concatenate([u, at_rest]) - np.concatenate([at_rest, u])
+            other_bonds = other[0, reach : reach + size + apart] - other[0, reach - apart : reach + size]
+            total = total + coupling * np.sum(bonds * other_bonds)
+        return float(total)
 
 
 def _coarse_length(size: int) -> int:
@@ -491,7 +496,8 @@ class LightCone:
         chain, response = self.system.chain, self.chain_state
         gained = response.energy(chain) + self.dissipated
         if self.heat is not None and response.state.any():
-            heat = self.heat.window(self.time, response.origin - 1, response.state.shape[1] + 2)
+            reach = len(chain.couplings)
+            heat = self.heat.window(self.time, response.origin - reach, response.state.shape[1] + 2 * reach)
             gained += response.energy_with(chain, heat)
         return gained
 

@@ -16,7 +16,7 @@ from chaintheory.interactions.base import Interaction
 from chaintheory.lattice.dispersion import band_top
 from chaintheory.lattice.memory_kernel import _even_fast_length, half_width
 from chaintheory.lattice.thermal_field import ThermalField, checked_sampling, fading_width, mode_energy, one_temperature
-from chaintheory.parameters import SystemParameters, acceleration
+from chaintheory.parameters import SystemParameters, acceleration, refuse_damping, refuse_no_wells
 from chaintheory.simulation.force_table import cutoff_radius, depth
 from chaintheory.simulation.light_cone import BYTES_PER_MASS, ChainSegment, Plan, speed_bound
 from chaintheory.simulation.splittings import SCHEMES
@@ -232,6 +232,8 @@ def checked_run(
     sampling, seed = checked_sampling(sampling), whole("seed", seed, 0, 2**64 - 1)
     if temperature is not None:
         temperature = one_temperature(temperature)
+        refuse_damping(system.chain, "a temperature")
+        refuse_no_wells(system.chain, "a temperature")
         if method == "direct":
             raise ValueError("temperature needs method='light-cone'")
     cutoff = _checked_cutoff(system, position)
@@ -335,7 +337,7 @@ def thermal_speed(system: SystemParameters, temperature: float | None, sampling:
     """Twice the standard deviation of a chain mass's speed; at most, as if all modes had the top frequency."""
     if temperature is None:
         return 0.0
-    energy = float(mode_energy(np.array(system.chain.omega_fast), temperature, sampling))
+    energy = float(mode_energy(np.array(band_top(system.chain)), temperature, sampling))
     return 2.0 * math.sqrt(system.mass) * system.speed_of_energy(0.5 * energy)
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from chaintheory.lattice.dispersion import band_top
 from chaintheory.lattice.memory_kernel import _even_fast_length, half_width, memory_kernel
 from chaintheory.lattice.thermal_field import (
     checked_sampling,
@@ -26,7 +27,7 @@ from chaintheory.lattice.thermal_field import (
     one_temperature,
     ring_modes,
 )
-from chaintheory.parameters import squared_speed
+from chaintheory.parameters import refuse_damping, refuse_no_wells, squared_speed
 from chaintheory.simulation.force_table import cutoff_radius, depth, force_table
 from chaintheory.simulation.settings import LONGEST_CUTOFF
 from chaintheory.support.resources import cores
@@ -98,7 +99,7 @@ def prepared(
     cutoff = cutoff_radius(interaction, min(interaction.reach(), LONGEST_CUTOFF * chain.spacing), FELT)
     start = cutoff + DEVIATIONS * math.sqrt(at_once)
     fastest = math.sqrt(squared_speed(system, speed, -depth(interaction, cutoff)))
-    step = 1.0 / (refinement * max(PER_WIDTH * fastest / interaction.width, PER_FAST_PERIOD * chain.omega_fast))
+    step = 1.0 / (refinement * max(PER_WIDTH * fastest / interaction.width, PER_FAST_PERIOD * band_top(chain)))
     longest = PATIENCE * 2.0 * start / speed
     steps = math.ceil(longest / step)
     size = _even_fast_length(half_width(chain, longest) + fading_width(chain))
@@ -145,6 +146,8 @@ def sample_losses(
     first = whole("first", first, 0, 2**63)
     if not isinstance(antithetic, bool | np.bool_):
         raise TypeError(f"antithetic must be True or False, got {antithetic!r}")
+    refuse_damping(system.chain, "a temperature")
+    refuse_no_wells(system.chain, "simulated losses at a temperature")
     workers = cores() if threads is None else whole("threads", threads, 1)
     passes = prepared(system, v, heat, sampling)
     result = np.empty(samples)

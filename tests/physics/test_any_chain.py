@@ -227,11 +227,6 @@ REFUSING = [
     lambda s: s.mean_dissipation(50.0, approximation="travelling-wave"),
     lambda s: s.mean_dissipation(50.0, approximation="third-order"),
     lambda s: s.single_pass_dissipation(50.0, approximation="third-order"),
-    lambda s: s.single_pass_dissipation(50.0, temperature=1.0),
-    lambda s: s.loss_variance(50.0, 1.0),
-    lambda s: s.loss_distribution(50.0, 1.0),
-    lambda s: s.sample_losses(50.0, 1.0, 3),
-    lambda s: s.diffusion(1.0),
     lambda s: s.chain.omega_fast,
     lambda s: refuse_other_chains(s.chain, "a test"),
 ]
