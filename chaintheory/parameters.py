@@ -78,7 +78,12 @@ class ChainParameters:
 
     @classmethod
     def of(cls, chain: ChainParameters) -> Self:
-        """The same chain, of this class."""
+        """The same chain, of this class.
+
+        A TypeError for anything but a chain.
+        """
+        if not isinstance(chain, ChainParameters):
+            raise TypeError(f"chain must be a Chain, got {chain!r}")
         if isinstance(chain, cls):
             return chain
         made = cls.__new__(cls)

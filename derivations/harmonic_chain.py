@@ -45,7 +45,11 @@ w = response_frequency
 
 
 def spring_band(angle: sp.Expr) -> sp.Expr:
-    """Return what the springs between masses j apart add to omega^2, 4 K_j sin^2(j theta)."""
+    """Return what the springs between masses j apart add to omega^2, 4 K_j sin^2(j theta).
+
+    >>> spring_band(sp.pi / 2).subs(reach, 1)
+    4*K_j
+    """
     return 4 * spring * sp.sin(reach * angle) ** 2
 
 

@@ -16,13 +16,12 @@ import sympy as sp
 from .checks import Reduce
 from .lattice import dynamical_operator
 from .ledger import Step, states
-from .notation import curvature, energy, lag, spacing, speed, strength, theta, time, weight_of_mode, x
+from .notation import curvature, distance, energy, lag, spacing, speed, strength, theta, time, weight_of_mode, x
 from .resonances import resonance_strength
 from .travelling_wave import radiated_energy, resonant_wave
 
 __all__ = ["STATEMENTS", "stored"]
 
-distance = sp.Symbol("epsilon", positive=True)  # 1 - v/v_r
 place = sp.Symbol("h", positive=True)  # the square root of the distance
 force = sp.Symbol("F", positive=True)  # the modulus of the pulse's transform at the resonance
 amplitude_of_wave = sp.Symbol("a", positive=True)

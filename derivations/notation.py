@@ -309,6 +309,9 @@ harmonic = _symbol(
     nonnegative=True,
 )
 ratio = _symbol("r", "r", "ratio", "1", "ratio of successive terms", "1/10", "9/10", real=True)
+distance = _symbol(
+    "epsilon", "ε", "distance", "1", "relative distance 1 - v/v_r from a resonance", "1/1000", "1/100", positive=True
+)
 offset = _symbol("epsilon", "ε", "offset", "1", "a small quantity", "1/1000", "1/100", real=True)
 index = _symbol(
     "m", "m", "index", "1", "index of a sum, or order of a Matern interaction", 0, 6, integer=True, nonnegative=True

@@ -27,7 +27,7 @@ Lennard-Jones, Morse and Buckingham potentials consist.
 >>> transform_gaussian(0)
 sqrt(2)*sqrt(pi)*Phi_0*lambda
 >>> sorted(INTERACTIONS)[:3]
-['exponential', 'gaussian', 'lorentzian']
+['exponential', 'exponential_beside', 'gaussian']
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ def report(output: Path, published: Path | None, benchmarks: Path | None, quick:
         raise click.exceptions.Exit(1)
 
 
-@click.command(epilog="Example: chaintheory explore --omega-fast 10 --spacing 40 --output explorer.html")
+@click.command(epilog="Example: chaintheory explore --omega-fast 10 --output explorer.html")
 @system_options
 @click.option(
     "--output",

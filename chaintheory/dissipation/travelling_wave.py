@@ -97,6 +97,8 @@ class TravellingWave:
     phonons
         The phonons that carry the energy off.
 
+    Made by ``System.travelling_wave``, which raises a ValueError, ``NoSteadyDrift``, where there is none.
+
     >>> import chaintheory as ct
     >>> wave = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0)).travelling_wave(50.0)
     >>> repr(wave)[:40], wave.stable
@@ -190,6 +192,8 @@ class TravellingWave:
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """The displacements of a mass and of the particle, in l_slow, against time in transit times.
+
+        An ImportError names the extra where Matplotlib is missing.
 
         >>> import chaintheory as ct
         >>> wave = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0)).travelling_wave(50.0)

@@ -37,6 +37,7 @@ from chaintheory.parameters import SystemParameters
 from chaintheory.plotting.curves import plot_drift_velocities
 from chaintheory.plotting.style import axes
 from chaintheory.plotting.tables import Table
+from chaintheory.support.validation import number
 from chaintheory.units import Scale
 
 if TYPE_CHECKING:
@@ -152,6 +153,8 @@ class DragCurve:
     system
         Whose they are.
 
+    The methods raise a ValueError for a speed or a bias that is not a finite number.
+
     >>> import chaintheory as ct
     >>> curve = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0)).drag_curve(30.0, 30.1)
     >>> curve
@@ -195,11 +198,14 @@ class DragCurve:
     def at_speed(self, speed: float) -> list[float]:
         """The bias (hbar Omega_slow) of every branch at a speed (l_slow/t_slow), by rising bias.
 
+        A ValueError is raised for a speed that is not finite.
+
         >>> import chaintheory as ct
         >>> empty = ct.DragCurve([], ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0)))
         >>> empty.at_speed(30.0)
         []
         """
+        speed = number("speed", speed)
         found = []
         for branch in self.branches:
             for before, after in pairwise(branch.points):
@@ -215,11 +221,14 @@ class DragCurve:
     def solutions(self, bias: float) -> SteadyDrifts:
         """All steady drifts with a bias (hbar Omega_slow), typed by their stability; by rising speed.
 
+        A ValueError is raised for a bias that is not finite.
+
         >>> import chaintheory as ct
         >>> empty = ct.DragCurve([], ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0)))
         >>> len(empty.solutions(0.01))
         0
         """
+        bias = number("bias", bias)
         found = [
             _steady_drift(self.system, branch, before, after, bias)
             for branch in self.branches
@@ -239,6 +248,8 @@ class DragCurve:
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Bias against speed, the bias on a logarithmic scale; branches through a resonance have their own colour.
+
+        Units: hbar Omega_slow against l_slow/t_slow. An ImportError names the extra where Matplotlib is missing.
 
         >>> import chaintheory as ct
         >>> empty = ct.DragCurve([], ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0)))

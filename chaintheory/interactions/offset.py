@@ -353,7 +353,7 @@ class Buckingham(Beside):
         A length that is not positive; an offset above 300 decay lengths.
 
     >>> round(float(Buckingham(amplitude=100.0, length=0.3, dispersion=10.0, offset=2.0).potential(0.0)), 6)
-    -0.028985
+    -0.028987
     """
 
     amplitude: float

@@ -292,7 +292,7 @@ class Trajectory:
         >>> run.time.size, thin.time.size, bool((thin.passes == run.passes).all())  # times in t_slow
         (101, 11, True)
         """
-        if whole("every", every, 1) == 1:
+        if whole("every", every, 1, 2**53) == 1:
             return self
         rows = np.unique(np.append(np.arange(0, self.time.size, every), self.time.size - 1))
         columns: dict[str, Any] = {name: getattr(self, name)[rows] for name in COLUMNS}

@@ -274,7 +274,7 @@ def checked_run(
         chain,
         None if chain_window is None else _window(chain_window),
         scale("chain_every", chain_every),
-        whole("every", every, 1),
+        whole("every", every, 1, 2**53),
         checkpoint,
         positive("checkpoint_interval", checkpoint_interval),
         available_memory() if max_bytes is None else positive("max_bytes", max_bytes),

@@ -31,7 +31,7 @@ from chaintheory.parameters import refuse_damping, refuse_no_wells, squared_spee
 from chaintheory.simulation.force_table import cutoff_radius, depth, force_table
 from chaintheory.simulation.settings import LONGEST_CUTOFF
 from chaintheory.support.resources import cores
-from chaintheory.support.validation import number, whole
+from chaintheory.support.validation import bounded, whole
 
 if TYPE_CHECKING:
     from chaintheory.parameters import ChainParameters, SystemParameters
@@ -138,7 +138,7 @@ def sample_losses(
     threads: int | None = None,
 ) -> Array:
     """Losses of simulated passes: ``System.sample_losses``, which describes it."""
-    v = abs(number("speed", speed))
+    v = abs(bounded("speed", speed))
     if v == 0.0:
         raise ValueError(f"speed must not be 0, got {speed!r}")
     heat, sampling = one_temperature(temperature), checked_sampling(sampling)

@@ -30,10 +30,14 @@ VALID = {
     "drift_velocities": [40.0, 20.0], "order": 2, "run": None, "potential": np.exp(-GRID),
     "depth": 1.0, "sigma": 3.0, "offset": 3.0, "distance": 3.0, "length": 1.0, "dispersion": 1.0, "chain_mass": 1.0,
     "particle_mass": 1.0, "function": lambda r: 2.0**-r, "end": 20.0, "dataset": None, "quantity": "mean_dissipation",
-    "sweep": None, "output": "absent/out.nc",
+    "sweep": None, "output": "absent/out.nc", "couplings": [24.75], "temperature": 1.0, "samples": 2, "every": 2,
 }  # fmt: skip
 # Slow, or tried by tests of their own, or given an object of this package's own as their only argument.
 LEFT_OUT = {("System", "drag_curve"), ("System", "travelling_wave"), ("Gaussian", "enclosed_transform")}
+
+
+# What the package makes, and nobody else.
+RESULTS = ("Comparison", "DragCurve", "TravellingWave", "Finding")
 
 
 def public():
@@ -44,7 +48,7 @@ def public():
         thing = getattr(ct, owner)
         if not callable(thing) or (inspect.isclass(thing) and issubclass(thing, BaseException)) or owner == "Status":
             continue
-        if owner not in ("Interaction", "Trajectory"):
+        if owner not in ("Interaction", "Trajectory", *RESULTS):
             yield owner, "", thing
         for name in dir(made.get(owner, ())):
             if owner in made and not name.startswith("_") and (owner, name) not in LEFT_OUT:

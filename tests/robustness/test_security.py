@@ -17,7 +17,7 @@ FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__"}
 # SymPy's own evaluators of text, and what would run a shell.
 FORBIDDEN_METHODS = {"popen", "parse_expr", "lambdify", "autowrap", "ufuncify", "read_pickle", "to_pickle"}
 # Started without a shell, with fixed arguments: git for the commit, a trial of a file that HDF5 may crash on.
-SUBPROCESS = {"simulation/files.py", "sweep/run.py", "report/page.py", "cli/installation.py"}
+SUBPROCESS = {"simulation/files.py", "sweep/run.py", "report/page.py", "cli/installation.py", "explorer/build.py"}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: f"{path.parent.name}/{path.name}")
