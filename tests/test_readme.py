@@ -13,11 +13,26 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_five_lines_run():
-    (program,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    said = printed(0, None)
+    assert said.startswith("0.01486")
+    assert "Trajectory(tau = 0 .. 800" in said
+
+
+def test_the_ion_in_ev_and_angstrom_runs(tmp_path):
+    """To the picture and a table of the curve."""
+    said = printed(1, tmp_path)
+    assert "speed (speed) float64" in " ".join(said.split())
+    assert (tmp_path / "drag.png").read_bytes().startswith(b"\x89PNG")
+
+
+def printed(at, folder):
+    """What a program of the README prints."""
+    program = re.findall(r"```python\n(.*?)```", README, re.DOTALL)[at]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True)
-    assert done.stdout.startswith("0.01486")
-    assert "Trajectory(tau = 0 .. 800" in done.stdout
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True, cwd=folder
+    )
+    return done.stdout
 
 
 def test_every_command_is_told_and_exists():
