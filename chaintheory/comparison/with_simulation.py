@@ -20,6 +20,7 @@ from chaintheory.comparison.passes import mean_speeds, single_pass_loss
 from chaintheory.comparison.steady_drifts import from_wave, mean_speed
 from chaintheory.dissipation.static_lattice import RigidLatticeMotion, motion_of_mean_speed
 from chaintheory.dissipation.third_order import mean_expansion, single_pass_expansion
+from chaintheory.drift.locking import approach
 from chaintheory.interactions.named import Gaussian
 from chaintheory.lattice.dispersion import steepest
 from chaintheory.parameters import acceleration
@@ -166,25 +167,23 @@ def kept_drift(amplitude: float, lowest: float, highest: float, duration: float 
 
 
 def locked(amplitude: float, n: int, duration: float = 3000.0) -> Row:
-    """The mean speed of a locked drift, which is approached like the power -2/3 of the time (drift/locking.py).
-
-    With an approach like tau^-p what is left at the end is the change since a quarter of the time over 4^p - 1.
-    """
+    """The mean speed of a drift on its way to a resonance, from a quarter of the time on (drift/locking.py)."""
     system = paper(amplitude, bias=0.01)
     near = CHAIN.spacing / n
-    at = next(v for v in system.drift_velocities(0.99 * near, 1.001 * near) if v.kind == "locked")
+    at = next(v for v in system.resonant_speeds(0.99 * near, 1.001 * near) if v.edge == "lower")
     run = system.simulate(position=220.0, speed=motion_of_mean_speed(system, 1.01 * at.speed).speed, duration=duration)
     middle, mean = mean_speeds(run)
-    quarter = int(np.searchsorted(middle, 0.25 * middle[-50]))
-    change = float(mean[-100:].mean() - mean[quarter - 25 : quarter + 25].mean()) / at.speed
-    most, least = (change / (4.0**p - 1.0) for p in (0.6, 0.75))
+    first = int(np.searchsorted(middle, 0.25 * middle[-50]))
+    begin, end = slice(first - 25, first + 25), slice(-100, None)
+    elapsed = float(middle[end].mean() - middle[begin].mean())
+    left, left_out = approach(system, at, 1.0 - float(mean[begin].mean()) / at.speed, elapsed)
     return Row(
         f"locked drift, n = {n}, amplitude {amplitude:g}: mean speed",
         float(at.speed),
-        float(mean[-100:].mean()),
-        expected=-0.5 * (most + least),
-        allowed=0.5 * abs(most - least),
-        reason="expected: rest of an approach like tau^-2/3 since a quarter of the time; allowed: powers 0.6 to 0.75",
+        float(mean[end].mean()),
+        expected=-left,
+        allowed=left_out,
+        reason="expected: exact and slow approach since a quarter of the time; allowed: the delay by memory",
     )
 
 

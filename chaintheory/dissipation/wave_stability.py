@@ -43,6 +43,7 @@ FIRST_POINTS = 33  # on the half circle
 NEAR_A_BRANCH_POINT = np.geomspace(1e-7, 0.1, 13)  # of Im nu T
 LARGEST_TURN = 0.6  # of the argument of D from a point to the next, in radians
 SHORTEST_ARC = 1e-7  # of nu T: a turn that remains is the jump at a branch point
+SLOW = 3e-4  # nu T over which D is differenced: far above rounding and below the branch points
 SLOWEST_MODE = 0.5  # abs(nu T) within which the slow decay of a stable drift is looked for
 
 
@@ -225,6 +226,18 @@ class Perturbation:
             if abs(step) < 1e-10 * abs(here):
                 return here
         return None
+
+    @cached_property
+    def quasi_steady(self) -> tuple[float, float]:
+        r"""Rate :math:`-D/D'` at nu = 0 (1/t_slow) and delay :math:`D''/2D'` (t_slow) of a slow change of the speed.
+
+        A steady drift whose bias is not quite that of the system changes its speed at the rate times the difference of
+        the two speeds; memory delays that. Other than the zeros of D, both exist where nothing decays slowly.
+        """
+        nearest, step = NEGLIGIBLE / self.transit_time, SLOW / self.transit_time
+        at = [self.value(nearest + k * step).real for k in range(3)]
+        slope = (-1.5 * at[0] + 2.0 * at[1] - 0.5 * at[2]) / step
+        return nearest - at[0] / slope, (at[0] - 2.0 * at[1] + at[2]) / (2.0 * step**2 * slope)
 
     def _slow_decay(self) -> complex | None:
         """The real mode nearest to 0 if it decays: what a deviation of the speed does after a disturbance."""
