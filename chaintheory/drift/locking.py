@@ -39,12 +39,15 @@ n   amplitude stable at the biases                 ended by
 1   +2        up to 4.52                           the peak, 4.524, beside which a steady growth begins
 1   -2        0.0033 to 4.84                       a steady growth at the peak, 4.87
 2   +2        0.0045 to 3.25                       an oscillation, below the peak, 3.3917
-2   -2        0.0031 to 0.0053; 1.45 to 3.17       a flip from pass to pass; the peak, 3.18
+2   -2        0.0031 to 0.0054; 1.29 to 3.176      a flip from pass to pass; the peak, 3.176
 3   +2        up to 0.0064                         an oscillation before 0.0076
 3   -2        2.06 to 2.16                         a flip at all smaller ones
 4   +2        up to 0.0015                         a flip before 0.0023
 4   -2        not known                            a search at 32 points found no stretch
 === ========= ==================================== ===================================================
+
+At n = 4, amplitude -2, the branch folds beside the resonance, and two of the solutions at the bias 0.01 are not found
+again on a grid finer by 1.3; what is beyond its first fold is not known.
 
 Runs that start on the branch n = 2, amplitude -2, stay on it at the bias 0.0048, and leave it at 0.0058 with the
 growth rate 0.218 per pass that the determinant has (tests). At n = 1, amplitude +2, they stay at the bias 4.47; at 4.97

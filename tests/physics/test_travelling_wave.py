@@ -8,6 +8,7 @@ import pytest
 from chaintheory import Chain, Exponential, Gaussian, Interaction, Lorentzian, Matern, Sech2, SquareWell, System
 from chaintheory.comparison.on_the_wave import start_on_wave
 from chaintheory.dissipation.wave_equations import Force, Grid, NoSteadyDrift, WaveEquations, toeplitz
+from chaintheory.drift import drag_curve
 from chaintheory.drift.continuation import ByDistance, Continuation
 from chaintheory.lattice.green_function import MovingDispersion, green_function, zeros
 
@@ -425,3 +426,23 @@ def test_a_landing_that_is_refused_leaves_the_continuation_as_it_was(near_resona
     assert curve.land() is None
     for one, other in zip(before, (curve.parameter, curve.unknowns, curve.tangent), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_drift_that_a_finer_grid_does_not_confirm_is_left_out_with_a_warning(monkeypatch):
+    """Only that one: the other of the two speeds with this bias stays."""
+    curve = paper(2.0).drag_curve(30.0, 30.1)
+    bias = curve.at_speed(30.05)[0]
+    twice = drag_curve.DragCurve(curve.branches * 2, curve.system)
+    given = drag_curve._with_bias
+    calls = []
+
+    def failing(*arguments):
+        calls.append(arguments)
+        if len(calls) == 2:  # the finer grid of the first
+            raise NoSteadyDrift("planted")
+        return given(*arguments)
+
+    monkeypatch.setattr(drag_curve, "_with_bias", failing)
+    with pytest.warns(RuntimeWarning, match="left out: planted"):
+        (kept,) = twice.solutions(bias)
+    assert kept.speed == pytest.approx(30.05, rel=1e-9, abs=0)
