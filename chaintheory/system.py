@@ -160,11 +160,16 @@ class Chain(ChainParameters):
         return dispersion.frequency(self, real_array("theta", theta))
 
     @classmethod
-    def from_physical(cls, mass: Any, confinement: Any, coupling: Any, spacing: Any, *, units: str = "SI") -> Chain:
+    def from_physical(
+        cls, mass: Any, confinement: Any, coupling: Any, spacing: Any, *, damping: Any = 0.0, units: str = "SI"
+    ) -> Chain:
         """The chain of masses (kg) in wells and with springs (stiffness, N/m) at a spacing (m).
 
         omega_fast^2 = 1 + 4 coupling/confinement, and the spacing in units of sqrt(hbar/(m Omega_slow)). With
-        ``units="metal"`` in u, eV/angstrom^2 and angstrom; quantities of pint bring their own units.
+        ``units="metal"`` in u, eV/angstrom^2 and angstrom; quantities of pint bring their own units. A list of
+        couplings is that of ``from_springs``, whose confinement may be 0: the unit frequency is then
+        sqrt(coupling[0]/mass).
+        ``damping`` is the rate at which a free mass loses its momentum, in 1/s (1/ps).
 
         Raises
         ------
@@ -175,11 +180,22 @@ class Chain(ChainParameters):
         >>> round(chain.omega_fast, 9), round(chain.spacing, 3)
         (10.0, 40.027)
         """
-        omega_fast, length, _ = physical.from_physical(mass, confinement, coupling, spacing, units)
-        return cls(omega_fast, length)
+        return cls._from_physical(mass, confinement, coupling, spacing, damping, units)[0]
+
+    @classmethod
+    def _from_physical(
+        cls, mass: Any, confinement: Any, coupling: Any, spacing: Any, damping: Any, units: str
+    ) -> tuple[Chain, Units]:
+        if isinstance(coupling, list | tuple):
+            well, springs, length, rate, own = physical.springs_from_physical(
+                mass, confinement, coupling, spacing, damping, units
+            )
+            return cls.from_springs(well, springs, length, rate), own
+        omega_fast, length, own = physical.from_physical(mass, confinement, coupling, spacing, units)
+        return cls(omega_fast, length, physical.in_si("damping", damping, "rate", units) / own.omega_slow), own
 
     def to_physical(self, units: Units) -> PhysicalChain:
-        """The chain in physical units: mass (kg), confinement and coupling (N/m), spacing (m).
+        """The chain in physical units: mass (kg), confinement, couplings (N/m), spacing (m), damping (1/s).
 
         A TypeError for units that are not ``Units``.
 
@@ -188,7 +204,7 @@ class Chain(ChainParameters):
         >>> f"{physical.coupling:.4f} N/m, {physical.spacing:.4e} m"
         '1.6335 N/m, 1.5989e-09 m'
         """
-        return physical.to_physical(self.omega_fast, self.spacing, units)
+        return physical.to_physical(self.confinement, self.couplings, self.spacing, self.damping, units)
 
     def memory_kernel(self, lags: ArrayLike, times: ArrayLike) -> Array:
         """Memory kernel Gamma_n(tau) of Eq. 5, the response of mass l + n at tau to an impulse on mass l at 0.
@@ -293,6 +309,7 @@ class System(SystemParameters):
         *,
         bias: Any = None,
         force: Any = None,
+        damping: Any = 0.0,
         units: str = "SI",
     ) -> System:
         """The system with these physical numbers, which shows its results in the same units.
@@ -300,7 +317,8 @@ class System(SystemParameters):
         Parameters
         ----------
         chain_mass, confinement, coupling, spacing
-            Mass of a chain mass, stiffness of its well and of the springs, lattice spacing.
+            Mass of a chain mass, stiffness of its well and of the springs (or a list of them, ``Chain.from_physical``),
+            lattice spacing.
         interaction
             Its numbers are energies and lengths in the units of ``units``: ``ct.Gaussian(0.1, 1.0)`` is 0.1 eV high
             and 1 angstrom wide with ``"metal"``.
@@ -308,6 +326,8 @@ class System(SystemParameters):
             Mass of the mobile particle.
         bias, force
             Energy gained per lattice spacing, or the pulling force; one of them, or none for no bias.
+        damping
+            Rate at which a free chain mass loses its momentum, in 1/s (1/ps).
         units
             ``"SI"`` (kg, N/m, m, J, N) or ``"metal"`` (u, eV/angstrom^2, angstrom, eV, eV/angstrom). Any number may be
             a quantity of pint instead, which brings its own units; those of the interaction stay plain.
@@ -330,16 +350,16 @@ class System(SystemParameters):
             raise TypeError(f"interaction must be an Interaction, got {interaction!r}")
         if bias is not None and force is not None:
             raise ValueError(f"bias and force exclude each other, got {bias!r} and {force!r}")
-        omega_fast, length, own = physical.from_physical(chain_mass, confinement, coupling, spacing, units)
+        chain, own = Chain._from_physical(chain_mass, confinement, coupling, spacing, damping, units)
         scale = own.scale("SI")
         mass = physical.in_si("particle_mass", particle_mass, "mass", units) / scale.mass
         if force is not None:
-            work = physical.in_si("force", force, "force", units) / scale.force * length
+            work = physical.in_si("force", force, "force", units) / scale.force * chain.spacing
         else:
             work = physical.in_si("bias", 0.0 if bias is None else bias, "energy", units) / scale.energy
         shown = own.scale()
         scaled = interaction.scaled(1.0 / shown.energy, 1.0 / shown.length)
-        return cls(Chain(omega_fast, length), scaled, mass, work, units=own)
+        return cls(chain, scaled, mass, work, units=own)
 
     def _repr_html_(self) -> str:
         scale = scale_of(self.units, None)

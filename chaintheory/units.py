@@ -13,11 +13,11 @@ angstrom, ps, eV, eV/angstrom^2, eV/angstrom, K; the name is that of LAMMPS). Co
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from chaintheory.support.validation import choice, number, positive
-from chaintheory_ext.generated.dispersion import neighbour_stiffness
 
 # How each unit system writes its unit of a kind.
 KINDS = ("mass", "length", "time", "energy", "speed", "force", "stiffness", "temperature")
@@ -25,6 +25,8 @@ SYSTEMS = {
     "SI": dict(zip(KINDS, ("kg", "m", "s", "J", "m/s", "N", "N/m", "K"), strict=True)),
     "metal": dict(zip(KINDS, ("u", "Å", "ps", "eV", "Å/ps", "eV/Å", "eV/Å²", "K"), strict=True)),
 }
+for _own in SYSTEMS.values():
+    _own["rate"] = f"1/{_own['time']}"
 MODEL = "model"
 
 
@@ -46,6 +48,7 @@ def unit(kind: str, system: str) -> float:
         "force": energy / length,
         "stiffness": energy / length**2,
         "temperature": 1.0,
+        "rate": 1.0 / time,
     }[kind]
 
 
@@ -233,12 +236,26 @@ def in_si(name: str, value: Any, kind: str, units: str) -> float:
 
 @dataclass(frozen=True)
 class PhysicalChain:
-    """A chain in physical units: masses (kg), stiffness of wells and springs (N/m), spacing (m)."""
+    """A chain in physical units: masses (kg), stiffness of wells and springs (N/m), spacing (m), damping (1/s).
+
+    >>> PhysicalChain(mass=6.6e-26, confinement=0.066, couplings=(1.6335,), spacing=1.6e-9).coupling
+    1.6335
+    """
 
     mass: float
     confinement: float
-    coupling: float
+    couplings: tuple[float, ...]
     spacing: float
+    damping: float = 0.0
+
+    @property
+    def coupling(self) -> float:
+        """Stiffness of the springs between neighbours, N/m.
+
+        >>> PhysicalChain(6.6e-26, 0.066, (1.6335, 0.2), 1.6e-9).coupling
+        1.6335
+        """
+        return self.couplings[0] if self.couplings else 0.0
 
 
 def from_physical(
@@ -269,15 +286,45 @@ def from_physical(
         ) from None
 
 
-def to_physical(omega_fast: float, spacing: float, units: Units) -> PhysicalChain:
+def springs_from_physical(
+    mass: Any, confinement: Any, couplings: Any, spacing: Any, damping: Any, units: str = "SI"
+) -> tuple[float, list[float], float, float, Units]:
+    """Confinement, couplings, spacing, damping and units of any chain: its frequency sqrt(kappa/m), else sqrt(K_1/m).
+
+    >>> well, springs, *_ = springs_from_physical(6.6e-26, 0.0, [0.066, -0.0033], 1.6e-9, 0.0)
+    >>> well, [round(one, 12) for one in springs]
+    (0.0, [1.0, -0.05])
+    """
+    choice("units", units, SYSTEMS)
+    mass = positive("mass", in_si("mass", mass, "mass", units))
+    spacing = positive("spacing", in_si("spacing", spacing, "length", units))
+    well = in_si("confinement", confinement, "stiffness", units)
+    springs = [in_si("coupling", one, "stiffness", units) for one in couplings]
+    rate = in_si("damping", damping, "rate", units)
+    stiffness = well if well > 0.0 or not springs else springs[0]
+    if not stiffness > 0.0:
+        raise ValueError(
+            f"confinement, or else the first coupling, must be positive, got {confinement!r}, {couplings!r}"
+        )
+    own = Units(mass, positive("stiffness divided by mass", math.sqrt(stiffness / mass)), units)
+    scaled = [one / stiffness for one in springs]
+    return well / stiffness, scaled, spacing / own.length, rate / own.omega_slow, own
+
+
+def to_physical(
+    confinement: float, couplings: Sequence[float], spacing: float, damping: float, units: Units
+) -> PhysicalChain:
     """The chain in physical units (SI).
 
-    >>> physical = to_physical(10.0, 40.0, Units(mass=6.6e-26, omega_slow=1e12))
+    >>> physical = to_physical(1.0, [24.75], 40.0, 0.0, Units(mass=6.6e-26, omega_slow=1e12))
     >>> f"{physical.confinement:.4f} N/m, {physical.coupling:.4f} N/m, {physical.spacing:.4e} m"
     '0.0660 N/m, 1.6335 N/m, 1.5989e-09 m'
 
     """
     if not isinstance(units, Units):
         raise TypeError(f"units must be Units, got {units!r}")
-    confinement = units.mass * units.omega_slow**2
-    return PhysicalChain(units.mass, confinement, neighbour_stiffness(omega_fast) * confinement, spacing * units.length)
+    stiffness = units.mass * units.omega_slow**2
+    springs = tuple(one * stiffness for one in couplings)
+    return PhysicalChain(
+        units.mass, confinement * stiffness, springs, spacing * units.length, damping * units.omega_slow
+    )

@@ -603,3 +603,58 @@ def test_a_sweep_that_fails_at_its_first_point_leaves_nothing(sweep, tmp_path, m
     with pytest.raises(ValueError, match="no point"):
         run_sweep(sweep, tmp_path / "grid.nc")
     assert list(tmp_path.iterdir()) == []
+
+
+SPRINGS = """
+[axes]
+{axes}
+[compute]
+quantities = ["single_pass_dissipation", "mean_dissipation"]
+[run]
+speed = 33.0
+[system]
+{system}
+"""
+
+
+def springs(axes, system=""):
+    return parse_sweep(SPRINGS.format(axes=axes, system=system))
+
+
+def test_a_sweep_over_springs_and_damping():
+    """Each point is the system's own number; without springs the file and its digest are those of before."""
+    found = springs("confinement = [0.0, 0.7]\ndamping = [0.0, 0.3]", "couplings = [2.0, -0.1]")
+    data = assemble(found, [compute_point(p, found.quantities, found.drift_range) for p in found.points()])
+    assert data.mean_dissipation.shape == (2, 2)
+    for i, confinement in enumerate((0.0, 0.7)):
+        for j, damping in enumerate((0.0, 0.3)):
+            chain = Chain.from_springs(confinement, [2.0, -0.1], 40.0, damping)
+            one = System(chain, Gaussian(2.0, 4.0), bias=0.01)
+            assert data.mean_dissipation.values[i, j] == one.mean_dissipation(33.0)
+            assert data.single_pass_dissipation.values[i, j] == one.single_pass_dissipation(33.0)
+    assert len(np.unique(data.mean_dissipation.values)) == 4
+    assert data.confinement.attrs["units"] == "m Omega^2"
+    damped = springs("damping = [0.1]", "omega_fast = 10.0")
+    (point,) = damped.points()
+    value = compute_point(point, damped.quantities, damped.drift_range)["mean_dissipation"]
+    assert value == System(Chain(10.0, 40.0, damping=0.1), Gaussian(2.0, 4.0)).mean_dissipation(33.0)
+    assert not {"damping", "couplings", "confinement"} & set(springs("bias = [0.1]").fixed)
+
+
+@pytest.mark.parametrize("axes, system, reason", [
+    ("confinement = [1.0]", "", "confinement goes with couplings"),
+    ("omega_fast = [2.0]", "couplings = [1.0]", "omega_fast and couplings exclude each other"),
+    ("bias = [0.1]", "couplings = 1.0", "couplings in .system. must be a list of numbers"),
+    ("bias = [0.1]", 'couplings = ["a"]', "couplings"),
+    ("couplings = [1.0]", "", "unknown key in .axes.: 'couplings'"),
+])  # fmt: skip
+def test_springs_that_are_refused(axes, system, reason):
+    with pytest.raises(ValueError, match=reason):
+        springs(axes, system)
+
+
+def test_an_unstable_chain_is_a_refused_point():
+    sweep = springs("confinement = [0.1, 5.0]", "couplings = [-0.5]")
+    refused, right = [compute_point(p, sweep.quantities, sweep.drift_range) for p in sweep.points()]
+    assert "stable chain" in refused["refused"]
+    assert right["mean_dissipation"] >= 0.0

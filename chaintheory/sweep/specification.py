@@ -2,6 +2,7 @@
 
     [system]                  # fixed parameters; those left out are the paper's
     width = 4.0
+    couplings = [2.0, -0.1]   # springs and confinement in the place of omega_fast: any chain; damping as well
 
     [run]                     # only for simulated quantities
     speed = 50.0
@@ -46,6 +47,8 @@ from chaintheory.support.validation import above, choice, number, positive, whol
 from chaintheory.system import Chain, System
 
 SYSTEM = {"omega_fast": 10.0, "spacing": 40.0, "mass": 1.0, "bias": 0.01}
+# Of any other chain, given only where there is one: in the place of omega_fast, damping beside either.
+SPRINGS = {"confinement": 1.0, "couplings": None, "damping": 0.0}
 SHAPE: dict[str, float | None] = {"amplitude": 2.0, "width": 4.0}
 INTERACTION = ("name", "potential", "samples", "cutoff")
 RUN: dict[str, float | None] = {
@@ -60,6 +63,7 @@ GRID = ("start", "stop", "count", "spacing")
 TABLES = ("system", "interaction", "run", "axes", "compute")
 
 UNITS = {
+    "confinement": "m Omega^2", "damping": "Omega",
     "omega_fast": "Omega_slow", "spacing": "l_slow", "amplitude": "hbar Omega_slow",
     "width": "l_slow", "mass": "chain mass", "bias": "hbar Omega_slow", "position": "l_slow",
     "speed": "l_slow/t_slow", "duration": "t_slow", "order": "1", "steps_per_fast_period": "1",
@@ -174,21 +178,31 @@ def _checked_sweep(tables: dict[str, Any]) -> Sweep:
         if not isinstance(tables.setdefault(name, {}), dict):
             raise ValueError(f"[{name}] must be a table, got {tables[name]!r}")
     described, shape = _interaction(tables["interaction"], tables["axes"])
-    known(tables["system"], {**SYSTEM, **shape}, "key in [system]")
+    known(tables["system"], {**SYSTEM, **SPRINGS, **shape}, "key in [system]")
     known(tables["interaction"], {**dict.fromkeys(INTERACTION), **shape}, "key in [interaction]")
     known(tables["run"], RUN, "key in [run]")
-    known(tables["axes"], {**SYSTEM, **shape, **RUN}, "key in [axes]")
+    known(
+        tables["axes"],
+        {**SYSTEM, **{n: d for n, d in SPRINGS.items() if n != "couplings"}, **shape, **RUN},
+        "key in [axes]",
+    )
+    couplings = _couplings(tables["system"], axes=tables["axes"])
     known(tables["compute"], COMPUTE, "key in [compute]")
     axes = {name: axis(name, given) for name, given in tables["axes"].items()}
     own = {name: value for name, value in tables["interaction"].items() if name not in INTERACTION}
-    fixed = {**SYSTEM, **shape, **RUN, **tables["system"], **own, **tables["run"]}
+    chosen = {name: value for name, value in tables["system"].items() if name != "couplings"}
+    fixed = {**SYSTEM, **shape, **RUN, **chosen, **own, **tables["run"]}
+    if couplings is not None:
+        del fixed["omega_fast"]
     for name in axes:
         if name in tables["system"] or name in own or name in tables["run"]:
             raise ValueError(f"{name} must be either fixed or an axis, got both")
-        del fixed[name]
+        fixed.pop(name, None)
     if missing := [name for name in shape if name in fixed and fixed[name] is None]:
         raise ValueError(f"[interaction] must have {', '.join(missing)}, or [axes] must")
     fixed = {name: None if value is None else checked(name, value) for name, value in fixed.items()}
+    if couplings is not None:
+        fixed["couplings"] = couplings
     fixed["interaction"], fixed["parameters"] = described, list(shape)
     points = int(np.prod([len(values) for values in axes.values()], dtype=object))
     if points > MOST_POINTS:
@@ -196,6 +210,20 @@ def _checked_sweep(tables: dict[str, Any]) -> Sweep:
     lowest = positive("lowest", tables["compute"].get("lowest", 5.0))
     highest = above("highest", tables["compute"].get("highest", 80.0), lowest)
     return Sweep(fixed, axes, quantities(tables["compute"]), (lowest, highest))
+
+
+def _couplings(system: dict[str, Any], axes: dict[str, Any]) -> list[float] | None:
+    """The springs of another chain than the paper's, None where ``omega_fast`` has its chain."""
+    given = system.get("couplings")
+    if given is None:
+        if "confinement" in system or "confinement" in axes:
+            raise ValueError("confinement goes with couplings in [system], a list of numbers, which must be given too")
+        return None
+    if "omega_fast" in system or "omega_fast" in axes:
+        raise ValueError(f"omega_fast and couplings exclude each other, got couplings = {given!r} besides")
+    if not isinstance(given, list):
+        raise ValueError(f"couplings in [system] must be a list of numbers, got {given!r}")
+    return [float(number("couplings", one)) for one in given]
 
 
 def _interaction(table: dict[str, Any], axes: dict[str, Any]) -> tuple[dict[str, Any], dict[str, float | None]]:
@@ -212,7 +240,9 @@ def _interaction(table: dict[str, Any], axes: dict[str, Any]) -> tuple[dict[str,
     if "samples" in table:
         return {"samples": interaction_to_text(build({}, samples=table["samples"]))}, {}
     if "potential" in table:
-        constants = dict.fromkeys(name for name in (*table, *axes) if name not in (*INTERACTION, *SYSTEM, *RUN))
+        constants = dict.fromkeys(
+            name for name in (*table, *axes) if name not in (*INTERACTION, *SYSTEM, *SPRINGS, *RUN)
+        )
         parse(table["potential"], dict.fromkeys(constants, 1.0))  # a name without a value, or a value without its name
         return {"potential": table["potential"], **cutoff}, constants
     kind = kind_of(table.get("name", "Gaussian"))
@@ -294,7 +324,11 @@ def compute_point(
 def _computed(
     point: dict[str, Any], wanted: tuple[str, ...], drift_range: tuple[float, float]
 ) -> dict[str, float | list[float]]:
-    chain = Chain(point["omega_fast"], point["spacing"])
+    damping = point.get("damping", 0.0)
+    if "couplings" in point:
+        chain = Chain.from_springs(point.get("confinement", 1.0), point["couplings"], point["spacing"], damping)
+    else:
+        chain = Chain(point["omega_fast"], point["spacing"], damping)
     described = point["interaction"]
     if "samples" in described:
         interaction = interaction_from_text(described["samples"])

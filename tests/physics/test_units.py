@@ -107,3 +107,49 @@ def test_refused_by_name(change, error, said):
         ct.System.from_physical(**{**CRYSTAL, "interaction": MORSE, "units": "metal"} | change)
     with pytest.raises(TypeError, match="units must be Units"):
         ct.System(SYSTEM.chain, MORSE, units="metal")
+
+
+def test_any_chain_in_physical_units():
+    """The modes by hand, in rad/s: m W^2 = kappa + sum of 4 K_j sin^2(j theta); there and back; other units."""
+    mass, springs, theta = 6.6e-26, [1.6, -0.1, 0.05], np.linspace(0.1, 1.5, 5)
+    for confinement in (0.0, 0.07):
+        chain = ct.Chain.from_physical(mass, confinement, springs, 1.6e-9, damping=2e11)
+        units = ct.Units(mass, math.sqrt((confinement or springs[0]) / mass))
+        squares = sum(4.0 * k * np.sin(j * theta) ** 2 for j, k in enumerate(springs, 1)) + confinement
+        assert units.omega_slow * chain.frequency(theta) == pytest.approx(np.sqrt(squares / mass), rel=1e-13)
+        # A free mass: dp/dt = -2e11/s p, and gamma is the rate per radian of the unit frequency.
+        assert chain.damping * units.omega_slow == pytest.approx(2e11, rel=1e-14)
+        back = chain.to_physical(units)
+        assert (back.mass, back.confinement) == pytest.approx((mass, confinement), rel=1e-14)
+        assert (*back.couplings, back.coupling) == pytest.approx((*springs, springs[0]), rel=1e-14)
+        assert (back.spacing, back.damping) == pytest.approx((1.6e-9, 2e11), rel=1e-14)
+    metal = ct.Chain.from_physical(63.5, 0.5, [3.0, 0.1], 2.55, damping=0.2, units="metal")
+    si = ct.Chain.from_physical(63.5 * U, 0.5 * EV * 1e20, [3.0 * EV * 1e20, 0.1 * EV * 1e20], 2.55e-10, damping=2e11)
+    for name in ("confinement", "spacing", "damping", "couplings"):
+        assert getattr(metal, name) == pytest.approx(getattr(si, name), rel=1e-8)  # of the constants
+
+
+def test_a_loss_in_any_chain_does_not_depend_on_the_unit_of_frequency():
+    """A list of one spring is the paper's chain; and a loss in eV does not depend on the unit of frequency."""
+    crystal = {"chain_mass": 63.5, "spacing": 2.55, "interaction": ct.Gaussian(0.01, 0.6), "particle_mass": 40.0}
+    plain = ct.System.from_physical(**crystal, confinement=0.5, coupling=3.0, units="metal")
+    listed = ct.System.from_physical(**crystal, confinement=0.5, coupling=[3.0], units="metal")
+    assert listed.chain == plain.chain
+    two = ct.System.from_physical(**crystal, confinement=0.5, coupling=[3.0, 0.2], damping=0.3, units="metal")
+    # The same with another unit of frequency, by the scale's own numbers.
+    scale, s = two.units.scale(), 1.3
+    chain = ct.Chain.from_springs(
+        s**2, [s**2 * k for k in two.chain.couplings], two.chain.spacing / math.sqrt(s), s * two.chain.damping
+    )
+    shape = ct.Gaussian(two.interaction.amplitude * s, two.interaction.width / math.sqrt(s))
+    other = ct.System(chain, shape, two.mass)
+    v = 8.0 / scale.speed
+    assert s * float(two.mean_dissipation(v)) == pytest.approx(
+        float(other.mean_dissipation(v * math.sqrt(s))), rel=1e-9
+    )
+
+
+@pytest.mark.parametrize("confinement, coupling", [(0.0, []), (0.0, [-1.0]), (-0.1, [1.0]), (0.5, ["a"])])
+def test_springs_that_are_no_chain_are_refused(confinement, coupling):
+    with pytest.raises((ValueError, TypeError), match=r"confinement|coupling"):
+        ct.Chain.from_physical(6.6e-26, confinement, coupling, 1.6e-9)
