@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.floating[Any]]
 
 NARROWEST = 3e-7  # a peak with p below this is narrower than 1e-12 of the speed and is left out
+CONFIRMED = 0.1  # part of the pulse by which a finer grid may change it: more is another solution
 ROUNDED = 1e-7  # a correction by less that no longer shrinks is rounding
 
 
@@ -290,6 +291,9 @@ def _steady_drift(system: SystemParameters, branch: Branch, before: Point, after
         family = _family(system, before.equations.force, finer, branch.resonance, abs(after.speed - before.speed))
         start = np.append(interpolated(unknowns[: grid.count], grid, finer), unknowns[grid.count :])
         parameter, solved = _with_bias(family, parameter, start, bias, 1e-7 * (ends[1] - ends[0]))
+        moved = np.abs(solved - start)[: finer.count].max()
+        if finer is not grid and moved > CONFIRMED * np.abs(start[: finer.count]).max():
+            raise NoSteadyDrift(f"bias {bias:.6g}: a finer grid has another solution near speed {found[0].speed:.9g}")
         found.append(point(family, parameter, solved, family.equations(parameter)))
         unknowns = solved if finer is grid else unknowns
     rough, fine = found
