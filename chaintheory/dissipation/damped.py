@@ -183,16 +183,11 @@ def _integral(
 ) -> float:
     """Quadrature in cells that are at most half as wide as a disc without a pole; ``widest`` is the largest half-width.
 
-        >>> lorentzian = lambda x: 1e-6 / (x**2 + 1e-12)
-        >>> whole = math.atan(7e5) + math.atan(3e5)
-    <<<<<<< HEAD
-        >>> found = _integral(lorentzian, lambda x: np.hypot(x - 0.3, 1e-6), 0.0, 1.0, 0.2)
-        >>> abs(found / whole - 1.0) < 1e-10  # x - 0.3 is rounded to 1e-16, 1e-10 of the width
-    =======
-        >>> found = _integral(lorentzian, lambda x: np.hypot(x, 1e-6), -0.3, 0.7, 0.2)
-        >>> abs(found / whole - 1.0) < 1e-13
-    >>>>>>> e37a566 (Springs, confinement and damping in sweeps and in physical units; an example of damped.py does not hang on rounding)
-        True
+    >>> lorentzian = lambda x: 1e-6 / (x**2 + 1e-12)
+    >>> whole = math.atan(7e5) + math.atan(3e5)
+    >>> found = _integral(lorentzian, lambda x: np.hypot(x, 1e-6), -0.3, 0.7, 0.2)
+    >>> abs(found / whole - 1.0) < 1e-13  # a pole elsewhere than at 0 would show the rounding of the distance from it
+    True
     """
     count = math.ceil(0.5 * (end - start) / widest)
     if count > MOST_CELLS:

@@ -253,7 +253,7 @@ class DragCurve:
         return SteadyDrifts(kept, bias, self)
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Bias (hbar Omega_slow, logarithmic) against speed (l_slow/t_slow); branches through a resonance in their own colour.
+        """Bias against speed, the bias on a logarithmic scale; branches through a resonance have their own colour.
 
         Units: hbar Omega_slow against l_slow/t_slow. An ImportError names the extra where Matplotlib is missing.
 
