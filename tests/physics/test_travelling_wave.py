@@ -446,3 +446,19 @@ def test_a_drift_that_a_finer_grid_does_not_confirm_is_left_out_with_a_warning(m
     with pytest.warns(RuntimeWarning, match="left out: planted"):
         (kept,) = twice.solutions(bias)
     assert kept.speed == pytest.approx(30.05, rel=1e-9, abs=0)
+
+
+def test_another_solution_on_the_finer_grid_is_left_out_with_a_warning(monkeypatch):
+    curve = paper(2.0).drag_curve(30.0, 30.1)
+    bias = curve.at_speed(30.05)[0]
+    given = drag_curve._with_bias
+    grids = []
+
+    def jumping(family, *arguments):
+        parameter, unknowns = given(family, *arguments)
+        grids.append(family.grid.count)
+        return parameter, (1.2 if family.grid.count > grids[0] else 1.0) * unknowns
+
+    monkeypatch.setattr(drag_curve, "_with_bias", jumping)
+    with pytest.warns(RuntimeWarning, match="another solution near speed 30.05"):
+        assert not curve.solutions(bias)
