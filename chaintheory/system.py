@@ -894,7 +894,8 @@ class System(SystemParameters):
         ResonantSpeeds
             A list with ``to_dataframe()`` and ``plot()``. Each has ``speed``, ``edge`` (``"lower"``, infinite from
             above, or ``"upper"``, infinite from below), ``n``, the ``singularity`` (coefficient of the inverse square
-            root) and the ``finite_limit``.
+            root) and the ``finite_limit``. In a chain with damping each peak is finite: the singularity is 0, and the
+            limit is the mean dissipation there.
 
         Raises
         ------

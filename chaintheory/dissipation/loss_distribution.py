@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chaintheory.dissipation.single_pass import energy_emitted, single_pass_dissipation
+from chaintheory.dissipation.single_pass import energy_emitted, quadrature_loss, single_pass_dissipation
 from chaintheory.dissipation.thermal import loss_variance
-from chaintheory.lattice.dispersion import frequency
-from chaintheory.lattice.thermal_field import one_temperature
+from chaintheory.lattice.dispersion import band_edges, frequency
+from chaintheory.lattice.thermal_field import mode_energy, one_temperature
 from chaintheory.parameters import refuse_damping
 from chaintheory.support.validation import number, real_array
 from chaintheory_ext.generated.thermal import emission
@@ -37,6 +37,7 @@ INTERVALS = 1 << 16
 LOWEST = 1e-8  # frequency, of the highest, that stands for 0
 # Standard deviations and phonons beyond the mean that the grid extends to.
 DEVIATIONS, PHONONS = 12.0, 12.0
+FEWEST_PHONONS = 1e-12  # below, the cells' numbers of phonons round at the edges of the band
 
 
 @dataclass(frozen=True)
@@ -169,18 +170,34 @@ def loss_distribution(system: SystemParameters, speed: float, temperature: float
     with np.errstate(divide="ignore", invalid="ignore"):
         boltzmann = np.exp(-np.divide(points, heat)) if heat > 0.0 else np.zeros(half + 1)
     absorptions = emissions * boltzmann
-    phonons = float(np.sum(emissions) + np.sum(absorptions))
+    # The trapezoidal rule over theta is more accurate than the cells' sum, which it scales.
+    phonons = _phonons(system, v, heat)
+    if phonons < FEWEST_PHONONS:
+        raise ValueError(f"speed must be such that a pass has at least {FEWEST_PHONONS:g} phonons, got {phonons:.3g}")
+    scale = phonons / float(np.sum(emissions) + np.sum(absorptions))
+    emissions, absorptions = scale * emissions, scale * absorptions
     size = 1 << (2 * half).bit_length()
     rates = np.zeros(size)
     rates[: half + 1] = emissions
     rates[0] += absorptions[0]
     rates[size - half :] += absorptions[:0:-1]
     none = math.exp(-phonons)
-    chance = np.fft.irfft(np.exp(np.fft.rfft(rates) - phonons), n=size)
-    losses = np.maximum(chance[: half + 1], 0.0)
-    losses[0] = max(chance[0] - none, 0.0)
+    # expm1: the probability of no loss is apart, so that few phonons are not lost beside it.
+    losses = np.maximum(none * np.fft.irfft(np.expm1(np.fft.rfft(rates)), n=size)[: half + 1], 0.0)
     density = np.concatenate(((losses * boltzmann)[:0:-1], losses)) / step
     return LossDistribution(none, phonons, mean, variance, heat, step, half, density)
+
+
+def _phonons(system: SystemParameters, speed: float, heat: float) -> float:
+    """Mean number of phonons emitted and absorbed in a pass, <s (1 + 2 n)/omega>, and 1 + 2 n = 2 E/omega."""
+    least = LOWEST * band_edges(system.chain)[1]
+
+    def scattered(_: Any, omega: Array, wave: Array) -> Array:
+        near = np.maximum(omega, least)
+        quanta = 2.0 * mode_energy(near, heat, "quantum") / near
+        return np.asarray(system.interaction.shape(wave) * quanta / near)
+
+    return float(quadrature_loss(system, np.array([speed]), False, shape=scattered)[0])
 
 
 def _on_grid(omega: Array, rate: Array, step: float, half: int) -> Array:

@@ -23,6 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from chaintheory.interactions.formula import NumericalInteraction
 from chaintheory.interactions.named import Gaussian, GaussianMixture, HalfIntegerMatern
+from chaintheory.lattice.any_band import largest_curvature
 from chaintheory.lattice.dispersion import band_edges, band_width, frequency_squared, square
 from chaintheory.lattice.rigid_lattice import mass_barrier
 from chaintheory.support.double_double import exponent
@@ -303,9 +304,13 @@ def _mean_in_any_chain(
         prefactor = interaction.shape(wave) if shape is None else shape(rows, omega, wave)
         return np.asarray(squares * prefactor * decay)
 
+    # The bottom of the band must be resolved, where exp(-per_power omega^power) falls within an angle of
+    # (2/(per_power^(2/power) (omega^2)''))^(1/2): else two results agree by chance at low speed.
     oscillations = 0.0 if interaction.monotone else 4.0 * top * width_of(system)
     with np.errstate(over="ignore"):
-        return band_mean(taken, speed.size, oscillations / speed, least=least), exponents
+        narrow = 1.5 * per_power ** (1.0 / power) * math.sqrt(largest_curvature(chain))
+        fewest = np.maximum(oscillations / speed, narrow)
+        return band_mean(taken, speed.size, fewest, least=least), exponents
 
 
 def refuse_cancellation(system: SystemParameters, mixture: GaussianMixture, speed: Array) -> None:

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 MOST_ROOTS = 1e5  # of one line: a tenth of a second, and 20 MB
+# Least speed in a chain without wells, of that of sound: there the rounding of the roots is 2e-11 of the mean, and it
+# grows like 1/speed^2.
+LEAST_OF_SOUND = 1e-4
 NEGLIGIBLE = 1e-9  # what the static-lattice sum leaves out
 SMALLEST_EXPONENT = 745.0  # exp(-745) is the smallest double
 
@@ -90,6 +93,12 @@ def mean_dissipation(system: SystemParameters, speed: ArrayLike, *, approximatio
             raise ValueError("speed must not be 0 for an interaction that is not smooth, got 0.0")
         if system.chain.confinement == 0.0:
             raise ValueError("speed must not be 0 in a chain without wells, where the loss diverges there, got 0.0")
+    least = LEAST_OF_SOUND * sound_speed(system.chain) if system.chain.confinement == 0.0 else 0.0
+    if np.any((values > 0.0) & (values < least)):
+        raise ValueError(
+            f"speed must be at least {least:.3g} in a chain without wells, below which rounding shows in the roots, "
+            f"got {float(values.min()):g}"
+        )
     if system.chain.damping:
         if approximation != "constant-velocity":
             raise ValueError(

@@ -42,6 +42,7 @@ Array = NDArray[np.float64]
 
 # Part of the integral's absolute value below which rounding has taken too many digits of a broadened variance.
 LEAST_LEFT = 1e-9
+MOST_EXPONENT = 700.0  # exp(709.8) is beyond doubles
 # Of a broadened integral: its end in units of the width, and the largest table of correlations.
 FARTHEST, MOST_NUMBERS = 13.0, 1 << 24
 
@@ -223,4 +224,6 @@ def _diffusion(system: SystemParameters, heat: float, lowest: float) -> float:
         for low, high in pairwise(edges)
         if high > low
     )
+    if largest + math.log(total) > MOST_EXPONENT:
+        raise ValueError(f"temperature must be such that the diffusion is below the largest double, got {heat:g}")
     return float(math.sqrt(2.0 / math.pi) * total * math.exp(largest))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import io
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chaintheory.dissipation import damped
 from chaintheory.dissipation.single_pass import single_pass_dissipation
 from chaintheory.dissipation.steady_state import mean_dissipation
 from chaintheory.drift.resonances import ResonantSpeed, ResonantSpeeds, resonant_speeds, speed_range
-from chaintheory.parameters import SystemParameters
+from chaintheory.parameters import SystemParameters, without_damping
 from chaintheory.plotting.curves import plot_curves
 from chaintheory.plotting.tables import html_table
 from chaintheory.support.files import write_whole
@@ -168,7 +169,9 @@ def curves(system: SystemParameters, lowest: float, highest: float, *, points: i
     """Losses between two speeds: ``System.curves``, which describes them."""
     lowest, highest = speed_range(lowest, highest)
     whole("points", points, 2, 1_000_000)
-    resonances = resonant_speeds(system, lowest, highest)
+    # Next to the resonances of a chain without damping the peaks of one with damping are.
+    free = replace(system, chain=without_damping(system.chain))
+    resonances = resonant_speeds(free, lowest, highest)
     peaks = [one.speed for one in resonances if has_peak(one)]
     if len(peaks) > MOST_PEAKS:
         raise ValueError(
@@ -184,6 +187,9 @@ def curves(system: SystemParameters, lowest: float, highest: float, *, points: i
         found = np.asarray(mean_dissipation(system, middle))
         order = np.argsort(np.concatenate([speed, middle]), kind="stable")
         speed, mean = (np.concatenate(both)[order] for both in ((speed, middle), (mean, found)))
+    if system.chain.damping:
+        once = damped.single_pass_dissipation(system, speed, approximation="constant-velocity", method=None, log=False)
+        return Curves(system, speed, np.asarray(once), mean, resonant_speeds(system, lowest, highest))
     return Curves(system, speed, np.asarray(single_pass_dissipation(system, speed)), mean, resonances)
 
 

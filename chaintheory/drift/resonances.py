@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chaintheory.dissipation import damped
 from chaintheory.dissipation.single_pass import energy_emitted
 from chaintheory.dissipation.steady_state import contributions, cutoff_speed, decay_in_x, excited
 from chaintheory.lattice import any_band
@@ -62,7 +63,8 @@ class ResonantSpeed:
     singularity
         The mean dissipation diverges like singularity/sqrt(abs(v/speed - 1)).
     finite_limit
-        Limit of the mean dissipation on the other side.
+        Limit of the mean dissipation on the other side; in a chain with damping the mean dissipation there, and the
+        singularity is 0.
 
     """
 
@@ -95,7 +97,13 @@ class ResonantSpeeds(Table[ResonantSpeed]):
 
 def resonant_speeds(system: SystemParameters, lowest: float, highest: float) -> ResonantSpeeds:
     """All resonances between two speeds: ``System.resonant_speeds``, which describes them."""
-    found = resonances_within(system, *speed_range(lowest, highest), MOST_RESONANCES, MOST_ROOTS)
+    lowest, highest = speed_range(lowest, highest)
+    found = resonances_within(system, lowest, highest, MOST_RESONANCES, MOST_ROOTS)
+    if system.chain.damping:  # the line touches the band, and the mean dissipation is finite
+        limits = damped.mean_dissipation(system, np.array([one.speed for one in found]))
+        found = [
+            replace(one, singularity=0.0, finite_limit=float(limit)) for one, limit in zip(found, limits, strict=True)
+        ]
     return ResonantSpeeds(found, system.units)
 
 

@@ -58,7 +58,7 @@ def draw(numbers: dict[str, Any]) -> Figure:
         above.plot(one["speed"], one["theory"], color=color, label=f"T = {one['temperature']:g}")
         error = one["simulated"] / np.sqrt(2.0 * one["samples"])
         above.errorbar(one["simulated_speed"], one["simulated"], error, ls="", marker="o", ms=2.4, color=color)
-    above.set(xlabel=style.SPEED, ylabel="standard deviation of the loss", ylim=(0.0, 1.3))
+    above.set(xlabel=style.SPEED, ylabel=r"standard deviation of the loss ($\hbar\Omega_{slow}$)", ylim=(0.0, 1.3))
     above.legend(loc="upper right", ncols=3)
     style.label(above, "(a)")
     for one, color in zip(numbers["spectra"], colors, strict=False):

@@ -278,3 +278,32 @@ def test_the_root_next_to_the_origin_of_an_acoustic_chain():
     assert x == pytest.approx(
         brentq(lambda y: top * math.sin(math.pi * y) - slope * y, 1e-5, 0.5, xtol=1e-15), rel=1e-7
     )
+
+
+@pytest.mark.filterwarnings("ignore::chaintheory.ValidityWarning")
+def test_slow_passes_without_wells():
+    """At low speed only phonons next to theta = 0 are excited, which few points over the band do not see."""
+    system = ct.System(ACOUSTIC, ct.Gaussian(1.0, 4.0))
+    assert system.single_pass_dissipation(0.2) == pytest.approx(0.6995478611744548, rel=1e-13)  # mpmath, over the band
+    # The loss is carried by sound alone there: it grows like 1/v, up to (v/sound speed)^2.
+    slow, slower = (v * system.single_pass_dissipation(v) for v in (0.1, 0.01))
+    assert slower == pytest.approx(slow, rel=1e-6)
+    with pytest.raises(ValueError, match="speed must be large enough"):
+        system.single_pass_dissipation(1e-4)
+    with pytest.raises(ValueError, match=r"speed must be at least 0\.125 in a chain without wells"):
+        system.mean_dissipation(0.1)
+
+
+def test_with_damping_no_peak_is_infinite():
+    """The line touches the band at the same speeds; the mean dissipation there is finite."""
+    free, found = PAPER.resonant_speeds(10.0, 60.0), DAMPED.resonant_speeds(10.0, 60.0)
+    assert [one.speed for one in found] == [one.speed for one in free]
+    assert all(one.singularity == 0.0 for one in found)
+    assert found[-1].finite_limit == DAMPED.mean_dissipation(found[-1].speed)
+    curves = DAMPED.curves(39.0, 41.0, points=20)
+    # The curve is flat between its points to half a percent.
+    near = float(np.interp(39.98, curves.speed, curves.mean))
+    assert near == pytest.approx(float(DAMPED.mean_dissipation(39.98)), rel=1e-2)
+    assert curves.single_pass[0] == DAMPED.single_pass_dissipation(curves.speed[0])
+    with pytest.raises(ValueError, match="damping must be 0 or at least 1e-08"):
+        ct.System(ct.Chain(10.0, 40.0, 1e-13), ct.Gaussian(2.0, 4.0)).mean_dissipation(30.0)

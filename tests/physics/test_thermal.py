@@ -357,3 +357,21 @@ def test_other_arguments_that_are_refused():
     ):
         with pytest.raises(ValueError, match=message):
             call()
+
+
+@pytest.mark.parametrize(("v", "heat"), [(12.0, 1.0), (50.0, 3.0)])
+def test_phonons_of_a_pass_are_their_mean_over_the_band(v, heat):
+    losses, omega = PAPER.loss_distribution(v, heat), modes()
+    plain = np.mean(taken(PAPER, omega, v) / omega / np.tanh(omega / (2.0 * heat)))
+    assert losses.phonons == pytest.approx(plain, rel=1e-12)
+    others = losses.density(losses.points).sum() * losses.resolution
+    assert others == pytest.approx(-math.expm1(-losses.phonons), rel=1e-12)
+
+
+def test_what_is_beyond_doubles_is_refused():
+    with pytest.raises(ValueError, match="phonons"):
+        PAPER.loss_distribution(2.0, 1.0)
+    with pytest.raises(ValueError, match="largest double"):
+        ct.System(CHAIN, ct.Gaussian(0.01, 4.0)).diffusion(0.01)
+    with pytest.raises(ValueError, match="speed must be at most"):
+        PAPER.sample_losses(1e300, 1.0, 2)
