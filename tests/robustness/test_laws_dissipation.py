@@ -310,3 +310,38 @@ def test_validity_scales_with_the_coupling(case, times):
     first, second = -math.log(float(one)) - lost[0], -math.log(float(other)) - lost[1]
     # The logarithm of a number next to 1.
     assert second == pytest.approx(times * first, rel=1e-6, abs=1e-13)
+
+
+@st.composite
+def general_systems(draw):
+    """Any stable undamped chain, with wells or without, up to four springs of both signs; and a speed."""
+    springs = [draw(decades(0.1, 30.0)), *draw(st.lists(st.floats(-0.5, 2.0), max_size=3))]
+    spacing = draw(decades(1.0, 100.0))
+    try:
+        chain = ct.Chain.from_springs(draw(st.sampled_from([0.0, 0.3, 2.0])), springs, spacing)
+    except ValueError:
+        assume(False)
+    width = spacing * draw(decades(0.05, 2.0))
+    interaction = getattr(ct, draw(st.sampled_from(["Gaussian", "Exponential", "Sech2"])))(1e-3, width)
+    speed = width * chain.band[1] * draw(decades(0.3, 30.0))
+    return ct.System(chain, interaction), speed
+
+
+@cases(40)
+@given(general_systems(), st.floats(0.3, 3.0), st.floats(0.1, 50.0))
+def test_laws_of_any_chain(case, unit, heat):
+    """One pass is the single pass, fluctuation and dissipation, the logarithm, and any unit of frequency."""
+    system, speed = case
+    loss = float(system.single_pass_dissipation(speed))
+    close(float(system.finite_pass_dissipation(speed, 1)), loss, 1e-11)
+    close(float(system.loss_variance(speed, heat, "classical")), 2.0 * heat * loss, 1e-12)
+    close(math.exp(float(system.single_pass_dissipation(speed, log=True))), loss, 1e-12)
+    chain, shape = system.chain, system.interaction
+    stiffer = ct.Chain.from_springs(
+        unit**2 * chain.confinement, [unit**2 * one for one in chain.couplings], chain.spacing
+    )
+    other = ct.System(stiffer, shape)
+    # A frequency that is so many times as high, at as many times the speed: A falls like its square.
+    close(unit**2 * float(other.single_pass_dissipation(unit * speed)), loss, 1e-11)
+    heated = float(other.loss_variance(unit * speed, unit * heat, "quantum"))
+    close(unit * heated, float(system.loss_variance(speed, heat, "quantum")), 1e-11)
