@@ -104,8 +104,9 @@ OPTIONS = [
 
 
 @pytest.mark.parametrize(("name", "option"), OPTIONS)
-def test_junk_for_an_option(name, option, capsys, monkeypatch):
+def test_junk_for_an_option(name, option, capsys, monkeypatch, tmp_path):
     """Right, a failed check, or bad input told in one line: never a traceback or a warning."""
+    monkeypatch.chdir(tmp_path)  # a table or a picture may have any name
     monkeypatch.setattr("chaintheory.simulation.settings.available_memory", lambda: 24e6)
     short = {
         "curves": ["--points", "3"],
