@@ -38,8 +38,8 @@ def test_figure_is_whole(pictures, name):
     assert panels[-1].get_xlabel()
 
 
-# Axes without a unit: a count and ratios.
-BARE = ("mass $n$", "relative deviation")
+# Axes without a unit: a count, ratios, and the kernel, which is a number.
+BARE = ("mass $n$", "relative deviation", r"$\Gamma_n(\tau)$", r"$\Gamma_0(\tau)$")
 
 
 @pytest.mark.parametrize("name", NAMES)

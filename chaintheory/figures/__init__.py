@@ -26,7 +26,6 @@ NAMES = (
     "trajectory",
     "kernel",
     "velocity-profile",
-    "both-signs",
     "losses",
     "decades",
     "orbit",

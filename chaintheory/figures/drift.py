@@ -19,15 +19,18 @@ if TYPE_CHECKING:
 TITLE = "Drift velocities"
 CAPTION = """Runs under the bias 0.01 (amplitude 2 and -2, width 4, spacing 40): speed midway
 between masses, (a) repelled, (b) attracted particles. Dashed: speed midway of the orbit whose mean
-speed is a resonance near spacing/n; dash-dotted: the capture speed. (c) Mean loss of Eq. (10),
-with the exponent that the paper prints, beside the bias. Circles: locked drift velocities, where
-the curve jumps through the bias; the first resonance, n = 1, does not reach down to it."""
+speed is a resonance near spacing/n (n = 1, 2, 3 named, the next below them);
+dash-dotted: the capture speed. (c) Mean loss of Eq. (10),
+with the exponent that the paper prints, infinite at each resonance,
+beside the bias. Circles: locked drift velocities, where the curve jumps through the bias; the
+first resonance, n = 1, does not reach down to it."""
 
 STARTS = {
     "repulsive": (1.0, np.arange(13.0, 60.0, 2.0)),
     "attractive": (-1.0, np.arange(2.0, 60.0, 2.0)),
 }
 FULL, QUICK = 800.0, 200.0
+TOP = 0.08  # of panel (c)
 
 
 def compute(*, quick: bool = False) -> dict[str, Any]:
@@ -51,8 +54,8 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
                 {"n": r.n, "mean": r.speed, "midway": motion_of_mean_speed(system, r.speed).speed} for r in resonances
             ],
         }
-    speed = np.linspace(9.0, 60.0, 4000)
-    numbers["curve"] = {"speed": speed, "eq10": system.mean_dissipation(speed)}
+    curves = system.curves(9.0, 60.0)
+    numbers["curve"] = {"speed": curves.speed, "eq10": curves.mean, "pieces": curves.pieces}
     numbers["bias"] = system.bias
     numbers["locked"] = [float(v.speed) for v in system.drift_velocities(9.0, 60.0) if v.kind == "locked"]
     return numbers
@@ -74,19 +77,18 @@ def draw(numbers: dict[str, Any]) -> Figure:
                               xycoords=("axes fraction", "data"), textcoords="offset points", va="center")  # fmt: skip
         if one["capture_speed"]:
             axes.axhline(one["capture_speed"], color=style.GREY, ls="-.", lw=0.8, label="capture speed")
-            axes.plot([], [], color=style.BLACK, ls=(0, (4, 4)), lw=0.7, label="predicted")
+            axes.plot([], [], color=style.BLACK, ls=(0, (4, 4)), lw=0.7, label="resonances")
             axes.legend(loc="lower left", ncols=2)
         axes.set(xlabel=style.TIME, ylabel=style.SPEED, xlim=(0, numbers["duration"]))
         axes.set(ylim=(0, 62))
         style.label(axes, text)
     below = panels[2]
-    below.plot(numbers["curve"]["speed"], numbers["curve"]["eq10"], color=style.BLACK, lw=0.8,
-               label="Eq. (10)")  # fmt: skip
+    style.resonant_curve(below, numbers["curve"]["speed"], numbers["curve"]["eq10"], numbers["curve"]["pieces"], TOP)
     below.axhline(numbers["bias"], color=style.VERMILLION, lw=0.8, label="bias")
     locked = numbers["locked"]
     below.plot(locked, [numbers["bias"]] * len(locked), "o", color=style.GREEN, mfc="white",
                mew=0.9, ms=4, label="locked")  # fmt: skip
-    below.set(xlabel="mean " + style.SPEED, ylabel=style.MEAN_LOSS, ylim=(0, 0.08), xlim=(9, 60))
-    below.legend(loc="upper right")
+    below.set(xlabel="mean " + style.SPEED, ylabel=style.MEAN_LOSS, ylim=(0, TOP), xlim=(9, 60))
+    below.legend(loc="upper right", frameon=True, framealpha=1.0, edgecolor="0.7")
     style.label(below, "(c) theory")
     return figure

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 TITLE = "Propagation of an impulse"
-CAPTION = """Memory kernel of Eq. (5) for a band top of 10. (a) Displacement of mass n at a time
+CAPTION = """Memory kernel of Eq. (5), a pure number, for a band top of 10. (a) Displacement of mass n at a time
 after an impulse to mass 0 (colours on a symmetric logarithmic scale); lines: sound cone, the
-largest group speed. (b) The mass itself, with the two tones of the band's edges that remain at
+largest group speed. (b) The mass itself, with the two oscillations of the band's edges that remain at
 late times and fall only as the inverse root of time."""
 
 
@@ -62,11 +62,11 @@ def draw(numbers: dict[str, Any]) -> Figure:
                    ls="--", label="sound cone" if sign > 0 else None)  # fmt: skip
     above.set(xlabel=style.TIME, ylabel="mass $n$", xlim=(0, 2), ylim=(-70, 70))
     above.legend(loc="lower left")
-    figure.colorbar(drawn, ax=above, label=r"$\Gamma_n(\tau)$ $(l_\mathrm{slow})$", pad=0.01)
+    figure.colorbar(drawn, ax=above, label=r"$\Gamma_n(\tau)$", pad=0.01)
     below.plot(numbers["long_times"], numbers["on_site"], color=style.BLUE, label=r"$\Gamma_0$")
     below.plot(numbers["long_times"], numbers["late"], color=style.VERMILLION, ls="--", lw=0.8,
-               label="two tones")  # fmt: skip
-    below.set(xlabel=style.TIME, ylabel=r"$\Gamma_0(\tau)$ $(l_\mathrm{slow})$", xlim=(0, 6), ylim=(-0.12, 0.25))
+               label="band edges")  # fmt: skip
+    below.set(xlabel=style.TIME, ylabel=r"$\Gamma_0(\tau)$", xlim=(0, 6), ylim=(-0.12, 0.25))
     below.legend(loc="upper right", ncols=2)
     style.label(above, "(a) all masses")
     style.label(below, "(b) the mass itself")

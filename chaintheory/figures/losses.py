@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 TITLE = "Losses along a trajectory"
 CAPTION = """Energy absorbed by the chain in each pass of a particle that slows down freely from 120
 (width 4, no bias), against its mean speed over the pass: (a) amplitude 20, (b) amplitude -20.
-Lines: mean loss of Eq. (10). Dashed: resonances at the lower band edge; ticks: at the upper one.
+Lines: mean loss of Eq. (10), infinite on one side of each resonance.
+Dashed: resonances at the lower band edge; ticks: at the upper one.
 The particle crosses a resonance too fast for it to build up, so that the peaks are rounded."""
 
-AMPLITUDE, START, FASTEST = 20.0, 120.0, 125.0
+AMPLITUDE, START, FASTEST, TOP = 20.0, 120.0, 125.0, 20.0
 
 
 def compute(*, quick: bool = False) -> dict[str, Any]:
@@ -32,12 +33,12 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
         run = simulated(system, position=220.0, speed=START, duration=60.0 if quick else 125.0)
         _, mean = mean_speeds(run)
         forward = np.diff(run.crossings["position"]) > 0.0
-        speed = np.linspace(10.0, FASTEST, 2000)
+        curves = system.curves(10.0, FASTEST)
         numbers[name] = {
             "mean_speed": mean[forward],
             "energy_absorbed": np.diff(run.crossings["chain_energy"])[forward],
             "capture_speed": system.capture_speed,
-            "curve": {"speed": speed, "eq10": system.mean_dissipation(speed)},
+            "curve": {"speed": curves.speed, "eq10": curves.mean, "pieces": curves.pieces},
         }
     found = system.resonant_speeds(10.0, FASTEST)
     numbers["resonances"] = [{"speed": r.speed, "edge": r.edge, "n": r.n} for r in found]
@@ -55,13 +56,13 @@ def draw(numbers: dict[str, Any]) -> Figure:
         for speed in lower:
             axes.axvline(speed, ls="--", lw=0.6, color=style.GREEN, zorder=0)
         curve = one["curve"]
-        axes.plot(curve["speed"], curve["eq10"], color=style.BLACK, lw=0.8, label="Eq. (10)")
+        style.resonant_curve(axes, curve["speed"], curve["eq10"], curve["pieces"], TOP)
         axes.plot(one["mean_speed"], one["energy_absorbed"], ls="", mfc="none", mew=0.5, ms=2.4,
                   label="simulated", **look)  # fmt: skip
         axes.plot([], [], ls="--", lw=0.6, color=style.GREEN, label="lower edge")
         axes.plot(upper, np.full(len(upper), 0.13), "|", ms=5, mew=0.7, color=style.ORANGE, label="upper edge")
-        axes.set(ylabel=style.LOSS, yscale="log", ylim=(0.1, 20), xlim=(10, FASTEST))
-        axes.legend(loc="upper right", ncols=2, columnspacing=1.2)
+        axes.set(ylabel=style.LOSS, yscale="log", ylim=(0.1, TOP), xlim=(10, FASTEST))
+        axes.legend(loc="upper right", ncols=2, columnspacing=1.2, frameon=True, framealpha=1.0, edgecolor="0.7")
         style.label(axes, text)
     panels[1].set(xlabel="mean " + style.SPEED)
     return figure

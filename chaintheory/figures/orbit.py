@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 TITLE = "Orbit theory splits the signs"
 CAPTION = """Single-pass loss at amplitude 2 and -2 (width 4). Grey: Eq. (7), which takes the speed
 as constant and knows no sign. Coloured lines: the same force integral along the orbit past a rigid
-mass. Symbols: simulated. Below, the deviation of both theories from the simulation: open symbols Eq.
+mass. Symbols: simulated. Dashed: the capture speed, sqrt(8 pi^2 Phi0/mu), below which a repelled particle is thrown
+back (the paper's caption lacks the root). Below, the deviation of both theories from the simulation: open symbols Eq.
 (7), filled symbols orbit theory."""
 
 AMPLITUDE = 2.0
@@ -45,6 +46,7 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
             "deviation_orbit": orbit / loss - 1.0,
         }
     speed = np.linspace(4.0, 60.0, 200)
+    numbers["capture_speed"] = System(Chain(10.0, 40.0), Gaussian(AMPLITUDE, 4.0)).capture_speed
     numbers["eq7"] = {"speed": speed, "loss": system.single_pass_dissipation(speed)}
     return numbers
 
@@ -52,6 +54,7 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
 def draw(numbers: dict[str, Any]) -> Figure:
     """Draw the losses and the deviations."""
     figure, (above, below) = style.new(1.15, rows=2, sharex=True, height_ratios=(1.6, 1))
+    above.axvline(numbers["capture_speed"], color=style.GREY, ls="--", lw=0.8, label="capture speed")
     above.plot(numbers["eq7"]["speed"], numbers["eq7"]["loss"], color=style.GREY, label="Eq. (7)")
     for name, look in (("repulsive", style.REPULSIVE), ("attractive", style.ATTRACTIVE)):
         one = numbers[name]
@@ -62,7 +65,7 @@ def draw(numbers: dict[str, Any]) -> Figure:
         for key, filled in (("deviation_eq7", "none"), ("deviation_orbit", colour)):
             below.plot(points["speed"], np.abs(one[key]), ls="", mfc=filled, mew=0.7, ms=2.6, **look)
     above.set(ylabel=style.LOSS, ylim=(0, 0.03))
-    above.legend(loc="lower right")
+    above.legend(loc="lower right", labelspacing=0.3, borderaxespad=0.2)
     for text, filled in (("Eq. (7)", "none"), ("orbit theory", style.GREY)):
         below.plot([], [], "o", color=style.GREY, mfc=filled, mew=0.7, ms=2.6, label=text)
     below.legend(loc="upper right", ncols=2)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 TITLE = "Single pass: theory and simulation"
 CAPTION = """Energy lost by the particle in passing one mass of a chain at rest, against its speed:
-(a) slow, (b) fast. Lines: Eq. (7). Crosses: simulated, repulsive; bars: simulated, attractive
+(a) slow, (b) fast. Lines: Eq. (7). Crosses: simulated, repulsive; bars, between them: simulated, attractive
 (width 4, band top 10). Eq. (7) takes the speed as constant, so that points part from the lines
 where the interaction changes the speed; repulsive points begin at the capture speed."""
 
@@ -50,7 +50,8 @@ def curve(amplitude: float, lowest: float, highest: float, points: int) -> dict[
         "speed": speed,
         "eq7": repulsive.single_pass_dissipation(speed),
         "repulsive": simulated(repulsive, np.linspace(slowest, highest, points)),
-        "attractive": simulated(attractive, np.linspace(lowest, highest, points)),
+        # Between the others, so that neither sign hides the other.
+        "attractive": simulated(attractive, lowest + (highest - lowest) * (np.arange(points) + 0.5) / points),
     }
 
 
@@ -72,7 +73,7 @@ def draw(numbers: dict[str, Any]) -> Figure:
             # Each curve is named at its end, so that colours need not be told apart.
             axes.annotate(f"{one['amplitude']:g}", (1.0, one["eq7"][-1]), (3, 0), xycoords=("axes fraction", "data"),
                           textcoords="offset points", va="center", fontsize=7, color=colour)  # fmt: skip
-            for sign, marker in (("repulsive", "x"), ("attractive", "_")):
+            for sign, marker in (("repulsive", "x"), ("attractive", "|")):
                 points = one[sign]
                 axes.plot(points["speed"], points["loss"], marker, color=colour, mew=0.8)
         axes.annotate(
@@ -80,7 +81,7 @@ def draw(numbers: dict[str, Any]) -> Figure:
         )
         axes.plot([], [], color="k", label="Eq. (7)")
         axes.plot([], [], "x", color="k", mew=0.8, label=r"simulated, $+\Phi_0$")
-        axes.plot([], [], "_", color="k", mew=0.8, label=r"simulated, $-\Phi_0$")
+        axes.plot([], [], "|", color="k", mew=0.8, label=r"simulated, $-\Phi_0$")
         axes.set(xlabel=style.SPEED, ylabel=style.LOSS, yscale="log")
         style.label(axes, text)
     panels[0].set(xlim=(0, 82), ylim=(1e-8, 10))

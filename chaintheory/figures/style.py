@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from chaintheory.plotting.style import BLACK as BLACK
@@ -60,6 +61,17 @@ def new(height: float = 0.72, rows: int = 1, columns: int = 1, **more: Any) -> t
 
     figure = Figure(figsize=(COLUMN, height * COLUMN), layout="constrained")
     return figure, figure.subplots(rows, columns, **more)
+
+
+def resonant_curve(axes: Axes, speed: Any, loss: Any, pieces: Any, top: float) -> None:
+    """Draw Eq. (10) between its resonances; the infinite end of each piece is led up to the top of the axes."""
+    for at, (start, end) in enumerate(pieces):
+        axes.plot(speed[start:end], loss[start:end], color=BLACK, lw=0.8, label=None if at else "Eq. (10)")
+    # At a resonance one side is finite, the other is infinite: the higher of the two neighbours.
+    for (_, end), (start, _) in pairwise(pieces):
+        peak = max(end - 1, start, key=lambda row: loss[row])
+        if loss[peak] < top:
+            axes.plot([speed[peak]] * 2, [loss[peak], top], ls=":", lw=0.8, color=BLACK)
 
 
 def label(axes: Axes, text: str) -> None:

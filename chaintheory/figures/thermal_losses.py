@@ -58,12 +58,12 @@ def draw(numbers: dict[str, Any]) -> Figure:
         above.plot(one["speed"], one["theory"], color=color, label=f"T = {one['temperature']:g}")
         error = one["simulated"] / np.sqrt(2.0 * one["samples"])
         above.errorbar(one["simulated_speed"], one["simulated"], error, ls="", marker="o", ms=2.4, color=color)
-    above.set(xlabel=style.SPEED, ylabel=r"standard deviation of the loss ($\hbar\Omega_{slow}$)", ylim=(0.0, 1.3))
+    above.set(xlabel=style.SPEED, ylabel=r"deviation of the loss $(\hbar\Omega_\mathrm{slow})$", ylim=(0.0, 1.3))
     above.legend(loc="upper right", ncols=3)
     style.label(above, "(a)")
     for one, color in zip(numbers["spectra"], colors, strict=False):
         below.plot(one["loss"], np.maximum(one["density"], 1e-12), color=color, label=f"T = {one['temperature']:g}")
-    below.set(xlabel="loss of a pass", ylabel="probability density", yscale="log", ylim=(1e-7, 1.0))
+    below.set(xlabel=style.LOSS, ylabel=r"density $(1/\hbar\Omega_\mathrm{slow})$", yscale="log", ylim=(1e-7, 1.0))
     below.legend(loc="upper right")
     style.label(below, "(b)")
     return figure

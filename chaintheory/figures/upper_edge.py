@@ -52,7 +52,7 @@ def draw(numbers: dict[str, Any]) -> Figure:
     """Draw the runs and the predicted speed."""
     figure, axes = style.new(0.72)
     axes.axhline(numbers["resonance"], color=style.ORANGE, ls=":", lw=1.0, label="resonance")
-    axes.axhline(numbers["predicted"], color=style.GREEN, ls="--", lw=1.0, label="predicted")
+    axes.axhline(numbers["predicted"], color=style.GREEN, ls="--", lw=1.2, zorder=3, label="predicted")
     for at, run in enumerate(numbers["runs"]):
         repelled = run["amplitude"] > 0
         name = ("repulsive" if repelled else "attractive") if at % len(STARTS) == 0 else None
