@@ -286,7 +286,7 @@ def _steady_drift(system: SystemParameters, branch: Branch, before: Point, after
     part = (bias - before.bias) / (after.bias - before.bias)
     parameter = ends[0] + part * (ends[1] - ends[0])
     unknowns: Array = before.unknowns + part * (after.unknowns - before.unknowns)
-    found = []
+    found: list[Point] = []
     for finer in (grid, Grid(grid.half_width, math.ceil(1.3 * grid.count), grid.spacing)):
         family = _family(system, before.equations.force, finer, branch.resonance, abs(after.speed - before.speed))
         start = np.append(interpolated(unknowns[: grid.count], grid, finer), unknowns[grid.count :])

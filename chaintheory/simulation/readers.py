@@ -5,6 +5,7 @@ Tables are read by pandas, NetCDF by xarray. What a file is, its first lines say
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
 import math
@@ -195,8 +196,8 @@ def _is_number(cell: str) -> bool:
 
 
 def _delimiter(line: str) -> str:
-    r"""What separates the cells of a line: semicolon, tabulator, comma or white space, the first that it holds."""
-    return next((mark for mark in (";", "\t", ",") if mark in line), r"\s+")
+    r"""What separates the cells of a line: semicolon, tabulator, bar, comma or white space, the first that it holds."""
+    return next((mark for mark in (";", "\t", "|", ",") if mark in line), r"\s+")
 
 
 def _table(file: Path) -> Table:
@@ -211,7 +212,7 @@ def _table(file: Path) -> Table:
     mark = _delimiter(data[0][1])
 
     def cells(line: str) -> list[str]:
-        parts = re.split(mark, line.strip()) if mark == r"\s+" else line.split(mark)
+        parts = re.split(mark, line.strip()) if mark == r"\s+" else next(csv.reader([line], delimiter=mark))
         return [part.strip().strip('"') for part in parts]
 
     first = cells(data[0][1])

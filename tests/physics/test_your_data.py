@@ -244,6 +244,15 @@ def test_from_csv_is_the_run(tmp_path):
     assert np.array_equal(ct.Trajectory.from_csv(SYSTEM, tmp_path / "run.nc").position, run.position)
 
 
+@pytest.mark.parametrize("mark", [",", ";", "|", "\t"])
+def test_a_quoted_name_may_hold_the_delimiter(tmp_path, mark):
+    rows = "".join(f"{0.1 * row:.1f}{mark}{5.0 * row:.1f}\n" for row in range(9))
+    (tmp_path / "run.csv").write_text(f'"time{mark} in t"{mark}position\n' + rows)
+    found = read_columns(tmp_path / "run.csv", time=f"time{mark} in t", position="position")
+    assert np.array_equal(found.time, np.round(0.1 * np.arange(9), 1))
+    assert np.array_equal(found.position, 5.0 * np.arange(9))
+
+
 DUMP = """ITEM: TIMESTEP
 {step}
 ITEM: NUMBER OF ATOMS
