@@ -350,6 +350,9 @@ class Comparison:
     def agrees(self) -> bool:
         """Whether the data follow our run: within 1e-3 of a spacing (l_slow), or but for a harmless time step.
 
+        Rows with noise leave the start uncertain; the tolerance (see ``residual``) holds what that error grows to, and
+        a fault that moves the particle by less is not seen. ``start=``, where it is known, takes this part away.
+
         >>> import chaintheory as ct
         >>> system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), bias=0.01)
         >>> mine = system.simulate(position=220.0, speed=50.0, duration=4.0)

@@ -280,7 +280,7 @@ def test_the_root_next_to_the_origin_of_an_acoustic_chain():
     )
 
 
-@pytest.mark.filterwarnings("ignore::chaintheory.ValidityWarning")
+@pytest.mark.filterwarnings("ignore::chaintheory.dissipation.validity.ValidityWarning")
 def test_slow_passes_without_wells():
     """At low speed only phonons next to theta = 0 are excited, which few points over the band do not see."""
     system = ct.System(ACOUSTIC, ct.Gaussian(1.0, 4.0))
