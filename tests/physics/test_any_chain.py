@@ -297,7 +297,7 @@ def test_slow_passes_without_wells():
 def test_with_damping_no_peak_is_infinite():
     """The line touches the band at the same speeds; the mean dissipation there is finite."""
     free, found = PAPER.resonant_speeds(10.0, 60.0), DAMPED.resonant_speeds(10.0, 60.0)
-    assert [one.speed for one in found] == [one.speed for one in free]
+    assert [one.speed for one in found] == pytest.approx([one.speed for one in free], rel=1e-14)  # another search
     assert all(one.singularity == 0.0 for one in found)
     assert found[-1].finite_limit == DAMPED.mean_dissipation(found[-1].speed)
     curves = DAMPED.curves(39.0, 41.0, points=20)
