@@ -47,6 +47,11 @@
   return {
     images: [...document.images].filter(one => !one.complete || !one.naturalWidth || boxless(one)).map(told),
     formulas: [...unrendered, ...raw].map(told),
+    // Higher than its box, or wider and without a way to scroll it by the keyboard.
+    cut: [...document.querySelectorAll(".formula")].filter(one => one.scrollHeight > one.clientHeight + 3
+      || (one.scrollWidth > one.clientWidth + 1 && !(getComputedStyle(one).overflowX === "auto" && one.tabIndex >= 0))).map(told),
+    // An ASCII power, Greek name or root in a sentence.
+    ascii: [...texts].filter(node => !node.closest("code, math, th, td, .rule") && /\^|\b(alpha|omega|sigma|sqrt|Phi0?)\b/.test(node.textContent)).map(told),
     small: [...texts].filter(node => size(node) < smallest(node)).map(node => `${size(node)} px: ${told(node)}`),
     faint: [...texts].filter(node => contrast(node) < 4.5).map(node => `${contrast(node).toFixed(1)}: ${told(node)}`),
     wide: document.documentElement.scrollWidth > innerWidth ? [`${document.documentElement.scrollWidth} px`] : [],

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from chaintheory.figures import NAMES
-from chaintheory.report.page import Section, Table, mathml, render
+from chaintheory.report.formulas import displayed
+from chaintheory.report.page import Section, Table, render
 
 PROBE = (Path(__file__).parent / "page_probe.js").read_text(encoding="utf-8")
 
@@ -27,7 +28,7 @@ def look(browser, directory, width=1280, scheme="light"):
     return found
 
 
-FAULTS = ("logged", "fetched", "images", "formulas", "small", "faint", "wide")
+FAULTS = ("logged", "fetched", "images", "formulas", "cut", "ascii", "small", "faint", "wide")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -46,8 +47,8 @@ def small_page(tmp_path_factory):
     """A page of one formula and one table too wide for it, to plant errors in."""
     directory = tmp_path_factory.mktemp("small")
     entry = {"id": "one", "equation": "Eq. (1)", "kind": "derived", "evidence": "proved", "ok": True,
-             "statement": "It holds.", "derivation": [], "detail": "none",
-             "mathml": mathml(r"\omega_{fast}^{2} = \frac{1}{2}")}  # fmt: skip
+             "statement": "It holds.", "derivation": [], "detail": "none", "title": "One",
+             "formula": displayed(r"\omega_{fast}^{2} = \frac{1}{2}")}  # fmt: skip
     table = Table("Widths", ("name", "value"), [("one", "1" * 200)])
     render([Section("only", "Only", ["A paragraph."], statements=[entry], tables=[table])], directory, quick=True)
     return (directory / "index.html").read_text(encoding="utf-8")
@@ -68,6 +69,9 @@ PLANTED = [
     ("formulas", "<mtext>fast</mtext>", r"<mtext>\planted</mtext>"),
     ("formulas", "A paragraph.", r"A paragraph with \frac{1}{2}."),
     ("formulas", "A paragraph.", "A paragraph with $x$."),
+    ("cut", 'class="formula ', 'style="height: 20px; overflow: hidden" class="formula '),
+    ("cut", 'tabindex="0" role="group" aria-label="formula">', '><div style="width: 2000px">wide</div>'),
+    ("ascii", "A paragraph.", "A paragraph with omega^2."),
     ("small", "A paragraph.", '<small style="font-size: 9px">A paragraph.</small>'),
     ("small", "<math ", '<math style="font-size: 8px" '),
     ("faint", "A paragraph.", '<span style="color: #999">A paragraph.</span>'),

@@ -12,7 +12,8 @@ import pytest
 
 from chaintheory.comparison.with_published import Comparison
 from chaintheory.report import page as report
-from chaintheory.report.page import MARKER, Section, Table, mathml, render, replacing
+from chaintheory.report.formulas import mathml
+from chaintheory.report.page import MARKER, Section, Table, render, replacing
 
 
 def hidden(folder):
@@ -269,8 +270,17 @@ def test_report_is_whole(made):
     assert inner
     assert all(link[1:] in page.ids for link in inner)
     assert page.sources
-    for source in page.sources:
+    for source in page.sources + [link for link in page.links if not link.startswith(("#", "data:"))]:
         assert (output / source).is_file()
+    text = (output / "index.html").read_text()
+    assert [int(n) for n in re.findall(r"<strong>Figure (\d+)\.", text)] == list(range(1, len(page.sources) + 1))
+    # Model, results and symbols come first; the ledger comes last.
+    places = [text.index(f'id="{id}"') for id in ("model", "results", "symbols", "comparisons", "ledger", "provenance")]
+    assert places == sorted(places)
+    for id in [entry["id"] for entry in json.loads((output / "report.json").read_text())["sections"]["ledger"]]:
+        assert f'id="{id}"' in text
+    drawn = json.loads((output / "figures" / "drift.json").read_text())
+    assert drawn["bias"] == 0.01
     assert page.tags.count("math") >= 90  # a formula for each statement, and its steps
     assert (output / MARKER).is_file()
 

@@ -13,7 +13,7 @@ MARGIN = 0.5 * LINE
 class Arcs:
     """Where the lines and arcs of the diagram are drawn, for the template.
 
-    ``nodes`` have id, equation, evidence and y; ``paths`` are SVG paths that end at x = 0.
+    ``nodes`` have id, title, evidence and y; ``paths`` are SVG paths that end at x = 0.
     """
 
     nodes: list[dict[str, Any]]
@@ -23,17 +23,17 @@ class Arcs:
 
     @classmethod
     def of(cls, entries: list[dict[str, Any]]) -> Arcs:
-        """Lay out the statements in the order of the ledger, parents above children.
+        """Lay out the statements in the order of the ledger, parents above children; parents elsewhere are left out.
 
         >>> two = [{"id": "a", "parents": []}, {"id": "b", "parents": ["a"]}]
-        >>> Arcs.of([entry | {"equation": "", "evidence": ""} for entry in two]).paths
+        >>> Arcs.of([entry | {"title": "", "evidence": ""} for entry in two]).paths
         ['M0 28.5 C-8.0 28.5 -8.0 9.5 0 9.5']
         """
         place = {entry["id"]: MARGIN + LINE * row for row, entry in enumerate(entries)}
         nodes = [
             {
                 "id": e["id"],
-                "equation": e["equation"],
+                "title": e["title"],
                 "evidence": e["evidence"],
                 "y": place[e["id"]],
             }
@@ -42,9 +42,11 @@ class Arcs:
         paths, widest = [], 0.0
         for entry in entries:
             for parent in entry["parents"]:
+                if parent not in place:
+                    continue
                 start, end = place[entry["id"]], place[parent]
                 # Long arcs reach farther out, but not in proportion: all must fit on a page.
                 reach = 8.0 * ((start - end) / LINE) ** 0.75
                 widest = max(widest, 0.75 * reach)  # a cubic reaches three quarters of its handles
                 paths.append(f"M0 {start} C{-reach:.1f} {start} {-reach:.1f} {end} 0 {end}")
-        return cls(nodes, paths, widest + 4.0, LINE * len(entries))
+        return cls(nodes, paths, widest + 6.0, LINE * len(entries))

@@ -11,7 +11,6 @@ import contextlib
 import json
 import os
 import platform
-import re
 import shutil
 import tempfile
 from collections import Counter
@@ -24,6 +23,9 @@ from typing import TYPE_CHECKING, Any
 
 from chaintheory import __version__
 from chaintheory.report.arcs import Arcs
+from chaintheory.report.formulas import displayed
+from chaintheory.report.prose import typeset
+from chaintheory.report.topics import chapter_title, homes, title
 from chaintheory.support.json_values import plain
 
 if TYPE_CHECKING:
@@ -38,10 +40,10 @@ Tick = Callable[[str], object]
 
 @dataclass
 class Formula:
-    """A cell of a table: text, and below it a formula of ours as MathML, which is not escaped."""
+    """A cell of a table: a sentence of ours, and below it a formula as HTML."""
 
     text: str
-    mathml: str
+    html: str
 
 
 @dataclass
@@ -52,21 +54,25 @@ class Table:
     header: tuple[str, ...]
     rows: Sequence[tuple[Any, ...]]
     prose: bool = False  # sentences rather than numbers
+    ours: bool = False  # written here, not by a stranger: formulas in it are set
 
 
 @dataclass
 class Section:
-    """One section: its text, what it shows, the numbers behind it, and whether it passed."""
+    """One section: its text, what it shows, the numbers behind it, its main results, and whether it passed."""
 
     anchor: str
     title: str
     text: list[str]
     statements: list[dict[str, Any]] = field(default_factory=list)
     arcs: Arcs | None = None
+    graph: Arcs | None = None  # the whole of it, as a file of its own
     pictures: list[Picture] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     numbers: Any = None
     passed: bool = True
+    results: Sequence[str] = ()
+    within: bool = False  # a part of the section before it
 
 
 def write_report(
@@ -107,14 +113,13 @@ def write_report(
                 progress(done, pieces)
 
         entries = verified_entries(tick)
-        sections = [overview_section(entries), errata_section(entries)]
-        sections.append(comparison_section(tick))
+        sections = [comparison_section(tick), errata_section(entries)]
         if runs is not None:
             sections.append(published_section(runs, tick))
         sections += [figure_section(name, quick, tick) for name in NAMES]
         if measured is not None:
             sections.append(measured)
-        sections.append(ledger_section(entries))
+        sections += ledger_sections(entries)
         render(sections, partial, quick)
     return all(section.passed for section in sections)
 
@@ -151,31 +156,13 @@ def verified_entries(tick: Tick) -> list[dict[str, Any]]:
                 "ok": result.ok,
                 "seconds": result.seconds,
                 "parents": list(statement.parents),
-                "mathml": mathml(statement.latex),
-                "derivation": [(rule, mathml(line)) for rule, line in statement.derivation_latex()],
+                "title": title(statement),
+                "topic": homes()[statement.id],
+                "formula": displayed(statement.latex),
+                "derivation": [(rule, displayed(line)) for rule, line in statement.derivation_latex()],
             }
         )
     return entries
-
-
-def overview_section(entries: list[dict[str, Any]]) -> Section:
-    """Count the evidence and draw what follows from what."""
-    counts = Counter(entry["evidence"] for entry in entries)
-    told = ", ".join(f"{count} {evidence}" for evidence, count in counts.most_common())
-    return Section(
-        "overview",
-        "What follows from what",
-        [
-            f"{len(entries)} statements: {told}. Proved: SymPy reduces every step to zero. Enclosed: a step is "
-            "decided by ball arithmetic. Cited: a step is a named theorem, checked numerically besides. "
-            "Checked: 50 digits at seeded points. Refuted: the statement, printed or as the text may be read, is "
-            "false. A statement has the weakest evidence of its own steps and of all that it rests on.",
-            "Each line is a statement; each arc leads from it to one that it is derived from.",
-        ],
-        arcs=Arcs.of(entries),
-        numbers={"counts": counts, "parents": {e["id"]: e["parents"] for e in entries}},
-        passed=all(entry["ok"] for entry in entries),
-    )
 
 
 def errata_section(entries: list[dict[str, Any]]) -> Section:
@@ -188,7 +175,7 @@ def errata_section(entries: list[dict[str, Any]]) -> Section:
         (bad["equation"], bad["kind"], bad["statement"], good["statement"], good["evidence"]) for bad, good in pairs
     ]
     cells = [
-        (where, kind, Formula(refuted, bad["mathml"]), Formula(corrected, good["mathml"]), evidence)
+        (where, kind, Formula(refuted, bad["formula"]), Formula(corrected, good["formula"]), evidence)
         for (where, kind, refuted, corrected, evidence), (bad, good) in zip(rows, pairs, strict=True)
     ]
     header = ("where", "kind", "refuted", "corrected", "evidence")
@@ -199,45 +186,89 @@ def errata_section(entries: list[dict[str, Any]]) -> Section:
             "Each statement was refuted by a computed counterexample, and corrected. A reading is a formula that "
             "words of the paper suggest; the authors did not print it.",
         ],
-        tables=[Table("", header, cells, prose=True)],
+        tables=[Table("", header, cells, prose=True, ours=True)],
+        results=[f"{len(rows)} formulas that are printed, or may be read, in the paper are refuted and corrected."],
         numbers=[dict(zip(header, row, strict=True)) for row in rows],
     )
 
 
-def ledger_section(entries: list[dict[str, Any]]) -> Section:
-    """Show each statement with its formula, its steps and its evidence."""
-    hidden = ("mathml", "derivation")
-    return Section(
+def ledger_sections(entries: list[dict[str, Any]]) -> list[Section]:
+    """Show what follows from what, topic by topic, and each statement with its steps and its evidence."""
+    counts = Counter(entry["evidence"] for entry in entries)
+    told = ", ".join(f"{count} {evidence}" for evidence, count in counts.most_common())
+    hidden = ("formula", "derivation", "title", "topic")
+    by_topic: dict[str, list[dict[str, Any]]] = {}
+    for entry in entries:
+        by_topic.setdefault(entry["topic"], []).append(entry)
+    whole = Section(
         "ledger",
         "Ledger: every formula and its evidence",
-        ["Open a statement to see its steps and what was run to check them."],
-        statements=entries,
+        [
+            f"{len(entries)} statements: {told}. Proved: SymPy reduces every step to zero. Enclosed: a step is "
+            "decided by ball arithmetic. Cited: a step is a named theorem, checked numerically besides. "
+            "Checked: 50 digits at seeded points. Refuted: the statement, printed or as the text may be read, is "
+            "false. A statement has the weakest evidence of its own steps and of all that it rests on.",
+            "Each line below is a topic; each arc leads from it to one that it rests on. Each topic shows its own "
+            "statements in the same way.",
+        ],
+        arcs=Arcs.of(topics_as_entries(by_topic)),
+        graph=Arcs.of(entries),
+        results=[f"{len(entries)} statements, each verified step by step: {told}."],
         numbers=[{k: v for k, v in entry.items() if k not in hidden} for entry in entries],
         passed=all(entry["ok"] for entry in entries),
     )
+    parts = [
+        Section(
+            f"topic-{topic}", chapter_title(topic), [], statements=own, within=True,
+            arcs=Arcs.of(own), passed=all(entry["ok"] for entry in own),
+        )
+        for topic, own in by_topic.items()
+    ]  # fmt: skip
+    return [whole, *parts]
 
 
-def mathml(latex: str) -> str:
-    r"""Return a formula as MathML; subscripts that are words stand upright.
-
-    >>> "<mtext>fast</mtext>" in mathml(r"\omega_{fast}")
-    True
-    """
-    from latex2mathml.converter import convert
-
-    return convert(re.sub(r"_\{([a-z]{2,})\}", r"_{\\text{\1}}", latex), display="block")
+def topics_as_entries(by_topic: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Return the topics as if each were a statement that rests on topics."""
+    topic_of = {entry["id"]: entry["topic"] for entries in by_topic.values() for entry in entries}
+    return [
+        {
+            "id": f"topic-{topic}",
+            "title": chapter_title(topic).split(":")[0].split(",")[0],
+            "evidence": f"{len(entries)} statements",
+            "parents": sorted({f"topic-{topic_of[p]}" for e in entries for p in e["parents"]} - {f"topic-{topic}"}),
+        }
+        for topic, entries in by_topic.items()
+    ]
 
 
 # Figures and comparisons ---------------------------------------------------------------------
 
 
+# What the figures show, in one sentence each for the head of the page.
+RESULTS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "drift": lambda found: (
+        "Drift velocities at the bias 0.01, Eq. (10): "
+        + ", ".join(f"{speed:.4g}" for speed in sorted(found["locked"], reverse=True))
+        + ", each locked to a resonance near alpha/n."
+    ),
+    "slip": lambda found: (
+        f"The first resonance, near {found['resonances'][1]['speed']:.4g}, does not hold the particle for ever: it "
+        f"slips to the next, near {found['resonances'][0]['speed']:.4g}."
+    ),
+    "upper-edge": lambda found: (
+        f"Resonances of the upper band edge hold particles too: at the speed {found['predicted']:.4g}, for one."
+    ),
+}
+
+
 def figure_section(name: str, quick: bool, tick: Tick) -> Section:
-    """Make one figure."""
+    """Make one figure, with its main result."""
     from chaintheory.figures import make
 
     picture = make(name, quick=quick)
     tick(name)
-    return Section(name, picture.title, [], pictures=[picture], numbers=picture.numbers)
+    results = [RESULTS[name](picture.numbers)] if name in RESULTS else []
+    return Section(name, picture.title, [], pictures=[picture], numbers=picture.numbers, results=results)
 
 
 def comparison_section(tick: Tick) -> Section:
@@ -254,13 +285,16 @@ def comparison_section(tick: Tick) -> Section:
              f"{r.expected:+.1e}", f"{r.allowed:.1e}", "yes" if r.passed else "no")
             for r in rows
         ],
+        ours=True,
     )  # fmt: skip
-    text = f"{sum(row.passed for row in rows)} of {len(rows)} comparisons are as theory allows."
+    good = sum(row.passed for row in rows)
+    text = f"{good} of {len(rows)} comparisons of theory with simulation deviate as the next order allows."
     return Section(
         "comparisons",
         "Theory beside simulation",
         [text],
         tables=[table],
+        results=[text],
         numbers=[row.as_dict() for row in rows],
         passed=all(row.passed for row in rows),
     )
@@ -290,6 +324,7 @@ def published_section(runs: Any, tick: Tick) -> Section:
         "Published trajectories",
         [text],
         tables=[table],
+        results=[text],
         numbers=[asdict(row) for row in rows],
         passed=all(row.passed for row in rows),
     )
@@ -334,6 +369,7 @@ def provenance(quick: bool) -> dict[str, Any]:
 def render(sections: list[Section], directory: Path, quick: bool) -> None:
     """Write the page, its figures and its numbers into ``directory``."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
 
     from chaintheory.figures import save
 
@@ -343,19 +379,48 @@ def render(sections: list[Section], directory: Path, quick: bool) -> None:
     for section in sections:
         for picture in section.pictures:
             save(picture, pictures, "svg")
+            write_json(pictures / f"{picture.name}.json", picture.numbers)
     environment = Environment(
         loader=PackageLoader("chaintheory.report"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    page = environment.get_template("report.html").render(sections=sections, provenance=made)
+    environment.filters["typeset"] = lambda text: Markup(typeset(text))
+    page = environment.get_template("report.html").render(
+        sections=sections, provenance=made, model=[displayed(line) for line in MODEL], symbols=symbols()
+    )
     (directory / "index.html").write_text(page, encoding="utf-8")
+    for section in sections:
+        if section.graph is not None:
+            drawn = environment.get_template("graph.svg").render(arcs=section.graph)
+            (pictures / f"{section.anchor}.svg").write_text(drawn, encoding="utf-8")
     numbers = {
         "provenance": made,
         "passed": all(section.passed for section in sections),
         "sections": {section.anchor: section.numbers for section in sections},
     }
-    text = json.dumps(plain(numbers), ensure_ascii=False, allow_nan=False)
-    (directory / "report.json").write_text(text + "\n", encoding="utf-8")
+    write_json(directory / "report.json", numbers)
+
+
+def write_json(path: Path, numbers: Any) -> None:
+    """Write numbers as JSON that every reader takes: what is not finite is null."""
+    path.write_text(json.dumps(plain(numbers), ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+
+
+# The Hamiltonian of the paper, and what its units make of the dispersion relation.
+MODEL = (
+    r"H = \sum_{n} \left[\frac{p_{n}^{2}}{2 m} + \frac{\kappa}{2} (r_{n} - n a)^{2} + "
+    r"\frac{K}{2} (r_{n+1} - r_{n} - a)^{2}\right] + \frac{P^{2}}{2 M} + \sum_{n} \Phi(r_{n} - R) - F R",
+    r"\omega^{2} = 1 + (\omega_{fast}^{2} - 1) \sin^{2}\theta",
+)
+SHOWN = ("omega_fast", "alpha", "Phi_0", "lambda", "mu", "beta", "sigma", "v", "tau", "omega", "theta", "n")
+
+
+def symbols() -> list[tuple[str, str, str]]:
+    """Return symbol, meaning and unit of the symbols that a reader meets first."""
+    from derivations.notation import TABLE
+
+    table = {str(line.symbol): line for line in TABLE}
+    return [(name, table[name].meaning, "" if table[name].unit == "1" else table[name].unit) for name in SHOWN]
 
 
 def listed(directory: Path) -> set[str]:

@@ -18,7 +18,8 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 from sympy.printing.latex import LatexPrinter
 
-from derivations.ledger import EVIDENCE, MODULES, Statement, find, statements
+from chaintheory.report.topics import homes, title, words
+from derivations.ledger import EVIDENCE, Statement, find, statements
 from derivations.notation import TABLE
 
 # Long numerators stand beside their denominator, where a line can end between the factors.
@@ -36,17 +37,6 @@ KIND = {
     "reading": "a reading of the paper's words, which the authors did not print as a formula",
     "derived": "derived here",
 }
-NAMES = {
-    "gaussian": "Gaussian", "gaussians": "Gaussians", "matern": "Matérn", "matern32": "Matérn 3/2",
-    "matern52": "Matérn 5/2", "lorentzian": "Lorentzian", "coulomb": "Coulomb", "bessel": "Bessel", "fejer": "Fejér",
-    "laplace": "Laplace", "hankel": "Hankel", "duhamel": "Duhamel", "sech2": "sech²",
-}  # fmt: skip
-
-
-@lru_cache(maxsize=1)
-def homes() -> dict[str, str]:
-    """Return the module of each statement."""
-    return {one.id: module for module in MODULES for one in import_module(f"derivations.{module}").STATEMENTS}
 
 
 @lru_cache(maxsize=1)
@@ -57,33 +47,6 @@ def children() -> dict[str, list[str]]:
         for parent in one.parents:
             found[parent].append(one.id)
     return found
-
-
-def words(id: str) -> str:
-    """Return a statement's id as words.
-
-    >>> words("eq07_gaussian_closed_form")
-    'Gaussian closed form'
-    """
-    parts = [NAMES.get(part, part) for part in re.sub(r"^eq\d\d_", "", id).split("_")]
-    return parts[0][:1].upper() + " ".join(parts)[1:]
-
-
-def title(statement: Statement) -> str:
-    """Return the heading of a statement.
-
-    >>> title(find("eq07_gaussian_closed_form"))
-    'Eq. 7: Gaussian closed form'
-    """
-    if statement.equation.startswith("Eq."):
-        return f"{statement.equation}: {words(statement.id)}"
-    return words(statement.id)
-
-
-def chapter_title(module: str) -> str:
-    """Return the heading of a chapter: the first line of the module that states it, up to its colon or bracket."""
-    first = (import_module(f"derivations.{module}").__doc__ or module).strip().splitlines()[0]
-    return re.sub(r"\s*\(Eqs?\.[^)]*\)", "", first).rstrip(".")
 
 
 def python_of(statement: Statement) -> str:

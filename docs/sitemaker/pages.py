@@ -92,7 +92,8 @@ def notebooks(source: Path) -> None:
 
 def chapters(source: Path) -> None:
     """Write a chapter for each module of the ledger: the introduction that lies in ``theory``, then its statements."""
-    from sitemaker.ledger import MODULES, chapter_title
+    from chaintheory.report.topics import chapter_title
+    from derivations.ledger import MODULES
 
     theory = source / "theory"
     for module in MODULES:

@@ -1,0 +1,179 @@
+r"""Formulas as MathML that wraps at its operators, so that a long one fits a narrow column.
+
+A browser never breaks a line inside one ``math`` element. So a displayed formula becomes several of them in a row, cut
+before a relation, a sum, or a factor where the piece is long; the browser wraps the row like a sentence.
+
+>>> breakable(r"a = b + c").count("<math")
+3
+>>> breakable(r"\frac{a + b}{c}").count("<math")
+1
+"""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
+
+NAMESPACE = "http://www.w3.org/1998/Math/MathML"
+RELATIONS = set("=≈∼≠<>≤≥→≡∝⇔⇒:")
+SIGNS = set("+-−±")
+OPENING, CLOSING = set("([{⟨"), set(")]}⟩")
+LONG = 24.0  # characters: a longer parenthesis is opened to be cut, and a longer piece is cut before a factor
+SCRIPT = 0.7  # size of a script
+
+Element = ElementTree.Element
+
+
+def mathml(latex: str) -> str:
+    r"""Return a formula as MathML; subscripts that are words stand upright.
+
+    >>> "<mtext>fast</mtext>" in mathml(r"\omega_{fast}")
+    True
+    """
+    from latex2mathml.converter import convert
+
+    if r"\\" not in latex:  # a stack of one line is no stack
+        latex = latex.replace(r"\substack", "")
+    return convert(re.sub(r"_\{([a-z]{2,})\}", r"_{\\text{\1}}", latex), display="block")
+
+
+def name(element: Element) -> str:
+    """Return the element's name without its namespace."""
+    return element.tag.rpartition("}")[2]
+
+
+def text(element: Element) -> str:
+    """Return the text of a leaf."""
+    return (element.text or "").strip()
+
+
+def width(element: Element) -> float:
+    """Estimate the width of a formula in characters.
+
+    >>> piece = ElementTree.fromstring("<mfrac><mn>1</mn><mrow><mn>10</mn><mi>x</mi></mrow></mfrac>")
+    >>> width(piece)
+    3.0
+    """
+    kind, children = name(element), list(element)
+    if not children:
+        return len(text(element)) * (1.6 if kind == "mo" and text(element) in RELATIONS | SIGNS else 1.0)
+    if kind in ("mfrac", "munder", "mover", "munderover"):
+        return max(map(width, children))
+    if kind in ("msub", "msup"):
+        return width(children[0]) + SCRIPT * width(children[1])
+    if kind == "msubsup":
+        return width(children[0]) + SCRIPT * max(map(width, children[1:]))
+    return sum(map(width, children))
+
+
+def is_fence(element: Element) -> bool:
+    """Whether the element is a parenthesis with what it holds, whose delimiters grow with it."""
+    children = list(element)
+    return name(element) == "mrow" and len(children) > 2 and children[0].get("fence") == "true"
+
+
+def flat(elements: list[Element], room: float) -> Iterator[Element]:
+    """Yield the elements of a row, rows and long parentheses opened."""
+    for element in elements:
+        if name(element) == "mfrac" and width(element[0]) > 1.5 * room > 0.75 * width(element[1]):
+            yield from flat(beside(element), room)
+        elif is_fence(element) and width(element) > room:
+            first, *inner, last = list(element)
+            for delimiter in (first, last):
+                delimiter.set("stretchy", "true")  # as tall as the piece it is in
+            yield first
+            yield from flat(inner, room)
+            yield last
+        elif name(element) == "mrow" and not is_fence(element) and element.get("class") is None:
+            yield from flat(list(element), room)
+        else:
+            yield element
+
+
+def beside(fraction: Element) -> list[Element]:
+    """Return a fraction as one over its denominator, and its long numerator beside it, which can be cut.
+
+    >>> long = ElementTree.fromstring("<mfrac><mrow><mi>a</mi><mo>+</mo><mi>b</mi></mrow><mi>c</mi></mfrac>")
+    >>> [text(one) or name(one) for one in beside(long)]
+    ['mfrac', '(', 'a', '+', 'b', ')']
+    """
+    numerator, denominator = fraction
+    over = ElementTree.Element(fraction.tag)
+    ElementTree.SubElement(over, fraction.tag.replace("mfrac", "mn")).text = "1"
+    over.append(denominator)
+    row = list(flat([numerator], 0.5 * LONG))
+    if not any(name(one) == "mo" and text(one) in SIGNS for one in row[1:]):
+        return [over, *row]
+    first, last = (ElementTree.Element(fraction.tag.replace("mfrac", "mo"), {"stretchy": "true"}) for _ in "()")
+    first.text, last.text = "(", ")"
+    return [over, first, *row, last]
+
+
+def applied(before: Element | None) -> bool:
+    """Whether a parenthesis after this element is an argument: a name stands before it."""
+    if before is not None and name(before) == "msup" and len(text(before[0])) > 1:  # a power of a sine, say
+        return True
+    return before is not None and name(before) in ("mi", "msub", "mover", "mo")
+
+
+def may_cut(before: Element, element: Element, so_far: float) -> bool:
+    """Whether the row may be cut before this element."""
+    kind = name(element)
+    if kind == "mo":
+        sign = text(element)
+        if sign in RELATIONS:
+            return True
+        if sign in SIGNS:
+            return not (name(before) == "mo" and text(before) in RELATIONS | SIGNS | OPENING)
+        if sign in OPENING:
+            return so_far > LONG / 3 and not applied(before)
+        return sign in "∑∫∏" and so_far > LONG / 2
+    if name(before) == "mo" and text(before) not in CLOSING:
+        return False
+    if is_fence(element):
+        return so_far > LONG / 3 and not applied(before)
+    return so_far + width(element) > LONG and so_far > LONG / 4
+
+
+def pieces(row: list[Element]) -> list[list[Element]]:
+    """Cut a row into pieces that a line may end between."""
+    found: list[list[Element]] = [[]]
+    so_far = 0.0
+    for element in row:
+        if found[-1] and may_cut(found[-1][-1], element, so_far):
+            found.append([])
+            so_far = 0.0
+        found[-1].append(element)
+        so_far += width(element)
+    return found
+
+
+def breakable(latex: str) -> str:
+    """Return a displayed formula as a row of ``math`` elements, cut where a line may end."""
+    ElementTree.register_namespace("", NAMESPACE)
+    tree = ElementTree.fromstring(mathml(latex))
+    if any(name(element) in ("mtable",) for element in tree.iter()):
+        tree.attrib.pop("display", None)
+        tree.set("displaystyle", "true")
+        return ElementTree.tostring(tree, encoding="unicode")
+    row = list(flat(list(tree), LONG))
+    parts: list[str] = []
+    for piece in pieces(row):
+        math = ElementTree.Element(f"{{{NAMESPACE}}}math", {"displaystyle": "true"})
+        inner = ElementTree.SubElement(math, f"{{{NAMESPACE}}}mrow")
+        inner.extend(piece)
+        math.set("style", f"--wide: {sum(map(width, piece)):.0f}")
+        if name(piece[0]) == "mo" and len(parts) and text(piece[0]) in RELATIONS | SIGNS:
+            piece[0].set("form", "infix")  # at the head of a row it would be taken for a prefix
+        parts.append(ElementTree.tostring(math, encoding="unicode"))
+    return " ".join(parts)
+
+
+def displayed(latex: str, classes: str = "") -> str:
+    """Return the block of a displayed formula; a keyboard can scroll it where even a piece is too wide."""
+    lines = [line for line in latex.replace(r"\begin{aligned}", "").replace(r"\end{aligned}", "").split(r"\\") if line]
+    if "\\begin" in latex:
+        lines = [latex]
+    body = "<br>".join(breakable(line.replace("&", "") if len(lines) > 1 or "&" in line else line) for line in lines)
+    return f'<div class="formula {classes}" tabindex="0" role="group" aria-label="formula">{body}</div>'
