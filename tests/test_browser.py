@@ -16,6 +16,7 @@ def look(browser, directory, width=1280, scheme="light"):
     """Open a report and return what the probe finds, with what the browser logged and asked for."""
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True)
     page = context.new_page()
+    page.set_default_timeout(120_000)  # of a page with hundreds of formulas, on a machine with other work
     logged, asked = [], []
     page.on("console", lambda said: logged.append(f"{said.type}: {said.text}"))
     page.on("pageerror", lambda error: logged.append(f"error: {error}"))

@@ -170,11 +170,14 @@ def loss_distribution(system: SystemParameters, speed: float, temperature: float
     with np.errstate(divide="ignore", invalid="ignore"):
         boltzmann = np.exp(-np.divide(points, heat)) if heat > 0.0 else np.zeros(half + 1)
     absorptions = emissions * boltzmann
-    # The trapezoidal rule over theta is more accurate than the cells' sum, which it scales.
-    phonons = _phonons(system, v, heat)
+    # The trapezoidal rule over theta is more accurate than the cells' sum, which it scales; without wells s/omega has a
+    # kink at theta = 0, where the rule has no advantage.
+    phonons = counted = float(np.sum(emissions) + np.sum(absorptions))
+    if system.chain.confinement > 0.0:
+        phonons = _phonons(system, v, heat)
     if phonons < FEWEST_PHONONS:
         raise ValueError(f"speed must be such that a pass has at least {FEWEST_PHONONS:g} phonons, got {phonons:.3g}")
-    scale = phonons / float(np.sum(emissions) + np.sum(absorptions))
+    scale = phonons / counted
     emissions, absorptions = scale * emissions, scale * absorptions
     size = 1 << (2 * half).bit_length()
     rates = np.zeros(size)
