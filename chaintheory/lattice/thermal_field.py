@@ -66,7 +66,7 @@ def mode_energy(omega: Array, temperature: Array | float, sampling: str) -> Arra
     >>> mode_energy(np.array([1.0, 2.0]), 0.0, "quantum").tolist()
     [0.5, 1.0]
     >>> mode_energy(np.array([0.0, 2.0]), 3.0, "quantum").round(6).tolist()  # T where the frequency is 0
-    [3.0, 3.109624]
+    [3.0, 3.110297]
     """
     if sampling == "classical":
         return np.broadcast_to(temperature, np.broadcast_shapes(np.shape(omega), np.shape(temperature)))
