@@ -36,6 +36,7 @@ Numbers = tuple[int, ...]
 
 MOST_FIRST = 40  # largest number tried for the fastest drift velocity
 MOST_TRIED = 4_000  # assignments
+MOST_STEPS = 100_000  # of a search for distinct numbers, 0.1 s
 LIMIT = 5.0  # standard errors within which every velocity must lie
 UNLIKELY = 1e-4  # probability of a chi squared as large
 CHANCE = 0.01  # with which velocities at random would fit as well
@@ -277,9 +278,35 @@ def _candidates(speed: Array, sigma: Array, omega_fast: float) -> Iterator[Numbe
             near = np.abs(_slopes(n, omega_fast) / slope / ratio - 1.0) <= spread
             choices.append([int(one) for one in n[near]])
         choices[fastest] = [first]
-        for numbers in itertools.product(*choices):
-            if len(set(numbers)) == len(numbers):
-                yield numbers
+        yield from _distinct(choices)
+
+
+def _distinct(choices: list[list[int]]) -> Iterator[Numbers]:
+    """All ways to take a number from each list, no number twice.
+
+    >>> list(_distinct([[1], [1, 2], [2, 3]]))
+    [(1, 2, 3)]
+    """
+    taken: list[int] = []
+    steps = itertools.count()
+
+    def placed() -> Iterator[Numbers]:
+        if len(taken) == len(choices):
+            yield tuple(taken)
+            return
+        for number in choices[len(taken)]:
+            if number in taken:
+                continue
+            if next(steps) >= MOST_STEPS:
+                raise ValueError(
+                    "drift_velocities must be far enough apart to be of different resonances: too many are close to "
+                    "each other; average repeated measurements, give numbers or a smaller uncertainty"
+                )
+            taken.append(number)
+            yield from placed()
+            taken.pop()
+
+    return placed()
 
 
 def _chance(speed: Array, sigma: Array, numbers: Numbers) -> float:

@@ -153,3 +153,9 @@ def test_a_fit_is_right_or_refused():
 def test_units_must_be_units(units):
     with pytest.raises(TypeError, match="units"):
         ct.Chain(10.0, 40.0).to_physical(units)
+
+
+def test_many_equal_velocities_are_refused_at_once():
+    """Sixteen equal velocities have no distinct numbers: products of their choices would take hours."""
+    with pytest.raises(ValueError, match="drift_velocities must be"):
+        ct.fit_chain(np.ones(16), 8, omega_fast=1.01)
