@@ -24,7 +24,7 @@ from chaintheory.dissipation.wave_equations import Force, Grid, WaveEquations
 from chaintheory.lattice import green_function
 
 CHAIN = ct.Chain(omega_fast=10.0, spacing=40.0)
-# omega_fast, width, spacing, mass, amplitude, speed, bias: by an independent implementation, good to 1e-10.
+# omega_fast, width, spacing, mass, amplitude, speed, bias: by an independent implementation (two grids: 1e-10).
 REFERENCES = (
     (5.743, 4.589, 52.408, 0.653, 1.3257, 26.407, 0.05859625920635),
     (1.316, 4.285, 49.99, 0.658, -5.4249, 44.049, 0.7326427333484),

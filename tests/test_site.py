@@ -7,7 +7,6 @@ import doctest
 import importlib
 import inspect
 import re
-import shutil
 import sys
 from functools import cache, cached_property
 from html.parser import HTMLParser
@@ -21,7 +20,6 @@ from derivations.ledger import MODULES, statements
 
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "docs" / "_build" / "html"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 built = pytest.mark.skipif(not (SITE / "searchindex.js").is_file(), reason="needs the built site: make docs")
 
@@ -244,21 +242,14 @@ PROBE = """
 
 
 @pytest.fixture(scope="module")
-def tab():
+def tab(browser):
     """A page of a browser with the network cut; skipped where there is none."""
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if program is None:
-        pytest.skip(f"needs a browser: none of {', '.join(BROWSERS)} is on the path")
-    driver = pytest.importorskip("playwright.sync_api", reason="needs playwright, which drives the browser")
-    with driver.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=program)
-        page = opened.new_context(offline=True).new_page()
-        page.asked, page.logged = [], []
-        page.on("request", lambda request: page.asked.append(request.url))
-        page.on("console", lambda said: page.logged.append(f"{said.type}: {said.text}"))
-        page.on("pageerror", lambda error: page.logged.append(f"error: {error}"))
-        yield page
-        opened.close()
+    page = browser.new_context(offline=True).new_page()
+    page.asked, page.logged = [], []
+    page.on("request", lambda request: page.asked.append(request.url))
+    page.on("console", lambda said: page.logged.append(f"{said.type}: {said.text}"))
+    page.on("pageerror", lambda error: page.logged.append(f"error: {error}"))
+    return page
 
 
 def measured(tab, path, *widths):

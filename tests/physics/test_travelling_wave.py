@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from benchmarks.bench_travelling_wave import REFERENCES
 from chaintheory import Chain, Exponential, Gaussian, Interaction, Lorentzian, Matern, Sech2, SquareWell, System
 from chaintheory.comparison.on_the_wave import start_on_wave
 from chaintheory.dissipation.wave_equations import Force, Grid, NoSteadyDrift, WaveEquations, toeplitz
@@ -13,21 +14,6 @@ from chaintheory.drift.continuation import ByDistance, Continuation
 from chaintheory.lattice.green_function import MovingDispersion, green_function, zeros
 
 PAPER = Chain(omega_fast=10.0, spacing=40.0)
-
-# Made by an independent implementation, two grids agreeing to 1e-10.
-# omega_fast, width, spacing, mass, amplitude, speed, bias
-REFERENCES = [
-    (5.743, 4.589, 52.408, 0.653, 1.3257, 26.407, 0.05859625920635),
-    (1.316, 4.285, 49.99, 0.658, -5.4249, 44.049, 0.7326427333484),
-    (2.382, 2.78, 23.08, 3.954, 4.7004, 24.766, 1.634611008725),
-    (5.704, 4.956, 24.661, 1.466, -1.1865, 10.699, 3.537989225768e-05),
-    (1.415, 3.06, 24.056, 1.531, -7.6955, 59.637, 0.2676140286312),
-    (3.129, 1.015, 12.226, 0.6, 0.0492, 5.234, 0.0004033649442075),
-    (4.367, 4.389, 43.261, 0.38, -2.1204, 71.612, 0.03229263889269),
-    (4.346, 4.485, 29.846, 0.35, -1.2944, 35.497, 0.02342447386695),
-    (2.801, 1.601, 19.033, 3.786, -0.3545, 13.68, 0.01454719865652),
-    (5.476, 3.552, 36.512, 0.939, -1.0641, 15.5, 0.00738517667017),
-]
 
 
 def paper(amplitude=2.0, **more):

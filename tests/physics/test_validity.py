@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import chaintheory as ct
+from benchmarks.bench_travelling_wave import REFERENCES
 from chaintheory.dissipation.validity import ValidityWarning
 from chaintheory.lattice.rigid_lattice import lattice_barrier
 
@@ -13,16 +14,7 @@ PAPER = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0))
 # Exact steady drift, Gaussian interaction: omega_fast, width, spacing, mass, amplitude, speed, bias. The solver that
 # meets these to 1e-9 is tested elsewhere; here they judge the estimate.
 EXACT = [
-    (5.743, 4.589, 52.408, 0.653, 1.3257, 26.407, 0.05859625920635),
-    (1.316, 4.285, 49.99, 0.658, -5.4249, 44.049, 0.7326427333484),
-    (2.382, 2.78, 23.08, 3.954, 4.7004, 24.766, 1.634611008725),
-    (5.704, 4.956, 24.661, 1.466, -1.1865, 10.699, 3.537989225768e-05),
-    (1.415, 3.06, 24.056, 1.531, -7.6955, 59.637, 0.2676140286312),
-    (3.129, 1.015, 12.226, 0.6, 0.0492, 5.234, 0.0004033649442075),
-    (4.367, 4.389, 43.261, 0.38, -2.1204, 71.612, 0.03229263889269),
-    (4.346, 4.485, 29.846, 0.35, -1.2944, 35.497, 0.02342447386695),
-    (2.801, 1.601, 19.033, 3.786, -0.3545, 13.68, 0.01454719865652),
-    (5.476, 3.552, 36.512, 0.939, -1.0641, 15.5, 0.00738517667017),
+    *REFERENCES,
     (10.0, 4.0, 40.0, 1.0, 2.0, 21.0, 0.04657715),
     (10.0, 4.0, 40.0, 1.0, 2.0, 30.0, 0.01493705),
     (10.0, 4.0, 40.0, 1.0, 2.0, 50.0, 0.01505689),
