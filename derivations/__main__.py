@@ -36,10 +36,7 @@ def plant_errors(ids: list[str] | None) -> int:
     for statement in chosen:
         planted = plant(statement)
         verdicts = Counter(mutation.verdict for mutation in planted)
-        print(
-            f"{verdicts['rejected']:4} rejected  {verdicts['equivalent']:2} equivalent {statement.id}",
-            flush=True,
-        )
+        print(f"{verdicts['rejected']:4} rejected  {verdicts['equivalent']:2} equivalent {statement.id}", flush=True)
         for mutation in planted:
             if mutation.verdict == "survived":
                 print(f"     SURVIVED  {mutation.where}, {mutation.kind}: {mutation.detail}")

@@ -126,12 +126,7 @@ REWRITINGS = {
         sp.LaplaceTransform, lambda f, a, b: sp.laplace_transform(f, a, b, noconds=True)
     ),
     "factored radicals": lambda e: sp.powdenest(
-        sp.expand(
-            e.replace(
-                lambda p: p.is_Pow and not p.exp.is_Integer,
-                lambda p: sp.Pow(sp.factor(p.base), p.exp),
-            )
-        )
+        sp.expand(e.replace(lambda p: p.is_Pow and not p.exp.is_Integer, lambda p: sp.Pow(sp.factor(p.base), p.exp)))
     ),
     "radicals": lambda e: sp.radsimp(sp.sqrtdenest(e)),
 }
@@ -215,12 +210,7 @@ class Numeric(Check):
         ranges: dict[sp.Symbol, Any] | None = None,
         assuming: tuple[Any, ...] = (),
     ):
-        self.points, self.digits, self.ranges, self.assuming = (
-            points,
-            digits,
-            ranges or {},
-            assuming,
-        )
+        self.points, self.digits, self.ranges, self.assuming = (points, digits, ranges or {}, assuming)
 
     def run(self, before: sp.Expr, after: sp.Expr, rng: random.Random) -> Outcome:
         """Evaluate both sides at points that meet the assumptions; none met is a failure."""
@@ -377,12 +367,7 @@ class Approaches(Check):
         factor: int = 4,
         levels: int = 3,
     ) -> None:
-        self.theorem, self.variable, self.start, self.order = (
-            theorem,
-            variable,
-            sp.sympify(start),
-            order,
-        )
+        self.theorem, self.variable, self.start, self.order = (theorem, variable, sp.sympify(start), order)
         self.scale, self.at, self.factor, self.levels = sp.sympify(scale), at or {}, factor, levels
 
     def run(self, before: sp.Expr, after: sp.Expr, rng: random.Random) -> Outcome:
@@ -404,10 +389,7 @@ class Approaches(Check):
         for first, second in pairwise(deviations):
             if not second <= allowed * first:
                 return Outcome("failed", f"{self.theorem}: deviations {text} do not fall as order {self.order}")
-        return Outcome(
-            "cited",
-            f"{self.theorem}; deviations {text} at {self.variable} growing by {self.factor}",
-        )
+        return Outcome("cited", f"{self.theorem}; deviations {text} at {self.variable} growing by {self.factor}")
 
 
 class EnclosedSum(Check):
@@ -455,10 +437,7 @@ class EnclosedSum(Check):
         half_unit = flint.arb(1) / (2 * 10**self.places)
         if abs(total - ball(after, {})) <= half_unit:
             roots_found = "" if self.equation is None else f"{len(found)} roots, "
-            return Outcome(
-                "enclosed",
-                f"{roots_found}{float(total):.10g}, error below {float(total.rad()):.0e}",
-            )
+            return Outcome("enclosed", f"{roots_found}{float(total):.10g}, error below {float(total.rad()):.0e}")
         return Outcome("failed", f"enclosed {float(total):.10g}, claimed {float(after):.10g}")
 
 

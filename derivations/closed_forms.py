@@ -154,10 +154,7 @@ def _rational(name: str, order: int, title: str, parent: Any) -> Any:
         return [
             Step(inserted, in_poles, "insert the transform", Integrands("common denominator")),
             Step(
-                differentiated,
-                target,
-                "a multiple pole as a derivative of a simple one",
-                Reduce("common denominator"),
+                differentiated, target, "a multiple pole as a derivative of a simple one", Reduce("common denominator")
             ),
             Step(
                 -inverse_mean.diff(z) / inverse_mean,
@@ -408,12 +405,7 @@ def mixture(formula: sp.Basic) -> list[Step]:
         ),
         Step(
             quotient.subs(
-                {
-                    first_amplitude: amplitude,
-                    second_amplitude: amplitude,
-                    first_width: width,
-                    second_width: width,
-                }
+                {first_amplitude: amplitude, second_amplitude: amplitude, first_width: width, second_width: width}
             ),
             sp.Integer(1),
             "two equal Gaussians are one",
@@ -454,11 +446,7 @@ def cusp_slow(formula: sp.Basic) -> list[Step]:
     "cusp_fast_limit",
     "beyond the paper",
     "For v to infinity v^4 times the loss to a cusp tends to 16 pi^4 (omega_fast^2 + 1) Phi0^2 lambda^2.",
-    sp.Eq(
-        Delta(speed),
-        16 * sp.pi**4 * (1 + omega_fast**2) * amplitude**2 * width**2 / speed**4,
-        evaluate=False,
-    ),
+    sp.Eq(Delta(speed), 16 * sp.pi**4 * (1 + omega_fast**2) * amplitude**2 * width**2 / speed**4, evaluate=False),
     parents=[cusp],
     relation=r"\sim",
 )

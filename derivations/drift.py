@@ -102,12 +102,7 @@ def stability(formula: sp.Basic) -> list[Step]:
     after = sp.sqrt((speed + offset) ** 2 + 8 * sp.pi**2 / mass * (bias - loss))
     steepest = mass * speed / (2 * sp.pi**2)
     return [
-        Step(
-            kinetic_energy(after) - kinetic_energy(speed + offset),
-            bias - loss,
-            "energy in a pass",
-            Reduce("expand"),
-        ),
+        Step(kinetic_energy(after) - kinetic_energy(speed + offset), bias - loss, "energy in a pass", Reduce("expand")),
         Step(after.subs(offset, 0), speed, "balanced", Reduce("expand")),
         Step(after.diff(offset).subs(offset, 0), formula.rhs, "the map's slope", Reduce("expand")),
         Step(formula.rhs.subs(dissipation_slope, 0), sp.Integer(1), "a factor of 1 at the slope 0", Reduce()),
@@ -167,12 +162,7 @@ def orbit(formula: sp.Basic) -> list[Step]:
     acceleration = formula.rhs * formula.rhs.diff(u)
     return [
         Step(energy, kinetic_energy(speed) + U(spacing / 2), "energy", Reduce("expand")),
-        Step(
-            acceleration,
-            -((2 * sp.pi) ** 2) / mass * U(u).diff(u),
-            "acceleration v dv/du",
-            Reduce("expand"),
-        ),
+        Step(acceleration, -((2 * sp.pi) ** 2) / mass * U(u).diff(u), "acceleration v dv/du", Reduce("expand")),
         Step(formula.rhs.subs(u, spacing / 2), speed, "midway", Reduce()),
     ]
 
@@ -259,12 +249,7 @@ def transit_of_well(formula: sp.Basic) -> list[Step]:
     outside = 2 * sp.Integral(1 / orbit_speed(sp.Integer(0)), (u, width, spacing / 2))
     inside = 2 * sp.Integral(1 / orbit_speed(amplitude), (u, 0, width))
     return [
-        Step(
-            outside + inside,
-            formula.rhs,
-            "two pieces of constant speed",
-            Reduce("evaluate", "expand"),
-        ),
+        Step(outside + inside, formula.rhs, "two pieces of constant speed", Reduce("evaluate", "expand")),
         Step(formula.rhs.subs(amplitude, 0), spacing / speed, "no interaction", Reduce("expand")),
     ]
 
@@ -274,23 +259,14 @@ def transit_of_well(formula: sp.Basic) -> list[Step]:
     "Fig. 4 caption",
     "In the rigid lattice v(u)^2 is v^2 - v_c^2 plus 8 pi^2/mu times the depth of U(u) below its highest value "
     "U(sigma), with v_c^2 = 8 pi^2 (U(sigma) - U(alpha/2))/mu: the particle passes every point exactly for v > v_c.",
-    sp.Eq(
-        local_speed(u) ** 2,
-        speed**2 - v_c**2 + 8 * sp.pi**2 * (U(position) - U(u)) / mass,
-        evaluate=False,
-    ),
+    sp.Eq(local_speed(u) ** 2, speed**2 - v_c**2 + 8 * sp.pi**2 * (U(position) - U(u)) / mass, evaluate=False),
     parents=[orbit],
 )
 def orbit_ends(formula: sp.Basic) -> list[Step]:
     """The depth below the top is not negative, and zero at the top."""
     barrier = sp.sqrt(8 * sp.pi**2 * (U(position) - U(spacing / 2)) / mass)
     return [
-        Step(
-            orbit.formula.rhs**2,
-            formula.rhs.subs(v_c, barrier),
-            "speed squared",
-            Reduce("expand"),
-        ),
+        Step(orbit.formula.rhs**2, formula.rhs.subs(v_c, barrier), "speed squared", Reduce("expand")),
         Step(
             formula.rhs.subs(u, position).subs(speed, v_c),
             sp.Integer(0),
@@ -324,17 +300,11 @@ def orbit_single_pass(formula: sp.Basic) -> list[Step]:
     return [
         Step(orbit_speed(offset * Phi(u)).subs(offset, 0), speed, "the speed at order zero", Reduce()),
         Step(
-            at_first_order,
-            uniform,
-            "the force integral of Eq. (6), with time measured by distance",
-            Reduce("expand"),
+            at_first_order, uniform, "the force integral of Eq. (6), with time measured by distance", Reduce("expand")
         ),
         Step(
             sp.Integral(uniform, *formula.rhs.limits),
-            sp.Integral(
-                sp.exp(2 * sp.pi * sp.I * omega * t) * Phi(u).diff(u).subs(u, speed * t),
-                (t, -sp.oo, sp.oo),
-            ),
+            sp.Integral(sp.exp(2 * sp.pi * sp.I * omega * t) * Phi(u).diff(u).subs(u, speed * t), (t, -sp.oo, sp.oo)),
             "and back to time",
             Integrands("evaluate", change=(u, speed * t, t)),
         ),
@@ -388,12 +358,7 @@ def zero_as_read(formula: sp.Basic) -> list[Step]:
     below, above = sp.Rational("0.006006"), sp.Rational("5.362956")
     printed = _claimed_mean(formula)
     return [
-        Step(
-            printed,
-            sp.Rational("0.01"),
-            "as read, the mean dissipation equals the bias",
-            Reduce(),
-        ),
+        Step(printed, sp.Rational("0.01"), "as read, the mean dissipation equals the bias", Reduce()),
         mean_at("19.9974", below, "below the resonance", 35),
         mean_at("19.9975", above, "above the resonance", 37),
         Step(printed, below, "just below the resonance it does not", Refute()),
@@ -420,11 +385,7 @@ def first_margin(formula: sp.Basic) -> list[Step]:
     "conclusions, corrected",
     "In physical units the speed alpha/n, to which the resonances of the lower band edge tend, is "
     "a sqrt(kappa/m)/(2 pi n): it measures the ratio kappa/m, and hbar cancels.",
-    sp.Eq(
-        drift,
-        lattice_constant * sp.sqrt(confinement / chain_mass) / (2 * sp.pi * lag),
-        evaluate=False,
-    ),
+    sp.Eq(drift, lattice_constant * sp.sqrt(confinement / chain_mass) / (2 * sp.pi * lag), evaluate=False),
     parents=[lower_edge],
 )
 def measures_ratio(formula: sp.Basic) -> list[Step]:
@@ -439,10 +400,7 @@ def measures_ratio(formula: sp.Basic) -> list[Step]:
         ),
         Step(formula.rhs.diff(hbar), sp.Integer(0), "no hbar", Reduce()),
         Step(
-            slow * lattice_constant / (2 * sp.pi * lag),
-            formula.rhs,
-            "one spacing in n slow periods",
-            Reduce("expand"),
+            slow * lattice_constant / (2 * sp.pi * lag), formula.rhs, "one spacing in n slow periods", Reduce("expand")
         ),
     ]
 
@@ -452,11 +410,7 @@ def measures_ratio(formula: sp.Basic) -> list[Step]:
     "conclusions",
     "As the text may be read: a drift velocity is fixed by the product of chain mass and confinement, say as "
     "a sqrt(kappa m)/(2 pi n) (the paper prints no formula).",
-    sp.Eq(
-        drift,
-        lattice_constant * sp.sqrt(confinement * chain_mass) / (2 * sp.pi * lag),
-        evaluate=False,
-    ),
+    sp.Eq(drift, lattice_constant * sp.sqrt(confinement * chain_mass) / (2 * sp.pi * lag), evaluate=False),
     parents=[measures_ratio],
     kind="reading",
 )

@@ -74,7 +74,7 @@ def routines() -> list[Routine]:
             i0e(argument) + half_width * i0e_minus_i1e(argument),
             ("eq07_scaled",),
             "Eq. (7) without its prefactor and exponential: the band mean of omega^2 exp(-z (omega^2 - 1)); v > 0.",
-        ),
+        )
     ]
 
 

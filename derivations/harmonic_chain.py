@@ -71,12 +71,7 @@ def band_of_springs(formula: sp.Basic) -> list[Step]:
     """Insert a plane wave; the paper's chain is kappa = 1 with one spring to each neighbour."""
     wave = lambda number: sp.exp(2 * sp.I * theta * number)  # noqa: E731
     return [
-        Step(
-            restoring_force(wave) / wave(site),
-            formula.rhs,
-            "insert a plane wave",
-            Reduce("trigonometry"),
-        ),
+        Step(restoring_force(wave) / wave(site), formula.rhs, "insert a plane wave", Reduce("trigonometry")),
         Step(
             formula.rhs.diff(spring, 2) ** 2 + formula.rhs.diff(well, 2) ** 2 + formula.rhs.diff(well, spring) ** 2,
             sp.Integer(0),
@@ -181,11 +176,7 @@ group = sp.Function("omega")(x).diff(x)
     "beyond the paper",
     "Beside a root of the resonance condition, where omega^2 - w^2 is linear in x, the integral with damping is that "
     "of a Lorentzian and independent of the damping: the term of Eq. 10 of this root, for any dispersion relation.",
-    sp.Eq(
-        sp.Function(r"\bar\Delta")(speed),
-        lost / sp.Abs(spacing * group / speed - 1),
-        evaluate=False,
-    ),
+    sp.Eq(sp.Function(r"\bar\Delta")(speed), lost / sp.Abs(spacing * group / speed - 1), evaluate=False),
     parents=[damped_dissipation, mean_dissipation],
 )
 def damped_limit(formula: sp.Basic) -> list[Step]:
@@ -260,7 +251,7 @@ def friction_force(formula: sp.Basic) -> list[Step]:
             integral.function,
             "dx = alpha dk/(2 pi)",
             Reduce("expand", "common denominator"),
-        ),
+        )
     ]
 
 

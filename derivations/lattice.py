@@ -107,9 +107,7 @@ def kernel(number: sp.Expr) -> sp.Expr:
     "above Eq. 1",
     "The force on a chain mass is minus the derivative of the chain's potential energy.",
     sp.Eq(
-        dynamical_operator(rho),
-        rho(site) + coupling * (2 * rho(site) - rho(site + 1) - rho(site - 1)),
-        evaluate=False,
+        dynamical_operator(rho), rho(site) + coupling * (2 * rho(site) - rho(site + 1) - rho(site - 1)), evaluate=False
     ),
 )
 def forces(formula: sp.Basic) -> list[Step]:
@@ -135,19 +133,9 @@ def band(formula: sp.Basic) -> list[Step]:
     """Insert exp(2 i theta l) into the restoring force; both band edges follow."""
     wave = lambda number: sp.exp(2 * sp.I * theta * number)  # noqa: E731
     return [
-        Step(
-            dynamical_operator(wave) / wave(site),
-            formula.rhs,
-            "insert a plane wave",
-            Reduce("trigonometry"),
-        ),
+        Step(dynamical_operator(wave) / wave(site), formula.rhs, "insert a plane wave", Reduce("trigonometry")),
         Step(formula.rhs.subs(theta, 0), sp.Integer(1), "lower edge of the band", Reduce()),
-        Step(
-            formula.rhs.subs(theta, sp.pi / 2),
-            omega_fast**2,
-            "upper edge of the band",
-            Reduce("expand"),
-        ),
+        Step(formula.rhs.subs(theta, sp.pi / 2), omega_fast**2, "upper edge of the band", Reduce("expand")),
     ]
 
 
@@ -155,23 +143,14 @@ def band(formula: sp.Basic) -> list[Step]:
     "geometric_sum",
     "above Eq. 3",
     "The sum of a geometric progression of N terms, for symbolic N.",
-    sp.Eq(
-        sp.Sum(ratio**harmonic, (harmonic, 0, masses - 1)),
-        (ratio**masses - 1) / (ratio - 1),
-        evaluate=False,
-    ),
+    sp.Eq(sp.Sum(ratio**harmonic, (harmonic, 0, masses - 1)), (ratio**masses - 1) / (ratio - 1), evaluate=False),
 )
 def geometric_sum(formula: sp.Basic) -> list[Step]:
     """By induction: one term for N = 1, and r^N more for one more term."""
     closed = formula.rhs
     ((_, _, high),) = formula.lhs.limits
     return [
-        Step(
-            formula.lhs.subs(masses, 1).doit(),
-            closed.subs(masses, 1),
-            "a single term",
-            Reduce("common denominator"),
-        ),
+        Step(formula.lhs.subs(masses, 1).doit(), closed.subs(masses, 1), "a single term", Reduce("common denominator")),
         Step(
             closed.subs(masses, masses + 1) - closed,
             formula.lhs.function.subs(harmonic, high + 1),
@@ -318,10 +297,7 @@ def kernel_of_chain(formula: sp.Basic) -> list[Step]:
     sp.Eq(
         2
         / sp.pi
-        * sp.Integral(
-            1 / (resolvent_p * sp.cos(theta) ** 2 + resolvent_q * sp.sin(theta) ** 2),
-            (theta, 0, sp.pi / 2),
-        ),
+        * sp.Integral(1 / (resolvent_p * sp.cos(theta) ** 2 + resolvent_q * sp.sin(theta) ** 2), (theta, 0, sp.pi / 2)),
         1 / sp.sqrt(resolvent_p * resolvent_q),
         evaluate=False,
     ),
@@ -338,11 +314,7 @@ def resolvent(formula: sp.Basic) -> list[Step]:
             integral.function,
             "differentiate the antiderivative",
             Reduce(
-                "sine over cosine",
-                "common denominator",
-                "squares of the sine",
-                "common denominator",
-                "trigonometry",
+                "sine over cosine", "common denominator", "squares of the sine", "common denominator", "trigonometry"
             ),
         ),
         Step(
@@ -417,10 +389,7 @@ def kernel_laplace(formula: sp.Basic) -> list[Step]:
         Gamma(time),
         2
         * sp.pi
-        * sp.Integral(
-            sp.besselj(0, 2 * sp.pi * t) * sp.besselj(0, 2 * sp.pi * omega_fast * (time - t)),
-            (t, 0, time),
-        ),
+        * sp.Integral(sp.besselj(0, 2 * sp.pi * t) * sp.besselj(0, 2 * sp.pi * omega_fast * (time - t)), (t, 0, time)),
         evaluate=False,
     ),
     parents=[kernel_of_chain, kernel_laplace],
@@ -444,12 +413,7 @@ def kernel_convolution(formula: sp.Basic) -> list[Step]:
             kernel(0),
             formula.rhs,
             "a function is fixed by its transform",
-            Cited(
-                "Lerch's theorem",
-                points=1,
-                digits=30,
-                ranges={time: (sp.Rational(1, 2), 1), omega_fast: (2, 3)},
-            ),
+            Cited("Lerch's theorem", points=1, digits=30, ranges={time: (sp.Rational(1, 2), 1), omega_fast: (2, 3)}),
         ),
     ]
 
@@ -481,10 +445,7 @@ def kernel_late(formula: sp.Basic) -> list[Step]:
     two_oscillations = formula.rhs.subs(gap, sp.sqrt(omega_fast**2 - 1))
     return [
         Step(
-            frequency.diff(theta, 2).subs(theta, 0),
-            omega_fast**2 - 1,
-            "curvature at the lower edge",
-            Reduce("expand"),
+            frequency.diff(theta, 2).subs(theta, 0), omega_fast**2 - 1, "curvature at the lower edge", Reduce("expand")
         ),
         Step(
             frequency.diff(theta, 2).subs(theta, sp.pi / 2),

@@ -472,11 +472,7 @@ def verify(
 
 
 def refuted(
-    printed: sp.Basic,
-    truth: sp.Basic,
-    point: dict[sp.Symbol, Any],
-    printed_value: sp.Expr,
-    true_value: sp.Expr,
+    printed: sp.Basic, truth: sp.Basic, point: dict[sp.Symbol, Any], printed_value: sp.Expr, true_value: sp.Expr
 ) -> list[Step]:
     """Steps of a refutation: both sides evaluated at a point, and found to differ.
 

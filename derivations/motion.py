@@ -71,12 +71,7 @@ def units_band(formula: sp.Basic) -> list[Step]:
     """Neighbours in opposite phase stretch each spring by twice the displacement, on both sides: kappa + 4 k."""
     fast_squared = (confinement + 4 * neighbour_stiffness) / chain_mass
     return [
-        Step(
-            fast_squared / slow**2,
-            formula.rhs,
-            "the highest frequency over the lowest, squared",
-            Reduce("expand"),
-        ),
+        Step(fast_squared / slow**2, formula.rhs, "the highest frequency over the lowest, squared", Reduce("expand")),
         Step(
             coupling.subs(omega_fast**2, formula.rhs),
             neighbour_stiffness / confinement,
@@ -99,11 +94,7 @@ chain_slope = Phi(rho(site, time)).diff(rho(site, time))  # dPhi/drho_l
     "Eq. 2",
     "In the paper's units the chain mass l obeys rho_l'' = (2 pi)^2 (-(D rho)_l - dPhi/drho_l): omega_fast is the only "
     "constant that is left.",
-    sp.Eq(
-        rho(site, time).diff(time, 2),
-        chain_acceleration(rho, chain_slope),
-        evaluate=False,
-    ),
+    sp.Eq(rho(site, time).diff(time, 2), chain_acceleration(rho, chain_slope), evaluate=False),
     parents=[units_band],
 )
 def units_chain(formula: sp.Basic) -> list[Step]:
@@ -114,9 +105,7 @@ def units_chain(formula: sp.Basic) -> list[Step]:
     acceleration = (formula.rhs * length / unit_time**2).subs(omega_fast**2, units_band.formula.rhs)
     here, right, left = (length * rho(number, time) for number in (site, site + 1, site - 1))
     newton = -confinement * here - neighbour_stiffness * (2 * here - right - left) - unit_energy / length * chain_slope
-    return [
-        Step(newton, chain_mass * acceleration, "Newton's law in physical units", Reduce("expand", "powers")),
-    ]
+    return [Step(newton, chain_mass * acceleration, "Newton's law in physical units", Reduce("expand", "powers"))]
 
 
 @states(
@@ -216,10 +205,7 @@ def mode_energy(formula: sp.Basic) -> list[Step]:
             Integrands("trigonometry", "expand"),
         ),
         Step(
-            formula.rhs.diff(time),
-            force(time) * addition,
-            "the claim grows by the same",
-            Reduce("evaluate", "expand"),
+            formula.rhs.diff(time), force(time) * addition, "the claim grows by the same", Reduce("evaluate", "expand")
         ),
     ]
 
@@ -237,11 +223,7 @@ sigma = sp.Function("sigma")(time)
     "below Eq. 4",
     "The energy of chain, particle and interaction changes by the work of the bias alone, beta per lattice spacing: in "
     "the infinite chain, as long as no energy has reached its ends.",
-    sp.Eq(
-        sp.Derivative(sp.Function("E")(time), time),
-        bias / spacing * sigma.diff(time),
-        evaluate=False,
-    ),
+    sp.Eq(sp.Derivative(sp.Function("E")(time), time), bias / spacing * sigma.diff(time), evaluate=False),
     parents=[units_chain, units_particle],
 )
 def energy_conserved(formula: sp.Basic) -> list[Step]:

@@ -142,10 +142,7 @@ def mutants(expression: sp.Basic, limit: int | None = None) -> list[tuple[str, s
             else:
                 whole = wrong
             found.setdefault(whole, kind)
-    listed = sorted(
-        ((kind, wrong) for wrong, kind in found.items()),
-        key=lambda pair: (pair[0], sp.srepr(pair[1])),
-    )
+    listed = sorted(((kind, wrong) for wrong, kind in found.items()), key=lambda pair: (pair[0], sp.srepr(pair[1])))
     if limit is None or len(listed) <= limit:
         return listed
     by_kind = {kind: [m for m in listed if m[0] == kind] for kind in KINDS}
@@ -227,13 +224,7 @@ def plant(statement: ledger.Statement, limit: int = 6, per_step: int = 2) -> lis
             else:
                 verdict = "equivalent" if _same(wrong, step.after) else "survived"
             record.append(
-                Mutation(
-                    statement.id,
-                    f"step {number + 1}",
-                    kind,
-                    verdict,
-                    f"{wrong}: {outcome.detail}"[:400],
-                )
+                Mutation(statement.id, f"step {number + 1}", kind, verdict, f"{wrong}: {outcome.detail}"[:400])
             )
     return record
 

@@ -77,36 +77,11 @@ def _symbol(
 
 # The chain
 omega_fast = _symbol(
-    "omega_fast",
-    "ω_fast",
-    "omega_fast",
-    "1",
-    "top of the phonon band (the bottom is 1)",
-    "21/20",
-    12,
-    positive=True,
+    "omega_fast", "ω_fast", "omega_fast", "1", "top of the phonon band (the bottom is 1)", "21/20", 12, positive=True
 )
-gap = _symbol(
-    "g",
-    "√(ω_fast²−1)",
-    "gap",
-    "1",
-    "root of the band's width in omega squared",
-    "1/5",
-    10,
-    positive=True,
-)
+gap = _symbol("g", "√(ω_fast²−1)", "gap", "1", "root of the band's width in omega squared", "1/5", 10, positive=True)
 spacing = _symbol("alpha", "α", "spacing", "length", "lattice spacing", 5, 60, positive=True)
-theta = _symbol(
-    "theta",
-    "θ",
-    "angle",
-    "1",
-    "half the phase between neighbours, q a/2",
-    "1/100",
-    "3/2",
-    real=True,
-)
+theta = _symbol("theta", "θ", "angle", "1", "half the phase between neighbours, q a/2", "1/100", "3/2", real=True)
 omega = _symbol("omega", "ω", "frequency", "1", "frequency of a phonon", 1, 12, positive=True)
 response_frequency = _symbol(
     "w",
@@ -120,17 +95,7 @@ response_frequency = _symbol(
 )
 time = _symbol("tau", "τ", "time", "time", "time", "1/20", 3, positive=True)
 laplace = _symbol("s", "s", "laplace", "1/time", "Laplace variable", "1/2", 20, positive=True)
-lag = _symbol(
-    "n",
-    "n",
-    "lag",
-    "1",
-    "number of a chain mass, a lag or a resonance",
-    1,
-    6,
-    integer=True,
-    positive=True,
-)
+lag = _symbol("n", "n", "lag", "1", "number of a chain mass, a lag or a resonance", 1, 6, integer=True, positive=True)
 site = _symbol("l", "l", "site", "1", "number of a chain mass", 1, 6, integer=True)
 masses = _symbol("N", "N", "masses", "1", "number of masses in a finite chain", 2, 9, integer=True, positive=True)
 
@@ -140,14 +105,7 @@ position = _symbol("sigma", "σ", "position", "length", "position of the mobile 
 speed = _symbol("v", "σ̇", "speed", "length/time", "speed of the mobile particle", 3, 90, positive=True)
 v_c = _symbol("v_c", "σ̇_c", "capture_speed", "length/time", "capture speed", 3, 30, positive=True)
 bias = _symbol(
-    "beta",
-    "β",
-    "bias",
-    "energy",
-    "energy gained from the bias per lattice spacing",
-    "1/500",
-    "1/10",
-    positive=True,
+    "beta", "β", "bias", "energy", "energy gained from the bias per lattice spacing", "1/500", "1/10", positive=True
 )
 amplitude = _symbol(
     "Phi_0",
@@ -162,36 +120,13 @@ amplitude = _symbol(
 )
 width = _symbol("lambda", "λ", "width", "length", "width of the interaction", "1/2", 6, positive=True)
 first_amplitude = _symbol(
-    "Phi_1",
-    "Φ₁",
-    "amplitudes",
-    "energy",
-    "amplitude of one Gaussian of a mixture",
-    "1/4",
-    4,
-    real=True,
-    nonzero=True,
+    "Phi_1", "Φ₁", "amplitudes", "energy", "amplitude of one Gaussian of a mixture", "1/4", 4, real=True, nonzero=True
 )
 second_amplitude = _symbol(
-    "Phi_2",
-    "Φ₂",
-    "amplitudes",
-    "energy",
-    "amplitude of another Gaussian",
-    "1/4",
-    4,
-    real=True,
-    nonzero=True,
+    "Phi_2", "Φ₂", "amplitudes", "energy", "amplitude of another Gaussian", "1/4", 4, real=True, nonzero=True
 )
 first_width = _symbol(
-    "lambda_1",
-    "λ₁",
-    "widths",
-    "length",
-    "width of one Gaussian of a mixture",
-    "1/2",
-    6,
-    positive=True,
+    "lambda_1", "λ₁", "widths", "length", "width of one Gaussian of a mixture", "1/2", 6, positive=True
 )
 second_width = _symbol("lambda_2", "λ₂", "widths", "length", "width of another Gaussian", "1/2", 6, positive=True)
 screening = _symbol(
@@ -205,14 +140,7 @@ screening = _symbol(
     positive=True,
 )
 wavenumber = _symbol(
-    "k",
-    "k",
-    "wavenumber",
-    "1/length",
-    "wave number of the interaction's transform",
-    "1/10",
-    2,
-    positive=True,
+    "k", "k", "wavenumber", "1/length", "wave number of the interaction's transform", "1/10", 2, positive=True
 )
 passes = _symbol("N_p", "N", "passes", "1", "number of masses passed", 1, 9, integer=True, positive=True)
 
@@ -231,25 +159,9 @@ strength = _symbol(
     positive=True,
 )
 curvature = _symbol(
-    "omega_xx",
-    "ω''",
-    "curvature",
-    "1",
-    "second derivative of omega(x) at a tangency",
-    1,
-    90,
-    positive=True,
+    "omega_xx", "ω''", "curvature", "1", "second derivative of omega(x) at a tangency", 1, 90, positive=True
 )
-excess = _symbol(
-    "delta",
-    "—",
-    "excess",
-    "length/time",
-    "speed above a resonance",
-    "1/1000",
-    "1/10",
-    positive=True,
-)
+excess = _symbol("delta", "—", "excess", "length/time", "speed above a resonance", "1/1000", "1/10", positive=True)
 weight_of_mode = _symbol(
     "A", "—", "loss_per_mode", "energy", "loss to one phonon in a pass", "1/1000", 1, positive=True
 )
@@ -259,36 +171,15 @@ dissipation_slope = _symbol(
 )
 growth = _symbol("gamma", "—", "growth", "1", "factor of a deviation of speed per pass", "-1", 2, real=True)
 growth_rate = _symbol(
-    "nu",
-    "—",
-    "growth_rate",
-    "1/time",
-    "growth rate of a small perturbation of a steady drift",
-    "-1",
-    1,
-    real=True,
+    "nu", "—", "growth_rate", "1/time", "growth rate of a small perturbation of a steady drift", "-1", 1, real=True
 )
 transit = _symbol(
-    "T_t",
-    "—",
-    "transit",
-    "time or 1",
-    "duration of a transit, or of a relaxation in passes",
-    1,
-    20,
-    positive=True,
+    "T_t", "—", "transit", "time or 1", "duration of a transit, or of a relaxation in passes", 1, 20, positive=True
 )
 work = _symbol("W", "—", "work", "energy", "work of the bias over a spacing", "1/500", "1/10", real=True)
 
 response = _symbol(
-    "G",
-    "—",
-    "response",
-    "length^2/energy",
-    "displacement of a mass per unit force on it",
-    "1/10",
-    2,
-    real=True,
+    "G", "—", "response", "length^2/energy", "displacement of a mass per unit force on it", "1/10", 2, real=True
 )
 
 # Variables of integration and summation, and abbreviations
@@ -297,17 +188,7 @@ t = _symbol("t", "t", "elapsed", "time", "time, as a variable of integration", "
 phi = _symbol("phi", "φ", "phase", "1", "an angle, or a phase in cycles", "1/10", 3, real=True)
 z = _symbol("z", "z", "slowness", "1", "(2 pi lambda/v)^2", "1/20", 20, positive=True)
 x = _symbol("x", "x", "root", "1", "theta/pi = q a/(2 pi), in the extended zone scheme", "1/10", 3, positive=True)
-harmonic = _symbol(
-    "j",
-    "j",
-    "harmonic",
-    "1",
-    "number of a mode or of a harmonic",
-    0,
-    6,
-    integer=True,
-    nonnegative=True,
-)
+harmonic = _symbol("j", "j", "harmonic", "1", "number of a mode or of a harmonic", 0, 6, integer=True, nonnegative=True)
 ratio = _symbol("r", "r", "ratio", "1", "ratio of successive terms", "1/10", "9/10", real=True)
 distance = _symbol(
     "epsilon", "ε", "distance", "1", "relative distance 1 - v/v_r from a resonance", "1/1000", "1/100", positive=True
@@ -321,16 +202,7 @@ index = _symbol(
 chain_mass = _symbol("M_c", "m", "chain_mass", "kg", "mass of a chain mass", "1/2", 5, positive=True)
 particle_mass = _symbol("M_p", "M", "particle_mass", "kg", "mass of the mobile particle", "1/2", 5, positive=True)
 confinement = _symbol("kappa", "κ", "confinement", "N/m", "stiffness of the on-site springs", "1/2", 5, positive=True)
-coupling = _symbol(
-    "K",
-    "k",
-    "coupling",
-    "N/m",
-    "stiffness of the springs between neighbours",
-    "1/2",
-    50,
-    positive=True,
-)
+coupling = _symbol("K", "k", "coupling", "N/m", "stiffness of the springs between neighbours", "1/2", 50, positive=True)
 hbar = _symbol("hbar", "ħ", "hbar", "J s", "reduced Planck constant", "1/2", 5, positive=True)
 lattice_constant = _symbol("a", "a", "lattice_constant", "m", "lattice spacing", "1/2", 5, positive=True)
 physical_time = _symbol("T", "t", "physical_time", "s", "time", "1/2", 5, positive=True)
@@ -338,14 +210,7 @@ drift = _symbol("V", "v", "drift_speed", "m/s", "physical drift speed", 1, 9, po
 energy = _symbol("E", "E", "energy", "energy", "energy", "1/2", 9, positive=True)
 rate = _symbol("C", "C", "rate", "1", "coefficient of a power law", "1/2", 5, positive=True)
 stiffness = _symbol(
-    "K_w",
-    "Φ''",
-    "stiffness",
-    "energy/length^2",
-    "curvature of the well that traps",
-    "1/20",
-    2,
-    positive=True,
+    "K_w", "Φ''", "stiffness", "energy/length^2", "curvature of the well that traps", "1/20", 2, positive=True
 )
 
 # Any harmonic chain
@@ -369,14 +234,7 @@ occupation = _symbol("n_q", "n", "occupation", "1", "mean number of phonons in a
 counting = _symbol("chi", "—", "counting", "1/energy", "variable conjugate to the loss of a pass", "-2", 2, real=True)
 loss = _symbol("L", "—", "loss", "energy", "loss of one pass", "-2", 2, real=True)
 broadened = _symbol(
-    "lambda_T",
-    "—",
-    "broadened_width",
-    "length",
-    "root of lambda^2 + C(0) - C(tau)",
-    1,
-    9,
-    positive=True,
+    "lambda_T", "—", "broadened_width", "length", "root of lambda^2 + C(0) - C(tau)", 1, 9, positive=True
 )
 
 TABLE: tuple[Entry, ...] = tuple(_entries)

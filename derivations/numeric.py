@@ -113,8 +113,7 @@ def agree_at_points(
     (3, True)
     """
     symbols = sorted(
-        before.free_symbols | after.free_symbols | set().union(*(a.free_symbols for a in assuming), set()),
-        key=str,
+        before.free_symbols | after.free_symbols | set().union(*(a.free_symbols for a in assuming), set()), key=str
     )
     met, worst = 0, sp.Integer(0)
     for _ in range(10 * points if assuming else points):

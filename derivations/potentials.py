@@ -42,14 +42,7 @@ from .checks import Cited, Reduce
 from .ledger import Statement, Step, states
 from .notation import amplitude, screening, u, wavenumber, width
 
-__all__ = [
-    "INTERACTIONS",
-    "STATEMENTS",
-    "Interaction",
-    "potential_gaussian",
-    "transform",
-    "transform_gaussian",
-]
+__all__ = ["INTERACTIONS", "STATEMENTS", "Interaction", "potential_gaussian", "transform", "transform_gaussian"]
 
 transform = sp.Function(r"\hat\Phi")
 
@@ -196,14 +189,7 @@ def _integrated(name: str, *rewritings: str, equation: str = "beyond the paper")
     """A transform that SymPy integrates."""
     integral = transform_integral(INTERACTIONS[name])
     return _states(name, equation)(
-        lambda formula: [
-            Step(
-                integral,
-                formula.rhs,
-                "integrate over the half line",
-                Reduce("evaluate", *rewritings),
-            ),
-        ]
+        lambda formula: [Step(integral, formula.rhs, "integrate over the half line", Reduce("evaluate", *rewritings))]
     )
 
 
@@ -242,12 +228,7 @@ def sech2(formula: sp.Basic) -> list[Step]:
             transform_integral(INTERACTIONS["sech2"]),
             formula.rhs,
             "close the contour around it",
-            Cited(
-                "residue theorem",
-                points=2,
-                digits=25,
-                ranges={width: (1, 2), wavenumber: (sp.Rational(1, 4), 1)},
-            ),
+            Cited("residue theorem", points=2, digits=25, ranges={width: (1, 2), wavenumber: (sp.Rational(1, 4), 1)}),
         ),
     ]
 
@@ -308,7 +289,7 @@ def _transformed_back(name: str) -> Statement:
                 shape.potential(distance),
                 "transform back (a transform is fixed by its inverse)",
                 Reduce("evaluate", "common denominator"),
-            ),
+            )
         ]
     )
 
@@ -331,7 +312,7 @@ def exponential_beside(formula: sp.Basic) -> list[Step]:
                 digits=25,
                 ranges={width: (1, 2), wavenumber: (sp.Rational(1, 4), 1), screening: (1, 3)},
             ),
-        ),
+        )
     ]
 
 

@@ -19,16 +19,7 @@ from sympy.printing.pycode import PythonCodePrinter
 
 from .notation import amplitude, entry, known, mass, omega, omega_fast, spacing, speed, width, x
 
-__all__ = [
-    "CODE_NAMES",
-    "Printer",
-    "PythonPrinter",
-    "Routine",
-    "fold",
-    "header",
-    "i0e",
-    "i0e_minus_i1e",
-]
+__all__ = ["CODE_NAMES", "Printer", "PythonPrinter", "Routine", "fold", "header", "i0e", "i0e_minus_i1e"]
 
 # Names of the symbols in code, where they differ from the SymPy name.
 CODE_NAMES = {
@@ -201,10 +192,7 @@ class Routine:
         """The function as Cython."""
         lines, result = self.body()
         arguments = ", ".join(f"double {CODE_NAMES[a]}" for a in self.arguments)
-        source = [
-            f"cdef inline double {self.name}({arguments}) noexcept nogil:",
-            f"    # {self.doc}",
-        ]
+        source = [f"cdef inline double {self.name}({arguments}) noexcept nogil:", f"    # {self.doc}"]
         source += self._comment("    # ")
         source += [f"    cdef double {name} = {value}" for name, value in lines]
         return "\n".join([*source, f"    return {result}", ""])

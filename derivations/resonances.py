@@ -18,27 +18,8 @@ import sympy as sp
 from .checks import Below, EnclosedSum, Reduce, Refute
 from .lattice import band, band_squared, sound_cone
 from .ledger import Step, states
-from .notation import (
-    curvature,
-    gap,
-    lag,
-    offset,
-    omega_fast,
-    spacing,
-    speed,
-    strength,
-    theta,
-    weight_of_mode,
-    x,
-)
-from .steady_state import (
-    band_continued,
-    crossing_function,
-    mean_at,
-    mean_dissipation,
-    mean_loss,
-    tangency_function,
-)
+from .notation import curvature, gap, lag, offset, omega_fast, spacing, speed, strength, theta, weight_of_mode, x
+from .steady_state import band_continued, crossing_function, mean_at, mean_dissipation, mean_loss, tangency_function
 
 __all__ = ["STATEMENTS", "lower_resonance", "upper_resonance"]
 
@@ -77,11 +58,7 @@ def group_speed(angle: sp.Expr) -> sp.Expr:
     "tangency",
     "below Eq. 10, corrected",
     "A line through the origin is tangent to the band where (omega_fast^2 - 1) pi x sin(pi x) cos(pi x) = omega^2.",
-    sp.Eq(
-        x * band_continued().diff(x) - band_continued(),
-        tangency_function() / band_continued(),
-        evaluate=False,
-    ),
+    sp.Eq(x * band_continued().diff(x) - band_continued(), tangency_function() / band_continued(), evaluate=False),
     parents=[band],
 )
 def tangency(formula: sp.Basic) -> list[Step]:
@@ -89,12 +66,7 @@ def tangency(formula: sp.Basic) -> list[Step]:
     touching = spacing * band_continued() / x  # the speed of the line through (x, omega(x))
     jacobian = 1 - spacing * band_continued().diff(x) / touching
     return [
-        Step(
-            formula.lhs,
-            formula.rhs,
-            "height of the tangent over the origin",
-            Reduce("common denominator"),
-        ),
+        Step(formula.lhs, formula.rhs, "height of the tangent over the origin", Reduce("common denominator")),
         Step(
             -jacobian * band_continued(),
             formula.rhs,
@@ -109,11 +81,7 @@ def tangency(formula: sp.Basic) -> list[Step]:
     "below Eq. 10",
     "The Jacobian of Eq. (10) is 1 - v_group/v: at a resonance the group velocity is the speed of the particle, so "
     "that no resonance is faster than the largest group velocity.",
-    sp.Eq(
-        1 - spacing * band_continued().diff(x) / speed,
-        1 - group_speed(sp.pi * x) / speed,
-        evaluate=False,
-    ),
+    sp.Eq(1 - spacing * band_continued().diff(x) / speed, 1 - group_speed(sp.pi * x) / speed, evaluate=False),
     parents=[tangency, sound_cone],
 )
 def travels_along(formula: sp.Basic) -> list[Step]:
@@ -329,12 +297,7 @@ def lower_edge_next(formula: sp.Basic) -> list[Step]:
     return [
         Step(condition.coeff(h, 0), sp.Integer(0), "the tangency function, order 0", Reduce("expand")),
         Step(condition.coeff(h, 2), sp.Integer(0), "order 2", Reduce("expand")),
-        Step(
-            sp.series(slope, h, 0, 7).removeO(),
-            claimed,
-            "speed squared, to order 6 in 1/n",
-            Reduce("expand"),
-        ),
+        Step(sp.series(slope, h, 0, 7).removeO(), claimed, "speed squared, to order 6 in 1/n", Reduce("expand")),
     ]
 
 
@@ -538,10 +501,7 @@ def exact_resonance(rule: str, place: tuple[sp.Expr, sp.Expr], chain: dict[sp.Sy
     line = (spacing * band_continued() / x).subs(chain)
     places = len(claimed.partition(".")[2])
     return Step(
-        line,
-        sp.Rational(claimed),
-        rule,
-        EnclosedSum(tangency_function().subs(chain), x, *place, 1, places=places),
+        line, sp.Rational(claimed), rule, EnclosedSum(tangency_function().subs(chain), x, *place, 1, places=places)
     )
 
 
@@ -560,10 +520,7 @@ def spikes_as_printed(formula: sp.Basic) -> list[Step]:
     """
     jacobian = 1 - spacing * band_continued().diff(x) / speed
     near = lambda n: (n + sp.Rational(1, 10**4), n + sp.Rational(1, 10))  # noqa: E731
-    cases = (
-        ({lag: 1, spacing: 40}, 3, "39.7489"),
-        ({lag: 2, spacing: 24}, 2, "11.9496"),
-    )
+    cases = (({lag: 1, spacing: 40}, 3, "39.7489"), ({lag: 2, spacing: 24}, 2, "11.9496"))
     steps = []
     for point, top, true in cases:
         printed = formula.rhs.subs(point)
@@ -581,12 +538,7 @@ def spikes_as_printed(formula: sp.Basic) -> list[Step]:
             "a root at the edge",
             Reduce("expand"),
         ),
-        Step(
-            jacobian.subs({x: lag, speed: formula.rhs}),
-            sp.Integer(1),
-            "where the Jacobian is 1",
-            Reduce("expand"),
-        ),
+        Step(jacobian.subs({x: lag, speed: formula.rhs}), sp.Integer(1), "where the Jacobian is 1", Reduce("expand")),
         mean_at("40", sp.Rational("0.1754"), "Eq. (10) at alpha itself", 19, places=4),
     ]
 

@@ -145,17 +145,9 @@ def single_pass(formula: sp.Basic) -> list[Step]:
     absorbed = (2 * sp.pi) ** 2 * force_transform * sp.conjugate(force_transform) / 2
     integrand = formula.rhs * sp.pi / 2  # undo the band average
     return [
+        Step(force, scaled, "measure time by the distance u = v t", Integrands("evaluate", change=(t, u / speed, u))),
         Step(
-            force,
-            scaled,
-            "measure time by the distance u = v t",
-            Integrands("evaluate", change=(t, u / speed, u)),
-        ),
-        Step(
-            scaled.function,
-            by_parts,
-            "integrate by parts (the boundary term vanishes)",
-            Reduce("evaluate", "expand"),
+            scaled.function, by_parts, "integrate by parts (the boundary term vanishes)", Reduce("evaluate", "expand")
         ),
         Step(
             absorbed.subs(sp.conjugate(transform(k)), transform(k)),  # real, as the interaction is even
@@ -165,8 +157,7 @@ def single_pass(formula: sp.Basic) -> list[Step]:
         ),
         Step(
             sp.Integral(
-                loss_per_mode(omega**2, transform(k)).subs(omega, sp.sqrt(band_squared(theta))),
-                (theta, 0, sp.pi / 2),
+                loss_per_mode(omega**2, transform(k)).subs(omega, sp.sqrt(band_squared(theta))), (theta, 0, sp.pi / 2)
             ),
             integrand,
             "average over the band of Eq. (1)",
@@ -179,11 +170,7 @@ def single_pass(formula: sp.Basic) -> list[Step]:
     "bessel_integral",
     "above Eq. 7",
     "The mean of exp(z cos phi) over a half turn is the modified Bessel function I0(z).",
-    sp.Eq(
-        sp.Integral(sp.exp(z * sp.cos(phi)), (phi, 0, sp.pi)),
-        sp.pi * sp.besseli(0, z),
-        evaluate=False,
-    ),
+    sp.Eq(sp.Integral(sp.exp(z * sp.cos(phi)), (phi, 0, sp.pi)), sp.pi * sp.besseli(0, z), evaluate=False),
 )
 def bessel_integral(formula: sp.Basic) -> list[Step]:
     """Both sides solve z y'' + y' = z y and agree, with the first derivative.
@@ -204,10 +191,7 @@ def bessel_integral(formula: sp.Basic) -> list[Step]:
             Reduce("evaluate", "trigonometry"),
         ),
         Step(
-            boundary.subs(phi, high) - boundary.subs(phi, low),
-            sp.Integer(0),
-            "which vanishes at both ends",
-            Reduce(),
+            boundary.subs(phi, high) - boundary.subs(phi, low), sp.Integer(0), "which vanishes at both ends", Reduce()
         ),
         Step(
             equation(bessel),
@@ -317,12 +301,7 @@ def shifted(formula: sp.Basic) -> list[Step]:
     """Measure the distance from the new centre; the phase has modulus one."""
     factor = formula.rhs / sp.Mul(*formula.rhs.atoms(sp.Integral))
     return [
-        Step(
-            formula.lhs,
-            formula.rhs,
-            "u = t + sigma",
-            Integrands("powers", change=(u, t + position, t)),
-        ),
+        Step(formula.lhs, formula.rhs, "u = t + sigma", Integrands("powers", change=(u, t + position, t))),
         Step(factor * sp.conjugate(factor), sp.Integer(1), "a phase", Reduce("powers")),
     ]
 
@@ -367,12 +346,7 @@ def gaussian_scaled(formula: sp.Basic) -> list[Step]:
     """The exponents add up to -z, as half the sum of the edges exceeds half their difference by 1."""
     return [
         Step(middle - half_width, sp.Integer(1), "the edges", Reduce("expand")),
-        Step(
-            formula.rhs,
-            gaussian_single_pass.formula.rhs,
-            "collect the exponentials",
-            Reduce("expand", "powers"),
-        ),
+        Step(formula.rhs, gaussian_single_pass.formula.rhs, "collect the exponentials", Reduce("expand", "powers")),
     ]
 
 
@@ -380,11 +354,7 @@ def gaussian_scaled(formula: sp.Basic) -> list[Step]:
     "eq08_fast_limit",
     "Eq. 8",
     "For v to infinity v^4 times the loss in a pass tends to 8 pi^5 Phi0^2 lambda^2 (omega_fast^2 + 1).",
-    sp.Eq(
-        Delta(speed),
-        8 * sp.pi**5 * amplitude**2 * width**2 * (1 + omega_fast**2) / speed**4,
-        evaluate=False,
-    ),
+    sp.Eq(Delta(speed), 8 * sp.pi**5 * amplitude**2 * width**2 * (1 + omega_fast**2) / speed**4, evaluate=False),
     parents=[gaussian_single_pass],
     kind="printed",
     relation=r"\sim",
@@ -393,14 +363,7 @@ def fast_limit(formula: sp.Basic) -> list[Step]:
     """Multiply Eq. (7) by v^4 and let v grow."""
     scaled = (gaussian_single_pass.formula.rhs * speed**4).subs(speed, 2 * sp.pi * width / sp.sqrt(z))
     claimed = formula.rhs * speed**4
-    return [
-        Step(
-            scaled.subs(z, 0),
-            claimed,
-            "v to infinity, that is z = (2 pi lambda/v)^2 to 0",
-            Reduce("expand"),
-        )
-    ]
+    return [Step(scaled.subs(z, 0), claimed, "v to infinity, that is z = (2 pi lambda/v)^2 to 0", Reduce("expand"))]
 
 
 leading = 16 * sp.pi**5 * amplitude**2 * width**2 / speed**4
@@ -411,11 +374,7 @@ in_z = 2 * sp.pi * width / sp.sqrt(z)  # the speed as a function of z = (2 pi la
     "eq08_next_order",
     "beyond Eq. 8",
     "The next order of Eq. (8) in z = (2 pi lambda/v)^2, from the mean of omega^4 over the band.",
-    sp.Eq(
-        Delta(speed),
-        leading * (middle - slowness * (middle**2 + half_width**2 / 2)),
-        evaluate=False,
-    ),
+    sp.Eq(Delta(speed), leading * (middle - slowness * (middle**2 + half_width**2 / 2)), evaluate=False),
     parents=[gaussian_single_pass],
     relation=r"\sim",
 )
@@ -505,24 +464,14 @@ def hankel_series(formula: sp.Basic) -> list[Step]:
             Apply(bessel_integral.formula),
         ),
         Step(mean.function.diff(z), sp.cos(phi) * mean.function, "the weight of I1", Reduce()),
-        Step(
-            formula.lhs,
-            sp.sqrt(2 * sp.pi * z) * sp.exp(-z) * sp.besseli(0, z),
-            "scaled as claimed",
-            Reduce(),
-        ),
+        Step(formula.lhs, sp.sqrt(2 * sp.pi * z) * sp.exp(-z) * sp.besseli(0, z), "scaled as claimed", Reduce()),
         Step(
             half_turn.diff(phi) ** 2,
             half_turn * (1 - half_turn),
             "with y = (1 - cos phi)/2: dphi = dy/sqrt(y (1 - y))",
             Reduce("trigonometry"),
         ),
-        Step(
-            z * sp.cos(phi) - z,
-            -2 * z * half_turn,
-            "and exp(z cos(phi) - z) = exp(-2 z y)",
-            Reduce("expand"),
-        ),
+        Step(z * sp.cos(phi) - z, -2 * z * half_turn, "and exp(z cos(phi) - z) = exp(-2 z y)", Reduce("expand")),
     ]
     for order in (0, 1):
         steps += [
@@ -685,11 +634,7 @@ def band_mean(formula: sp.Basic) -> list[Step]:
     "below Eq. 8",
     "For any interaction whose transform is continuous at k = 0 (one with a finite second moment, say), v^4 times the "
     "loss in a pass tends to 4 pi^4 (omega_fast^2 + 1) (int Phi du)^2 for v to infinity.",
-    sp.Eq(
-        Delta(speed),
-        4 * sp.pi**4 * (omega_fast**2 + 1) * transform(0) ** 2 / speed**4,
-        evaluate=False,
-    ),
+    sp.Eq(Delta(speed), 4 * sp.pi**4 * (omega_fast**2 + 1) * transform(0) ** 2 / speed**4, evaluate=False),
     parents=[single_pass, band_mean],
     relation=r"\sim",
 )
@@ -772,18 +717,8 @@ def capture_time(formula: sp.Basic) -> list[Step]:
     solution = formula.rhs
     return [
         Step(solution.subs(time, 0), energy, "energy at the start", Reduce("powers")),
-        Step(
-            solution.diff(time),
-            -rate * solution ** sp.Rational(-3, 2),
-            "rate of loss",
-            Reduce("powers"),
-        ),
-        Step(
-            solution.subs(time, 2 * energy ** sp.Rational(5, 2) / (5 * rate)),
-            sp.Integer(0),
-            "end",
-            Reduce("expand"),
-        ),
+        Step(solution.diff(time), -rate * solution ** sp.Rational(-3, 2), "rate of loss", Reduce("powers")),
+        Step(solution.subs(time, 2 * energy ** sp.Rational(5, 2) / (5 * rate)), sp.Integer(0), "end", Reduce("expand")),
     ]
 
 
@@ -792,11 +727,7 @@ def capture_time(formula: sp.Basic) -> list[Step]:
     "below Eq. 8",
     "As the text may be read: a loss rate that follows E^(-3/2) lets the energy decay without end, say like 1/tau (the "
     "paper prints no solution).",
-    sp.Eq(
-        sp.Function("E")(time),
-        energy * (1 + rate * time / energy ** sp.Rational(5, 2)) ** (-1),
-        evaluate=False,
-    ),
+    sp.Eq(sp.Function("E")(time), energy * (1 + rate * time / energy ** sp.Rational(5, 2)) ** (-1), evaluate=False),
     parents=[capture_time],
     kind="reading",
 )
@@ -903,18 +834,8 @@ def largest_loss_speed(formula: sp.Basic) -> list[Step]:
             "the loss there, Phi0 = 2",
             EnclosedSum(None, places=6),
         ),
-        Step(
-            loss.subs(speed, formula.rhs - 1),
-            sp.Rational("0.024961"),
-            "slower",
-            EnclosedSum(None, places=6),
-        ),
-        Step(
-            loss.subs(speed, formula.rhs + 1),
-            sp.Rational("0.024978"),
-            "faster",
-            EnclosedSum(None, places=6),
-        ),
+        Step(loss.subs(speed, formula.rhs - 1), sp.Rational("0.024961"), "slower", EnclosedSum(None, places=6)),
+        Step(loss.subs(speed, formula.rhs + 1), sp.Rational("0.024978"), "faster", EnclosedSum(None, places=6)),
     ]
 
 

@@ -132,12 +132,7 @@ def impulses(formula: sp.Basic) -> list[Step]:
     denominator = sp.denom(sp.together(product))
     return [
         *steps,
-        Step(
-            sp.Integer(len(sums)),
-            sp.Integer(2),
-            "one sum for the amplitude, one for its conjugate",
-            Reduce(),
-        ),
+        Step(sp.Integer(len(sums)), sp.Integer(2), "one sum for the amplitude, one for its conjugate", Reduce()),
         Step(
             product * denominator * sp.sin(sp.pi * phi) ** 2,
             formula.rhs * denominator * sp.sin(sp.pi * phi) ** 2,
@@ -185,12 +180,7 @@ def fejer_series(formula: sp.Basic) -> list[Step]:
             "the next harmonic enters",
             Reduce("trigonometry"),
         ),
-        Step(
-            closed.subs(masses, 1),
-            series.subs(masses, 1).doit(),
-            "one impulse",
-            Reduce("trigonometry"),
-        ),
+        Step(closed.subs(masses, 1), series.subs(masses, 1).doit(), "one impulse", Reduce("trigonometry")),
         Step(
             closed.subs(masses, 2) * sine**2,
             series.subs(masses, 2).doit() * sine**2,
@@ -293,24 +283,9 @@ def fejer_limit(formula: sp.Basic) -> list[Step]:
         - 2 * term.subs(masses, masses + 1).subs(harmonic, masses)
     )
     return [
-        Step(
-            formula.lhs.subs(masses, 1).doit(),
-            closed.subs(masses, 1),
-            "one pass",
-            Reduce("common denominator"),
-        ),
-        Step(
-            formula.lhs.subs(masses, 2).doit(),
-            closed.subs(masses, 2),
-            "two passes",
-            Reduce("common denominator"),
-        ),
-        Step(
-            next_first,
-            entering,
-            "one more pass, twice",
-            Reduce("common denominator", "expand", "powers"),
-        ),
+        Step(formula.lhs.subs(masses, 1).doit(), closed.subs(masses, 1), "one pass", Reduce("common denominator")),
+        Step(formula.lhs.subs(masses, 2).doit(), closed.subs(masses, 2), "two passes", Reduce("common denominator")),
+        Step(next_first, entering, "one more pass, twice", Reduce("common denominator", "expand", "powers")),
         Step(
             (closed - (1 + ratio) / (1 - ratio)) * masses,
             -2 * ratio * (1 - ratio**masses) / (1 - ratio) ** 2,
@@ -442,11 +417,7 @@ def values(formula: sp.Basic) -> list[Step]:
     "beyond the paper",
     "As the speed changes a root of the resonance condition moves at the rate dx/dv = x/(alpha omega' - v), which "
     "diverges at a tangency.",
-    sp.Eq(
-        sp.Function("x")(speed).diff(speed),
-        x / (spacing * band_continued().diff(x) - speed),
-        evaluate=False,
-    ),
+    sp.Eq(sp.Function("x")(speed).diff(speed), x / (spacing * band_continued().diff(x) - speed), evaluate=False),
     parents=[band],
 )
 def crossing_moves(formula: sp.Basic) -> list[Step]:
@@ -483,25 +454,12 @@ def published_exponent(formula: sp.Basic) -> list[Step]:
     slope = weight_gaussian() / mean_dissipation_gaussian.formula.rhs.subs(omega, band_continued())
     return [
         *refuted(formula.rhs, true, first, sp.pi * sp.exp(-8), sp.pi * sp.exp(-4)),
-        *refuted(
-            formula.rhs,
-            true,
-            second,
-            sp.pi / 9 * sp.exp(-sp.Rational(81, 18)),
-            sp.pi / 9 * sp.exp(-1),
-        ),
+        *refuted(formula.rhs, true, second, sp.pi / 9 * sp.exp(-sp.Rational(81, 18)), sp.pi / 9 * sp.exp(-1)),
         Step(
             (slope * formula.rhs.subs(omega, band_continued())).subs({**PAPER, speed: 30}),
             wrong,
             "with the scripts' exponent, v = 30",
-            EnclosedSum(
-                crossing_function().subs({**PAPER, speed: 30}),
-                x,
-                sp.Rational(1, 10),
-                15,
-                23,
-                places=5,
-            ),
+            EnclosedSum(crossing_function().subs({**PAPER, speed: 30}), x, sp.Rational(1, 10), 15, 23, places=5),
         ),
     ]
 

@@ -213,12 +213,7 @@ def classical_displacement(formula: sp.Basic) -> list[Step]:
     """The energy T, and the band average of 1/omega^2."""
     start = T * band_average(1 / band_squared(theta))
     return [
-        Step(
-            correlation_of_mode(T, omega).subs(time, 0),
-            T / omega**2,
-            "the energy T in each mode",
-            Reduce(),
-        ),
+        Step(correlation_of_mode(T, omega).subs(time, 0), T / omega**2, "the energy T in each mode", Reduce()),
         *(
             Step(T * step.before, T * step.after, step.rule, step.check)
             for step in mean_of_inverse(start / T, sp.Integer(1), omega_fast**2, formula.rhs / T)
@@ -276,9 +271,7 @@ def mean_over_band(of_mode: sp.Expr) -> sp.Expr:
 def variance(formula: sp.Basic) -> list[Step]:
     """The phases of the modes are independent, so that variances add."""
     quantum = variance_one_mode.formula.rhs.subs(thermal_energy, mode_energy_quantum(omega))
-    return [
-        Step(mean_over_band(quantum), formula.rhs, "the quantum energy in each mode", Integrands("expand")),
-    ]
+    return [Step(mean_over_band(quantum), formula.rhs, "the quantum energy in each mode", Integrands("expand"))]
 
 
 @states(

@@ -447,12 +447,7 @@ def third_order_single_pass(formula: sp.Basic) -> list[Step]:
     second = loss_per_mode(band_squared(theta), transform(2 * sp.pi * sp.sqrt(band_squared(theta)) / speed))
     f = force_spectrum(sp.sqrt(band_squared(theta)), transform(2 * sp.pi * sp.sqrt(band_squared(theta)) / speed))
     return [
-        Step(
-            formula.rhs,
-            band_average(4 * sp.pi**2 * f * q),
-            "average over the band",
-            Integrands("expand"),
-        ),
+        Step(formula.rhs, band_average(4 * sp.pi**2 * f * q), "average over the band", Integrands("expand")),
         Step(
             integral.function / second,
             2 * q / f,
@@ -656,7 +651,7 @@ def third_order_mean(formula: sp.Basic) -> list[Step]:
             2 * q / f,
             "the share of a phonon changes by 2 q/f",
             Reduce("same sign", "common denominator"),
-        ),
+        )
     ]
 
 

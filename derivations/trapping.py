@@ -109,18 +109,8 @@ def decay_ratio(side: int) -> sp.Expr:
 def capture(formula: sp.Basic) -> list[Step]:
     """The kinetic energy at that speed is the height of the interaction."""
     return [
-        Step(
-            kinetic_energy(formula.rhs),
-            amplitude,
-            "kinetic energy equals the barrier",
-            Reduce("expand"),
-        ),
-        Step(
-            sp.sqrt(amplitude / kinetic_energy(1)),
-            formula.rhs,
-            "the positive root",
-            Reduce("expand"),
-        ),
+        Step(kinetic_energy(formula.rhs), amplitude, "kinetic energy equals the barrier", Reduce("expand")),
+        Step(sp.sqrt(amplitude / kinetic_energy(1)), formula.rhs, "the positive root", Reduce("expand")),
     ]
 
 
@@ -212,12 +202,7 @@ def gaussian_capture(formula: sp.Basic) -> list[Step]:
             "odd n: less that midway",
             Reduce("powers", "expand", "powers"),
         ),
-        Step(
-            kinetic_energy(formula.rhs) / amplitude,
-            total,
-            "the barrier over the amplitude",
-            Reduce("expand"),
-        ),
+        Step(kinetic_energy(formula.rhs) / amplitude, total, "the barrier over the amplitude", Reduce("expand")),
         Step(
             sp.Integral(narrow(t) * narrow(u - t), (t, -sp.oo, sp.oo)),
             sp.sqrt(sp.pi / 2) * width * potential_gaussian(u) / amplitude,
@@ -291,18 +276,8 @@ def trapped(formula: sp.Basic) -> list[Step]:
     claim = (formula.lhs - formula.rhs) * stretch * mass * omega**2 * stiffness
     well = potential_gaussian(u).diff(u, 2).subs(u, 0)
     return [
-        Step(
-            newton,
-            claim,
-            "the particle's equation of motion, times -1",
-            Reduce("common denominator", "expand"),
-        ),
-        Step(
-            well,
-            -amplitude / width**2,
-            "curvature of the Gaussian well (attractive: positive)",
-            Reduce("expand"),
-        ),
+        Step(newton, claim, "the particle's equation of motion, times -1", Reduce("common denominator", "expand")),
+        Step(well, -amplitude / width**2, "curvature of the Gaussian well (attractive: positive)", Reduce("expand")),
     ]
 
 
@@ -329,12 +304,7 @@ def along_chain(formula: sp.Basic) -> list[Step]:
             "away from the force",
             Reduce("powers", "common denominator", "expand"),
         ),
-        Step(
-            2 - trace,
-            (omega**2 - 1) / coupling,
-            "r + 1/r is above 2 below the band",
-            Reduce("expand"),
-        ),
+        Step(2 - trace, (omega**2 - 1) / coupling, "r + 1/r is above 2 below the band", Reduce("expand")),
         Step(
             -2 - trace,
             (omega**2 - omega_fast**2) / coupling,
@@ -398,14 +368,7 @@ def midway(formula: sp.Basic) -> list[Step]:
     particle = stretch + displaced
     newton = -mass * omega**2 * particle + 2 * stiffness * stretch
     claim = (formula.lhs - formula.rhs) * stretch * mass * omega**2 * stiffness
-    return [
-        Step(
-            newton,
-            claim,
-            "the particle's equation of motion",
-            Reduce("common denominator", "expand"),
-        )
-    ]
+    return [Step(newton, claim, "the particle's equation of motion", Reduce("common denominator", "expand"))]
 
 
 @states(
@@ -427,7 +390,7 @@ def trapped_below(formula: sp.Basic) -> list[Step]:
             formula.rhs,
             "the root below the band",
             EnclosedSum(condition, omega, sp.Rational(1, 10), sp.Rational(9, 10), 1, places=5),
-        ),
+        )
     ]
 
 

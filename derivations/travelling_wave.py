@@ -22,21 +22,7 @@ from .checks import Reduce
 from .lattice import band_squared, dynamical_operator
 from .ledger import Step, states
 from .motion import energy_conserved, units_chain, units_particle
-from .notation import (
-    bias,
-    growth_rate,
-    harmonic,
-    lag,
-    mass,
-    offset,
-    response,
-    site,
-    spacing,
-    speed,
-    t,
-    time,
-    x,
-)
+from .notation import bias, growth_rate, harmonic, lag, mass, offset, response, site, spacing, speed, t, time, x
 from .potentials import transform
 from .steady_state import band_continued, mean_dissipation
 from .third_order import force_spectrum, travelling_denominator, travelling_response

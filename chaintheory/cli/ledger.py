@@ -34,9 +34,7 @@ def verify(ids: tuple[str, ...], equation: str | None, as_json: bool) -> None:
         equation = f"Eq. {equation}" if equation.isdigit() else equation
         choice("equation", equation, sorted({statement.equation for statement in statements()}))
     results = verify_ledger(
-        list(ids) or None,
-        equation,
-        progress=lambda chosen: bar(len(chosen), "verifying", "statement", iterable=chosen),
+        list(ids) or None, equation, progress=lambda chosen: bar(len(chosen), "verifying", "statement", iterable=chosen)
     )
     if as_json:
         fields = ("id", "equation", "kind", "statement", "evidence", "own", "detail", "ok", "seconds")

@@ -90,11 +90,7 @@ def simulate(
 
 
 @click.command(epilog="Example: chaintheory crosscheck")
-@click.option(
-    "--published",
-    type=PUBLISHED,
-    help="Directory with published trajectories and their index.csv.",
-)
+@click.option("--published", type=PUBLISHED, help="Directory with published trajectories and their index.csv.")
 @click.option(
     "--published-thermal",
     type=THERMAL,
@@ -119,12 +115,7 @@ def crosscheck(published: Path | None, published_thermal: Path | None, as_json: 
         theory = compare_with_theory(progress=progress.update)
         files = compare_published(runs, progress=progress.update)
     if as_json:
-        print_json(
-            {
-                "theory": [row.as_dict() for row in theory],
-                "published": [asdict(row) for row in files],
-            }
-        )
+        print_json({"theory": [row.as_dict() for row in theory], "published": [asdict(row) for row in files]})
     else:
         print_rows(theory)
         if files:

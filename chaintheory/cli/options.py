@@ -136,15 +136,7 @@ CHAIN = ("couplings", "confinement", "damping")
 def option(name: str, default: float | None, text: str, **more: Any) -> Callable[..., Any]:
     """Return a Click option ``--name`` that takes a finite number."""
     flag = "--" + name.replace("_", "-")
-    return click.option(
-        flag,
-        name,
-        type=NUMBER,
-        default=default,
-        show_default=default is not None,
-        help=text,
-        **more,
-    )
+    return click.option(flag, name, type=NUMBER, default=default, show_default=default is not None, help=text, **more)
 
 
 OWN = ("interaction", "matern_order", "potential", "samples", "cutoff", "parameters")

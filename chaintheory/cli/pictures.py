@@ -13,11 +13,7 @@ from chaintheory.parameters import SystemParameters
 @click.command(epilog="Example: chaintheory figures single-pass --output figures --format svg")
 @click.argument("names", nargs=-1)
 @click.option(
-    "--output",
-    type=OUTPUT_DIRECTORY,
-    default=Path("figures"),
-    show_default=True,
-    help="Directory for the pictures.",
+    "--output", type=OUTPUT_DIRECTORY, default=Path("figures"), show_default=True, help="Directory for the pictures."
 )
 @click.option("--format", "form", default="png", show_default=True, help="png, pdf or svg.")
 @click.option("--quick", is_flag=True, help="Fewer and shorter simulated runs.")
@@ -50,11 +46,7 @@ def figures(names: tuple[str, ...], output: Path, form: str, quick: bool, listin
     show_default=True,
     help="Directory to write; replaced only if this command made it.",
 )
-@click.option(
-    "--published",
-    type=PUBLISHED,
-    help="Directory with published trajectories, to be laid beside ours.",
-)
+@click.option("--published", type=PUBLISHED, help="Directory with published trajectories, to be laid beside ours.")
 @click.option("--benchmarks", type=INPUT_FILE, help="The file that `python -m benchmarks` wrote, to be shown.")
 @click.option("--quick", is_flag=True, help="Fewer and shorter simulated runs.")
 def report(output: Path, published: Path | None, benchmarks: Path | None, quick: bool) -> None:

@@ -150,9 +150,7 @@ def _even_spline(r: Array, values: Array) -> Any:
 
     mirrored = r > 0.0
     return make_interp_spline(
-        np.concatenate([-r[mirrored][::-1], r]),
-        np.concatenate([values[mirrored][::-1], values]),
-        k=5,
+        np.concatenate([-r[mirrored][::-1], r]), np.concatenate([values[mirrored][::-1], values]), k=5
     )
 
 

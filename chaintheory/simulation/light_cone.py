@@ -24,12 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chaintheory.lattice.dispersion import band_top, frequency
-from chaintheory.lattice.memory_kernel import (
-    _even_fast_length,
-    half_width,
-    mode_propagators,
-    propagators,
-)
+from chaintheory.lattice.memory_kernel import _even_fast_length, half_width, mode_propagators, propagators
 from chaintheory.lattice.thermal_field import ThermalField
 from chaintheory.parameters import acceleration, squared_speed
 from chaintheory.simulation.force_table import force_table, surplus_radius
@@ -173,11 +168,7 @@ class ChainSegment:
     def paste(self, other: ChainSegment, centre: int, within: int) -> None:
         """Overwrite the masses at most ``within`` from ``centre`` by those of ``other``."""
         first = max(centre - within, self.origin, other.origin)
-        last = min(
-            centre + within + 1,
-            self.origin + self.state.shape[1],
-            other.origin + other.state.shape[1],
-        )
+        last = min(centre + within + 1, self.origin + self.state.shape[1], other.origin + other.state.shape[1])
         if last > first:
             self.state[:, first - self.origin : last - self.origin] = other.state[
                 :, first - other.origin : last - other.origin
@@ -261,12 +252,7 @@ class Records:
     def rows(self, first: int, last: int) -> tuple[Array, Array, Array, Array]:
         """Views of rows ``first`` .. ``last`` - 1."""
         chosen = slice(first, last)
-        return (
-            self.position[chosen],
-            self.velocity[chosen],
-            self.acceleration[chosen],
-            self.energy[chosen],
-        )
+        return (self.position[chosen], self.velocity[chosen], self.acceleration[chosen], self.energy[chosen])
 
 
 @dataclass(frozen=True)
@@ -456,13 +442,7 @@ class LightCone:
         key = speed_bound, displaced
         if key not in self._plans:
             plan = Plan(
-                self.system,
-                self.order,
-                self.time_step,
-                self.cutoff,
-                speed_bound,
-                self.kicks_per_block,
-                displaced,
+                self.system, self.order, self.time_step, self.cutoff, speed_bound, self.kicks_per_block, displaced
             )
             self._refuse_bytes(plan.memory, speed_bound)
             self._plans[key] = (plan, plan.near_field())
@@ -480,10 +460,7 @@ class LightCone:
         """The same start in a chain that is not at rest."""
         last = chain_state.origin + chain_state.state.shape[1] - 1
         return replace(
-            self,
-            chain_state=chain_state,
-            lowest=min(self.lowest, chain_state.origin),
-            highest=max(self.highest, last),
+            self, chain_state=chain_state, lowest=min(self.lowest, chain_state.origin), highest=max(self.highest, last)
         )
 
     @property

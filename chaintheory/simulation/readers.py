@@ -107,9 +107,7 @@ def read_columns(
         times = times * step
     x, v = found["position"], found["velocity"]
     return Columns(
-        times * units[0],
-        None if x is None else x * units[1],
-        None if v is None else v * (units[1] / units[0]),
+        times * units[0], None if x is None else x * units[1], None if v is None else v * (units[1] / units[0])
     )
 
 

@@ -35,13 +35,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 PASS_FIELDS = np.dtype(
-    [
-        ("time", float),
-        ("position", float),
-        ("speed", float),
-        ("energy_lost", float),
-        ("energy_absorbed", float),
-    ]
+    [("time", float), ("position", float), ("speed", float), ("energy_lost", float), ("energy_absorbed", float)]
 )
 CROSSING_FIELDS = np.dtype([("time", float), ("position", float), ("speed", float), ("chain_energy", float)])
 COLUMNS = ("time", "position", "velocity", "acceleration", "chain_energy")
@@ -209,11 +203,7 @@ class Trajectory:
         dx = self.position[row + 1] - self.position[row] - h * (v0 + 0.5 * h * a0)
         dv = h * (v1 - v0 - h * a0)
         da = h * h * (a1 - a0)
-        c3, c4, c5 = (
-            10.0 * dx - 4.0 * dv + 0.5 * da,
-            -15.0 * dx + 7.0 * dv - da,
-            6.0 * dx - 3.0 * dv + 0.5 * da,
-        )
+        c3, c4, c5 = (10.0 * dx - 4.0 * dv + 0.5 * da, -15.0 * dx + 7.0 * dv - da, 6.0 * dx - 3.0 * dv + 0.5 * da)
         x = after / h
         position = self.position[row] + after * (v0 + 0.5 * a0 * after) + x**3 * (c3 + x * (c4 + x * c5))
         speed = v0 + a0 * after + x * x * (3.0 * c3 + x * (4.0 * c4 + x * 5.0 * c5)) / h
