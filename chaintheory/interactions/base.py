@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from chaintheory.support.validation import masked, positive, real_array
+
 if TYPE_CHECKING:
     from flint import arb
 
@@ -148,7 +150,7 @@ class Interaction:
         >>> Interaction.from_expression("2*exp(-r**2/32)").potential([0.0, 4.0]).round(6).tolist()
         [2.0, 1.213061]
         """
-        raise NotImplementedError
+        return self._derivative(r, 0)
 
     def slope(self, r: ArrayLike) -> Array:
         """dPhi/dr in hbar Omega_slow/l_slow, any shape; minus the force. 0 at r = 0 also for a cusp.
@@ -158,7 +160,7 @@ class Interaction:
         >>> Interaction.from_expression("2*exp(-r**2/32)").slope([4.0, 8.0]).round(6).tolist()
         [-0.303265, -0.135335]
         """
-        raise NotImplementedError
+        return self._derivative(r, 1)
 
     def curvature(self, r: ArrayLike) -> Array:
         """Second derivative of Phi in r, hbar Omega_slow/l_slow^2, any shape; of a cusp that beside 0.
@@ -168,6 +170,10 @@ class Interaction:
         >>> Interaction.from_expression("2*exp(-r**2/32)").curvature([0.0, 4.0]).round(6).tolist()
         [-0.125, 0.0]
         """
+        return self._derivative(r, 2)
+
+    def _derivative(self, r: ArrayLike, order: int) -> Array:
+        """Phi or, for order 1 or 2, a derivative of it."""
         raise NotImplementedError
 
     def transform(self, k: ArrayLike) -> Array:
@@ -212,6 +218,13 @@ class Interaction:
         >>> round(float(Gaussian(2.0, 4.0).enclosed_transform(arb(0))), 6)
         20.053026
         """
+        from flint import arb
+
+        if not isinstance(k, arb | int | float):
+            raise TypeError(f"k must be a real ball of python-flint (arb) or a number, got {k!r}")
+        return self._enclosed(abs(arb(k)))
+
+    def _enclosed(self, k: arb) -> arb | None:
         return None
 
     def scaled(self, energy: float, length: float) -> Interaction:
@@ -223,6 +236,9 @@ class Interaction:
         >>> Gaussian(2.0, 4.0).scaled(0.5, 10.0)
         Gaussian(amplitude=1.0, width=40.0)
         """
+        return self._scaled(positive("energy", energy), positive("length", length))
+
+    def _scaled(self, energy: float, length: float) -> Interaction:
         raise NotImplementedError
 
     def reach(self, tolerance: float = 1e-17) -> float:
@@ -234,4 +250,21 @@ class Interaction:
         >>> round(Gaussian(2.0, 4.0).reach(), 1)
         36.6
         """
+        if not positive("tolerance", tolerance) < 1.0:
+            raise ValueError(f"tolerance must be less than 1, got {tolerance!r}")
+        return self._reach(tolerance)
+
+    def _reach(self, tolerance: float) -> float:
         raise NotImplementedError
+
+
+def floating(name: str, values: ArrayLike) -> Array:
+    """``values`` as finite doubles; arrays of complex values, for the analytic continuation, stay complex."""
+    if isinstance(values, np.ndarray) and values.ndim and values.dtype == np.complex128 and not masked(values):
+        return np.asarray(values)
+    return real_array(name, values)
+
+
+def clipped(values: Array, farthest: float = 1e150) -> Array:
+    """Real distances beyond ``farthest``, whose square would soon be no double, are as good as infinite."""
+    return values if values.dtype == np.complex128 else np.clip(values, -farthest, farthest)

@@ -23,7 +23,7 @@ from chaintheory.interactions.evaluation import EPS, Disc, Interval, disc, even,
 from chaintheory.interactions.grammar import VARIABLE, Node, parse
 from chaintheory.interactions.named import Exponential, Gaussian, Lorentzian, Sech2, SoftenedCoulomb
 from chaintheory.interactions.quadrature import MOST_PANELS, LegendrePanels, Unresolved, resolved
-from chaintheory.support.validation import positive, real_array, scale
+from chaintheory.support.validation import real_array, scale
 
 if TYPE_CHECKING:
     import sympy as sp
@@ -55,39 +55,25 @@ class NumericalInteraction(Interaction):
     def transform_slope_bound(self) -> float:
         return 2.0 * self.panels.moment_bound
 
-    def potential(self, r: ArrayLike) -> Array:
-        r = np.abs(real_array("r", r))
-        return np.where(r <= self.end, self._value(np.minimum(r, self.end)), 0.0)[()]
-
-    def slope(self, r: ArrayLike) -> Array:
+    def _derivative(self, r: ArrayLike, order: int) -> Array:
         r = real_array("r", r)
         distance = np.abs(r)
-        return (np.sign(r) * np.where(distance <= self.end, self._slope(np.minimum(distance, self.end)), 0.0))[()]
-
-    def curvature(self, r: ArrayLike) -> Array:
-        distance = np.abs(real_array("r", r))
-        beside = np.clip(distance, 1e-12 * self.width, self.end)
-        return np.where(distance <= self.end, self._curvature(beside), 0.0)[()]
+        # The curvature is that beside a cusp at 0.
+        inside = np.clip(distance, 1e-12 * self.width if order == 2 else 0.0, self.end)
+        values = np.where(distance <= self.end, self._value(inside, order), 0.0)
+        return (np.sign(r) * values if order == 1 else values)[()]
 
     def transform(self, k: ArrayLike) -> Array:
         k = np.abs(real_array("k", k))
         return self._transform(k.ravel()).reshape(k.shape)[()]
 
-    def reach(self, tolerance: float = NEGLIGIBLE) -> float:
-        if not positive("tolerance", tolerance) < 1.0:
-            raise ValueError(f"tolerance must be less than 1, got {tolerance!r}")
+    def _reach(self, tolerance: float) -> float:
         return self.end
 
     def _transform(self, k: Array) -> Array:
         return self.panels.transform(k)
 
-    def _value(self, r: Array) -> Array:
-        raise NotImplementedError
-
-    def _slope(self, r: Array) -> Array:
-        raise NotImplementedError
-
-    def _curvature(self, r: Array) -> Array:
+    def _value(self, r: Array, order: int = 0) -> Array:
         raise NotImplementedError
 
 
@@ -158,7 +144,7 @@ class FormulaInteraction(NumericalInteraction):
         rounding = self.panels.integral(np.broadcast_to(at_nodes.error, size.shape)) + 8.0 * EPS * total
         beyond = 0.0 if self.cutoff else NEGLIGIBLE * peak * self.end
         self.transform_error = missed + 2.0 * rounding + 2.0 * beyond
-        start = 0.0 if even(self._node) else float(self._slope(np.zeros(1))[0])
+        start = 0.0 if even(self._node) else float(self._value(np.zeros(1), 1)[0])
         if self.cutoff is not None or cusps[1:].any() or abs(start) * self.width > 1e-12 * peak:
             self._smoothness: float = 0
         elif cusps.any():
@@ -217,17 +203,10 @@ class FormulaInteraction(NumericalInteraction):
             interval.kinks,
         )
 
-    def _value(self, r: Array) -> Array:
+    def _value(self, r: Array, order: int = 0) -> Array:
         with np.errstate(all="ignore"):
-            return np.broadcast_to(value(self._node, r) - self._shift, r.shape)
-
-    def _slope(self, r: Array) -> Array:
-        with np.errstate(all="ignore"):
-            return np.broadcast_to(jet(self._node, r).slope, r.shape)
-
-    def _curvature(self, r: Array) -> Array:
-        with np.errstate(all="ignore"):
-            return np.broadcast_to(jet(self._node, r).curvature, r.shape)
+            result = jet(self._node, r)[order] if order else value(self._node, r) - self._shift
+            return np.broadcast_to(result, r.shape)
 
     @property
     def smoothness(self) -> float:
@@ -239,8 +218,7 @@ class FormulaInteraction(NumericalInteraction):
             return self._node.latex
         return rf"{self._node.latex} - \Phi_c\quad (|r| < {self.cutoff:g})"
 
-    def scaled(self, energy: float, length: float) -> Interaction:
-        energy, length = positive("energy", energy), positive("length", length)
+    def _scaled(self, energy: float, length: float) -> Interaction:
         within = re.sub(rf"\b{VARIABLE}\b", f"({VARIABLE}*{1.0 / length!r})", self.text)
         cutoff = None if self.cutoff is None else length * self.cutoff
         return FormulaInteraction(f"{energy!r}*({within})", self.constants, cutoff)

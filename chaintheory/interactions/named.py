@@ -7,17 +7,17 @@ An interaction is an amplitude times a profile of x = r/width; its transform is 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chaintheory.interactions.base import Decay, Interaction
+from chaintheory.interactions.base import Decay, Interaction, clipped, floating
 from chaintheory.interactions.grammar import number_in_latex
 from chaintheory.support.double_double import FOUR_PI, FOUR_PI_SQUARED, TWO_PI_SQUARED, product
-from chaintheory.support.validation import BUFFERS, bounded, masked, positive, real_array, scale, whole
+from chaintheory.support.validation import BUFFERS, bounded, scale, whole
 from chaintheory_ext.generated import interactions as generated
 
 if TYPE_CHECKING:
@@ -34,6 +34,9 @@ class _Profile(Interaction):
     width: float
 
     LATEX: ClassVar[str] = ""  # with a for the amplitude, w for the width
+    EXPONENT: ClassVar[tuple[tuple[float, float], int]] = (0.0, 0.0), 1  # constant and power of `decay`
+    ANALYTIC: ClassVar[float] = 0.0  # `analytic_width` in widths
+    PROFILE: ClassVar[tuple[Callable[[Array], Array], ...]] = ()  # the profile and two derivatives
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "amplitude", bounded("amplitude", self.amplitude))
@@ -47,67 +50,60 @@ class _Profile(Interaction):
     def latex(self) -> str:
         return self.LATEX % {"a": number_in_latex(self.amplitude), "w": number_in_latex(self.width)}
 
-    def potential(self, r: ArrayLike) -> Array:
-        with np.errstate(over="ignore"):
-            return self.amplitude * self._profile(_in_widths(_floating("r", r) / self.width))
+    @property
+    def decay(self) -> Decay:
+        constant, power = self.EXPONENT
+        return Decay(constant, self.width, power)
 
-    def slope(self, r: ArrayLike) -> Array:
-        with np.errstate(over="ignore"):
-            return self.amplitude / self.width * self._profile_slope(_in_widths(_floating("r", r) / self.width))
+    @property
+    def analytic_width(self) -> float:
+        return self.ANALYTIC * self.width
 
-    def curvature(self, r: ArrayLike) -> Array:
+    def _derivative(self, r: ArrayLike, order: int) -> Array:
         with np.errstate(over="ignore"):
-            return self.amplitude / self.width**2 * self._profile_curvature(_in_widths(_floating("r", r) / self.width))
+            profile = self._profile(clipped(floating("r", r) / self.width), order)
+            return self.amplitude / self.width**order * profile
 
     def transform(self, k: ArrayLike) -> Array:
         with np.errstate(over="ignore"):
             if self.amplitude == 0.0:
-                return np.zeros(_floating("k", k).shape)[()]
-            return self.amplitude * self.width * self._transform(_in_widths(_floating("k", k) * self.width))
+                return np.zeros(floating("k", k).shape)[()]
+            return self.amplitude * self.width * self._transform(clipped(floating("k", k) * self.width))
 
     def shape(self, k: ArrayLike) -> Array:
         with np.errstate(over="ignore"):
             factor = (self.amplitude * self.width) ** 2
             if factor == 0.0:
-                return np.zeros(_floating("k", k).shape)[()]
-            return factor * self._shape(_in_widths(_floating("k", k) * self.width))
+                return np.zeros(floating("k", k).shape)[()]
+            return factor * self._shape(clipped(floating("k", k) * self.width))
 
-    def scaled(self, energy: float, length: float) -> Interaction:
-        energy, length = positive("energy", energy), positive("length", length)
+    def _scaled(self, energy: float, length: float) -> Interaction:
         return replace(self, amplitude=energy * self.amplitude, width=length * self.width)
 
-    def enclosed_transform(self, k: arb) -> arb:
+    def _enclosed(self, k: arb) -> arb:
         from flint import arb
 
-        amplitude, width = arb(self.amplitude), arb(self.width)
-        return amplitude * width * self._enclosed(abs(_ball(k) * width))
+        width = arb(self.width)
+        return arb(self.amplitude) * width * self._enclosed_transform(k * width)
 
-    def reach(self, tolerance: float = 1e-17) -> float:
-        tolerance = positive("tolerance", tolerance)
-        if not tolerance < 1.0:
-            raise ValueError(f"tolerance must be less than 1, got {tolerance!r}")
+    def _reach(self, tolerance: float) -> float:
         if self.amplitude == 0.0:
             return 0.0
         x = np.geomspace(1e-3, 1e12, 3001)
-        slope = np.abs(self._profile_slope(x))
+        slope = np.abs(self._profile(x, 1))
         last = np.flatnonzero(slope >= tolerance * slope.max())[-1]
         low, high = x[last], x[min(last + 1, x.size - 1)]
         for _ in range(60):
             middle = 0.5 * (low + high)
-            if abs(float(self._profile_slope(middle))) >= tolerance * slope.max():
+            if abs(float(self._profile(middle, 1))) >= tolerance * slope.max():
                 low = middle
             else:
                 high = middle
         return float(high * self.width)
 
-    def _profile(self, x: Array) -> Array:
-        raise NotImplementedError
-
-    def _profile_slope(self, x: Array) -> Array:
-        raise NotImplementedError
-
-    def _profile_curvature(self, x: Array) -> Array:
-        raise NotImplementedError
+    def _profile(self, x: Array, order: int) -> Array:
+        """The profile or, for order 1 or 2, a derivative of it."""
+        return self.PROFILE[order](x)
 
     def _transform(self, kappa: Array) -> Array:
         raise NotImplementedError
@@ -115,28 +111,8 @@ class _Profile(Interaction):
     def _shape(self, kappa: Array) -> Array:
         return self._transform(kappa) ** 2
 
-    def _enclosed(self, kappa: arb) -> arb:
+    def _enclosed_transform(self, kappa: arb) -> arb:
         raise NotImplementedError
-
-
-def _ball(k: object) -> arb:
-    from flint import arb
-
-    if not isinstance(k, arb | int | float):
-        raise TypeError(f"k must be a real ball of python-flint (arb) or a number, got {k!r}")
-    return arb(k)
-
-
-def _floating(name: str, values: ArrayLike) -> Array:
-    """``values`` as finite doubles; arrays of complex values, for the analytic continuation, stay complex."""
-    if isinstance(values, np.ndarray) and values.ndim and values.dtype == np.complex128 and not masked(values):
-        return np.asarray(values)
-    return real_array(name, values)
-
-
-def _in_widths(values: Array) -> Array:
-    """Distances so large that their square is no double are as good as infinite."""
-    return values if values.dtype == np.complex128 else np.clip(values, -1e150, 1e150)
 
 
 @dataclass(frozen=True)
@@ -152,20 +128,9 @@ class Gaussian(_Profile):
     kind: ClassVar[str] = "gaussian"
     closed: ClassVar[bool] = True
     LATEX: ClassVar[str] = r"%(a)s\,e^{-r^2/(2\cdot %(w)s^2)}"
-    analytic_width: ClassVar[float] = math.inf
-
-    @property
-    def decay(self) -> Decay:
-        return Decay(FOUR_PI_SQUARED, self.width, 2)
-
-    def _profile(self, x: Array) -> Array:
-        return generated.gaussian_profile(x)
-
-    def _profile_slope(self, x: Array) -> Array:
-        return generated.gaussian_slope(x)
-
-    def _profile_curvature(self, x: Array) -> Array:
-        return generated.gaussian_curvature(x)
+    ANALYTIC = math.inf
+    EXPONENT = FOUR_PI_SQUARED, 2
+    PROFILE = generated.gaussian_profile, generated.gaussian_slope, generated.gaussian_curvature
 
     def _transform(self, kappa: Array) -> Array:
         return generated.gaussian_transform(kappa)
@@ -173,7 +138,7 @@ class Gaussian(_Profile):
     def _shape(self, kappa: Array) -> Array:
         return np.full_like(kappa, 2.0 * math.pi)
 
-    def _enclosed(self, kappa: arb) -> arb:
+    def _enclosed_transform(self, kappa: arb) -> arb:
         from chaintheory.support.balls import BALLS
 
         return generated.gaussian_transform(kappa, BALLS)
@@ -209,27 +174,20 @@ class HalfIntegerMatern(_Profile):
         """The polynomial's argument; at 800 the exponential is 0."""
         return np.minimum(math.sqrt(2 * self.order + 1) * np.abs(x), 800.0)
 
-    def _profile(self, x: Array) -> Array:
+    def _profile(self, x: Array, order: int) -> Array:
         y = self._argument(x)
-        return np.asarray(np.polynomial.polynomial.polyval(y, self._polynomial) * np.exp(-y), dtype=np.float64)
-
-    def _profile_slope(self, x: Array) -> Array:
-        y = self._argument(x)
-        slope = _slope_of_decaying(self._polynomial)
-        if self.order:
-            slope[0] = 0.0  # exactly: c[1] = c[0]
-        return math.sqrt(2 * self.order + 1) * np.sign(x) * np.polynomial.polynomial.polyval(y, slope) * np.exp(-y)
-
-    def _profile_curvature(self, x: Array) -> Array:
-        y = self._argument(x)
-        curvature = _slope_of_decaying(_slope_of_decaying(self._polynomial))
-        profile = np.polynomial.polynomial.polyval(y, curvature) * np.exp(-y)
-        return np.asarray((2 * self.order + 1) * profile, dtype=np.float64)
+        coefficients = self._polynomial
+        for _ in range(order):
+            coefficients = _slope_of_decaying(coefficients)
+        if order == 1 and self.order:
+            coefficients[0] = 0.0  # exactly: c[1] = c[0]
+        factor = (1.0, math.sqrt(2 * self.order + 1) * np.sign(x), 2 * self.order + 1)[order]
+        return np.asarray(factor * np.polynomial.polynomial.polyval(y, coefficients) * np.exp(-y))
 
     def _transform(self, kappa: Array) -> Array:
         return generated.matern_transform(kappa, self.order, self.total)
 
-    def _enclosed(self, kappa: arb) -> arb:
+    def _enclosed_transform(self, kappa: arb) -> arb:
         from flint import arb, fmpq
 
         p = self.order
@@ -309,23 +267,9 @@ class Lorentzian(_Profile):
     kind: ClassVar[str] = "lorentzian"
     tail: ClassVar[float] = 2.0
     LATEX: ClassVar[str] = r"\frac{%(a)s}{1 + (r/%(w)s)^2}"
-
-    @property
-    def analytic_width(self) -> float:
-        return self.width
-
-    @property
-    def decay(self) -> Decay:
-        return Decay(FOUR_PI, self.width, 1)
-
-    def _profile(self, x: Array) -> Array:
-        return generated.lorentzian_profile(x)
-
-    def _profile_slope(self, x: Array) -> Array:
-        return generated.lorentzian_slope(x)
-
-    def _profile_curvature(self, x: Array) -> Array:
-        return generated.lorentzian_curvature(x)
+    ANALYTIC = 1.0
+    EXPONENT = FOUR_PI, 1
+    PROFILE = generated.lorentzian_profile, generated.lorentzian_slope, generated.lorentzian_curvature
 
     def _transform(self, kappa: Array) -> Array:
         return generated.lorentzian_transform(np.abs(kappa))
@@ -333,7 +277,7 @@ class Lorentzian(_Profile):
     def _shape(self, kappa: Array) -> Array:
         return np.full_like(kappa, generated.lorentzian_transform(0.0) ** 2)
 
-    def _enclosed(self, kappa: arb) -> arb:
+    def _enclosed_transform(self, kappa: arb) -> arb:
         from chaintheory.support.balls import BALLS
 
         return generated.lorentzian_transform(kappa, BALLS)
@@ -349,23 +293,14 @@ class Sech2(_Profile):
 
     kind: ClassVar[str] = "sech2"
     LATEX: ClassVar[str] = r"\frac{%(a)s}{\cosh^2(r/%(w)s)}"
+    ANALYTIC = 0.5 * math.pi
+    EXPONENT = TWO_PI_SQUARED, 1
 
-    @property
-    def analytic_width(self) -> float:
-        return 0.5 * math.pi * self.width
-
-    @property
-    def decay(self) -> Decay:
-        return Decay(TWO_PI_SQUARED, self.width, 1)
-
-    def _profile(self, x: Array) -> Array:
-        return generated.sech2_profile(np.where(x.real < 0.0, -x, x))
-
-    def _profile_slope(self, x: Array) -> Array:
-        return generated.sech2_slope(self._profile(x), x)
-
-    def _profile_curvature(self, x: Array) -> Array:
-        return generated.sech2_curvature(self._profile(x))
+    def _profile(self, x: Array, order: int) -> Array:
+        profile = generated.sech2_profile(np.where(x.real < 0.0, -x, x))
+        if order == 0:
+            return profile
+        return generated.sech2_slope(profile, x) if order == 1 else generated.sech2_curvature(profile)
 
     def _transform(self, kappa: Array) -> Array:
         kappa = np.maximum(np.abs(kappa), 1e-300)
@@ -374,7 +309,7 @@ class Sech2(_Profile):
     def _shape(self, kappa: Array) -> Array:
         return generated.sech2_prefactor(np.maximum(np.abs(kappa), 1e-300)) ** 2
 
-    def _enclosed(self, kappa: arb) -> arb:
+    def _enclosed_transform(self, kappa: arb) -> arb:
         from flint import acb
 
         # sinh(x)/x is sin(ix)/(ix), which is defined at 0.
@@ -394,23 +329,9 @@ class SoftenedCoulomb(_Profile):
     kind: ClassVar[str] = "softened_coulomb"
     tail: ClassVar[float] = 1.0
     LATEX: ClassVar[str] = r"\frac{%(a)s}{\sqrt{1 + (r/%(w)s)^2}}"
-
-    @property
-    def analytic_width(self) -> float:
-        return self.width
-
-    @property
-    def decay(self) -> Decay:
-        return Decay(FOUR_PI, self.width, 1)
-
-    def _profile(self, x: Array) -> Array:
-        return generated.softened_coulomb_profile(x)
-
-    def _profile_slope(self, x: Array) -> Array:
-        return generated.softened_coulomb_slope(x)
-
-    def _profile_curvature(self, x: Array) -> Array:
-        return generated.softened_coulomb_curvature(x)
+    ANALYTIC = 1.0
+    EXPONENT = FOUR_PI, 1
+    PROFILE = generated.softened_coulomb_profile, generated.softened_coulomb_slope, generated.softened_coulomb_curvature
 
     def _transform(self, kappa: Array) -> Array:
         from scipy.special import k0
@@ -422,7 +343,7 @@ class SoftenedCoulomb(_Profile):
 
         return generated.softened_coulomb_transform(k0e(np.abs(kappa))) ** 2
 
-    def _enclosed(self, kappa: arb) -> arb:
+    def _enclosed_transform(self, kappa: arb) -> arb:
         return generated.softened_coulomb_transform(kappa.bessel_k(0))
 
 
@@ -444,26 +365,25 @@ class SquareWell(_Profile):
     def smoothness(self) -> float:
         return -1
 
-    def reach(self, tolerance: float = 1e-17) -> float:
+    def _reach(self, tolerance: float) -> float:
         return self.width
 
     @property
     def transform_slope_bound(self) -> float:
         return abs(self.amplitude) * self.width**2
 
-    def slope(self, r: ArrayLike) -> Array:
-        raise ValueError("interaction SquareWell has no finite slope; use a smooth one, for instance a Gaussian")
+    def _derivative(self, r: ArrayLike, order: int) -> Array:
+        if order:
+            raise ValueError("interaction SquareWell has no finite slope; use a smooth one, for instance a Gaussian")
+        return super()._derivative(r, order)
 
-    def curvature(self, r: ArrayLike) -> Array:
-        return self.slope(r)
-
-    def _profile(self, x: Array) -> Array:
+    def _profile(self, x: Array, order: int) -> Array:
         return np.where(np.abs(x) < 1.0, 1.0, 0.0)
 
     def _transform(self, kappa: Array) -> Array:
         return 2.0 * np.sinc(kappa / math.pi)
 
-    def _enclosed(self, kappa: arb) -> arb:
+    def _enclosed_transform(self, kappa: arb) -> arb:
         return 2 * kappa.sinc()
 
 
@@ -535,18 +455,12 @@ class GaussianMixture(Interaction):
     def latex(self) -> str:
         return " + ".join(part.latex for part in self.parts).replace("+ -", "- ")
 
-    def potential(self, r: ArrayLike) -> Array:
-        return sum(part.potential(r) for part in self.parts)  # type: ignore[return-value]  # no part, no mixture
-
-    def slope(self, r: ArrayLike) -> Array:
-        return sum(part.slope(r) for part in self.parts)  # type: ignore[return-value]  # no part, no mixture
-
-    def curvature(self, r: ArrayLike) -> Array:
-        return sum(part.curvature(r) for part in self.parts)  # type: ignore[return-value]  # no part, no mixture
+    def _derivative(self, r: ArrayLike, order: int) -> Array:
+        return sum(part._derivative(r, order) for part in self.parts)  # type: ignore[return-value]  # no part, no mixture
 
     def transform(self, k: ArrayLike) -> Array:
         with np.errstate(over="ignore"):
-            kappa = _in_widths(_floating("k", k) * self.width)
+            kappa = clipped(floating("k", k) * self.width)
         return generated.gaussian_transform(kappa) * self._beside_narrowest(k)[0]
 
     def shape(self, k: ArrayLike) -> Array:
@@ -573,7 +487,7 @@ class GaussianMixture(Interaction):
         exact = [float(part) for a, w in zip(self.amplitudes, self.widths, strict=True) for part in product(a, w)]
         total = math.fsum(exact)
         with np.errstate(over="ignore"):
-            k = _in_widths(_floating("k", k) * narrow) / narrow
+            k = clipped(floating("k", k) * narrow) / narrow
             plain, less = np.zeros((2, *np.shape(k)))
             size_plain, size_less = np.zeros_like(plain), np.full_like(plain, abs(total))
             for a, w in zip(self.amplitudes, self.widths, strict=True):
@@ -584,14 +498,13 @@ class GaussianMixture(Interaction):
         better = size_less < size_plain
         return np.where(better, total + less, plain)[()], np.where(better, size_less, size_plain)[()]
 
-    def enclosed_transform(self, k: arb) -> arb | None:
+    def _enclosed(self, k: arb) -> arb:
         from flint import arb
 
-        return sum((part.enclosed_transform(k) for part in self.parts), arb(0))
+        return sum((part._enclosed(k) for part in self.parts), arb(0))
 
-    def scaled(self, energy: float, length: float) -> Interaction:
-        energy, length = positive("energy", energy), positive("length", length)
+    def _scaled(self, energy: float, length: float) -> Interaction:
         return GaussianMixture([energy * a for a in self.amplitudes], [length * w for w in self.widths])
 
-    def reach(self, tolerance: float = 1e-17) -> float:
+    def _reach(self, tolerance: float) -> float:
         return max(part.reach(tolerance) for part in self.parts)

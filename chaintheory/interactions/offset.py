@@ -16,17 +16,17 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chaintheory.interactions.base import Decay, Interaction
+from chaintheory.interactions.base import Decay, Interaction, clipped, floating
 from chaintheory.interactions.grammar import number_in_latex
 from chaintheory.support.double_double import FOUR_PI
-from chaintheory.support.validation import bounded, masked, positive, real_array, scale
+from chaintheory.support.validation import bounded, real_array, scale
 from chaintheory_ext.generated import interactions as generated
 
 if TYPE_CHECKING:
@@ -50,7 +50,34 @@ class Beside(Interaction):
     """A sum of inverse powers and exponentials of the distance to a mass, seen from a line beside the chain."""
 
     monotone: ClassVar[bool] = False
+    # Parameters that are energies times a power of a length, with that power; the others are lengths.
+    ENERGIES: ClassVar[dict[str, int]]
     offset: float
+
+    def __post_init__(self) -> None:
+        for name in self._names:
+            check = bounded if name in self.ENERGIES else scale
+            object.__setattr__(self, name, check(name, getattr(self, name)))
+        if length := getattr(self, "length", None):
+            for name in self._names:
+                if name in ("offset", "distance") and getattr(self, name) > MOST_LENGTHS * length:
+                    raise ValueError(
+                        f"{name} must be at most {MOST_LENGTHS:g} decay lengths, "
+                        f"got {getattr(self, name)!r} with length {length!r}"
+                    )
+        for part in self.parts():  # powers of it must be doubles
+            bounded("the interaction at r = 0", part.value)
+
+    @property
+    def _names(self) -> list[str]:
+        return [one.name for one in fields(self)]  # type: ignore[arg-type]  # each kind is a dataclass
+
+    def _scaled(self, energy: float, length: float) -> Interaction:
+        factors = {
+            name: energy * length ** self.ENERGIES[name] if name in self.ENERGIES else length for name in self._names
+        }
+        values = {name: factor * getattr(self, name) for name, factor in factors.items()}
+        return replace(self, **values)  # type: ignore[type-var]  # each kind is a dataclass
 
     @abstractmethod
     def parts(self, exact: Callable[[float], Any] = float) -> list[Part]:
@@ -79,25 +106,12 @@ class Beside(Interaction):
         bending = float(np.abs(self.curvature(r)).max())
         return math.sqrt(float(np.abs(self.potential(r)).max()) / bending) if bending > 0.0 else self.offset
 
-    def potential(self, r: ArrayLike) -> Array:
-        return self._sum(r, 0)
-
-    def slope(self, r: ArrayLike) -> Array:
-        return self._sum(r, 1) / self.offset
-
-    def curvature(self, r: ArrayLike) -> Array:
-        return self._sum(r, 2) / self.offset**2
-
-    def _sum(self, r: ArrayLike, order: int) -> Array:
-        """Sum of the parts, or of their derivatives in x = r/offset."""
-        if isinstance(r, np.ndarray) and r.ndim and r.dtype == np.complex128 and not masked(r):
-            x = np.asarray(r) / self.offset  # the analytic continuation
-        else:
-            x = np.clip(real_array("r", r) / self.offset, -1e60, 1e60)
+    def _derivative(self, r: ArrayLike, order: int) -> Array:
+        x = clipped(floating("r", r) / self.offset, 1e60)
         total = 0.0 * x
         for part in self._parts:
             total = total + part.value * (_power if part.power else _exponential)(x, part, order)
-        return total[()]
+        return total[()] / self.offset**order
 
     def transform(self, k: ArrayLike) -> Array:
         kappa = self._kappa(k)
@@ -138,14 +152,12 @@ class Beside(Interaction):
         total = sum(abs(part.value) * one for part, one in zip(self._parts, moments, strict=True))
         return float(self.offset**3 * total)
 
-    def enclosed_transform(self, k: arb) -> arb:
+    def _enclosed(self, k: arb) -> arb:
         from flint import arb
 
         from chaintheory.support.balls import BALLS
 
-        if not isinstance(k, arb | int | float):
-            raise TypeError(f"k must be a real ball of python-flint (arb) or a number, got {k!r}")
-        kappa = abs(arb(k) * arb(self.offset))
+        kappa = k * arb(self.offset)
         total = arb(0)
         for part in self.parts(arb):
             if part.power:
@@ -157,9 +169,7 @@ class Beside(Interaction):
                 )
         return arb(self.offset) * total
 
-    def reach(self, tolerance: float = 1e-17) -> float:
-        if not positive("tolerance", tolerance) < 1.0:
-            raise ValueError(f"tolerance must be less than 1, got {tolerance!r}")
+    def _reach(self, tolerance: float) -> float:
         x = self.offset * np.geomspace(1e-3, 1e6, 8001)
         slope = np.abs(self.slope(x))
         above = np.flatnonzero(slope >= tolerance * slope.max())
@@ -214,19 +224,6 @@ def _exp(number: Any) -> Any:
     return math.exp(number) if isinstance(number, float) else number.exp()
 
 
-def _lengths(offset: float, length: float) -> None:
-    if offset > MOST_LENGTHS * length:
-        raise ValueError(
-            f"offset must be at most {MOST_LENGTHS:g} decay lengths, got {offset!r} with length {length!r}"
-        )
-
-
-def _range(parts: list[Part]) -> None:
-    """ValueError for values at r = 0 that powers of them would take out of the range of doubles."""
-    for part in parts:
-        bounded("the interaction at r = 0", part.value)
-
-
 @dataclass(frozen=True)
 class LennardJones(Beside):
     r"""4 depth ((sigma/rho)^12 - (sigma/rho)^6), rho = sqrt(r^2 + offset^2): a particle beside the chain.
@@ -253,21 +250,12 @@ class LennardJones(Beside):
     sigma: float
     offset: float
 
+    ENERGIES: ClassVar = {"depth": 0}
     tail: ClassVar[float] = 6.0
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "depth", bounded("depth", self.depth))
-        for name in ("sigma", "offset"):
-            object.__setattr__(self, name, scale(name, getattr(self, name)))
-        _range(self.parts())
 
     def parts(self, exact: Callable[[float], Any] = float) -> list[Part]:
         sixth = (exact(self.sigma) / exact(self.offset)) ** 6
         return [Part(4 * exact(self.depth) * sixth**2, 6), Part(-4 * exact(self.depth) * sixth, 3)]
-
-    def scaled(self, energy: float, length: float) -> Interaction:
-        energy, length = positive("energy", energy), positive("length", length)
-        return replace(self, depth=energy * self.depth, sigma=length * self.sigma, offset=length * self.offset)
 
     @property
     def latex(self) -> str:
@@ -307,23 +295,12 @@ class Morse(Beside):
     length: float
     offset: float
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "depth", bounded("depth", self.depth))
-        for name in ("distance", "length", "offset"):
-            object.__setattr__(self, name, scale(name, getattr(self, name)))
-        _lengths(self.offset, self.length)
-        if self.distance > MOST_LENGTHS * self.length:
-            raise ValueError(f"distance must be at most {MOST_LENGTHS:g} decay lengths, got {self.distance!r}")
-        _range(self.parts())
+    ENERGIES: ClassVar = {"depth": 0}
 
     def parts(self, exact: Callable[[float], Any] = float) -> list[Part]:
         depth, length, offset = exact(self.depth), exact(self.length), exact(self.offset)
         step = _exp((exact(self.distance) - offset) / length)
         return [Part(depth * step**2, 0, 2 * offset / length), Part(-2 * depth * step, 0, offset / length)]
-
-    def scaled(self, energy: float, length: float) -> Interaction:
-        energy, length = positive("energy", energy), positive("length", length)
-        return Morse(energy * self.depth, length * self.distance, length * self.length, length * self.offset)
 
     @property
     def latex(self) -> str:
@@ -361,26 +338,13 @@ class Buckingham(Beside):
     dispersion: float
     offset: float
 
+    ENERGIES: ClassVar = {"amplitude": 0, "dispersion": 6}
     tail: ClassVar[float] = 6.0
-
-    def __post_init__(self) -> None:
-        for name in ("amplitude", "dispersion"):
-            object.__setattr__(self, name, bounded(name, getattr(self, name)))
-        for name in ("length", "offset"):
-            object.__setattr__(self, name, scale(name, getattr(self, name)))
-        _lengths(self.offset, self.length)
-        _range(self.parts())
 
     def parts(self, exact: Callable[[float], Any] = float) -> list[Part]:
         offset = exact(self.offset)
         rate = offset / exact(self.length)
         return [Part(exact(self.amplitude) * _exp(-rate), 0, rate), Part(-exact(self.dispersion) / offset**6, 3)]
-
-    def scaled(self, energy: float, length: float) -> Interaction:
-        energy, length = positive("energy", energy), positive("length", length)
-        return Buckingham(
-            energy * self.amplitude, length * self.length, energy * length**6 * self.dispersion, length * self.offset
-        )
 
     @property
     def latex(self) -> str:

@@ -65,21 +65,21 @@ class SampledInteraction(NumericalInteraction):
                 f"got {values[-1]:.3g} at the end, r = {distance[-1]:g}"
             )
         self._r, self._values = distance, values
-        self._spline = _even_spline(distance, values)
-        self._derivative, self._second_derivative = self._spline.derivative(), self._spline.derivative(2)
+        spline = _even_spline(distance, values)
+        self._splines = spline, spline.derivative(), spline.derivative(2)
         half = _even_spline(distance[::2], values[::2])
         inside = distance <= distance[::2][-1]
         self.error = float(np.abs(half(distance[inside]) - values[inside]).max())
         self.width = float(distance[np.flatnonzero(np.abs(values) >= 0.5 * peak)[-1]]) or float(distance[1])
         self._last = float(distance[-1])
-        self._at_last = float(self._spline(self._last))
-        slope = float(self._derivative(self._last))
+        self._at_last = float(spline(self._last))
+        slope = float(self._splines[1](self._last))
         # The tail falls with the slope at the end of the table, or within its last step if that slope rises.
         decaying = self._at_last * slope < 0.0
         length = -self._at_last / slope if decaying else float(distance[-1] - distance[-2])
         self._tail = min(length, self._last)
         self.end = self._last - self._tail * math.log(NEGLIGIBLE)
-        self.panels = LegendrePanels(self._spline, np.append(0.0, distance[distance > 0.0]), orders=6)
+        self.panels = LegendrePanels(spline, np.append(0.0, distance[distance > 0.0]), orders=6)
         total = self.panels.integral(np.abs(self.panels.values)) + abs(self._at_last) * self._tail
         # Rounding of the spline, of the Bessel functions and of the sums, and the end of the tail.
         self.transform_error = 64.0 * np.finfo(float).eps * (total + peak * float(np.diff(distance).max()))
@@ -94,30 +94,24 @@ class SampledInteraction(NumericalInteraction):
         # Four derivatives of the spline are continuous, and fewer where the tail begins.
         allowed = JUMP * float(np.abs(self._values).max())
         slope, curvature = -self._at_last / self._tail, self._at_last / self._tail**2
-        if abs(slope - float(self._derivative(self._last))) * self.width > allowed:
+        if abs(slope - float(self._splines[1](self._last))) * self.width > allowed:
             return 0
-        return 1 if abs(curvature - float(self._second_derivative(self._last))) * self.width**2 > allowed else 4
+        return 1 if abs(curvature - float(self._splines[2](self._last))) * self.width**2 > allowed else 4
 
     @property
     def transform_slope_bound(self) -> float:
         tail = abs(self._at_last) * self._tail * (self._last + self._tail)
         return 2.0 * (self.panels.moment_bound + tail)
 
-    def scaled(self, energy: float, length: float) -> Interaction:
-        energy, length = positive("energy", energy), positive("length", length)
+    def _scaled(self, energy: float, length: float) -> Interaction:
         return SampledInteraction(length * self._r, energy * self._values)
 
-    def _value(self, r: Array) -> Array:
+    def _value(self, r: Array, order: int = 0) -> Array:
         inside = np.minimum(r, self._last)
-        return np.asarray(self._spline(inside) * np.exp((inside - r) / self._tail), dtype=np.float64)
-
-    def _slope(self, r: Array) -> Array:
-        beyond = -self._value(r) / self._tail
-        return np.where(r < self._last, self._derivative(np.minimum(r, self._last)), beyond)
-
-    def _curvature(self, r: Array) -> Array:
-        beyond = self._value(r) / self._tail**2
-        return np.where(r < self._last, self._second_derivative(np.minimum(r, self._last)), beyond)
+        if order == 0:
+            return np.asarray(self._splines[0](inside) * np.exp((inside - r) / self._tail), dtype=np.float64)
+        beyond = self._value(r) / (-self._tail) ** order
+        return np.where(r < self._last, self._splines[order](inside), beyond)
 
     def _transform(self, k: Array) -> Array:
         # 2 int_R^inf Phi(R) exp(-(r - R)/t) cos(k r) dr
