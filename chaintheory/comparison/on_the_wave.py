@@ -9,6 +9,7 @@ beyond them the chain is at rest.
 
 from __future__ import annotations
 
+import cmath
 import math
 from typing import Any
 
@@ -16,13 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chaintheory.dissipation.wave_equations import WaveEquations
-from chaintheory.lattice.dispersion import sound_speed
-from chaintheory.lattice.green_function import DIGITS, SAME, zeros
+from chaintheory.lattice.dispersion import band_width, sound_speed
+from chaintheory.lattice.green_function import DIGITS, MovingDispersion, zeros
 from chaintheory.simulation.light_cone import ChainSegment
 
 Array = NDArray[np.floating[Any]]
+Complex = NDArray[np.complexfloating[Any, Any]]
 
 HIGHEST = 0.5  # imaginary part of the wave number up to which zeros are looked for
+NEWTON = 12  # steps; the zeros beside a tangency are known to some per cent of their distance
 BEYOND_THE_CONE = 60  # masses: ahead of the sound cone a signal falls faster than exponentially
 
 
@@ -74,21 +77,63 @@ def displacements(equations: WaveEquations, unknowns: Array, times: Array) -> tu
     widest = int(np.argmax(np.diff(heights)))
     height, clearance = 0.5 * (heights[widest + 1] + heights[widest]), 0.5 * (heights[widest + 1] - heights[widest])
     near = DIGITS / (2.0 * math.pi * height)  # farther away the integral along the line is below 1e-16
-    amplitudes = 2j * math.pi * equations.transform(pulse, found.x) / found.slope
+    wave_numbers, ahead = found.x, found.ahead
+    with np.errstate(all="ignore"):  # of two that coalesce, which are replaced
+        amplitudes = 2j * math.pi * equations.transform(pulse, found.x) / found.slope
     if equations.resonant is not None:
-        own = complex(*unknowns[pulse.size :])
-        amplitudes = np.where(np.abs(found.x - equations.resonant) < SAME, own, amplitudes)
-        amplitudes = np.where(np.abs(found.x + np.conj(equations.resonant)) < SAME, np.conj(own), amplitudes)
+        tangency, pair, slopes = coalescing_pair(line, equations.resonant)
+        both = [np.argsort(np.abs(found.x - one))[:2] for one in (tangency, -tangency)]
+        own = [complex(*unknowns[pulse.size :]), *(2j * math.pi * equations.transform(pulse, pair[1:]) / slopes[1:])]
+        wave_numbers = np.concatenate([np.delete(found.x, both), pair, -pair.conj()])
+        amplitudes = np.concatenate([np.delete(amplitudes, both), own, np.conj(own)])
+        ahead = np.concatenate([np.delete(found.ahead, both), [True, False, True, False]])
     count = math.ceil((DIGITS / (2.0 * math.pi * clearance) + 2.0 * near + 4.0) / step)
     real = np.fft.fftfreq(count, step)
     result = np.zeros((2, times.size))
     for side, here in ((1.0, times <= 0.0), (-1.0, times > 0.0)):
-        waves = (np.abs(found.x.imag) < height) & (found.ahead == (side > 0.0))
-        _add(result, here, times, found.x[waves], side * amplitudes[waves])
+        waves = (np.abs(wave_numbers.imag) < height) & (ahead == (side > 0.0))
+        _add(result, here, times, wave_numbers[waves], side * amplitudes[waves])
         x = real + 1j * side * height
         spectrum = equations.transform(pulse, x) / (line.value(x) * count * step)
         _add(result, here & (np.abs(times) < near), times, x, spectrum)
     return result[0], result[1]
+
+
+def coalescing_pair(line: MovingDispersion, x: complex) -> tuple[float, Complex, Complex]:
+    """The tangency e with Lambda'(e) = 0 near a zero x, that zero and the other one beside e, and Lambda' at both.
+
+    The speed determines their distance 2 d to 1e-16/d only, and not at all where d is 1e-8. So d is taken from
+    Lambda'(x) = h'(d), as the equations of the wave have it, and the other zero from h(d') = h(d), where
+    h(d) = Lambda(e + d) - Lambda(e) is computed without cancellation.
+
+    >>> line = MovingDispersion(omega_fast=10.0, slope=0.9995)
+    >>> x = min(zeros(line, 0.03).x, key=lambda zero: abs(zero - 1.0))
+    >>> e, pair, slopes = coalescing_pair(line, x)
+    >>> bool(abs(line.value(pair)).max() < 1e-13), bool(abs(line.derivative(pair) - slopes).max() < 1e-12)
+    (True, True)
+    """
+    e, slope = float(complex(x).real), complex(line.derivative(x))
+    for _ in range(NEWTON):
+        e -= float(line.derivative(e) / line.second_derivative(e))
+    wide, sine, cosine = band_width(line.omega_fast), math.sin(2.0 * math.pi * e), math.cos(2.0 * math.pi * e)
+
+    def h(d: complex) -> complex:
+        y = 2.0 * math.pi * d
+        cubic = -(y**3) / 6.0 * (1.0 - y**2 / 20.0 * (1.0 - y**2 / 42.0 * (1.0 - y**2 / 72.0)))  # sin y - y
+        return wide * (cosine * cmath.sin(math.pi * d) ** 2 + 0.5 * sine * cubic) - (line.slope * d) ** 2
+
+    def rate(d: complex) -> complex:
+        turned = cosine * cmath.sin(2.0 * math.pi * d) - 2.0 * sine * cmath.sin(math.pi * d) ** 2
+        return math.pi * wide * turned - 2.0 * line.slope**2 * d
+
+    curvature = float(line.second_derivative(e))
+    here = complex(x) - e
+    for _ in range(NEWTON):
+        here += (slope - rate(here)) / curvature
+    there = -here
+    for _ in range(NEWTON if here else 0):
+        there += (h(here) - h(there)) / rate(there)
+    return e, np.array([x, x + there - here]), np.array([slope, rate(there)])
 
 
 def _add(result: Array, where: NDArray[np.bool_], times: Array, x: NDArray[Any], amplitudes: NDArray[Any]) -> None:

@@ -7,8 +7,8 @@ import pytest
 
 import chaintheory as ct
 from chaintheory.comparison.on_the_wave import displacements, start_on_wave
-from chaintheory.dissipation.wave_equations import WaveEquations
-from chaintheory.drift.continuation import ByDistance, solution
+from chaintheory.dissipation.wave_equations import Force, WaveEquations
+from chaintheory.drift.continuation import ByDistance, grid_of, solution
 from chaintheory.simulation.light_cone import ChainSegment
 
 CHAIN = ct.Chain(omega_fast=10.0, spacing=40.0)
@@ -85,6 +85,30 @@ def test_beside_a_resonance_both_forms_of_the_equations_give_one_chain():
     assert math.hypot(*found.unknowns[-2:]) > 0.05
     # 2e-13 measured: rounding, times 1/p = 100 for the residue.
     np.testing.assert_allclose(one, other, rtol=0, atol=1e-11)
+
+
+@pytest.mark.parametrize("distance", [1e-8, -1e-8, 1e-5, -1e-5, 3e-3, -3e-3])
+def test_close_to_a_resonance_the_wave_behind_is_the_partner_of_the_wave_ahead(distance):
+    """Any pulse with any resonant wave that obeys Lambda' a = 2 pi i F^: within it both contours give one chain.
+
+    The speed, to 1e-16, does not determine a distance of 1e-8.
+    """
+    system = paper(2.0)
+    (resonance,) = (r for r in system.resonant_speeds(39.9, 40.1) if r.edge == "lower")
+    force = Force.of(system)
+    equations = ByDistance(system, force, grid_of(system, force), resonance).equations(distance)
+    pulse = np.exp(-((equations.undisturbed / 3.0) ** 2))
+    own = np.array([6.0, -3.0])
+    # A smooth change of the pulse gives it the component that belongs to the wave.
+    transform, slopes = equations.constraints[:, :-2], equations.constraints[:, -2:]
+    change = np.exp(-((equations.undisturbed / 8.0) ** 2))[:, None] * transform.T
+    pulse -= change @ np.linalg.solve(transform @ change, transform @ pulse + slopes @ own)
+    unknowns = np.append(pulse, own)
+    times = equations.grid.times
+    found, _ = displacements(equations, unknowns, times)
+    expected = equations.response @ unknowns + equations.modulation(pulse, times)
+    # Measured 3e-19 (rounding of F^) over the distance, and 3e-14.
+    np.testing.assert_allclose(found, expected, rtol=0, atol=3e-18 / abs(distance) + 1e-12)
 
 
 def test_plots_name_their_axes_and_draw_the_curves(wave):
