@@ -946,7 +946,7 @@ class System(SystemParameters):
         lowest: float,
         highest: float,
         *,
-        approximation: Literal["constant-velocity"] = "constant-velocity",
+        approximation: Literal["constant-velocity", "static-lattice"] = "constant-velocity",
         certified: bool | None = None,
     ) -> DriftVelocities: ...
 
@@ -970,13 +970,14 @@ class System(SystemParameters):
         lowest, highest
             Range of speeds in l_slow/t_slow, positive.
         approximation
-            ``"constant-velocity"`` (Eq. 10), or ``"travelling-wave"``: where the branches of ``drag_curve`` have this
-            bias, typed by their stability against all small perturbations. That takes a minute.
+            ``"constant-velocity"`` (Eq. 10); ``"static-lattice"``, the mean dissipation of that approximation, which
+            takes about a second for each resonance; or ``"travelling-wave"``: where the branches of ``drag_curve`` have
+            this bias, typed by their stability against all small perturbations. That takes a minute.
         certified
             Enclose each root of Eq. 10 in ball arithmetic, as is done by default; False is several times faster, and as
-            complete. Other chains than ``Chain(omega_fast, spacing)`` have their roots found by Chebyshev series that
-            have converged to 1e-9 between resonances, and none enclosed. With damping there are no jumps: a locked
-            drift is a stable root, up to the largest mean dissipation of its peak.
+            complete. Other chains than ``Chain(omega_fast, spacing)``, and the static-lattice approximation, have their
+            roots found by Chebyshev series that have converged between resonances, and none enclosed. With damping
+            there are no jumps: a locked drift is a stable root, up to the largest mean dissipation of its peak.
 
         Returns
         -------
@@ -1007,11 +1008,11 @@ class System(SystemParameters):
         >>> [(drift.kind, round(drift.speed, 3)) for drift in system.drift_velocities(19.7, 70.0)]
         [('locked', 19.997), ('unstable', 66.069)]
         """
-        choice("approximation", approximation, ["constant-velocity", "travelling-wave"])
+        choice("approximation", approximation, ["constant-velocity", "static-lattice", "travelling-wave"])
         if approximation == "travelling-wave":
             refuse_other_chains(self.chain, "approximation='travelling-wave'")
             return drag_curve.drift_velocities(self, lowest, highest)
-        return velocities.drift_velocities(self, lowest, highest, certified=certified)
+        return velocities.drift_velocities(self, lowest, highest, certified=certified, approximation=approximation)
 
     def drag_curve(self, lowest: float, highest: float) -> drag_curve.DragCurve:
         r"""The exact bias against the mean speed between two speeds: all branches, through resonances and folds.
@@ -1028,9 +1029,10 @@ class System(SystemParameters):
         Returns
         -------
         DragCurve
-            ``data``, an xarray.Dataset with one row a solution; ``at_speed(speed)``, the biases of all branches there;
-            ``solutions(bias)``, the steady drifts with a bias and their stability; ``branches``; ``plot()``. It takes
-            some ten seconds for each resonance.
+            ``data``, an xarray.Dataset with one row a solution (``curve["bias"]`` is a column of it);
+            ``at_speed(speed)``, the biases of all branches there; ``solutions(bias)``, the steady drifts with a bias
+            and their stability; ``branches``; ``to_dataframe()``; ``plot()``. It takes some ten seconds for each
+            resonance.
 
         Raises
         ------

@@ -124,6 +124,7 @@ def where_it_applies(system: System, speeds: Any, approximation: str) -> list[fl
     return found
 
 
+APPROXIMATIONS = ("constant-velocity", "static-lattice", "travelling-wave")
 CLOSEST = 1e-9  # relative separation of the solutions that the table shows by default
 
 
@@ -137,7 +138,8 @@ CLOSEST = 1e-9  # relative separation of the solutions that the table shows by d
     default="constant-velocity",
     show_default=True,
     metavar="NAME",
-    help="constant-velocity (Eq. 10), or travelling-wave: exact, some ten seconds for each resonance in the range.",
+    help="constant-velocity (Eq. 10); static-lattice, about a second for each resonance in the range; or "
+    "travelling-wave: exact, some ten seconds for each.",
 )
 @plot_option
 @csv_option
@@ -167,10 +169,11 @@ def drift(
     from chaintheory.support.validation import above, choice, positive
 
     above("highest", highest, positive("lowest", lowest))
-    if choice("--approximation", approximation, ("constant-velocity", "travelling-wave")) == "travelling-wave":
+    if choice("--approximation", approximation, APPROXIMATIONS) == "travelling-wave":
         print_exact(system, lowest, highest, plot, csv, as_json)
         return
-    found = system.drift_velocities(lowest, highest)
+    second_order: Any = approximation  # the type checker does not know what choice() allows
+    found = system.drift_velocities(lowest, highest, approximation=second_order)
     if plot is not None:
         save_plot(found.plot(), plot)
     if csv is not None:

@@ -38,7 +38,7 @@ from chaintheory.lattice.rigid_lattice import (
     mass_barrier,
     terms_of_sum,
 )
-from chaintheory.parameters import SystemParameters, squared_speed
+from chaintheory.parameters import SystemParameters, acceleration, squared_speed
 from chaintheory_ext.generated.dissipation import energy_of_force
 
 Array = NDArray[np.float64]
@@ -131,6 +131,13 @@ class RigidLatticeMotion:
     def mean_speed(self) -> float:
         """Spacing over transit time."""
         return self.system.chain.spacing / self.transit_time
+
+    @property
+    def mean_speed_per_energy(self) -> float:
+        """Derivative of the mean speed in the energy: 4 pi^2/mu times mean speed^2/spacing times the integral of v(u)^-3."""
+        panels = transit_panels(self.system)
+        slowness = 2.0 * float(panels.weights @ self.squared_speed(panels.nodes) ** -1.5)
+        return float(acceleration(self.system, self.mean_speed**2 / self.system.chain.spacing * slowness))
 
     def log_energy_emitted(self, omega: Array) -> Array:
         """Natural logarithm of A(omega), the energy that phonons of these frequencies take; 1-d."""

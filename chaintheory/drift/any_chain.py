@@ -1,4 +1,4 @@
-r"""Drift velocities in any harmonic chain: roots of mean dissipation = bias between and at the resonances.
+r"""Roots of mean dissipation = bias, for any chain and in the static-lattice approximation.
 
 Between two neighbouring resonances the mean dissipation is analytic, and at each of them finite on one side and an
 inverse square root on the other. In the angle phi of :math:`v = \tfrac12(a + b) - \tfrac12(b - a)\cos\phi` the product
@@ -10,17 +10,21 @@ Within ``CLOSE`` of a resonance rounding decides, and the inverse square root st
 
 This is not the certified search of the paper's chain (isolation.py): what it rests on is the convergence of the series,
 to ``RESOLVED`` of its largest values. With damping there are no jumps, and no factor sin(phi).
+
+The resonances are those of the mean speed in both approximations: the motion through the rigid lattice is periodic too,
+and only the force integral in front of each inverse square root differs.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.polynomial import chebyshev
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from chaintheory.dissipation.steady_state import mean_dissipation, mean_dissipation_slope
 from chaintheory.drift.resonances import ResonantSpeed
@@ -30,27 +34,69 @@ Array = NDArray[np.float64]
 
 CLOSE = 1e-7  # relative distance from a resonance, where the mean dissipation is known to 1e-9
 RESOLVED = 1e-7  # of the largest value: where the last coefficients of a series have fallen to
-RESOLVED_WITH_DAMPING = 1e-5  # each value is an integral
+RESOLVED_INTEGRAL = 1e-5  # the same where each value is an integral, with damping or through the rigid lattice
 COUNTS = (16, 32, 64, 128)  # terms of a series, before the interval is halved
 SHORTEST = 1e-9  # relative length of an interval that is not halved
 
 
+@dataclass(frozen=True)
+class Loss:
+    """The mean dissipation in one of its two approximations of second order, as a function of the mean speed."""
+
+    system: SystemParameters
+    approximation: str = "constant-velocity"
+
+    @property
+    def resolved(self) -> float:
+        """Where the last coefficients of a series of it must have fallen to, of its largest value."""
+        by_integral = self.system.chain.damping > 0.0 or self.approximation == "static-lattice"
+        return RESOLVED_INTEGRAL if by_integral else RESOLVED
+
+    def __call__(self, speed: ArrayLike) -> Array:
+        """The mean dissipation at speeds."""
+        return np.asarray(mean_dissipation(self.system, speed, approximation=self.approximation))
+
+    def slope(self, speed: Array, resonances: list[ResonantSpeed]) -> Array:
+        """Derivative in the speed; through the rigid lattice a difference, exact to about 1e-4."""
+        if self.approximation == "constant-velocity":
+            return np.atleast_1d(mean_dissipation_slope(self.system, speed))
+        room = np.abs(speed[:, None] - np.array([one.speed for one in resonances])).min(axis=1, initial=np.inf)
+        step = np.minimum(1e-4 * speed, 0.01 * room)
+        return (self(speed + step) - self(speed - step)) / (2.0 * step)
+
+    def at(self, resonance: ResonantSpeed) -> ResonantSpeed:
+        """The resonance with the finite limit and the singularity that this approximation gives it.
+
+        >>> from chaintheory import Chain, Gaussian, System
+        >>> system = System(Chain(10.0, 40.0), Gaussian(0.02, 4.0))
+        >>> ((one),) = system.resonant_speeds(39.0, 40.0)
+        >>> weak = Loss(system, "static-lattice").at(one)  # at weak coupling both approximations are one
+        >>> abs(weak.singularity / one.singularity - 1.0) < 0.01, abs(weak.finite_limit / one.finite_limit - 1.0) < 0.01
+        (True, True)
+        """
+        if self.approximation == "constant-velocity":
+            return resonance
+        side = 1.0 if resonance.edge == "lower" else -1.0
+        finite, high = self(resonance.speed * (1.0 + side * np.array([-1e-2 * CLOSE, CLOSE])))
+        return replace(resonance, finite_limit=float(finite), singularity=float((high - finite) * math.sqrt(CLOSE)))
+
+
 def roots(
-    system: SystemParameters, lowest: float, highest: float, resonances: list[ResonantSpeed]
+    loss: Loss, lowest: float, highest: float, resonances: list[ResonantSpeed]
 ) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
     """Speeds at which the mean dissipation equals the bias, with its slope, and intervals with an undecided number.
 
     >>> from chaintheory import Chain, Gaussian, System
     >>> chain = Chain.from_springs(confinement=0.0, couplings=[24.75], spacing=40.0)
-    >>> loss = float(System(chain, Gaussian(2.0, 4.0)).mean_dissipation(65.0))
-    >>> found, _ = roots(System(chain, Gaussian(2.0, 4.0), bias=loss), 62.0, 72.0, [])
+    >>> bias = float(System(chain, Gaussian(2.0, 4.0)).mean_dissipation(65.0))
+    >>> found, _ = roots(Loss(System(chain, Gaussian(2.0, 4.0), bias=bias)), 62.0, 72.0, [])
     >>> [round(v, 9) for v, _ in found]
     [65.0]
     """
-    bias, damped = abs(system.bias), system.chain.damping > 0.0
+    bias, damped = abs(loss.system.bias), loss.system.chain.damping > 0.0
     found: list[float] = []
     unresolved: list[tuple[float, float]] = []
-    close = [] if damped else [root for one in resonances for root in _beside(system, one)]
+    close = [] if damped else [root for one in resonances for root in _beside(loss, one)]
     ends = [lowest, *(one.speed for one in resonances), highest]
     singular = [False, *(not damped for _ in resonances), False]
     for low, high, left, right in zip(ends[:-1], ends[1:], singular[:-1], singular[1:], strict=True):
@@ -60,31 +106,30 @@ def roots(
                 unresolved.append((low, high))
             continue
         if not left and not right:
-            resolved = RESOLVED_WITH_DAMPING if damped else RESOLVED
-            _search(lambda v: mean_dissipation(system, v) - bias, low, high, found, unresolved, resolved)
+            _search(lambda v: loss(v) - bias, low, high, found, unresolved, loss.resolved)
             continue
         # In phi the distance to an end is quadratic: an inverse square root at it becomes a simple pole.
         middle, half = 0.5 * (low + high), 0.5 * (high - low)
 
         def excess(phi: Array, middle: float = middle, half: float = half) -> Array:
-            return np.asarray((mean_dissipation(system, middle - half * np.cos(phi)) - bias) * np.sin(phi))
+            return np.asarray((loss(middle - half * np.cos(phi)) - bias) * np.sin(phi))
 
         phases: list[float] = []
         open_phases: list[tuple[float, float]] = []
         first, last = (math.acos(min(max((middle - v) / half, -1.0), 1.0)) for v in (start, end))
-        _search(excess, first, last, phases, open_phases)
+        _search(excess, first, last, phases, open_phases, loss.resolved)
         found += [middle - half * math.cos(phi) for phi in phases]
         unresolved += [(middle - half * math.cos(a), middle - half * math.cos(b)) for a, b in open_phases]
-    slopes = np.atleast_1d(mean_dissipation_slope(system, np.array(found)))
+    slopes = loss.slope(np.array(found), resonances)
     return sorted([*zip(found, slopes.tolist(), strict=True), *close]), unresolved
 
 
-def _beside(system: SystemParameters, resonance: ResonantSpeed) -> list[tuple[float, float]]:
+def _beside(loss: Loss, resonance: ResonantSpeed) -> list[tuple[float, float]]:
     """The root on the infinite side of a resonance within ``CLOSE``, if any, and the slope there."""
     side = 1.0 if resonance.edge == "lower" else -1.0
-    margin = abs(system.bias) - resonance.finite_limit
-    end = float(mean_dissipation(system, np.array(resonance.speed * (1.0 + side * CLOSE))))
-    if not (margin > 0.0 and end < abs(system.bias)):
+    bias = abs(loss.system.bias)
+    margin = bias - resonance.finite_limit
+    if not (margin > 0.0 and float(loss(resonance.speed * (1.0 + side * CLOSE))) < bias):
         return []
     distance = min((resonance.singularity / margin) ** 2, CLOSE)
     slope = -side * margin / max(2.0 * distance * resonance.speed, 1e-300)
@@ -97,7 +142,7 @@ def _search(
     high: float,
     found: list[float],
     unresolved: list[tuple[float, float]],
-    resolved: float = RESOLVED,
+    resolved: float,
 ) -> None:
     """Append the roots between two points; halve the interval until a Chebyshev series represents the function."""
     from scipy.optimize import brentq

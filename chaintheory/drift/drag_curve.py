@@ -42,6 +42,7 @@ from chaintheory.support.validation import number
 from chaintheory.units import Scale
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray as xr
     from matplotlib.axes import Axes
 
@@ -161,7 +162,7 @@ class DragCurve:
     >>> curve = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0)).drag_curve(30.0, 30.1)
     >>> curve
     DragCurve(speed 30 to 30.1, branches=1)
-    >>> [round(bias, 7) for bias in curve.at_speed(30.0)], bool((curve.data.bias.diff("point") < 0.0).all())
+    >>> [round(bias, 7) for bias in curve.at_speed(30.0)], bool((curve["bias"].diff("point") < 0.0).all())
     ([0.0149371], True)
     """
 
@@ -196,6 +197,14 @@ class DragCurve:
                 for column, value in zip(columns.values(), row, strict=True):
                     column.append(value)
         return xr.Dataset({name: ("point", np.array(column)) for name, column in columns.items()})
+
+    def __getitem__(self, column: str) -> xr.DataArray:
+        """One column of ``data``."""
+        return self.data[column]
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """``data`` as a table, one row a solution."""
+        return self.data.to_dataframe()
 
     def at_speed(self, speed: float) -> list[float]:
         """The bias (hbar Omega_slow) of every branch at a speed (l_slow/t_slow), by rising bias.

@@ -118,6 +118,7 @@ class DriftVelocity:
     separation: float
     enclosure: tuple[float, float] | None
     system: SystemParameters = field(repr=False, compare=False)
+    approximation: str = field(default="constant-velocity", repr=False)
 
     @property
     def certified(self) -> bool:
@@ -126,18 +127,26 @@ class DriftVelocity:
 
     @property
     def growth_factor(self) -> float:
-        """Factor of a small deviation of the energy per pass, 1 - 4 pi^2 slope/(mass speed).
+        """Factor of a small deviation of the energy per pass: 1 - d loss/d energy, 1 - 4 pi^2 slope/(mass speed).
 
+        In the static-lattice approximation the mean speed depends on the energy as in the rigid lattice.
         nan in a jump, where the map has no derivative.
         """
         if math.isinf(self.slope):
             return math.nan
-        return growth_factor(self.system, self.speed, self.slope)
+        return 1.0 - self._loss_per_energy
 
     @property
     def oscillatory(self) -> bool:
         """Whether a deviation changes sign from pass to pass; with abs(growth_factor) > 1 it grows while it does."""
         return self.growth_factor < 0.0
+
+    @property
+    def _loss_per_energy(self) -> float:
+        """Derivative of the loss in the energy of the particle: 1 - growth_factor, without rounding."""
+        if self.approximation == "static-lattice" and self._motion:
+            return self.slope * self._motion.mean_speed_per_energy
+        return float(acceleration(self.system, self.slope)) / self.speed
 
     @cached_property
     def _motion(self) -> RigidLatticeMotion | None:
@@ -168,19 +177,9 @@ class DriftVelocity:
         change = self.growth_factor - 1.0
         if math.isnan(change):
             return math.nan
-        exact = -acceleration(self.system, self.slope) / self.speed  # growth_factor - 1, unrounded
+        exact = -self._loss_per_energy
         rate = math.log1p(exact) if exact > -0.5 else math.log(abs(1.0 + exact)) if exact != -1.0 else -math.inf
         return self.system.chain.spacing / self.speed / abs(rate) if rate else math.inf
-
-
-def growth_factor(system: SystemParameters, speed: float, slope: float) -> float:
-    """1 - 4 pi^2 slope/(mass speed): the derivative of the map of the kinetic energy from pass to pass.
-
-    >>> from chaintheory import Chain, Lorentzian, System
-    >>> growth_factor(System(Chain(1.2, 16.0), Lorentzian(-5.9, 3.7), mass=0.1), 10.0, 0.0)
-    1.0
-    """
-    return 1.0 - acceleration(system, slope) / speed
 
 
 _COLUMNS = ("speed", "kind", "slope", "growth_factor", "margin", "separation", "relaxation_time", "certified")
@@ -271,11 +270,20 @@ class DriftVelocities(Table[DriftVelocity]):
 
 
 def drift_velocities(
-    system: SystemParameters, lowest: float, highest: float, *, certified: bool | None = None
+    system: SystemParameters,
+    lowest: float,
+    highest: float,
+    *,
+    certified: bool | None = None,
+    approximation: str = "constant-velocity",
 ) -> DriftVelocities:
     """All drift velocities between two speeds: ``System.drift_velocities``, which describes them."""
-    if certified is None:
-        certified = system.chain.minimal
+    enclosable = system.chain.minimal and approximation == "constant-velocity"
+    if certified and not enclosable:
+        raise ValueError(
+            "certified must be False but for Eq. 10 in Chain(omega_fast, spacing): other roots are found, not enclosed"
+        )
+    certified = enclosable if certified is None else certified
     lowest, highest = speed_range(lowest, highest)
     if system.bias == 0.0:
         return DriftVelocities(system=system, searched=(lowest, highest))
@@ -286,7 +294,13 @@ def drift_velocities(
     unresolved: list[tuple[float, float]] = []
     found = [
         (item, near)
-        for item, near in _solutions(system, lowest * (1.0 - MARGIN), highest * (1.0 + MARGIN), certified, unresolved)
+        for item, near in _solutions(
+            any_chain.Loss(system, approximation),
+            lowest * (1.0 - MARGIN),
+            highest * (1.0 + MARGIN),
+            certified,
+            unresolved,
+        )
         if lowest <= item.speed <= highest
     ]
     intervals: list[tuple[float, float]] = []
@@ -308,19 +322,15 @@ def drift_velocities(
 
 
 def _solutions(
-    system: SystemParameters, lowest: float, highest: float, certified: bool, unresolved: list[tuple[float, float]]
+    loss: any_chain.Loss, lowest: float, highest: float, certified: bool, unresolved: list[tuple[float, float]]
 ) -> list[tuple[DriftVelocity, float | None]]:
     """The solutions in order, each with its relative distance to the resonance it cannot be told from."""
+    system = loss.system
     resonances = resonances_within(
         system, lowest * (1.0 - 4.0 * CLOSE), highest * (1.0 + 4.0 * CLOSE), MOST_RESONANCES, MOST_ROOTS
     )
-    if not system.chain.minimal:
-        if certified:
-            raise ValueError(
-                "certified must be False in a chain that is not Chain(omega_fast, spacing): its roots are found, not "
-                "enclosed"
-            )
-        return _in_any_chain(system, lowest, highest, resonances, unresolved)
+    if not system.chain.minimal or loss.approximation != "constant-velocity":
+        return _by_series(loss, lowest, highest, resonances, unresolved)
     if certified:
         length = 2.0 / math.pi * sound_speed(system.chain)
         enclosed = sum(length / item.speed for item in resonances)
@@ -344,20 +354,21 @@ def _solutions(
     return sorted(found, key=lambda one: one[0].speed)
 
 
-def _in_any_chain(
-    system: SystemParameters, lowest: float, highest: float, resonances: list[ResonantSpeed],
+def _by_series(
+    loss: any_chain.Loss, lowest: float, highest: float, resonances: list[ResonantSpeed],
     unresolved: list[tuple[float, float]],
 ) -> list[tuple[DriftVelocity, float | None]]:  # fmt: skip
-    """``_solutions`` for any springs, not certified; with damping there are no jumps."""
-    inside = [one for one in resonances if lowest < one.speed < highest]
-    speeds, undecided = any_chain.roots(system, lowest, highest, inside)
+    """``_solutions`` for any springs and through the rigid lattice, not certified; with damping there are no jumps."""
+    system = loss.system
+    inside = [loss.at(one) for one in resonances if lowest < one.speed < highest]
+    speeds, undecided = any_chain.roots(loss, lowest, highest, inside)
     unresolved += undecided
     found: list[tuple[DriftVelocity, float | None]] = [
-        (_root(system, speed, slope, None), None) for speed, slope in speeds
+        (_root(system, speed, slope, None, loss.approximation), None) for speed, slope in speeds
     ]
     if not system.chain.damping:
         jumps = [one for one in inside if one.finite_limit < abs(system.bias) and one.singularity > 0.0]
-        found += [(_jump(system, one, False), None) for one in jumps]
+        found += [(replace(_jump(system, one, False), approximation=loss.approximation), None) for one in jumps]
     return sorted(found, key=lambda one: one[0].speed)
 
 
@@ -413,10 +424,16 @@ def _beside(system: SystemParameters, window: Window, certified: bool, jump: flo
     return _root(system, speed, slope, enclosure), distance
 
 
-def _root(system: SystemParameters, speed: float, slope: float, enclosure: tuple[float, float] | None) -> DriftVelocity:
+def _root(
+    system: SystemParameters,
+    speed: float,
+    slope: float,
+    enclosure: tuple[float, float] | None,
+    approximation: str = "constant-velocity",
+) -> DriftVelocity:
     """A root, stable if the map from pass to pass contracts."""
-    kind = "stable" if abs(growth_factor(system, speed, slope)) < 1.0 and slope > 0.0 else "unstable"
-    return DriftVelocity(speed, kind, None, slope, 0.0, 0.0, enclosure, system)
+    root = DriftVelocity(speed, "unstable", None, slope, 0.0, 0.0, enclosure, system, approximation)
+    return replace(root, kind="stable") if abs(root.growth_factor) < 1.0 and slope > 0.0 else root
 
 
 def _roots(

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import chaintheory as ct
+from chaintheory.dissipation.static_lattice import RigidLatticeMotion, motion_of_mean_speed
 from chaintheory.drift import enclosures as certify
 from chaintheory.drift.isolation import Isolation
 from chaintheory.drift.resonances import resonant_speeds
@@ -389,3 +390,45 @@ def test_just_above_the_least_bias_the_root_is_found():
     assert 1e-120 < bias < 1e-115
     found = ct.System(WIDE, well, mass=73.3, bias=bias).drift_velocities(4.3, 4.5)
     assert any(abs(item.speed - 4.4) < 1e-12 for item in found)
+
+
+def test_static_lattice_drift_velocities_against_a_dense_scan():
+    system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(-2.0, 4.0), bias=0.0105)
+    found = system.drift_velocities(38.0, 72.0, approximation="static-lattice")
+    resonance = 39.97954670183098
+    assert [one.kind for one in found if one.resonance] == ["locked"]
+    (locked,) = [one for one in found if one.resonance]
+    below = system.mean_dissipation(resonance * (1.0 - 1e-10), approximation="static-lattice")
+    assert locked.speed == pytest.approx(resonance, rel=1e-12)
+    assert locked.margin == pytest.approx(0.0105 - float(below), rel=1e-4)  # the limit is taken at 1e-9 of the speed
+    # Where the loss crosses the bias on a grid, but for the jump.
+    grid = np.concatenate([np.linspace(38.0, 39.97, 12), np.linspace(39.99, 72.0, 60)])
+    excess = system.mean_dissipation(grid, approximation="static-lattice") - 0.0105
+    crossings = [i for i in np.flatnonzero(np.diff(np.sign(excess))) if not grid[i] < resonance < grid[i + 1]]
+    roots = [one for one in found if not one.resonance]
+    assert len(roots) == len(crossings) == 2
+    for root, index in zip(roots, crossings, strict=True):
+        assert grid[index] < root.speed < grid[index + 1]
+        loss = float(system.mean_dissipation(root.speed, approximation="static-lattice"))
+        assert loss == pytest.approx(0.0105, rel=1e-8)  # what the force integral is good for
+
+
+@pytest.mark.parametrize("amplitude", [2.0, -2.0])
+def test_the_growth_factor_through_the_rigid_lattice_is_that_of_the_map_of_energies(amplitude):
+    system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(amplitude, 4.0))
+    system = replace(system, bias=float(system.mean_dissipation(25.0, approximation="static-lattice")))
+    (root,) = system.drift_velocities(24.7, 25.3, approximation="static-lattice")
+
+    def after_a_pass(energy):
+        speed = math.sqrt(8.0 * math.pi**2 * energy)  # mass 1, midway between masses
+        mean = RigidLatticeMotion(system, speed, lattice=True).mean_speed
+        return energy + system.bias - float(system.mean_dissipation(mean, approximation="static-lattice"))
+
+    at = motion_of_mean_speed(system, root.speed).speed ** 2 / (8.0 * math.pi**2)
+    assert root.speed == pytest.approx(25.0, rel=1e-8)
+    slope = (after_a_pass(at * 1.0005) - after_a_pass(at * 0.9995)) / (0.001 * at)
+    assert root.growth_factor - 1.0 == pytest.approx(slope - 1.0, rel=1e-3)  # what both differences leave out
+    at_constant_speed = 4.0 * math.pi**2 * root.slope / root.speed
+    assert abs((root.growth_factor - 1.0) / -at_constant_speed - 1.0) > 3e-3  # the rigid lattice matters
+    with pytest.raises(ValueError, match="certified must be False"):
+        system.drift_velocities(60.0, 70.0, approximation="static-lattice", certified=True)

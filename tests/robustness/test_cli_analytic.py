@@ -104,7 +104,17 @@ def test_an_exact_drift_velocity(capsys):
     assert sustained == pytest.approx(0.01, rel=1e-9, abs=0)
 
 
-@pytest.mark.parametrize(("command", "name"), [("curves", "travelling-wav"), ("drift", "static-lattice")])
+def test_a_static_lattice_drift_velocity(capsys):
+    arguments = ("--amplitude", "-2", "--lowest", "65.5", "--highest", "66", "--approximation", "static-lattice")
+    code, out, _ = run(capsys, "drift", *arguments, "--json")
+    (row,) = json.loads(out)
+    assert code == 0 and row["kind"] == "unstable" and not row["certified"]
+    system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(-2.0, 4.0))
+    sustained = system.mean_dissipation(row["speed"], approximation="static-lattice")
+    assert sustained == pytest.approx(0.01, rel=1e-8, abs=0)
+
+
+@pytest.mark.parametrize(("command", "name"), [("curves", "travelling-wav"), ("drift", "rigid")])
 def test_an_unknown_approximation_is_refused(capsys, command, name):
     code, out, err = run(capsys, command, "--approximation", name)
     assert code == 2 and out == "" and "--approximation must be one of" in err and "travelling-wave" in err
