@@ -225,7 +225,7 @@ class RigidLatticeMotion:
         width = self.system.interaction.width
         longest = 0.2 * PHASE * self.slowest / (2.0 * math.pi * float(omega.max()))
         end = SILENT * self.fastest / (2.0 * math.pi * float(omega.min()))
-        edges = [min(0.02 * width, longest, 0.1 * end)]
+        edges = [min(0.02 * width, longest)]
         while edges[-1] < end:  # between the mass and the first wavelength there is the tail alone
             edges.append(edges[-1] * (2.0 if 10.0 * width < edges[-1] < 0.5 * longest else 1.2))
         return _Panels(np.array([0.0, *edges]))

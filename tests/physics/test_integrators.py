@@ -87,6 +87,18 @@ def test_light_cone_matches_direct(system, position, speed, duration):
     assert np.max(np.abs(fast.chain_energy - slow.chain_energy)) < 1e-12
 
 
+@pytest.mark.parametrize("lowest, masses, done", [(0, 2, 3), (0, 1, 0), (1, 2, 0)])
+def test_direct_ends_where_its_masses_end(lowest, masses, done):
+    """It looks at the masses 0 and 1: it goes on with both only, and touches no other."""
+    from chaintheory_ext.direct import run as integrate
+
+    steps, spacing = 3, 40.0
+    kernels = [np.zeros((masses, steps + 1)) for _ in range(2)]
+    rows, final = [np.zeros(steps) for _ in range(4)], np.zeros(masses)
+    arguments = (True, np.array([2.0, 4.0]), 15.0, 1.0, 0.0, spacing, 0.01, 0.5 * spacing, 0.1, lowest, steps, 0, 40.0)
+    assert integrate(*kernels, *arguments, *rows, final) == done
+
+
 @pytest.mark.parametrize("system, position, speed, masses", [(PAPER, 220.0, 30.0, 240)])
 def test_light_cone_matches_explicit_chain(system, position, speed, masses):
     """A third road: Newton's equations of 240 masses, no kernel and no splitting."""

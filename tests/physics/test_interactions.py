@@ -393,6 +393,7 @@ def test_a_tail_is_cut_off_and_shifted():
         ("exp(-r^2)*(1 + abs(r - 1))", 0),
         ("exp(-r^1.5)", 1),
         ("r*sin(r)*exp(-r^2)", math.inf),
+        ("(r^2 - 1)^3*exp(-r^2)", math.inf),  # an odd power has no cusp at 0
     ],
 )
 def test_smoothness_of_formulas(text, smoothness):
