@@ -134,7 +134,7 @@ class RigidLatticeMotion:
 
     @property
     def mean_speed_per_energy(self) -> float:
-        """Derivative of the mean speed in the energy: 4 pi^2/mu times mean speed^2/spacing times the integral of v(u)^-3."""
+        """Derivative of the mean speed in the energy: 4 pi^2/mu times mean speed^2/spacing times integral of v^-3."""
         panels = transit_panels(self.system)
         slowness = 2.0 * float(panels.weights @ self.squared_speed(panels.nodes) ** -1.5)
         return float(acceleration(self.system, self.mean_speed**2 / self.system.chain.spacing * slowness))

@@ -203,7 +203,13 @@ class DragCurve:
         return self.data[column]
 
     def to_dataframe(self) -> pd.DataFrame:
-        """``data`` as a table, one row a solution."""
+        """``data`` as a table, one row a solution; in l_slow/t_slow and hbar Omega_slow. Raises nothing of its own.
+
+        >>> import chaintheory as ct
+        >>> empty = ct.DragCurve([], ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0)))
+        >>> empty.to_dataframe().columns.tolist()[:3]
+        ['speed', 'bias', 'branch']
+        """
         return self.data.to_dataframe()
 
     def at_speed(self, speed: float) -> list[float]:
