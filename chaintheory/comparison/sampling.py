@@ -103,8 +103,8 @@ def _refuse_coarse(system: SystemParameters, time: Array, position: Array) -> No
         speed = float(np.quantile(way / np.diff(time), 0.95))
         fastest = math.hypot(speed, fall_speed(system, system.interaction.reach()))
         raise ValueError(
-            f"time must have rows at most {0.8 * longest / fastest:.2g} apart for a particle this fast "
-            f"({longest:g} of way, a spacing is {system.chain.spacing:g}), got {float(np.median(np.diff(time))):.2g}"
+            f"time must have rows at most {0.8 * longest / fastest:.2g} apart, so that the particle "
+            f"moves at most {longest:g} between two, got {float(np.median(np.diff(time))):.2g} apart"
         )
 
 
