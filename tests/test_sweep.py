@@ -533,6 +533,51 @@ def test_dask_cluster_with_a_killed_worker(tmp_path, monkeypatch, deadline):
     assert kept and all(computed[key] == 1 for key in kept)  # and what was kept is not computed again
 
 
+HOT = """
+[run]
+duration = 12.0
+sampling = "classical"
+[axes]
+temperature = [0.5, 25.0]
+seed = [3, 4, 5]
+[compute]
+quantities = ["single_pass_dissipation", "final_state"]
+"""
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_seeds_on_a_cluster_are_those_of_simulate_many(tmp_path, deadline):
+    """The same bits on a scheduler with workers in this process, in the sweep's own, and side by side."""
+    distributed = pytest.importorskip("distributed")
+    hot = parse_sweep(HOT)
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None) as one:
+        far = run_sweep(hot, tmp_path / "far.nc", scheduler=one.scheduler_address)
+    assert far.equals(run_sweep(hot, tmp_path / "here.nc", workers=1))
+    system = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0), bias=0.01)
+    for heat in (0.5, 25.0):
+        heated = {"temperature": heat, "sampling": "classical"}
+        runs = system.simulate_many(220.0, 50.0, 12.0, seed=[3, 4, 5], **heated)
+        found = far.sel(temperature=heat)
+        for name, column in (("position", "position"), ("speed", "velocity"), ("chain_energy", "chain_energy")):
+            assert found[f"final_{name}"].values.tolist() == [float(getattr(run, column)[-1]) for run in runs]
+        # The recoil is there, and the seeds are not all one.
+        mean = float(system.single_pass_dissipation(50.0, **heated))
+        assert set(found["single_pass_dissipation"].values.tolist()) == {mean}
+        assert len(set(found["final_position"].values.tolist())) == 3
+
+
+@pytest.mark.parametrize(("run", "message"), [
+    ("temperature = -1.0", "temperature must be within"),
+    ("seed = 3", "seed goes with a temperature"),
+    ('sampling = "quantum"', "sampling goes with a temperature"),
+    ('temperature = 1.0\nsampling = "bose"', "sampling must be one of"),
+    ("temperature = 1.0\nseed = -1", "seed must be"),
+])  # fmt: skip
+def test_heat_that_is_refused(run, message):
+    with pytest.raises(ValueError, match=message):
+        parse_sweep(f'[run]\n{run}\n[axes]\nbias = [0.01]\n[compute]\nquantities = ["final_state"]')
+
+
 @pytest.mark.filterwarnings("ignore")
 def test_dask_scheduler_that_is_killed(tmp_path, monkeypatch, deadline):
     """One line says so, and the same sweep goes on from its journal."""

@@ -4,13 +4,15 @@
     width = 4.0
     couplings = [2.0, -0.1]   # springs and confinement in the place of omega_fast: any chain; damping as well
 
-    [run]                     # only for simulated quantities
+    [run]                     # only for simulated quantities; speed and temperature for one pass too
     speed = 50.0
     duration = 100.0
+    temperature = 5.0         # a chain at rest if left out; sampling = "quantum" or "classical"
 
     [axes]                    # a list, or a grid with "linear" or "log" spacing
     amplitude = [-2.0, 2.0]
     bias = { start = 0.001, stop = 0.1, count = 9, spacing = "log" }
+    seed = [1, 2, 3]          # of the thermal motion
 
     [interaction]             # a Gaussian if left out; or potential = "A*exp(-(r/4)**4)", or samples = "table.csv"
     name = "Gaussian"         # its parameters here, in [system] or in [axes], as are those of a formula
@@ -43,6 +45,7 @@ from chaintheory import __version__
 from chaintheory.interactions.build import PLAIN, build, kind_of, parameters_of
 from chaintheory.interactions.grammar import parse
 from chaintheory.interactions.text import interaction_from_text, interaction_to_text
+from chaintheory.lattice.thermal_field import checked_sampling, one_temperature
 from chaintheory.support.validation import above, choice, number, positive, whole
 from chaintheory.system import Chain, System
 
@@ -57,7 +60,11 @@ RUN: dict[str, float | None] = {
     "duration": 100.0,
     "order": None,
     "steps_per_fast_period": None,
+    "temperature": None,
+    "seed": None,
 }
+# A word, so that it can be no axis of numbers.
+SAMPLING = "sampling"
 COMPUTE = ("quantities", "lowest", "highest")
 GRID = ("start", "stop", "count", "spacing")
 TABLES = ("system", "interaction", "run", "axes", "compute")
@@ -67,6 +74,7 @@ UNITS = {
     "omega_fast": "Omega_slow", "spacing": "l_slow", "amplitude": "hbar Omega_slow",
     "width": "l_slow", "mass": "chain mass", "bias": "hbar Omega_slow", "position": "l_slow",
     "speed": "l_slow/t_slow", "duration": "t_slow", "order": "1", "steps_per_fast_period": "1",
+    "temperature": "hbar Omega_slow/k_B", "seed": "1",
     "depth": "hbar Omega_slow", "sigma": "l_slow", "distance": "l_slow", "length": "l_slow", "offset": "l_slow",
     "dispersion": "hbar Omega_slow l_slow^6",
 }  # fmt: skip
@@ -180,7 +188,7 @@ def _checked_sweep(tables: dict[str, Any]) -> Sweep:
     described, shape = _interaction(tables["interaction"], tables["axes"])
     known(tables["system"], {**SYSTEM, **SPRINGS, **shape}, "key in [system]")
     known(tables["interaction"], {**dict.fromkeys(INTERACTION), **shape}, "key in [interaction]")
-    known(tables["run"], RUN, "key in [run]")
+    known(tables["run"], [*RUN, SAMPLING], "key in [run]")
     known(
         tables["axes"],
         {**SYSTEM, **{n: d for n, d in SPRINGS.items() if n != "couplings"}, **shape, **RUN},
@@ -192,6 +200,9 @@ def _checked_sweep(tables: dict[str, Any]) -> Sweep:
     own = {name: value for name, value in tables["interaction"].items() if name not in INTERACTION}
     chosen = {name: value for name, value in tables["system"].items() if name != "couplings"}
     fixed = {**SYSTEM, **shape, **RUN, **chosen, **own, **tables["run"]}
+    thermal = [name for name in ("seed", SAMPLING) if name in axes or name in tables["run"]]
+    if thermal and "temperature" not in axes and fixed["temperature"] is None:
+        raise ValueError(f"{thermal[0]} goes with a temperature in [run] or [axes], which must be given too")
     if couplings is not None:
         del fixed["omega_fast"]
     for name in axes:
@@ -271,8 +282,14 @@ def quantities(compute: dict[str, Any]) -> tuple[str, ...]:
     return named
 
 
-def checked(name: str, value: Any) -> float | int:
+def checked(name: str, value: Any) -> Any:
     """Check one value by the rule of its parameter."""
+    if name == SAMPLING:
+        return checked_sampling(value)
+    if name == "temperature":
+        return one_temperature(value)
+    if name == "seed":
+        return whole(name, value, 0, 2**53)  # a coordinate of the result is a double
     if name == "order":
         return whole(name, value, 2)
     if name == "omega_fast":
@@ -336,15 +353,17 @@ def _computed(
         interaction = build({name: point[name] for name in point["parameters"]}, **described)
     system = System(chain, interaction, mass=point["mass"], bias=point["bias"])
     result: dict[str, float | list[float]] = {}
-    for name in ("single_pass_dissipation", "mean_dissipation"):
-        if name in wanted:
-            result[name] = float(getattr(system, name)(point["speed"]))
+    heat = {name: point[name] for name in ("temperature", SAMPLING) if point.get(name) is not None}
+    if "single_pass_dissipation" in wanted:
+        result["single_pass_dissipation"] = float(system.single_pass_dissipation(point["speed"], **heat))
+    if "mean_dissipation" in wanted:
+        result["mean_dissipation"] = float(system.mean_dissipation(point["speed"]))
     if "drift_velocities" in wanted:
         found = system.drift_velocities(*drift_range)
         result["drift_velocity"] = [float(v.speed) for v in found]
         result["drift_kind"] = [float(KINDS.index(v.kind)) for v in found]
     if SIMULATED & set(wanted):
-        given = {name: point[name] for name in RUN if point[name] is not None}
+        given = {name: point[name] for name in (*RUN, SAMPLING) if point.get(name) is not None}
         run = system.simulate(**given)
         if "passes" in wanted:
             result["pass_time"] = run.passes["time"].tolist()

@@ -10,6 +10,7 @@ from scipy import stats
 import chaintheory as ct
 from chaintheory.comparison.with_published_thermal import compare_row, read_losses
 from chaintheory.lattice.thermal_field import ThermalField, ring_modes
+from chaintheory.simulation.run import Interrupted
 from chaintheory.simulation.settings import checked_run
 from chaintheory.simulation.single_passes import prepared, sample_losses
 from chaintheory_ext.single_passes import normal, philox
@@ -297,6 +298,31 @@ def test_hot_runs_conserve_energy_and_are_the_same_in_blocks(tmp_path):
     assert np.array_equal(again.position, alone.position)
     with pytest.raises(ValueError, match="another run"):
         system.simulate(220.0, 50.0, 20.0, temperature=5.0, seed=3, checkpoint=path)
+
+
+def test_a_hot_run_goes_on_from_its_checkpoint_to_the_last_bit(tmp_path, monkeypatch):
+    """Stopped in the middle: the free motion is drawn again, the response is read. A longer ring is another field."""
+    monkeypatch.setattr("chaintheory.simulation.light_cone.MOST_STEPS_AT_ONCE", 512)
+    system = ct.System(CHAIN, ct.Gaussian(2.0, 4.0), bias=0.01)
+    stop, heated, path, done = 3300, {"temperature": 25.0, "seed": 8}, tmp_path / "hot.nc", [0]
+
+    def tick(steps):
+        done[0] += steps
+        if done[0] > stop:
+            raise KeyboardInterrupt
+
+    whole = system.simulate(220.0, 50.0, 80.0, **heated)
+    with pytest.raises(Interrupted):
+        system.simulate(220.0, 50.0, 80.0, **heated, checkpoint=path, progress=tick)
+    assert stop < done[0] < whole.time.size - 1
+    with pytest.raises(ValueError, match="another run"):
+        system.simulate(220.0, 50.0, 120.0, **heated, checkpoint=path)
+    told = []
+    again = system.simulate(220.0, 50.0, 80.0, **heated, checkpoint=path, progress=told.append)
+    assert 0 < told[0] <= done[0]  # it goes on and does not begin anew
+    for name in ("time", "position", "velocity", "chain_energy"):
+        assert np.array_equal(getattr(again, name), getattr(whole, name)), name
+    assert np.array_equal(again.chain_state.state, whole.chain_state.state)
 
 
 def test_a_bound_particle_takes_the_temperature():
