@@ -51,7 +51,6 @@ from .single_pass import (
 
 __all__ = [
     "CLOSED_FORMS",
-    "STATEMENTS",
     "exponential_closed_form",
     "matern_closed_form",
     "matern_coefficient",
@@ -479,17 +478,3 @@ def not_absorbed(formula: sp.Basic) -> list[Step]:
             Reduce("evaluate"),
         ),
     ]
-
-
-STATEMENTS = (
-    pole,
-    cusp,
-    smooth_once,
-    smooth_twice,
-    transform_matern,
-    any_matern,
-    mixture,
-    cusp_slow,
-    cusp_fast,
-    not_absorbed,
-)

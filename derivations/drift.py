@@ -46,7 +46,7 @@ from .resonances import exact_resonance, finite_side, lower_edge
 from .single_pass import single_pass
 from .steady_state import mean_at, mean_dissipation, mean_loss
 
-__all__ = ["STATEMENTS", "growth_factor", "orbit_speed"]
+__all__ = ["growth_factor", "orbit_speed"]
 
 Phi = sp.Function("Phi")
 local_speed = sp.Function("v")
@@ -429,21 +429,3 @@ def measures_product(formula: sp.Basic) -> list[Step]:
         Step(formula.rhs.subs(soft), formula.rhs.subs(stiff), "as read, one speed for one product", Reduce()),
         Step(true.subs(soft), true.subs(stiff), "as derived, two", Refute()),
     ]
-
-
-STATEMENTS = (
-    bias_work,
-    stability,
-    relaxation,
-    orbit,
-    extreme,
-    orbit_ends,
-    transit_time,
-    transit_of_well,
-    orbit_single_pass,
-    jump,
-    zero_as_read,
-    first_margin,
-    measures_ratio,
-    measures_product,
-)

@@ -37,7 +37,7 @@ from .single_pass import loss_per_mode
 from .steady_state import mean_dissipation
 from .third_order import force_spectrum, spectrum_of_force
 
-__all__ = ["STATEMENTS", "absorption", "spring_band"]
+__all__ = ["absorption", "spring_band"]
 
 transform = sp.Function(r"\hat\Phi")
 band_of_any = sp.Function("omega")  # any dispersion relation
@@ -253,6 +253,3 @@ def friction_force(formula: sp.Basic) -> list[Step]:
             Reduce("expand", "common denominator"),
         )
     ]
-
-
-STATEMENTS = (band_of_springs, damped_response, damped_dissipation, damped_limit, friction_force)

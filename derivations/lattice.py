@@ -42,7 +42,7 @@ from .notation import (
     time,
 )
 
-__all__ = ["STATEMENTS", "band_squared", "dynamical_operator", "kernel", "kernel_finite"]
+__all__ = ["band_squared", "dynamical_operator", "kernel", "kernel_finite"]
 
 rho = sp.Function("rho")
 Gamma = sp.Function("Gamma")
@@ -527,18 +527,3 @@ def sound_cone(formula: sp.Basic) -> list[Step]:
             Reduce("evaluate", "expand"),
         ),
     ]
-
-
-STATEMENTS = (
-    forces,
-    band,
-    geometric_sum,
-    orthonormal,
-    kernel_of_ring,
-    kernel_of_chain,
-    resolvent,
-    kernel_laplace,
-    kernel_convolution,
-    kernel_late,
-    sound_cone,
-)

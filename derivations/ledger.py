@@ -62,7 +62,7 @@ __all__ = [
 EVIDENCE = ("proved", "enclosed", "cited", "checked", "refuted", "failed")  # strongest first
 KINDS = ("printed", "reading", "derived")
 
-# The paper's order: one module per physical idea, each with a tuple STATEMENTS.
+# The paper's order: one module per physical idea.
 MODULES = (
     "lattice",
     "motion",
@@ -161,6 +161,15 @@ class Statement:
     def parents(self) -> tuple[str, ...]:
         """The ids of the statements that it builds on."""
         return tuple(parent if isinstance(parent, str) else parent.id for parent in self.rests_on)
+
+    @property
+    def module(self) -> str:
+        """The module of the ledger that states it.
+
+        >>> find("eq01_band").module
+        'lattice'
+        """
+        return str(self.derivation.__module__.rpartition(".")[2])
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
@@ -374,7 +383,8 @@ def statements() -> list[Statement]:
     """
     collected: list[Statement] = []
     for name in MODULES:
-        collected.extend(import_module(f"derivations.{name}").STATEMENTS)
+        found = vars(import_module(f"derivations.{name}")).values()
+        collected.extend(one for one in found if isinstance(one, Statement) and one.module == name)
     seen: set[str] = set()
     for statement in collected:
         missing = [parent for parent in statement.parents if parent not in seen]

@@ -20,7 +20,7 @@ from .notation import curvature, distance, energy, lag, spacing, speed, strength
 from .resonances import resonance_strength
 from .travelling_wave import radiated_energy, resonant_wave
 
-__all__ = ["STATEMENTS", "stored"]
+__all__ = ["stored"]
 
 place = sp.Symbol("h", positive=True)  # the square root of the distance
 force = sp.Symbol("F", positive=True)  # the modulus of the pulse's transform at the resonance
@@ -138,6 +138,3 @@ def approach(formula: sp.Basic) -> list[Step]:
         Step(late.diff(time), energy * speed / spacing, "the wave gains E in each pass", Reduce("powers", "expand")),
         Step(late.subs(time, 0), sp.Integer(0), "from nothing", Reduce("powers")),
     ]
-
-
-STATEMENTS = (stored_energy, approach)

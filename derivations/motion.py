@@ -38,7 +38,7 @@ from .notation import (
 )
 from .notation import coupling as neighbour_stiffness
 
-__all__ = ["STATEMENTS", "kinetic_energy"]
+__all__ = ["kinetic_energy"]
 
 zeta = sp.Function("zeta")
 force = sp.Function("F")
@@ -281,6 +281,3 @@ def energy_conserved(formula: sp.Basic) -> list[Step]:
             Reduce("expand"),
         ),
     ]
-
-
-STATEMENTS = (units_band, units_chain, units_particle, duhamel, mode_energy, energy_conserved)

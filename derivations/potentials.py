@@ -42,7 +42,7 @@ from .checks import Cited, Reduce
 from .ledger import Statement, Step, states
 from .notation import amplitude, screening, u, wavenumber, width
 
-__all__ = ["INTERACTIONS", "STATEMENTS", "Interaction", "potential_gaussian", "transform", "transform_gaussian"]
+__all__ = ["INTERACTIONS", "Interaction", "potential_gaussian", "transform", "transform_gaussian"]
 
 transform = sp.Function(r"\hat\Phi")
 
@@ -314,18 +314,3 @@ def exponential_beside(formula: sp.Basic) -> list[Step]:
             ),
         )
     ]
-
-
-STATEMENTS = (
-    gaussian,
-    exponential,
-    matern32,
-    matern52,
-    lorentzian,
-    sech2,
-    softened_coulomb,
-    square_well,
-    inverse_sixth,
-    inverse_twelfth,
-    exponential_beside,
-)

@@ -21,7 +21,7 @@ from .ledger import Step, states
 from .notation import curvature, gap, lag, offset, omega_fast, spacing, speed, strength, theta, weight_of_mode, x
 from .steady_state import band_continued, crossing_function, mean_at, mean_dissipation, mean_loss, tangency_function
 
-__all__ = ["STATEMENTS", "lower_resonance", "upper_resonance"]
+__all__ = ["lower_resonance", "upper_resonance"]
 
 
 def lower_resonance() -> sp.Expr:
@@ -541,17 +541,3 @@ def spikes_as_printed(formula: sp.Basic) -> list[Step]:
         Step(jacobian.subs({x: lag, speed: formula.rhs}), sp.Integer(1), "where the Jacobian is 1", Reduce("expand")),
         mean_at("40", sp.Rational("0.1754"), "Eq. (10) at alpha itself", 19, places=4),
     ]
-
-
-STATEMENTS = (
-    tangency,
-    travels_along,
-    crossing_count,
-    lower_edge,
-    lower_edge_next,
-    upper_edge,
-    resonance_curvature,
-    resonance_strength,
-    finite_side,
-    spikes_as_printed,
-)

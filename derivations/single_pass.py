@@ -46,7 +46,7 @@ from .potentials import gaussian as gaussian_transform
 from .potentials import transform, transform_gaussian
 from .printer import i0e, i0e_minus_i1e
 
-__all__ = ["STATEMENTS", "gaussian_closed_form", "loss_per_mode", "slowness"]
+__all__ = ["gaussian_closed_form", "loss_per_mode", "slowness"]
 
 Delta = sp.Function("Delta")
 Phi = sp.Function("Phi")
@@ -837,26 +837,3 @@ def largest_loss_speed(formula: sp.Basic) -> list[Step]:
         Step(loss.subs(speed, formula.rhs - 1), sp.Rational("0.024961"), "slower", EnclosedSum(None, places=6)),
         Step(loss.subs(speed, formula.rhs + 1), sp.Rational("0.024978"), "faster", EnclosedSum(None, places=6)),
     ]
-
-
-STATEMENTS = (
-    single_pass,
-    shifted,
-    bessel_integral,
-    gaussian_single_pass,
-    even_in_speed,
-    gaussian_scaled,
-    band_mean,
-    fast_limit,
-    fast_next_order,
-    hankel_series,
-    slow_limit,
-    slow_next_order,
-    slow_validity,
-    fast_power_law,
-    loss_rate,
-    capture_time,
-    capture_time_as_read,
-    largest_loss,
-    largest_loss_speed,
-)

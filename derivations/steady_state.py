@@ -37,7 +37,7 @@ from .notation import (
 from .potentials import gaussian, transform, transform_gaussian
 from .single_pass import loss_per_mode, single_pass
 
-__all__ = ["STATEMENTS", "crossing_function", "tangency_function", "weight", "weight_gaussian"]
+__all__ = ["crossing_function", "tangency_function", "weight", "weight_gaussian"]
 
 contribution = sp.Function("w")  # of one root of the resonance condition to Eq. (10)
 mean_loss = sp.Function(r"\bar\Delta")
@@ -462,16 +462,3 @@ def published_exponent(formula: sp.Basic) -> list[Step]:
             EnclosedSum(crossing_function().subs({**PAPER, speed: 30}), x, sp.Rational(1, 10), 15, 23, places=5),
         ),
     ]
-
-
-STATEMENTS = (
-    impulses,
-    fejer_series,
-    finite_mean,
-    fejer_limit,
-    mean_dissipation,
-    mean_dissipation_gaussian,
-    values,
-    crossing_moves,
-    published_exponent,
-)

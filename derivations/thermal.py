@@ -55,7 +55,6 @@ from .single_pass import (
 )
 
 __all__ = [
-    "STATEMENTS",
     "broadened_integrand",
     "correlation_of_mode",
     "emission_rates",
@@ -685,26 +684,3 @@ def diffusion(formula: sp.Basic) -> list[Step]:
         ),
         Step(T * response_slope, formula.rhs, "integrate <v g> by parts", Reduce("expand")),
     ]
-
-
-STATEMENTS = (
-    quantum_energy,
-    correlation,
-    classical_displacement,
-    variance_one_mode,
-    variance,
-    zero_point,
-    fluctuations,
-    jarzynski,
-    gaussian_classical,
-    high_temperature,
-    broadening,
-    recoil,
-    recoil_speed,
-    energy_walk,
-    balance,
-    spectrum,
-    symmetry,
-    no_phonon,
-    diffusion,
-)

@@ -59,7 +59,6 @@ from .steady_state import band_continued, mean_dissipation
 from .trapping import above, below, response_above, response_below
 
 __all__ = [
-    "STATEMENTS",
     "force_spectrum",
     "mixing",
     "speed_variation_gaussian",
@@ -653,20 +652,3 @@ def third_order_mean(formula: sp.Basic) -> list[Step]:
             Reduce("same sign", "common denominator"),
         )
     ]
-
-
-STATEMENTS = (
-    second_order_force,
-    spectrum_of_force,
-    spectrum_of_stiffness,
-    modulated,
-    phonon_energy,
-    response_in_band,
-    in_phase_single_pass,
-    third_order_single_pass,
-    gaussian_integral,
-    speed_variation,
-    travelling_response,
-    in_phase_steady,
-    third_order_mean,
-)

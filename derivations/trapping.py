@@ -40,7 +40,7 @@ from .notation import (
 from .potentials import potential_gaussian
 from .single_pass import band_average, mean_of_inverse
 
-__all__ = ["STATEMENTS", "capture_speed", "decay_ratio", "lattice_capture_speed", "response_above", "response_below"]
+__all__ = ["capture_speed", "decay_ratio", "lattice_capture_speed", "response_above", "response_below"]
 
 
 def capture_speed() -> sp.Expr:
@@ -392,17 +392,3 @@ def trapped_below(formula: sp.Basic) -> list[Step]:
             EnclosedSum(condition, omega, sp.Rational(1, 10), sp.Rational(9, 10), 1, places=5),
         )
     ]
-
-
-STATEMENTS = (
-    capture,
-    capture_as_printed,
-    lattice_capture,
-    gaussian_capture,
-    below,
-    above,
-    trapped,
-    along_chain,
-    midway,
-    trapped_below,
-)

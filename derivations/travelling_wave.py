@@ -27,7 +27,7 @@ from .potentials import transform
 from .steady_state import band_continued, mean_dissipation
 from .third_order import force_spectrum, travelling_denominator, travelling_response
 
-__all__ = ["STATEMENTS", "inverse_response", "modulation", "radiated"]
+__all__ = ["inverse_response", "modulation", "radiated"]
 
 period = spacing / speed  # T
 displacement = sp.Function("R")  # of a mass
@@ -342,15 +342,3 @@ def growth(formula: sp.Basic) -> list[Step]:
             Reduce("evaluate", "expand"),
         ),
     ]
-
-
-STATEMENTS = (
-    travelling_distance,
-    travelling_green,
-    travelling_particle,
-    travelling_bias,
-    radiation_condition,
-    radiated_energy,
-    resonant_wave,
-    growth,
-)

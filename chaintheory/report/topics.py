@@ -20,9 +20,9 @@ NAMES = {
 @lru_cache(maxsize=1)
 def homes() -> dict[str, str]:
     """Return the module of each statement."""
-    from derivations.ledger import MODULES
+    from derivations.ledger import statements
 
-    return {one.id: module for module in MODULES for one in import_module(f"derivations.{module}").STATEMENTS}
+    return {one.id: one.module for one in statements()}
 
 
 def words(id: str) -> str:

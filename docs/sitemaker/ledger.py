@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from functools import lru_cache
-from importlib import import_module
 from typing import Any
 
 import sympy as sp
@@ -203,8 +202,7 @@ class Ledger(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Write them, in their order."""
-        module = import_module(f"derivations.{self.arguments[0]}")
-        return [section(statement) for statement in module.STATEMENTS]
+        return [section(statement) for statement in statements() if statement.module == self.arguments[0]]
 
 
 class Errata(SphinxDirective):
