@@ -17,7 +17,7 @@ import sympy as sp
 
 from .checks import Apply, Integrands, Reduce
 from .lattice import band_squared, resolvent
-from .ledger import Step, refuted, states
+from .ledger import Step, equal, refuted, states
 from .notation import (
     amplitude,
     first_amplitude,
@@ -49,13 +49,7 @@ from .single_pass import (
     slowness,
 )
 
-__all__ = [
-    "CLOSED_FORMS",
-    "exponential_closed_form",
-    "matern_closed_form",
-    "matern_coefficient",
-    "matern_transform",
-]
+__all__ = ["CLOSED_FORMS", "exponential_closed_form", "matern_closed_form", "matern_coefficient", "matern_transform"]
 
 p, q = resolvent_p, resolvent_q
 inverse_mean = 1 / sp.sqrt((p + z) * (p + z * omega_fast**2))
@@ -65,7 +59,7 @@ inverse_mean = 1 / sp.sqrt((p + z) * (p + z * omega_fast**2))
     "band_average_of_pole",
     "beyond the paper",
     "The band average of 1/(p + z omega^2) is 1/sqrt((p + z)(p + z omega_fast^2)).",
-    sp.Eq(band_average(1 / (p + z * band_squared(theta))), inverse_mean, evaluate=False),
+    equal(band_average(1 / (p + z * band_squared(theta))), inverse_mean),
     parents=[resolvent],
 )
 def pole(formula: sp.Basic) -> list[Step]:
@@ -131,7 +125,7 @@ def _rational(name: str, order: int, title: str, parent: Any) -> Any:
         f"{name}_closed_form",
         "beyond the paper",
         f"The loss in a pass at constant speed (Eq. 6), for {title}, is elementary.",
-        sp.Eq(Delta(speed), CLOSED_FORMS[name], evaluate=False),
+        equal(Delta(speed), CLOSED_FORMS[name]),
         parents=[single_pass, pole, parent],
     )
     def statement(formula: sp.Basic) -> list[Step]:
@@ -219,7 +213,7 @@ def matern_transform(order: sp.Expr, k: sp.Expr) -> sp.Expr:
     "beyond the paper",
     "The Fourier transform of the Matern interaction of half-integer order m + 1/2, a reverse Bessel polynomial in "
     "y = sqrt(2 m + 1) r/lambda times exp(-y), for symbolic m.",
-    sp.Eq(transform(wavenumber), matern_transform(index, wavenumber), evaluate=False),
+    equal(transform(wavenumber), matern_transform(index, wavenumber)),
 )
 def transform_matern(formula: sp.Basic) -> list[Step]:
     """By induction in the order.
@@ -308,7 +302,7 @@ def matern_closed_form() -> sp.Expr:
     "beyond the paper",
     "The loss in a pass at constant speed (Eq. 6) for the Matern interaction of half-integer order m + 1/2 is a sum of "
     "2 m + 1 positive terms, for symbolic m.",
-    sp.Eq(Delta(speed), matern_closed_form(), evaluate=False),
+    equal(Delta(speed), matern_closed_form()),
     parents=[single_pass, pole, transform_matern],
 )
 def any_matern(formula: sp.Basic) -> list[Step]:
@@ -365,7 +359,7 @@ def any_matern(formula: sp.Basic) -> list[Step]:
             "over c_j c_(2 m - j): the coefficient of t^(2 m) in the product of two such series, differentiated in z",
             Reduce("powers", "common denominator", ratio=True),
         ),
-        Step(first, sp.Integer(0), "from j = 0", Reduce()),
+        Step(first, 0, "from j = 0", Reduce()),
         Step(last, power - 1, "to j = 2 m", Reduce("expand")),
     ]
 
@@ -375,7 +369,7 @@ def any_matern(formula: sp.Basic) -> list[Step]:
     "beyond the paper",
     "For a sum of Gaussians each pair contributes Eq. (7) with the root mean square of the two widths (the loss is "
     "quadratic in the transform).",
-    sp.Eq(
+    equal(
         Delta(speed),
         first_amplitude
         * second_amplitude
@@ -383,7 +377,6 @@ def any_matern(formula: sp.Basic) -> list[Step]:
         * second_width
         / (amplitude**2 * width**2)
         * gaussian_single_pass.formula.rhs,
-        evaluate=False,
     ),
     parents=[gaussian_single_pass, gaussian],
 )
@@ -398,7 +391,7 @@ def mixture(formula: sp.Basic) -> list[Step]:
     return [
         Step(
             one * other / (quotient * square).subs(width, joint),
-            sp.Integer(1),
+            1,
             "the product of two transforms",
             Reduce("powers", "expand", "powers"),
         ),
@@ -406,7 +399,7 @@ def mixture(formula: sp.Basic) -> list[Step]:
             quotient.subs(
                 {first_amplitude: amplitude, second_amplitude: amplitude, first_width: width, second_width: width}
             ),
-            sp.Integer(1),
+            1,
             "two equal Gaussians are one",
             Reduce(),
         ),
@@ -418,7 +411,7 @@ def mixture(formula: sp.Basic) -> list[Step]:
     "below Eq. 9, corrected",
     "The loss to an exponential cusp at constant speed does not vanish for v to 0: it tends to "
     "2 Phi0^2/(lambda^2 omega_fast).",
-    sp.Eq(Delta(speed), 2 * amplitude**2 / (width**2 * omega_fast), evaluate=False),
+    equal(Delta(speed), 2 * amplitude**2 / (width**2 * omega_fast)),
     parents=[cusp],
     relation=r"\sim",
 )
@@ -445,7 +438,7 @@ def cusp_slow(formula: sp.Basic) -> list[Step]:
     "cusp_fast_limit",
     "beyond the paper",
     "For v to infinity v^4 times the loss to a cusp tends to 16 pi^4 (omega_fast^2 + 1) Phi0^2 lambda^2.",
-    sp.Eq(Delta(speed), 16 * sp.pi**4 * (1 + omega_fast**2) * amplitude**2 * width**2 / speed**4, evaluate=False),
+    equal(Delta(speed), 16 * sp.pi**4 * (1 + omega_fast**2) * amplitude**2 * width**2 / speed**4),
     parents=[cusp],
     relation=r"\sim",
 )
@@ -460,7 +453,7 @@ def cusp_fast(formula: sp.Basic) -> list[Step]:
     "below Eq. 9",
     "As the text may be read: the loss in a pass vanishes at low speed for every interaction that does not diverge "
     "(the paper prints no formula).",
-    sp.Eq(sp.Limit(Delta(speed), speed, 0), 0, evaluate=False),
+    equal(sp.Limit(Delta(speed), speed, 0), 0),
     parents=[cusp_slow],
     kind="reading",
 )

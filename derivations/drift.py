@@ -15,7 +15,7 @@ from __future__ import annotations
 import sympy as sp
 
 from .checks import Integrands, Reduce, Refute
-from .ledger import Step, refuted, states
+from .ledger import Step, equal, refuted, states
 from .motion import kinetic_energy, length, slow, unit_time, units_particle
 from .notation import (
     amplitude,
@@ -80,7 +80,7 @@ def orbit_speed(potential: sp.Expr) -> sp.Expr:
     "bias_work",
     "above Eq. 10",
     "The force beta/alpha does the work beta per lattice spacing.",
-    sp.Eq(work, sp.Integral(bias / spacing, (position, 0, spacing)), evaluate=False),
+    equal(work, sp.Integral(bias / spacing, (position, 0, spacing))),
 )
 def bias_work(formula: sp.Basic) -> list[Step]:
     """A constant force over the distance."""
@@ -93,7 +93,7 @@ def bias_work(formula: sp.Basic) -> list[Step]:
     "Under the energy map, in which a pass adds beta minus the mean dissipation at the speed before it, a deviation "
     "from a zero changes by the factor 1 - 4 pi^2 slope/(mu v) per pass: stable, abs(factor) < 1, exactly for "
     "0 < slope < mu v/(2 pi^2).",
-    sp.Eq(growth, growth_factor(dissipation_slope), evaluate=False),
+    equal(growth, growth_factor(dissipation_slope)),
     parents=[bias_work, units_particle],
 )
 def stability(formula: sp.Basic) -> list[Step]:
@@ -105,7 +105,7 @@ def stability(formula: sp.Basic) -> list[Step]:
         Step(kinetic_energy(after) - kinetic_energy(speed + offset), bias - loss, "energy in a pass", Reduce("expand")),
         Step(after.subs(offset, 0), speed, "balanced", Reduce("expand")),
         Step(after.diff(offset).subs(offset, 0), formula.rhs, "the map's slope", Reduce("expand")),
-        Step(formula.rhs.subs(dissipation_slope, 0), sp.Integer(1), "a factor of 1 at the slope 0", Reduce()),
+        Step(formula.rhs.subs(dissipation_slope, 0), 1, "a factor of 1 at the slope 0", Reduce()),
         Step(
             formula.rhs.subs(dissipation_slope, steepest),
             sp.Integer(-1),
@@ -126,7 +126,7 @@ def stability(formula: sp.Basic) -> list[Step]:
     "beyond the paper",
     "A small deviation from a zero with 0 < slope < mu v/(4 pi^2) falls to 1/e in -1/log(1 - 4 pi^2 slope/(mu v)) "
     "passes under the energy map: mu v/(4 pi^2 slope) - 1/2 where this is many.",
-    sp.Eq(transit, -1 / sp.log(growth_factor(dissipation_slope)), evaluate=False),
+    equal(transit, -1 / sp.log(growth_factor(dissipation_slope))),
     parents=[stability],
 )
 def relaxation(formula: sp.Basic) -> list[Step]:
@@ -153,7 +153,7 @@ def relaxation(formula: sp.Basic) -> list[Step]:
     "beyond the paper",
     "In the rigid lattice, U(u) = sum_n Phi(u - n alpha), the particle's speed at u is "
     "sqrt(v^2 - 8 pi^2 (U(u) - U(alpha/2))/mu), where v is its speed midway between two masses (no bias, no loss).",
-    sp.Eq(local_speed(u), orbit_speed(U(u) - U(spacing / 2)), evaluate=False),
+    equal(local_speed(u), orbit_speed(U(u) - U(spacing / 2))),
     parents=[units_particle],
 )
 def orbit(formula: sp.Basic) -> list[Step]:
@@ -172,7 +172,7 @@ def orbit(formula: sp.Basic) -> list[Step]:
     "beyond the paper",
     "At a mass the speed in the rigid lattice is sqrt(v^2 - 8 pi^2 (U(0) - U(alpha/2))/mu), and stationary, as U is "
     "even and smooth: a minimum where U''(0) < 0 (repulsive), a maximum where U''(0) > 0.",
-    sp.Eq(local_speed(0), orbit_speed(U(0) - U(spacing / 2)), evaluate=False),
+    equal(local_speed(0), orbit_speed(U(0) - U(spacing / 2))),
     parents=[orbit],
 )
 def extreme(formula: sp.Basic) -> list[Step]:
@@ -181,7 +181,7 @@ def extreme(formula: sp.Basic) -> list[Step]:
     even = sp.Function("f")
     return [
         Step(along.subs(u, 0), formula.rhs, "at the mass", Reduce()),
-        Step(even(u**2).diff(u).subs(u, 0), sp.Integer(0), "no slope at the mass", Reduce("evaluate")),
+        Step(even(u**2).diff(u).subs(u, 0), 0, "no slope at the mass", Reduce("evaluate")),
         Step(
             along.diff(u),
             -4 * sp.pi**2 / mass * U(u).diff(u) / along,
@@ -206,10 +206,9 @@ transit_integral = sp.Integral(1 / orbit_speed(offset * U(u)), (u, -spacing / 2,
     "beyond the paper",
     "The transit of one lattice spacing in the rigid lattice takes int du/v(u); to first order in U (measured from "
     "midway, written epsilon U) the mean speed lies below the speed v midway by 4 pi^2 int U du/(mu v alpha).",
-    sp.Eq(
+    equal(
         transit,
         spacing / speed + offset * 4 * sp.pi**2 / (mass * speed**3) * sp.Integral(U(u), (u, -spacing / 2, spacing / 2)),
-        evaluate=False,
     ),
     parents=[orbit],
     relation=r"\sim",
@@ -241,7 +240,7 @@ def transit_time(formula: sp.Basic) -> list[Step]:
     "beyond the paper",
     "For square wells with 2 lambda < alpha the transit time in the rigid lattice is exact: alpha - 2 lambda at the "
     "speed v, and 2 lambda at the speed inside.",
-    sp.Eq(transit, (spacing - 2 * width) / speed + 2 * width / orbit_speed(amplitude), evaluate=False),
+    equal(transit, (spacing - 2 * width) / speed + 2 * width / orbit_speed(amplitude)),
     parents=[orbit],
 )
 def transit_of_well(formula: sp.Basic) -> list[Step]:
@@ -259,7 +258,7 @@ def transit_of_well(formula: sp.Basic) -> list[Step]:
     "Fig. 4 caption",
     "In the rigid lattice v(u)^2 is v^2 - v_c^2 plus 8 pi^2/mu times the depth of U(u) below its highest value "
     "U(sigma), with v_c^2 = 8 pi^2 (U(sigma) - U(alpha/2))/mu: the particle passes every point exactly for v > v_c.",
-    sp.Eq(local_speed(u) ** 2, speed**2 - v_c**2 + 8 * sp.pi**2 * (U(position) - U(u)) / mass, evaluate=False),
+    equal(local_speed(u) ** 2, speed**2 - v_c**2 + 8 * sp.pi**2 * (U(position) - U(u)) / mass),
     parents=[orbit],
 )
 def orbit_ends(formula: sp.Basic) -> list[Step]:
@@ -269,7 +268,7 @@ def orbit_ends(formula: sp.Basic) -> list[Step]:
         Step(orbit.formula.rhs**2, formula.rhs.subs(v_c, barrier), "speed squared", Reduce("expand")),
         Step(
             formula.rhs.subs(u, position).subs(speed, v_c),
-            sp.Integer(0),
+            0,
             "no speed is left at the top for v = v_c",
             Reduce("expand"),
         ),
@@ -281,7 +280,7 @@ def orbit_ends(formula: sp.Basic) -> list[Step]:
     "beyond the paper",
     "With the speed v(u) of the rigid lattice, the force integral tends to that of Eq. (6) for small amplitude, at "
     "first order in Phi.",
-    sp.Eq(
+    equal(
         sp.Function("J")(omega),
         sp.Integral(
             Phi(u).diff(u)
@@ -289,7 +288,6 @@ def orbit_ends(formula: sp.Basic) -> list[Step]:
             * sp.exp(2 * sp.pi * sp.I * omega * sp.Integral(1 / local_speed(t), (t, 0, u))),
             (u, -sp.oo, sp.oo),
         ),
-        evaluate=False,
     ),
     parents=[single_pass, orbit],
 )
@@ -323,7 +321,7 @@ def _claimed_mean(formula: sp.Eq) -> sp.Expr:
     "below Eq. 10, corrected",
     "At the resonance n = 2, v = 19.99744, Eq. (10) minus the bias 0.01 changes sign by a jump: it is -0.003994 at "
     "19.9974, and 5.353 at 19.9975.",
-    sp.Eq(mean_loss(sp.Rational("19.9974")) - bias, sp.Rational("-0.003994"), evaluate=False),
+    equal(mean_loss(sp.Rational("19.9974")) - bias, sp.Rational("-0.003994")),
     parents=[mean_dissipation, bias_work],
     relation=r"\approx",
 )
@@ -349,7 +347,7 @@ def jump(formula: sp.Basic) -> list[Step]:
     "below Eq. 10",
     "As the text may be read: at the stable points near alpha/n the mean dissipation equals the bias (the paper prints "
     "no equation for them).",
-    sp.Eq(mean_loss(sp.Rational("19.9974")) - bias, 0, evaluate=False),
+    equal(mean_loss(sp.Rational("19.9974")) - bias, 0),
     parents=[jump],
     kind="reading",
 )
@@ -371,7 +369,7 @@ def zero_as_read(formula: sp.Basic) -> list[Step]:
     "beyond the paper",
     "At the paper's bias 0.01 nothing locks the particle to the first resonance: just below it, at 39.9795, Eq. (10) "
     "is 6.3e-5 above the bias.",
-    sp.Eq(bias - mean_loss(sp.Rational("39.9795")), sp.Rational("-0.0000631"), evaluate=False),
+    equal(bias - mean_loss(sp.Rational("39.9795")), sp.Rational("-0.0000631")),
     parents=[finite_side, bias_work],
     relation=r"\approx",
 )
@@ -385,7 +383,7 @@ def first_margin(formula: sp.Basic) -> list[Step]:
     "conclusions, corrected",
     "In physical units the speed alpha/n, to which the resonances of the lower band edge tend, is "
     "a sqrt(kappa/m)/(2 pi n): it measures the ratio kappa/m, and hbar cancels.",
-    sp.Eq(drift, lattice_constant * sp.sqrt(confinement / chain_mass) / (2 * sp.pi * lag), evaluate=False),
+    equal(drift, lattice_constant * sp.sqrt(confinement / chain_mass) / (2 * sp.pi * lag)),
     parents=[lower_edge],
 )
 def measures_ratio(formula: sp.Basic) -> list[Step]:
@@ -398,7 +396,7 @@ def measures_ratio(formula: sp.Basic) -> list[Step]:
             "alpha/n in physical units",
             Reduce("powers"),
         ),
-        Step(formula.rhs.diff(hbar), sp.Integer(0), "no hbar", Reduce()),
+        Step(formula.rhs.diff(hbar), 0, "no hbar", Reduce()),
         Step(
             slow * lattice_constant / (2 * sp.pi * lag), formula.rhs, "one spacing in n slow periods", Reduce("expand")
         ),
@@ -410,7 +408,7 @@ def measures_ratio(formula: sp.Basic) -> list[Step]:
     "conclusions",
     "As the text may be read: a drift velocity is fixed by the product of chain mass and confinement, say as "
     "a sqrt(kappa m)/(2 pi n) (the paper prints no formula).",
-    sp.Eq(drift, lattice_constant * sp.sqrt(confinement * chain_mass) / (2 * sp.pi * lag), evaluate=False),
+    equal(drift, lattice_constant * sp.sqrt(confinement * chain_mass) / (2 * sp.pi * lag)),
     parents=[measures_ratio],
     kind="reading",
 )

@@ -16,7 +16,7 @@ import sympy as sp
 
 from .checks import Reduce
 from .lattice import band, band_squared, coupling
-from .ledger import Step, states
+from .ledger import Step, equal, states
 from .notation import (
     damping,
     offset,
@@ -64,7 +64,7 @@ def restoring_force(displacement: Any, number: Any = site) -> sp.Expr:
     "beyond the paper",
     "In any harmonic chain a plane wave of phase 2 theta per mass is a mode; springs between masses j apart add "
     "4 K_j sin^2(j theta) to omega^2, which is linear in the springs, so that several ranges add up.",
-    sp.Eq(omega**2, well + spring_band(theta), evaluate=False),
+    equal(omega**2, well + spring_band(theta)),
     parents=[band],
 )
 def band_of_springs(formula: sp.Basic) -> list[Step]:
@@ -74,7 +74,7 @@ def band_of_springs(formula: sp.Basic) -> list[Step]:
         Step(restoring_force(wave) / wave(site), formula.rhs, "insert a plane wave", Reduce("trigonometry")),
         Step(
             formula.rhs.diff(spring, 2) ** 2 + formula.rhs.diff(well, 2) ** 2 + formula.rhs.diff(well, spring) ** 2,
-            sp.Integer(0),
+            0,
             "linear in the springs",
             Reduce("expand"),
         ),
@@ -101,7 +101,7 @@ def absorption(frequency: sp.Expr, mode: sp.Expr) -> sp.Expr:
     "beyond the paper",
     "With a damping gamma of each mass a mode of frequency omega responds to a force of frequency w with "
     "chi = 1/(omega^2 - w^2 - i gamma w).",
-    sp.Eq(sp.Function(r"\chi")(w), 1 / (omega**2 - w**2 - sp.I * damping * w), evaluate=False),
+    equal(sp.Function(r"\chi")(w), 1 / (omega**2 - w**2 - sp.I * damping * w)),
     parents=[band_of_springs],
 )
 def damped_response(formula: sp.Basic) -> list[Step]:
@@ -110,7 +110,7 @@ def damped_response(formula: sp.Basic) -> list[Step]:
     moved = formula.rhs * wave
     left = moved.diff(time, 2) - (2 * sp.pi) ** 2 * (wave - omega**2 * moved) + 2 * sp.pi * damping * moved.diff(time)
     return [
-        Step(left / wave, sp.Integer(0), "insert a plane wave", Reduce("expand", "common denominator")),
+        Step(left / wave, 0, "insert a plane wave", Reduce("expand", "common denominator")),
         Step(
             w * (formula.rhs - sp.conjugate(formula.rhs)) / (2 * sp.I),
             absorption(w, omega),
@@ -131,7 +131,7 @@ def damped_density() -> sp.Expr:
     "beyond the paper",
     "In a chain of any dispersion relation whose masses are damped, the mean dissipation is an integral over all wave "
     "numbers, finite at every speed.",
-    sp.Eq(sp.Function(r"\bar\Delta")(speed), sp.Integral(damped_density(), (x, 0, sp.oo)), evaluate=False),
+    equal(sp.Function(r"\bar\Delta")(speed), sp.Integral(damped_density(), (x, 0, sp.oo))),
     parents=[damped_response, spectrum_of_force],
 )
 def damped_dissipation(formula: sp.Basic) -> list[Step]:
@@ -176,7 +176,7 @@ group = sp.Function("omega")(x).diff(x)
     "beyond the paper",
     "Beside a root of the resonance condition, where omega^2 - w^2 is linear in x, the integral with damping is that "
     "of a Lorentzian and independent of the damping: the term of Eq. 10 of this root, for any dispersion relation.",
-    sp.Eq(sp.Function(r"\bar\Delta")(speed), lost / sp.Abs(spacing * group / speed - 1), evaluate=False),
+    equal(sp.Function(r"\bar\Delta")(speed), lost / sp.Abs(spacing * group / speed - 1)),
     parents=[damped_dissipation, mean_dissipation],
 )
 def damped_limit(formula: sp.Basic) -> list[Step]:
@@ -225,7 +225,7 @@ def damped_limit(formula: sp.Basic) -> list[Step]:
     "beyond the paper",
     "The friction force, the mean dissipation per spacing, is the one-phonon linear-response formula of nanofriction "
     "in one dimension, int dk/(2 pi) k |Phi(k)|^2 Im S(k, k v) with S = k^2 chi/alpha the response of the density.",
-    sp.Eq(
+    equal(
         sp.Function("F")(speed),
         sp.Integral(
             wavenumber
@@ -237,7 +237,6 @@ def damped_limit(formula: sp.Basic) -> list[Step]:
             / (wavenumber * speed / (2 * sp.pi)),
             (wavenumber, 0, sp.oo),
         ),
-        evaluate=False,
     ),
     parents=[damped_dissipation, damped_limit],
 )

@@ -22,7 +22,7 @@ from typing import Any
 import sympy as sp
 
 from .checks import Approaches, Cited, Reduce
-from .ledger import Step, states
+from .ledger import Step, equal, states
 from .notation import (
     c_s,
     gap,
@@ -106,9 +106,7 @@ def kernel(number: sp.Expr) -> sp.Expr:
     "lattice_forces",
     "above Eq. 1",
     "The force on a chain mass is minus the derivative of the chain's potential energy.",
-    sp.Eq(
-        dynamical_operator(rho), rho(site) + coupling * (2 * rho(site) - rho(site + 1) - rho(site - 1)), evaluate=False
-    ),
+    equal(dynamical_operator(rho), rho(site) + coupling * (2 * rho(site) - rho(site + 1) - rho(site - 1))),
 )
 def forces(formula: sp.Basic) -> list[Step]:
     """Only three terms of the potential energy contain rho_l."""
@@ -125,7 +123,7 @@ def forces(formula: sp.Basic) -> list[Step]:
     "Eq. 1",
     "A plane wave of phase 2 theta per mass is a mode of the chain, and its frequency fills "
     "the band from 1 to omega_fast.",
-    sp.Eq(omega**2, band_squared(theta), evaluate=False),
+    equal(omega**2, band_squared(theta)),
     parents=[forces],
     kind="printed",
 )
@@ -134,7 +132,7 @@ def band(formula: sp.Basic) -> list[Step]:
     wave = lambda number: sp.exp(2 * sp.I * theta * number)  # noqa: E731
     return [
         Step(dynamical_operator(wave) / wave(site), formula.rhs, "insert a plane wave", Reduce("trigonometry")),
-        Step(formula.rhs.subs(theta, 0), sp.Integer(1), "lower edge of the band", Reduce()),
+        Step(formula.rhs.subs(theta, 0), 1, "lower edge of the band", Reduce()),
         Step(formula.rhs.subs(theta, sp.pi / 2), omega_fast**2, "upper edge of the band", Reduce("expand")),
     ]
 
@@ -143,7 +141,7 @@ def band(formula: sp.Basic) -> list[Step]:
     "geometric_sum",
     "above Eq. 3",
     "The sum of a geometric progression of N terms, for symbolic N.",
-    sp.Eq(sp.Sum(ratio**harmonic, (harmonic, 0, masses - 1)), (ratio**masses - 1) / (ratio - 1), evaluate=False),
+    equal(sp.Sum(ratio**harmonic, (harmonic, 0, masses - 1)), (ratio**masses - 1) / (ratio - 1)),
 )
 def geometric_sum(formula: sp.Basic) -> list[Step]:
     """By induction: one term for N = 1, and r^N more for one more term."""
@@ -164,10 +162,9 @@ def geometric_sum(formula: sp.Basic) -> list[Step]:
     "modes_orthonormal",
     "above Eq. 3",
     "The N plane waves j = 0 ... N - 1 of a ring of N masses are orthonormal, for symbolic N.",
-    sp.Eq(
+    equal(
         sp.Sum(sp.exp(2 * sp.pi * sp.I * harmonic * site / masses), (site, 0, masses - 1)) / masses,
         sp.KroneckerDelta(harmonic, 0),
-        evaluate=False,
     ),
     parents=[geometric_sum],
 )
@@ -211,7 +208,7 @@ def orthonormal(formula: sp.Basic) -> list[Step]:
     "eq03_kernel_finite",
     "Eq. 3",
     "The kernel of a ring of N masses is a sum over modes: it solves the equation of motion after a unit impulse.",
-    sp.Eq(Gamma(time), kernel_finite(site), evaluate=False),
+    equal(Gamma(time), kernel_finite(site)),
     parents=[band, orthonormal],
     kind="printed",
 )
@@ -228,11 +225,11 @@ def kernel_of_ring(formula: sp.Basic) -> list[Step]:
         Step(
             (mode.diff(time, 2) + (2 * sp.pi) ** 2 * dynamical_operator(moved))
             / oscillation(sp.pi * harmonic / masses),
-            sp.Integer(0),
+            0,
             "each mode solves the free equation of motion",
             Reduce("expand", "trigonometry"),
         ),
-        Step(mode.subs(time, 0), sp.Integer(0), "no initial displacement", Reduce()),
+        Step(mode.subs(time, 0), 0, "no initial displacement", Reduce()),
         Step(
             mode.diff(time).subs(time, 0),
             2 * sp.pi * sp.re(sp.exp(2 * sp.pi * sp.I * harmonic * site / masses)),
@@ -253,7 +250,7 @@ def kernel_of_ring(formula: sp.Basic) -> list[Step]:
     "eq05_kernel",
     "Eq. 5",
     "In the infinite chain the sum over modes is an integral over the band; it solves the same problem.",
-    sp.Eq(Gamma(time), kernel(lag), evaluate=False),
+    equal(Gamma(time), kernel(lag)),
     parents=[kernel_of_ring],
     kind="printed",
 )
@@ -270,7 +267,7 @@ def kernel_of_chain(formula: sp.Basic) -> list[Step]:
             "the equation of motion, under the integral",
             Reduce("expand", "trigonometry"),
         ),
-        Step(integral.function.subs(time, 0), sp.Integer(0), "no initial displacement", Reduce()),
+        Step(integral.function.subs(time, 0), 0, "no initial displacement", Reduce()),
         Step(
             sp.Integral(impulse.subs(lag, 0), *integral.limits),
             2 * sp.pi,
@@ -279,7 +276,7 @@ def kernel_of_chain(formula: sp.Basic) -> list[Step]:
         ),
         Step(
             sp.Integral(impulse, *integral.limits),
-            sp.Integer(0),
+            0,
             "initial velocity of all other masses",
             Reduce("evaluate", "expand"),
         ),
@@ -294,12 +291,11 @@ def kernel_of_chain(formula: sp.Basic) -> list[Step]:
     "band_average_of_inverse",
     "beyond the paper",
     "The band average of 1/(p cos^2 + q sin^2) is 1/sqrt(p q).",
-    sp.Eq(
+    equal(
         2
         / sp.pi
         * sp.Integral(1 / (resolvent_p * sp.cos(theta) ** 2 + resolvent_q * sp.sin(theta) ** 2), (theta, 0, sp.pi / 2)),
         1 / sp.sqrt(resolvent_p * resolvent_q),
-        evaluate=False,
     ),
 )
 def resolvent(formula: sp.Basic) -> list[Step]:
@@ -338,7 +334,7 @@ half_trace = 1 + edge_slow / (2 * (2 * sp.pi) ** 2 * coupling)
     "beyond the paper",
     "The Laplace transform of the kernel falls off geometrically along the chain, n >= 0: 2 pi "
     "r^n/sqrt((s^2 + 4 pi^2)(s^2 + 4 pi^2 omega_fast^2)), 0 < r < 1.",
-    sp.Eq(Gamma(laplace), 2 * sp.pi * ratio**lag / sp.sqrt(edge_slow * edge_fast), evaluate=False),
+    equal(Gamma(laplace), 2 * sp.pi * ratio**lag / sp.sqrt(edge_slow * edge_fast)),
     parents=[band],
 )
 def kernel_laplace(formula: sp.Basic) -> list[Step]:
@@ -385,12 +381,11 @@ def kernel_laplace(formula: sp.Basic) -> list[Step]:
     "kernel_bessel_convolution",
     "beyond the paper",
     "On the mass itself the kernel is 2 pi times the convolution of two Bessel functions, one for each band edge.",
-    sp.Eq(
+    equal(
         Gamma(time),
         2
         * sp.pi
         * sp.Integral(sp.besselj(0, 2 * sp.pi * t) * sp.besselj(0, 2 * sp.pi * omega_fast * (time - t)), (t, 0, time)),
-        evaluate=False,
     ),
     parents=[kernel_of_chain, kernel_laplace],
 )
@@ -428,7 +423,7 @@ def edge_oscillation(frequency: sp.Expr, shift: sp.Expr) -> sp.Expr:
     "beyond the paper",
     "At late times the kernel of a mass itself is the sum of two band-edge oscillations, whose amplitudes fall like "
     "tau^(-1/2).",
-    sp.Eq(Gamma(time), edge_oscillation(1, sp.pi / 4) + edge_oscillation(omega_fast, -sp.pi / 4), evaluate=False),
+    equal(Gamma(time), edge_oscillation(1, sp.pi / 4) + edge_oscillation(omega_fast, -sp.pi / 4)),
     parents=[kernel_of_chain],
     relation=r"\sim",
 )
@@ -487,7 +482,7 @@ def kernel_late(formula: sp.Basic) -> list[Step]:
     "below Eq. 5",
     "No group velocity exceeds pi alpha (omega_fast - 1), which is reached at sin^2 theta = 1/(omega_fast + 1). "
     "Beyond this sound cone the memory kernel is not zero: that of the neighbouring mass starts like tau^3.",
-    sp.Eq(c_s, sp.pi * spacing * (omega_fast - 1), evaluate=False),
+    equal(c_s, sp.pi * spacing * (omega_fast - 1)),
     parents=[band],
     kind="printed",
 )
@@ -508,7 +503,7 @@ def sound_cone(formula: sp.Basic) -> list[Step]:
         ),
         Step(
             lead.subs(sp.sin(theta), 1 / sp.sqrt(omega_fast + 1)),
-            sp.Integer(0),
+            0,
             "which vanishes at sin^2 theta = 1/(omega_fast + 1)",
             Reduce("common denominator"),
         ),

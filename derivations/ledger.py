@@ -53,6 +53,7 @@ __all__ = [
     "Step",
     "chain",
     "effective",
+    "equal",
     "find",
     "statements",
     "states",
@@ -110,6 +111,10 @@ class Step:
     after: sp.Basic
     rule: str
     check: Check
+
+    def __post_init__(self) -> None:
+        for side in ("before", "after"):  # which may be plain numbers
+            object.__setattr__(self, side, sp.sympify(getattr(self, side)))
 
     def run(self, seed: str) -> Outcome:
         """Run the check; an exception inside it is a failure, never a pass."""
@@ -353,6 +358,15 @@ def states(
     if kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
     return lambda derivation: Statement(id, equation, statement, formula, derivation, tuple(parents), kind, relation)
+
+
+def equal(left: Any, right: Any) -> sp.Eq:
+    """The claim that two sides are equal, as it stands: SymPy neither decides it nor turns it round.
+
+    >>> equal(sp.Symbol("a"), 2)
+    Eq(a, 2)
+    """
+    return sp.Eq(left, right, evaluate=False)
 
 
 def chain(start: sp.Basic, *links: tuple[str, Check, sp.Basic]) -> list[Step]:

@@ -15,7 +15,7 @@ import sympy as sp
 
 from .checks import Reduce
 from .lattice import dynamical_operator
-from .ledger import Step, states
+from .ledger import Step, equal, states
 from .notation import curvature, distance, energy, lag, spacing, speed, strength, theta, time, weight_of_mode, x
 from .resonances import resonance_strength
 from .travelling_wave import radiated_energy, resonant_wave
@@ -48,11 +48,7 @@ def stored(size: sp.Expr, width: sp.Expr) -> sp.Expr:
     "At the relative distance epsilon = 1 - v/v_r below a resonance of the lower band edge the wave that keeps up with "
     "the particle stores the energy R epsilon^(-3/2)/(8 pi x sqrt(v)), to leading order in epsilon; R is the amplitude "
     "of the resonance's inverse square root.",
-    sp.Eq(
-        sp.Function("W")(distance),
-        strength / (8 * sp.pi * x * sp.sqrt(speed)) * distance ** sp.Rational(-3, 2),
-        evaluate=False,
-    ),
+    equal(sp.Function("W")(distance), strength / (8 * sp.pi * x * sp.sqrt(speed)) * distance ** sp.Rational(-3, 2)),
     parents=[resonant_wave, radiated_energy, resonance_strength],
 )
 def stored_energy(formula: sp.Basic) -> list[Step]:
@@ -69,7 +65,7 @@ def stored_energy(formula: sp.Basic) -> list[Step]:
     return [
         Step(
             beside(-1).subs(y, sp.I * decay_at).expand().coeff(place, 2),
-            sp.Integer(0),
+            0,
             "below the resonance the zeros are x + i p and x - i p, p^2 = 2 omega epsilon/omega''",
             Reduce("expand", "powers"),
         ),
@@ -81,7 +77,7 @@ def stored_energy(formula: sp.Basic) -> list[Step]:
         ),
         Step(
             beside(1).subs(y, decay_at).expand().coeff(place, 2),
-            sp.Integer(0),
+            0,
             "above it they are real, at the distances p and -p",
             Reduce("expand", "powers"),
         ),
@@ -124,10 +120,9 @@ def stored_energy(formula: sp.Basic) -> list[Step]:
     "A drift that is held below a resonance of the lower band edge approaches it like tau^(-2/3): epsilon = 1 - v/v_r "
     "= (8 pi x E v^(3/2) tau/(alpha R))^(-2/3), where E is what the bias gives in a pass beyond what the other phonons "
     "carry off. The inverse square root of the Green's function alone would make it tau^(-1/2).",
-    sp.Eq(
+    equal(
         sp.Function("epsilon")(time),
         (8 * sp.pi * x * energy * speed ** sp.Rational(3, 2) * time / (spacing * strength)) ** sp.Rational(-2, 3),
-        evaluate=False,
     ),
     parents=[stored_energy],
 )
@@ -136,5 +131,5 @@ def approach(formula: sp.Basic) -> list[Step]:
     late = stored_energy.formula.rhs.subs(distance, formula.rhs)
     return [
         Step(late.diff(time), energy * speed / spacing, "the wave gains E in each pass", Reduce("powers", "expand")),
-        Step(late.subs(time, 0), sp.Integer(0), "from nothing", Reduce("powers")),
+        Step(late.subs(time, 0), 0, "from nothing", Reduce("powers")),
     ]

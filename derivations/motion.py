@@ -18,7 +18,7 @@ import sympy as sp
 
 from .checks import Integrands, Reduce
 from .lattice import band, coupling, dynamical_operator, kernel_of_chain
-from .ledger import Step, states
+from .ledger import Step, equal, states
 from .notation import (
     bias,
     chain_mass,
@@ -64,7 +64,7 @@ def kinetic_energy(v: sp.Expr) -> sp.Expr:
     "units_band",
     "below Eq. 1",
     "The springs between neighbours are (omega_fast^2 - 1)/4 on-site springs, with omega_fast = Omega_fast/Omega_slow.",
-    sp.Eq(omega_fast**2, 1 + 4 * neighbour_stiffness / confinement, evaluate=False),
+    equal(omega_fast**2, 1 + 4 * neighbour_stiffness / confinement),
     parents=[band],
 )
 def units_band(formula: sp.Basic) -> list[Step]:
@@ -94,7 +94,7 @@ chain_slope = Phi(rho(site, time)).diff(rho(site, time))  # dPhi/drho_l
     "Eq. 2",
     "In the paper's units the chain mass l obeys rho_l'' = (2 pi)^2 (-(D rho)_l - dPhi/drho_l): omega_fast is the only "
     "constant that is left.",
-    sp.Eq(rho(site, time).diff(time, 2), chain_acceleration(rho, chain_slope), evaluate=False),
+    equal(rho(site, time).diff(time, 2), chain_acceleration(rho, chain_slope)),
     parents=[units_band],
 )
 def units_chain(formula: sp.Basic) -> list[Step]:
@@ -112,10 +112,9 @@ def units_chain(formula: sp.Basic) -> list[Step]:
     "eq04_particle",
     "Eq. 4",
     "In the paper's units the particle obeys sigma'' = (2 pi)^2/mu (-dPhi/dsigma + beta/alpha), mu = M/m.",
-    sp.Eq(
+    equal(
         sp.Function("sigma")(time).diff(time, 2),
         (2 * sp.pi) ** 2 / mass * (-Phi(position).diff(position) + bias / spacing),
-        evaluate=False,
     ),
     kind="printed",
 )
@@ -139,11 +138,7 @@ def units_particle(formula: sp.Basic) -> list[Step]:
     "Eq. 2",
     "The amplitude of a phonon mode driven from rest by the force F is the force, convolved with the mode's memory "
     "kernel sin(2 pi omega tau)/omega.",
-    sp.Eq(
-        zeta(time),
-        2 * sp.pi * sp.Integral(sp.sin(2 * sp.pi * omega * (time - t)) / omega * force(t), (t, 0, time)),
-        evaluate=False,
-    ),
+    equal(zeta(time), 2 * sp.pi * sp.Integral(sp.sin(2 * sp.pi * omega * (time - t)) / omega * force(t), (t, 0, time))),
     parents=[kernel_of_chain],
 )
 def duhamel(formula: sp.Basic) -> list[Step]:
@@ -154,8 +149,8 @@ def duhamel(formula: sp.Basic) -> list[Step]:
     solution = formula.rhs
     slope = solution.diff(time)
     return [
-        Step(solution.subs(time, 0).doit(), sp.Integer(0), "no initial displacement", Reduce()),
-        Step(slope.subs(time, 0).doit(), sp.Integer(0), "no initial velocity", Reduce()),
+        Step(solution.subs(time, 0).doit(), 0, "no initial displacement", Reduce()),
+        Step(slope.subs(time, 0).doit(), 0, "no initial velocity", Reduce()),
         Step(
             slope.diff(time) - (2 * sp.pi) ** 2 * force(time),
             -((2 * sp.pi * omega) ** 2) * solution,
@@ -175,11 +170,10 @@ def duhamel(formula: sp.Basic) -> list[Step]:
     "mode_energy",
     "above Eq. 6",
     "A phonon mode driven from rest has the energy |2 pi int F exp(2 pi i omega t) dt|^2/2 at the end.",
-    sp.Eq(
+    equal(
         energy,
         (2 * sp.pi) ** 2 * sp.Integral(force(t) * sp.cos(2 * sp.pi * omega * t), (t, 0, time)) ** 2 / 2
         + (2 * sp.pi) ** 2 * sp.Integral(force(t) * sp.sin(2 * sp.pi * omega * t), (t, 0, time)) ** 2 / 2,
-        evaluate=False,
     ),
     parents=[duhamel],
 )
@@ -191,7 +185,7 @@ def mode_energy(formula: sp.Basic) -> list[Step]:
     accelerated = (2 * sp.pi) ** 2 * (force(time) - omega**2 * zeta(time))
     stored = zeta(time).diff(time) ** 2 / (2 * (2 * sp.pi) ** 2) + omega**2 * zeta(time) ** 2 / 2
     return [
-        Step(formula.rhs.subs(time, 0).doit(), sp.Integer(0), "no energy at the start", Reduce()),
+        Step(formula.rhs.subs(time, 0).doit(), 0, "no energy at the start", Reduce()),
         Step(
             stored.diff(time).subs(zeta(time).diff(time, 2), accelerated),
             force(time) * zeta(time).diff(time),
@@ -223,7 +217,7 @@ sigma = sp.Function("sigma")(time)
     "below Eq. 4",
     "The energy of chain, particle and interaction changes by the work of the bias alone, beta per lattice spacing: in "
     "the infinite chain, as long as no energy has reached its ends.",
-    sp.Eq(sp.Derivative(sp.Function("E")(time), time), bias / spacing * sigma.diff(time), evaluate=False),
+    equal(sp.Derivative(sp.Function("E")(time), time), bias / spacing * sigma.diff(time)),
     parents=[units_chain, units_particle],
 )
 def energy_conserved(formula: sp.Basic) -> list[Step]:

@@ -138,7 +138,7 @@ def mutants(expression: sp.Basic, limit: int | None = None) -> list[tuple[str, s
             if isinstance(expression, sp.Eq):
                 both = list(sides)
                 both[place] = wrong
-                whole = sp.Eq(*both, evaluate=False)
+                whole = ledger.equal(*both)
             else:
                 whole = wrong
             found.setdefault(whole, kind)
@@ -194,7 +194,7 @@ def _same(one: sp.Expr, other: sp.Expr) -> bool:
 def _formula_mutants(statement: ledger.Statement, limit: int) -> list[tuple[str, sp.Basic]]:
     formula = statement.formula
     if isinstance(formula, sp.Eq) and _named(formula.lhs):
-        return [(kind, sp.Eq(formula.lhs, wrong, evaluate=False)) for kind, wrong in mutants(formula.rhs, limit)]
+        return [(kind, ledger.equal(formula.lhs, wrong)) for kind, wrong in mutants(formula.rhs, limit)]
     return mutants(formula, limit)
 
 

@@ -39,7 +39,7 @@ from typing import Any
 import sympy as sp
 
 from .checks import Cited, Reduce
-from .ledger import Statement, Step, states
+from .ledger import Statement, Step, equal, states
 from .notation import amplitude, screening, u, wavenumber, width
 
 __all__ = ["INTERACTIONS", "Interaction", "potential_gaussian", "transform", "transform_gaussian"]
@@ -181,7 +181,7 @@ def _states(name: str, equation: str = "beyond the paper") -> Callable[[Callable
         f"transform_{name}",
         equation,
         f"The Fourier transform of {shape.title}.",
-        sp.Eq(transform(wavenumber), shape.transform(wavenumber), evaluate=False),
+        equal(transform(wavenumber), shape.transform(wavenumber)),
     )
 
 
@@ -275,7 +275,7 @@ def square_well(formula: sp.Basic) -> list[Step]:
     outside = INTERACTIONS["square_well"].potential(2 * width)
     return [
         Step(inside, formula.rhs, "integrate over the well", Reduce("evaluate", "expand")),
-        Step(outside, sp.Integer(0), "nothing outside", Reduce()),
+        Step(outside, 0, "nothing outside", Reduce()),
     ]
 
 

@@ -17,7 +17,7 @@ import sympy as sp
 
 from .checks import Below, EnclosedSum, Reduce, Refute
 from .lattice import band, band_squared, sound_cone
-from .ledger import Step, states
+from .ledger import Step, equal, states
 from .notation import curvature, gap, lag, offset, omega_fast, spacing, speed, strength, theta, weight_of_mode, x
 from .steady_state import band_continued, crossing_function, mean_at, mean_dissipation, mean_loss, tangency_function
 
@@ -58,7 +58,7 @@ def group_speed(angle: sp.Expr) -> sp.Expr:
     "tangency",
     "below Eq. 10, corrected",
     "A line through the origin is tangent to the band where (omega_fast^2 - 1) pi x sin(pi x) cos(pi x) = omega^2.",
-    sp.Eq(x * band_continued().diff(x) - band_continued(), tangency_function() / band_continued(), evaluate=False),
+    equal(x * band_continued().diff(x) - band_continued(), tangency_function() / band_continued()),
     parents=[band],
 )
 def tangency(formula: sp.Basic) -> list[Step]:
@@ -81,7 +81,7 @@ def tangency(formula: sp.Basic) -> list[Step]:
     "below Eq. 10",
     "The Jacobian of Eq. (10) is 1 - v_group/v: at a resonance the group velocity is the speed of the particle, so "
     "that no resonance is faster than the largest group velocity.",
-    sp.Eq(1 - spacing * band_continued().diff(x) / speed, 1 - group_speed(sp.pi * x) / speed, evaluate=False),
+    equal(1 - spacing * band_continued().diff(x) / speed, 1 - group_speed(sp.pi * x) / speed),
     parents=[tangency, sound_cone],
 )
 def travels_along(formula: sp.Basic) -> list[Step]:
@@ -105,10 +105,9 @@ def travels_along(formula: sp.Basic) -> list[Step]:
     "The tangency function is concave in the first half of each zone and negative in the second: at most two "
     "tangencies in a zone, both in its first half. Between neighbouring tangencies omega(x)/x is strictly monotone, so "
     "that the resonance condition omega(x)/x = v/alpha has at most one root there.",
-    sp.Eq(
+    equal(
         tangency_function().diff(x),
         sp.pi * (omega_fast**2 - 1) / 2 * (2 * sp.pi * x * sp.cos(2 * sp.pi * x) - sp.sin(2 * sp.pi * x)),
-        evaluate=False,
     ),
     parents=[tangency],
 )
@@ -140,7 +139,7 @@ def crossing_count(formula: sp.Basic) -> list[Step]:
 def _parabola_step(rule: str, squared: sp.Expr, centre: sp.Expr, place: sp.Expr) -> Step:
     """The tangency condition on a parabola, at the place where it holds."""
     condition = (centre + offset) * squared.diff(offset) / 2 - squared
-    return Step(condition.subs(offset, place), sp.Integer(0), rule, Reduce("common denominator", "expand"))
+    return Step(condition.subs(offset, place), 0, rule, Reduce("common denominator", "expand"))
 
 
 # The exact tangency beside a band edge, at the distance a = pi (x - n) from it, in sin(a) = a S and cos(a): the
@@ -177,7 +176,7 @@ def edge_box(top: sp.Expr) -> dict[sp.Symbol, Any]:
     "The n-th resonance of the lower band edge is at alpha/sqrt(n^2 + 1/((omega_fast^2 - 1) pi^2)), to leading order: "
     "for (omega_fast^2 - 1) n >= 1 the exact v^2 is lower by the relative amount c/(3 pi^4 (omega_fast^2 - 1)^3 n^4) "
     "with 0.9 < c < 1.4.",
-    sp.Eq(speed, lower_resonance(), evaluate=False),
+    equal(speed, lower_resonance()),
     parents=[tangency],
     relation=r"\sim",
 )
@@ -218,15 +217,10 @@ def lower_edge(formula: sp.Basic) -> list[Step]:
             "its slope, squared",
             Reduce("common denominator"),
         ),
-        Step(
-            formula.rhs.subs({lag: 1, spacing: 40, gap: 1 / (sp.sqrt(3) * sp.pi)}),
-            sp.Integer(20),
-            "and positive",
-            Reduce(),
-        ),
+        Step(formula.rhs.subs({lag: 1, spacing: 40, gap: 1 / (sp.sqrt(3) * sp.pi)}), 20, "and positive", Reduce()),
         Step(
             tangent.subs(sp.sin(sp.pi * x), s).subs(sp.cos(sp.pi * x), c).subs(x, number + a / sp.pi),
-            sp.Integer(0),
+            0,
             "the exact tangency at x = n + a/pi",
             Reduce("common denominator"),
         ),
@@ -266,12 +260,11 @@ def lower_edge(formula: sp.Basic) -> list[Step]:
     "beyond the paper",
     "The squared speed of the resonances of the lower band edge to order 6 in 1/n (a formal expansion of the exact "
     "tangency; resonance_lower_edge encloses the remainder of its leading order).",
-    sp.Eq(
+    equal(
         speed**2,
         spacing**2
         / lag**2
         * (1 - 1 / (sp.pi**2 * gap**2 * lag**2) + (1 / (sp.pi**4 * gap**4) - 1 / (3 * sp.pi**4 * gap**6)) / lag**4),
-        evaluate=False,
     ),
     parents=[tangency],
     relation=r"\sim",
@@ -295,8 +288,8 @@ def lower_edge_next(formula: sp.Basic) -> list[Step]:
     slope = small(band_squared(sp.pi * place).subs(omega_fast, fast)) / (1 / h + place) ** 2
     condition, claimed = sp.expand(condition), (formula.rhs / spacing**2).subs(lag, 1 / h)
     return [
-        Step(condition.coeff(h, 0), sp.Integer(0), "the tangency function, order 0", Reduce("expand")),
-        Step(condition.coeff(h, 2), sp.Integer(0), "order 2", Reduce("expand")),
+        Step(condition.coeff(h, 0), 0, "the tangency function, order 0", Reduce("expand")),
+        Step(condition.coeff(h, 2), 0, "order 2", Reduce("expand")),
         Step(sp.series(slope, h, 0, 7).removeO(), claimed, "speed squared, to order 6 in 1/n", Reduce("expand")),
     ]
 
@@ -307,7 +300,7 @@ def lower_edge_next(formula: sp.Basic) -> list[Step]:
     "A second family of resonances, at the upper band edge, is near 2 alpha omega_fast/(2 n + 1), to leading order at "
     "v^2 = alpha^2 omega_fast^2/(h^2 - 1/(pi^2 G)): with G = 1 - 1/omega_fast^2 and h = n + 1/2, for G h >= 1, the "
     "exact v^2 is higher than this by the relative amount c/(3 pi^4 G^3 h^4) with 0.9 < c < 1.7.",
-    sp.Eq(speed, upper_resonance(), evaluate=False),
+    equal(speed, upper_resonance()),
     parents=[tangency],
     relation=r"\sim",
 )
@@ -352,13 +345,13 @@ def upper_edge(formula: sp.Basic) -> list[Step]:
         ),
         Step(
             formula.rhs.subs({lag: 1, omega_fast: 3, spacing: 2, gap: 6 / (sp.sqrt(5) * sp.pi)}),
-            sp.Integer(6),
+            6,
             "and positive",
             Reduce(),
         ),
         Step(
             sp.pi * gap**2 * (number - a / sp.pi) * s * c - squared,
-            sp.Integer(0),
+            0,
             "the exact tangency at x = h - a/pi, where sin(pi x) cos(pi x) = s c and omega^2 = omega_fast^2 - g^2 s^2",
             Reduce("common denominator"),
         ),
@@ -395,10 +388,8 @@ def upper_edge(formula: sp.Basic) -> list[Step]:
     "resonance_curvature",
     "beyond the paper",
     "At a tangency the band's curvature is (omega_fast^2 - 1) pi^2 cos(2 pi x)/omega - omega/x^2.",
-    sp.Eq(
-        curvature,
-        sp.pi**2 * (omega_fast**2 - 1) * sp.cos(2 * sp.pi * x) / band_continued() - band_continued() / x**2,
-        evaluate=False,
+    equal(
+        curvature, sp.pi**2 * (omega_fast**2 - 1) * sp.cos(2 * sp.pi * x) / band_continued() - band_continued() / x**2
     ),
     parents=[tangency],
 )
@@ -429,7 +420,7 @@ def resonance_curvature(formula: sp.Basic) -> list[Step]:
     "beyond the paper",
     "At a speed dv above a tangency with omega'' > 0 the two roots that coalesce there contribute R/sqrt(dv) to Eq. "
     "(10), to leading order in dv, with R = A v sqrt(2/(alpha x omega'')) and A the loss per mode.",
-    sp.Eq(strength, weight_of_mode * speed * sp.sqrt(2 / (spacing * x * curvature)), evaluate=False),
+    equal(strength, weight_of_mode * speed * sp.sqrt(2 / (spacing * x * curvature))),
     parents=[tangency],
 )
 def resonance_strength(formula: sp.Basic) -> list[Step]:
@@ -449,7 +440,7 @@ def resonance_strength(formula: sp.Basic) -> list[Step]:
     for sign, side in ((1, "right"), (-1, "left")):
         inserted = sp.expand(condition(place(sign)))
         steps += [
-            Step(inserted.coeff(small, 2), sp.Integer(0), f"root to the {side}, first order", Reduce("expand")),
+            Step(inserted.coeff(small, 2), 0, f"root to the {side}, first order", Reduce("expand")),
             Step(
                 inserted.coeff(small, 3),
                 sign * curvature * first * miss,
@@ -474,7 +465,7 @@ def resonance_strength(formula: sp.Basic) -> list[Step]:
     "resonance_finite_side",
     "Fig. 4(c), corrected",
     "Just below alpha, at v = 39.9795, Eq. (10) is finite, 0.0100631: more than the paper's bias of 0.01.",
-    sp.Eq(mean_loss(sp.Rational("39.9795")), sp.Rational("0.0100631"), evaluate=False),
+    equal(mean_loss(sp.Rational("39.9795")), sp.Rational("0.0100631")),
     parents=[mean_dissipation, lower_edge],
     relation=r"\approx",
 )
@@ -509,7 +500,7 @@ def exact_resonance(rule: str, place: tuple[sp.Expr, sp.Expr], chain: dict[sp.Sy
     "spikes_as_printed",
     "below Eq. 10",
     "As printed: the mean dissipation has spikes at alpha/n.",
-    sp.Eq(speed, spacing / lag, evaluate=False),
+    equal(speed, spacing / lag),
     parents=[lower_edge, finite_side],
     kind="printed",
 )
@@ -532,12 +523,7 @@ def spikes_as_printed(formula: sp.Basic) -> list[Step]:
         ]
     return [
         *steps,
-        Step(
-            crossing_function().subs({x: lag, speed: formula.rhs}),
-            sp.Integer(0),
-            "a root at the edge",
-            Reduce("expand"),
-        ),
-        Step(jacobian.subs({x: lag, speed: formula.rhs}), sp.Integer(1), "where the Jacobian is 1", Reduce("expand")),
+        Step(crossing_function().subs({x: lag, speed: formula.rhs}), 0, "a root at the edge", Reduce("expand")),
+        Step(jacobian.subs({x: lag, speed: formula.rhs}), 1, "where the Jacobian is 1", Reduce("expand")),
         mean_at("40", sp.Rational("0.1754"), "Eq. (10) at alpha itself", 19, places=4),
     ]

@@ -16,7 +16,7 @@ import sympy as sp
 
 from .checks import Apply, EnclosedSum, Integrands, NonNegative, Reduce
 from .lattice import band, band_squared, resolvent
-from .ledger import Step, chain, refuted, states
+from .ledger import Step, chain, equal, refuted, states
 from .motion import kinetic_energy, mode_energy, units_particle
 from .notation import (
     amplitude,
@@ -125,10 +125,9 @@ def gaussian_closed_form() -> sp.Expr:
     "Eq. 6",
     "At constant speed, with the force taken at the undisplaced mass (second order in Phi) and an even Phi that "
     "vanishes at infinity, the loss in a pass is the band average of 8 pi^4 omega^2 |transform(2 pi omega/v)|^2 / v^4.",
-    sp.Eq(
+    equal(
         Delta(speed),
         band_average(loss_per_mode(band_squared(theta), transform(2 * sp.pi * sp.sqrt(band_squared(theta)) / speed))),
-        evaluate=False,
     ),
     parents=[band, mode_energy],
     kind="printed",
@@ -170,7 +169,7 @@ def single_pass(formula: sp.Basic) -> list[Step]:
     "bessel_integral",
     "above Eq. 7",
     "The mean of exp(z cos phi) over a half turn is the modified Bessel function I0(z).",
-    sp.Eq(sp.Integral(sp.exp(z * sp.cos(phi)), (phi, 0, sp.pi)), sp.pi * sp.besseli(0, z), evaluate=False),
+    equal(sp.Integral(sp.exp(z * sp.cos(phi)), (phi, 0, sp.pi)), sp.pi * sp.besseli(0, z)),
 )
 def bessel_integral(formula: sp.Basic) -> list[Step]:
     """Both sides solve z y'' + y' = z y and agree, with the first derivative.
@@ -190,14 +189,9 @@ def bessel_integral(formula: sp.Basic) -> list[Step]:
             "the differential equation makes the integrand a total derivative",
             Reduce("evaluate", "trigonometry"),
         ),
+        Step(boundary.subs(phi, high) - boundary.subs(phi, low), 0, "which vanishes at both ends", Reduce()),
         Step(
-            boundary.subs(phi, high) - boundary.subs(phi, low), sp.Integer(0), "which vanishes at both ends", Reduce()
-        ),
-        Step(
-            equation(bessel),
-            sp.Integer(0),
-            "the Bessel function solves the same equation",
-            Reduce("evaluate", "Bessel recurrence"),
+            equation(bessel), 0, "the Bessel function solves the same equation", Reduce("evaluate", "Bessel recurrence")
         ),
         Step(
             sp.Integral(integrand.subs(z, 0), (phi, low, high)),
@@ -231,7 +225,7 @@ def bessel_integral(formula: sp.Basic) -> list[Step]:
     "eq07_gaussian_closed_form",
     "Eq. 7",
     "The loss in a pass at constant speed, for the Gaussian interaction, in modified Bessel functions.",
-    sp.Eq(Delta(speed), gaussian_closed_form(), evaluate=False),
+    equal(Delta(speed), gaussian_closed_form()),
     parents=[single_pass, gaussian_transform, bessel_integral],
     kind="printed",
 )
@@ -290,10 +284,9 @@ def gaussian_single_pass(formula: sp.Basic) -> list[Step]:
     "below Eq. 6",
     "Moving the interaction by sigma multiplies its transform by exp(i k sigma): for an "
     "interaction that is not even, Eqs. (6) and (10) need the squared modulus.",
-    sp.Eq(
+    equal(
         sp.Integral(Phi(u - position) * sp.exp(sp.I * wavenumber * u), (u, -sp.oo, sp.oo)),
         sp.exp(sp.I * wavenumber * position) * sp.Integral(Phi(t) * sp.exp(sp.I * wavenumber * t), (t, -sp.oo, sp.oo)),
-        evaluate=False,
     ),
     parents=[single_pass],
 )
@@ -302,7 +295,7 @@ def shifted(formula: sp.Basic) -> list[Step]:
     factor = formula.rhs / sp.Mul(*formula.rhs.atoms(sp.Integral))
     return [
         Step(formula.lhs, formula.rhs, "u = t + sigma", Integrands("powers", change=(u, t + position, t))),
-        Step(factor * sp.conjugate(factor), sp.Integer(1), "a phase", Reduce("powers")),
+        Step(factor * sp.conjugate(factor), 1, "a phase", Reduce("powers")),
     ]
 
 
@@ -310,7 +303,7 @@ def shifted(formula: sp.Basic) -> list[Step]:
     "even_in_speed",
     "beyond the paper",
     "For the Gaussian interaction the loss in a pass is even in the speed: the direction of motion does not matter.",
-    sp.Eq(Delta(-speed), gaussian_single_pass.formula.rhs, evaluate=False),
+    equal(Delta(-speed), gaussian_single_pass.formula.rhs),
     parents=[gaussian_single_pass],
 )
 def even_in_speed(formula: sp.Basic) -> list[Step]:
@@ -326,7 +319,7 @@ def even_in_speed(formula: sp.Basic) -> list[Step]:
     "eq07_scaled",
     "Eq. 7",
     "Eq. (7) without overflow: exp(-z) times scaled Bessel functions, their difference kept as such.",
-    sp.Eq(
+    equal(
         Delta(speed),
         16
         * sp.pi**5
@@ -338,14 +331,13 @@ def even_in_speed(formula: sp.Basic) -> list[Step]:
             scaled_bessel(0, slowness * half_width)
             + half_width * (scaled_bessel(0, slowness * half_width) - scaled_bessel(1, slowness * half_width))
         ),
-        evaluate=False,
     ),
     parents=[gaussian_single_pass],
 )
 def gaussian_scaled(formula: sp.Basic) -> list[Step]:
     """The exponents add up to -z, as half the sum of the edges exceeds half their difference by 1."""
     return [
-        Step(middle - half_width, sp.Integer(1), "the edges", Reduce("expand")),
+        Step(middle - half_width, 1, "the edges", Reduce("expand")),
         Step(formula.rhs, gaussian_single_pass.formula.rhs, "collect the exponentials", Reduce("expand", "powers")),
     ]
 
@@ -354,7 +346,7 @@ def gaussian_scaled(formula: sp.Basic) -> list[Step]:
     "eq08_fast_limit",
     "Eq. 8",
     "For v to infinity v^4 times the loss in a pass tends to 8 pi^5 Phi0^2 lambda^2 (omega_fast^2 + 1).",
-    sp.Eq(Delta(speed), 8 * sp.pi**5 * amplitude**2 * width**2 * (1 + omega_fast**2) / speed**4, evaluate=False),
+    equal(Delta(speed), 8 * sp.pi**5 * amplitude**2 * width**2 * (1 + omega_fast**2) / speed**4),
     parents=[gaussian_single_pass],
     kind="printed",
     relation=r"\sim",
@@ -374,7 +366,7 @@ in_z = 2 * sp.pi * width / sp.sqrt(z)  # the speed as a function of z = (2 pi la
     "eq08_next_order",
     "beyond Eq. 8",
     "The next order of Eq. (8) in z = (2 pi lambda/v)^2, from the mean of omega^4 over the band.",
-    sp.Eq(Delta(speed), leading * (middle - slowness * (middle**2 + half_width**2 / 2)), evaluate=False),
+    equal(Delta(speed), leading * (middle - slowness * (middle**2 + half_width**2 / 2))),
     parents=[gaussian_single_pass],
     relation=r"\sim",
 )
@@ -385,7 +377,7 @@ def fast_next_order(formula: sp.Basic) -> list[Step]:
     return [
         Step(exact.subs(z, 0), claimed.subs(z, 0), "zeroth order", Reduce("expand")),
         Step(exact.diff(z).subs(z, 0), claimed.diff(z), "first order", Reduce("expand")),
-        Step(claimed.diff(z, 2), sp.Integer(0), "and nothing beyond first order", Reduce("expand")),
+        Step(claimed.diff(z, 2), 0, "and nothing beyond first order", Reduce("expand")),
         Step(
             2 / sp.pi * sp.Integral(band_squared(theta) ** 2, (theta, 0, sp.pi / 2)),
             middle**2 + half_width**2 / 2,
@@ -427,11 +419,7 @@ def scaled_mean(polynomial: sp.Expr, low: sp.Expr, high: sp.Expr) -> sp.Expr:
     "Hankel's series: sqrt(2 pi z) exp(-z) I0(z) = 1 + 1/(8 z) + 9/(128 z^2) + R and sqrt(2 pi z) exp(-z) I1(z) = "
     "1 - 3/(8 z) - 15/(128 z^2) + R', where R and -R'/2 lie between -exp(-2 z) (1 + 1/z)^2/sqrt(z) and "
     "15 pi^7/(8192 z^3), for any z > 0.",
-    sp.Eq(
-        sp.sqrt(2 * sp.pi * z) * sp.exp(-z) * sp.besseli(0, z),
-        1 + 1 / (8 * z) + sp.Rational(9, 128) / z**2,
-        evaluate=False,
-    ),
+    equal(sp.sqrt(2 * sp.pi * z) * sp.exp(-z) * sp.besseli(0, z), 1 + 1 / (8 * z) + sp.Rational(9, 128) / z**2),
     parents=[bessel_integral],
     relation=r"\sim",
 )
@@ -496,13 +484,13 @@ def hankel_series(formula: sp.Basic) -> list[Step]:
         ]
     return [
         *steps,
-        Step((1 + b) ** 2 - tail[0], sp.Integer(0), "at most exp(-2 z) (1 + 1/z)^2/sqrt(z) for I0,", NonNegative()),
-        Step(2 * (1 + b) ** 2 - tail[1], sp.Integer(0), "and at most twice that for I1", NonNegative()),
-        Step(factored[0], sp.Integer(0), "the remainder of I0 is not negative,", NonNegative()),
+        Step((1 + b) ** 2 - tail[0], 0, "at most exp(-2 z) (1 + 1/z)^2/sqrt(z) for I0,", NonNegative()),
+        Step(2 * (1 + b) ** 2 - tail[1], 0, "and at most twice that for I1", NonNegative()),
+        Step(factored[0], 0, "the remainder of I0 is not negative,", NonNegative()),
         Step(largest.subs(d, 1 - b), (1 - b**2) ** 3, "y^3 in b", Reduce("expand")),
-        Step(largest - factored[0], sp.Integer(0), "and at most y^3/b;", NonNegative()),
-        Step(-factored[1], sp.Integer(0), "that of I1 is not positive,", NonNegative()),
-        Step(2 * largest + factored[1], sp.Integer(0), "and at least -2 y^3/b", NonNegative()),
+        Step(largest - factored[0], 0, "and at most y^3/b;", NonNegative()),
+        Step(-factored[1], 0, "that of I1 is not positive,", NonNegative()),
+        Step(2 * largest + factored[1], 0, "and at least -2 y^3/b", NonNegative()),
         Step(
             sp.sqrt(2 * sp.pi * z) / sp.pi * sp.Integral(full, (u, 0, sp.oo)),
             15 * sp.pi**7 / (8192 * z**3),
@@ -529,7 +517,7 @@ def over_leading(loss: sp.Expr) -> sp.Expr:
     "Eq. 9",
     "For v to 0 the loss in a pass is exponentially small, exp(-(2 pi lambda/v)^2)/v^3 times a constant to leading "
     "order: the lower band edge decides.",
-    sp.Eq(Delta(speed), slow_limit_formula(), evaluate=False),
+    equal(Delta(speed), slow_limit_formula()),
     parents=[gaussian_single_pass, hankel_series],
     kind="printed",
     relation=r"\sim",
@@ -574,11 +562,7 @@ def slow_limit(formula: sp.Basic) -> list[Step]:
     "eq09_next_order",
     "beyond Eq. 9",
     "The next factor of Eq. (9) is 1 + 1/(2 z) + 1/(4 z (omega_fast^2 - 1)), z = (2 pi lambda/v)^2.",
-    sp.Eq(
-        Delta(speed),
-        slow_limit_formula() * (1 + 1 / (2 * slowness) + 1 / (4 * slowness * (omega_fast**2 - 1))),
-        evaluate=False,
-    ),
+    equal(Delta(speed), slow_limit_formula() * (1 + 1 / (2 * slowness) + 1 / (4 * slowness * (omega_fast**2 - 1)))),
     parents=[slow_limit, hankel_series],
     relation=r"\sim",
 )
@@ -606,7 +590,7 @@ def slow_next_order(formula: sp.Basic) -> list[Step]:
     "below Eq. 9",
     "At v = 25, lambda = 4, omega_fast = 10 the leading term, Eq. (9), is 0.6662 of Eq. (7), 33% low: it needs v well "
     "below 2 pi lambda.",
-    sp.Eq(sp.Symbol("q", positive=True), sp.Rational("0.6662"), evaluate=False),
+    equal(sp.Symbol("q", positive=True), sp.Rational("0.6662")),
     parents=[gaussian_single_pass],
     relation=r"\approx",
 )
@@ -621,7 +605,7 @@ def slow_validity(formula: sp.Basic) -> list[Step]:
     "band_mean_square",
     "above Eq. 8",
     "The mean of omega^2 over the band is (omega_fast^2 + 1)/2.",
-    sp.Eq(band_average(band_squared(theta)), (omega_fast**2 + 1) / 2, evaluate=False),
+    equal(band_average(band_squared(theta)), (omega_fast**2 + 1) / 2),
     parents=[band],
 )
 def band_mean(formula: sp.Basic) -> list[Step]:
@@ -634,7 +618,7 @@ def band_mean(formula: sp.Basic) -> list[Step]:
     "below Eq. 8",
     "For any interaction whose transform is continuous at k = 0 (one with a finite second moment, say), v^4 times the "
     "loss in a pass tends to 4 pi^4 (omega_fast^2 + 1) (int Phi du)^2 for v to infinity.",
-    sp.Eq(Delta(speed), 4 * sp.pi**4 * (omega_fast**2 + 1) * transform(0) ** 2 / speed**4, evaluate=False),
+    equal(Delta(speed), 4 * sp.pi**4 * (omega_fast**2 + 1) * transform(0) ** 2 / speed**4),
     parents=[single_pass, band_mean],
     relation=r"\sim",
 )
@@ -679,10 +663,9 @@ def fast_power_law(formula: sp.Basic) -> list[Step]:
     "below Eq. 8",
     "If the loss per lattice spacing is C/v^4, the kinetic energy falls at the rate "
     "(C/alpha) (mu/(8 pi^2))^(3/2) E^(-3/2), averaged over a spacing.",
-    sp.Eq(
+    equal(
         sp.Function("E")(time).diff(time),
         -rate / spacing * (mass / (8 * sp.pi**2)) ** sp.Rational(3, 2) * sp.Function("E")(time) ** sp.Rational(-3, 2),
-        evaluate=False,
     ),
     parents=[units_particle],
 )
@@ -705,11 +688,7 @@ def loss_rate(formula: sp.Basic) -> list[Step]:
     "below Eq. 8",
     "If the energy falls at the rate C E^(-3/2), E^(5/2) falls linearly and nothing is left after the time "
     "2 E^(5/2)/(5 C).",
-    sp.Eq(
-        sp.Function("E")(time),
-        (energy ** sp.Rational(5, 2) - sp.Rational(5, 2) * rate * time) ** sp.Rational(2, 5),
-        evaluate=False,
-    ),
+    equal(sp.Function("E")(time), (energy ** sp.Rational(5, 2) - sp.Rational(5, 2) * rate * time) ** sp.Rational(2, 5)),
     parents=[loss_rate],
 )
 def capture_time(formula: sp.Basic) -> list[Step]:
@@ -718,7 +697,7 @@ def capture_time(formula: sp.Basic) -> list[Step]:
     return [
         Step(solution.subs(time, 0), energy, "energy at the start", Reduce("powers")),
         Step(solution.diff(time), -rate * solution ** sp.Rational(-3, 2), "rate of loss", Reduce("powers")),
-        Step(solution.subs(time, 2 * energy ** sp.Rational(5, 2) / (5 * rate)), sp.Integer(0), "end", Reduce("expand")),
+        Step(solution.subs(time, 2 * energy ** sp.Rational(5, 2) / (5 * rate)), 0, "end", Reduce("expand")),
     ]
 
 
@@ -727,7 +706,7 @@ def capture_time(formula: sp.Basic) -> list[Step]:
     "below Eq. 8",
     "As the text may be read: a loss rate that follows E^(-3/2) lets the energy decay without end, say like 1/tau (the "
     "paper prints no solution).",
-    sp.Eq(sp.Function("E")(time), energy * (1 + rate * time / energy ** sp.Rational(5, 2)) ** (-1), evaluate=False),
+    equal(sp.Function("E")(time), energy * (1 + rate * time / energy ** sp.Rational(5, 2)) ** (-1)),
     parents=[capture_time],
     kind="reading",
 )
@@ -756,11 +735,10 @@ def capture_time_as_read(formula: sp.Basic) -> list[Step]:
     "beyond the paper",
     "The loss in a pass is stationary in the speed exactly where twice the mean of omega^2 exp(-z omega^2) equals z "
     "times that of omega^4 exp(-z omega^2); this z lies between 2/omega_fast^2 and 2.",
-    sp.Eq(
+    equal(
         2 * (middle * sp.besseli(0, z * half_width) - half_width * sp.besseli(1, z * half_width)),
         z * (middle**2 + half_width**2) * sp.besseli(0, z * half_width)
         - (2 * z * middle * half_width + half_width) * sp.besseli(1, z * half_width),
-        evaluate=False,
     ),
     parents=[gaussian_single_pass],
 )
@@ -800,7 +778,7 @@ def largest_loss(formula: sp.Basic) -> list[Step]:
     "Fig. 3(a)",
     "For lambda = 4, omega_fast = 10 the loss in a pass is stationary at one speed only, v = 22.92, and is largest "
     "there as it vanishes for v to 0 and to infinity.",
-    sp.Eq(speed, sp.Rational("22.92"), evaluate=False),
+    equal(speed, sp.Rational("22.92")),
     parents=[largest_loss],
     relation=r"\approx",
 )

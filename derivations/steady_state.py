@@ -17,7 +17,7 @@ import sympy as sp
 from .balls import roots
 from .checks import Apply, Approaches, EnclosedSum, Integrands, Reduce
 from .lattice import band, band_squared, geometric_sum
-from .ledger import Step, refuted, states
+from .ledger import Step, equal, refuted, states
 from .notation import (
     amplitude,
     harmonic,
@@ -108,11 +108,10 @@ def phase() -> sp.Expr:
     "above Eq. 10",
     "N impulses in a row, each at the phase 2 pi phi after the last, leave sin^2(pi N phi)/sin^2(pi phi) times the "
     "energy of one impulse in a mode.",
-    sp.Eq(
+    equal(
         sp.Sum(sp.exp(2 * sp.pi * sp.I * phi * harmonic), (harmonic, 0, masses - 1))
         * sp.Sum(sp.exp(-2 * sp.pi * sp.I * phi * harmonic), (harmonic, 0, masses - 1)),
         masses * fejer(masses),
-        evaluate=False,
     ),
     parents=[geometric_sum],
 )
@@ -126,13 +125,13 @@ def impulses(formula: sp.Basic) -> list[Step]:
         ((_, low, high),) = total.limits
         steps += [
             Step(advance**harmonic, total.function, "each impulse advances the phase alike", Reduce("powers")),
-            Step(low, sp.Integer(0), "from the first impulse", Reduce()),
+            Step(low, 0, "from the first impulse", Reduce()),
             Step(high + 1, masses, "N of them", Reduce()),
         ]
     denominator = sp.denom(sp.together(product))
     return [
         *steps,
-        Step(sp.Integer(len(sums)), sp.Integer(2), "one sum for the amplitude, one for its conjugate", Reduce()),
+        Step(sp.Integer(len(sums)), 2, "one sum for the amplitude, one for its conjugate", Reduce()),
         Step(
             product * denominator * sp.sin(sp.pi * phi) ** 2,
             formula.rhs * denominator * sp.sin(sp.pi * phi) ** 2,
@@ -147,10 +146,9 @@ def impulses(formula: sp.Basic) -> list[Step]:
     "above Eq. 10",
     "Fejer's kernel is the band-limited comb 1 + 2 sum (1 - j/N) cos(2 pi j phi): it is not negative, its mean over a "
     "cycle is 1 for any N, and it is at most 1/(N sin^2(pi phi)): an approximate identity.",
-    sp.Eq(
+    equal(
         masses * fejer(masses),
         masses + 2 * sp.Sum((masses - harmonic) * sp.cos(2 * sp.pi * harmonic * phi), (harmonic, 1, masses - 1)),
-        evaluate=False,
     ),
     parents=[impulses],
 )
@@ -173,7 +171,7 @@ def fejer_series(formula: sp.Basic) -> list[Step]:
         - 2 * term.subs(masses, masses + 1).subs(harmonic, high + 1)
     )
     return [
-        Step(second(term), sp.Integer(0), "terms that stay change linearly", Reduce("expand")),
+        Step(second(term), 0, "terms that stay change linearly", Reduce("expand")),
         Step(
             second(closed * sine**2),
             (second(rest) + entering) * sine**2,
@@ -189,7 +187,7 @@ def fejer_series(formula: sp.Basic) -> list[Step]:
         ),
         Step(
             sp.Integral(sp.cos(2 * sp.pi * (harmonic + 1) * phi), (phi, 0, 1)),
-            sp.Integer(0),
+            0,
             "harmonics have no mean",
             Reduce("evaluate"),
         ),
@@ -207,14 +205,13 @@ def fejer_series(formula: sp.Basic) -> list[Step]:
     "beyond the paper",
     "The mean loss over the first N passes, chain at rest before, is the loss per mode weighted by Fejer's kernel of "
     "phi = alpha omega/v - x: at constant speed, with the force taken at undisplaced masses (second order in Phi).",
-    sp.Eq(
+    equal(
         mean_loss(speed),
         sp.Integral(
             loss_per_mode(band_squared(sp.pi * x), transform(2 * sp.pi * band_continued() / speed))
             * fejer(passes, phase()),
             (x, 0, 1),
         ),
-        evaluate=False,
     ),
     parents=[single_pass, impulses],
 )
@@ -250,7 +247,7 @@ def finite_mean(formula: sp.Basic) -> list[Step]:
         ),
         Step(
             sp.Integral(formula.rhs.function.subs(passes, 1) / loss, *formula.rhs.limits),
-            sp.Integer(1),
+            1,
             "one zone",
             Reduce("evaluate"),
         ),
@@ -262,10 +259,9 @@ def finite_mean(formula: sp.Basic) -> list[Step]:
     "above Eq. 10",
     "The Fejer mean of a function with the harmonics r^abs(j), abs(r) < 1, exactly for every N: it differs from the "
     "value at integer phi by less than 2 abs(r) (1 + abs(r)^N)/(N (1 - abs(r))^2).",
-    sp.Eq(
+    equal(
         sp.Sum((1 - harmonic / masses) * ratio**harmonic, (harmonic, 1, masses - 1)) * 2 + 1,
         (1 + ratio) / (1 - ratio) - 2 * ratio * (1 - ratio**masses) / (masses * (1 - ratio) ** 2),
-        evaluate=False,
     ),
     parents=[fejer_series],
 )
@@ -301,7 +297,7 @@ def fejer_limit(formula: sp.Basic) -> list[Step]:
     "The mean over N passes tends, for N to infinity, to a sum over the roots of the resonance condition "
     "omega(x) = x v/alpha: each contributes the loss per mode over the Jacobian |1 - alpha omega'/v|, at speeds "
     "without a tangency, for constant speed and undisplaced masses.",
-    sp.Eq(contribution(x), weight(transform), evaluate=False),
+    equal(contribution(x), weight(transform)),
     parents=[band, finite_mean, fejer_series, fejer_limit],
     kind="printed",
 )
@@ -352,7 +348,7 @@ def mean_dissipation(formula: sp.Basic) -> list[Step]:
     "eq10_gaussian",
     "Eq. 10",
     "For the Gaussian interaction the loss per mode in Eq. (10) has the exponent -(2 pi lambda omega/v)^2.",
-    sp.Eq(
+    equal(
         contribution(omega),
         16
         * sp.pi**5
@@ -361,7 +357,6 @@ def mean_dissipation(formula: sp.Basic) -> list[Step]:
         * omega**2
         / speed**4
         * sp.exp(-((2 * sp.pi * width * omega / speed) ** 2)),
-        evaluate=False,
     ),
     parents=[mean_dissipation, gaussian],
 )
@@ -396,11 +391,7 @@ VALUES = ((21, "0.045841", 35), (30, "0.0150316", 23), (50, "0.0148695", 15), (9
     "Fig. 4(c), corrected",
     "Eq. (10) at v = 21, 30, 50, 90 for Phi0 = 2, lambda = 4, omega_fast = 10, alpha = 40, every root of the resonance "
     "condition found.",
-    sp.Eq(
-        sp.Tuple(*(mean_loss(v) for v, _, _ in VALUES)),
-        sp.Tuple(*(sp.Rational(text) for _, text, _ in VALUES)),
-        evaluate=False,
-    ),
+    equal(sp.Tuple(*(mean_loss(v) for v, _, _ in VALUES)), sp.Tuple(*(sp.Rational(text) for _, text, _ in VALUES))),
     parents=[mean_dissipation_gaussian],
     relation=r"\approx",
 )
@@ -417,13 +408,13 @@ def values(formula: sp.Basic) -> list[Step]:
     "beyond the paper",
     "As the speed changes a root of the resonance condition moves at the rate dx/dv = x/(alpha omega' - v), which "
     "diverges at a tangency.",
-    sp.Eq(sp.Function("x")(speed).diff(speed), x / (spacing * band_continued().diff(x) - speed), evaluate=False),
+    equal(sp.Function("x")(speed).diff(speed), x / (spacing * band_continued().diff(x) - speed)),
     parents=[band],
 )
 def crossing_moves(formula: sp.Basic) -> list[Step]:
     """The resonance condition stays fulfilled along the root."""
     total = crossing_function().diff(speed) + crossing_function().diff(x) * formula.rhs
-    return [Step(total, sp.Integer(0), "differentiate along the root", Reduce("common denominator"))]
+    return [Step(total, 0, "differentiate along the root", Reduce("common denominator"))]
 
 
 @states(
@@ -431,7 +422,7 @@ def crossing_moves(formula: sp.Basic) -> list[Step]:
     "the published scripts",
     "As printed in the published scripts: the loss per mode in Eq. (10) has the exponent -2 pi^2 lambda^2 omega^4/v^2 "
     "(Fig. 4(c) is drawn with it).",
-    sp.Eq(
+    equal(
         contribution(omega),
         16
         * sp.pi**5
@@ -440,7 +431,6 @@ def crossing_moves(formula: sp.Basic) -> list[Step]:
         * omega**2
         / speed**4
         * sp.exp(-2 * sp.pi**2 * width**2 * omega**4 / speed**2),
-        evaluate=False,
     ),
     parents=[mean_dissipation_gaussian],
     kind="printed",

@@ -15,7 +15,7 @@ import sympy as sp
 
 from .checks import Apply, Cited, Integrands, Reduce
 from .lattice import band, band_squared, resolvent
-from .ledger import Step, states
+from .ledger import Step, equal, states
 from .motion import kinetic_energy, mode_energy, units_particle
 from .notation import (
     amplitude,
@@ -135,7 +135,7 @@ def broadened_integrand() -> sp.Expr:
     "thermal_mode_energy",
     "beyond the paper",
     "The mean energy of a quantum oscillator at a temperature T, zero point included, is omega/2 coth(omega/2T).",
-    sp.Eq(Energy(omega), mode_energy_quantum(omega), evaluate=False),
+    equal(Energy(omega), mode_energy_quantum(omega)),
 )
 def quantum_energy(formula: sp.Basic) -> list[Step]:
     """The levels (j + 1/2) omega, their geometric sum, and minus the derivative of its logarithm in 1/T."""
@@ -168,10 +168,9 @@ def quantum_energy(formula: sp.Basic) -> list[Step]:
     "thermal_correlation",
     "beyond the paper",
     "A chain mass's displacement at a temperature has the correlation <coth(omega/2T) cos(2 pi omega tau)/omega>/2.",
-    sp.Eq(
+    equal(
         Correlation(time),
         band_average(sp.coth(frequency / (2 * T)) * sp.cos(2 * sp.pi * frequency * time) / (2 * frequency)),
-        evaluate=False,
     ),
     parents=[band, quantum_energy],
 )
@@ -205,7 +204,7 @@ def correlation(formula: sp.Basic) -> list[Step]:
     "thermal_displacement_classical",
     "beyond the paper",
     "The mean squared displacement of a chain mass, classical, is T/omega_fast.",
-    sp.Eq(Correlation(0), T / omega_fast, evaluate=False),
+    equal(Correlation(0), T / omega_fast),
     parents=[correlation, resolvent],
 )
 def classical_displacement(formula: sp.Basic) -> list[Step]:
@@ -224,7 +223,7 @@ def classical_displacement(formula: sp.Basic) -> list[Step]:
     "loss_variance_of_mode",
     "beyond the paper",
     "A mode of energy E and random phase that would take up s at rest takes up s on the average, with variance 2 s E.",
-    sp.Eq(Variance(weight_of_mode), variance_of_mode(weight_of_mode, thermal_energy), evaluate=False),
+    equal(Variance(weight_of_mode), variance_of_mode(weight_of_mode, thermal_energy)),
     parents=[mode_energy],
 )
 def variance_one_mode(formula: sp.Basic) -> list[Step]:
@@ -264,7 +263,7 @@ def mean_over_band(of_mode: sp.Expr) -> sp.Expr:
     "loss_variance",
     "beyond the paper",
     "At constant speed, second order in Phi, the variance of the loss in a pass is <s omega coth(omega/2T)>.",
-    sp.Eq(Variance(speed), mean_over_band(weight_of_mode * omega * sp.coth(omega / (2 * T))), evaluate=False),
+    equal(Variance(speed), mean_over_band(weight_of_mode * omega * sp.coth(omega / (2 * T)))),
     parents=[single_pass, variance_one_mode, quantum_energy],
 )
 def variance(formula: sp.Basic) -> list[Step]:
@@ -277,13 +276,13 @@ def variance(formula: sp.Basic) -> list[Step]:
     "loss_variance_zero_point",
     "beyond the paper",
     "At T = 0 the zero point alone scatters the losses: the variance is <s omega>.",
-    sp.Eq(Variance(speed), mean_over_band(weight_of_mode * omega), evaluate=False),
+    equal(Variance(speed), mean_over_band(weight_of_mode * omega)),
     parents=[variance],
 )
 def zero_point(formula: sp.Basic) -> list[Step]:
     """The hyperbolic cotangent tends to one."""
     return [
-        Step(sp.Limit(sp.coth(omega / (2 * T)), T, 0, "+"), sp.Integer(1), "T to 0", Reduce("evaluate")),
+        Step(sp.Limit(sp.coth(omega / (2 * T)), T, 0, "+"), 1, "T to 0", Reduce("evaluate")),
         Step(variance.formula.rhs.replace(sp.coth, lambda _: sp.Integer(1)), formula.rhs, "insert it", Integrands()),
     ]
 
@@ -292,7 +291,7 @@ def zero_point(formula: sp.Basic) -> list[Step]:
     "fluctuation_dissipation",
     "beyond the paper",
     "In a classical chain, and in any chain at high temperature, the variance of the loss is 2 T Delta.",
-    sp.Eq(Variance(speed), 2 * T * single_pass.formula.rhs, evaluate=False),
+    equal(Variance(speed), 2 * T * single_pass.formula.rhs),
     parents=[variance, single_pass],
 )
 def fluctuations(formula: sp.Basic) -> list[Step]:
@@ -302,7 +301,7 @@ def fluctuations(formula: sp.Basic) -> list[Step]:
         Step(mean_over_band(classical), formula.rhs, "the energy T in each mode", Integrands("expand")),
         Step(
             sp.Limit(mode_energy_quantum(omega) / T, T, sp.oo),
-            sp.Integer(1),
+            1,
             "at high temperature a quantum mode has it too",
             Reduce("evaluate"),
         ),
@@ -314,14 +313,13 @@ def fluctuations(formula: sp.Basic) -> list[Step]:
     "beyond the paper",
     "Gaussian losses with mean Delta and variance 2 T Delta have the mean 1 of exp(-loss/T): Jarzynski's equality for "
     "a particle at constant speed.",
-    sp.Eq(
+    equal(
         sp.Integral(
             sp.exp(-((loss - weight_of_mode) ** 2) / (4 * T * weight_of_mode) - loss / T)
             / sp.sqrt(4 * sp.pi * T * weight_of_mode),
             (loss, -sp.oo, sp.oo),
         ),
         1,
-        evaluate=False,
     ),
     parents=[fluctuations],
 )
@@ -346,18 +344,13 @@ def jarzynski(formula: sp.Basic) -> list[Step]:
     "beyond the paper",
     "For the Gaussian interaction and a classical chain the variance of the loss is 2 T times Eq. (7): Bessel "
     "functions. There are none at T = 0, where an odd power of omega is averaged.",
-    sp.Eq(Variance(speed), 2 * T * gaussian_closed_form(), evaluate=False),
+    equal(Variance(speed), 2 * T * gaussian_closed_form()),
     parents=[fluctuations, gaussian_single_pass],
 )
 def gaussian_classical(formula: sp.Basic) -> list[Step]:
     """Insert Eq. (7)."""
     return [
-        Step(
-            2 * T * Delta(speed),
-            formula.rhs,
-            "Eq. (7)",
-            Apply(sp.Eq(Delta(speed), gaussian_single_pass.formula.rhs, evaluate=False)),
-        )
+        Step(2 * T * Delta(speed), formula.rhs, "Eq. (7)", Apply(equal(Delta(speed), gaussian_single_pass.formula.rhs)))
     ]
 
 
@@ -376,7 +369,7 @@ def lowest_powers(expression: sp.Expr) -> sp.Expr:
     "beyond the paper",
     "The first quantum correction of a mode's energy is omega^2/(12 T), so that the variance is "
     "2 T Delta + <s omega^2>/(6 T) + O(T^-3).",
-    sp.Eq(Energy(omega), T + omega**2 / (12 * T), evaluate=False),
+    equal(Energy(omega), T + omega**2 / (12 * T)),
     parents=[quantum_energy, variance],
     relation=r"\sim",
 )
@@ -405,7 +398,7 @@ def high_temperature(formula: sp.Basic) -> list[Step]:
     "beyond the paper",
     "With the masses' thermal displacement in the Gaussian force the variance is the integral over tau of this, "
     "lambda_T^2 = lambda^2 + C(0) - C(tau): the width is broadened.",
-    sp.Eq(Variance(time), broadened_integrand(), evaluate=False),
+    equal(Variance(time), broadened_integrand()),
     parents=[correlation, gaussian_transform, variance],
 )
 def broadening(formula: sp.Basic) -> list[Step]:
@@ -471,7 +464,7 @@ def broadening(formula: sp.Basic) -> list[Step]:
     "beyond the paper",
     "The particle answers the thermal force: at a temperature the mean loss is Delta - (1/2) dVar/dE, E being the "
     "kinetic energy.",
-    sp.Eq(mean_loss(energy), Delta(energy) - sp.Derivative(Variance(energy), energy) / 2, evaluate=False),
+    equal(mean_loss(energy), Delta(energy) - sp.Derivative(Variance(energy), energy) / 2),
     parents=[variance],
 )
 def recoil(formula: sp.Basic) -> list[Step]:
@@ -480,7 +473,7 @@ def recoil(formula: sp.Basic) -> list[Step]:
     flux = gained - sp.Derivative(Variance(energy), energy) / 2  # drift and diffusion of a constant density
     moved = loss * density(loss, energy - offset * loss / 2)
     return [
-        Step(flux, sp.Integer(0), "a constant density stays constant (Liouville)", Reduce("evaluate", "expand")),
+        Step(flux, 0, "a constant density stays constant (Liouville)", Reduce("evaluate", "expand")),
         Step(
             sp.Derivative(moved, offset).doit().subs(offset, 0).doit(),
             -(loss**2) / 2 * sp.Derivative(density(loss, energy), energy),
@@ -500,9 +493,7 @@ def recoil(formula: sp.Basic) -> list[Step]:
     "recoil_by_speed",
     "beyond the paper",
     "The recoil in terms of the speed, as it is computed: dv/dE = 4 pi^2/(mu v).",
-    sp.Eq(
-        mean_loss(speed), Delta(speed) - speed_per_energy() * sp.Derivative(Variance(speed), speed) / 2, evaluate=False
-    ),
+    equal(mean_loss(speed), Delta(speed) - speed_per_energy() * sp.Derivative(Variance(speed), speed) / 2),
     parents=[recoil, units_particle],
 )
 def recoil_speed(formula: sp.Basic) -> list[Step]:
@@ -515,7 +506,7 @@ def recoil_speed(formula: sp.Basic) -> list[Step]:
             "the derivative of mu v^2/(8 pi^2)",
             Reduce("evaluate", "expand"),
         ),
-        Step(speed_per_energy() * sp.diff(kinetic, speed), sp.Integer(1), "its inverse", Reduce("expand")),
+        Step(speed_per_energy() * sp.diff(kinetic, speed), 1, "its inverse", Reduce("expand")),
     ]
 
 
@@ -524,7 +515,7 @@ def recoil_speed(formula: sp.Basic) -> list[Step]:
     "beyond the paper",
     "With the recoil the walk of the energy from pass to pass keeps exp(-E/T) stationary if and only if "
     "Var = 2 T Delta.",
-    sp.Eq(Variance(energy), 2 * T * Delta(energy), evaluate=False),
+    equal(Variance(energy), 2 * T * Delta(energy)),
     parents=[recoil, fluctuations],
 )
 def energy_walk(formula: sp.Basic) -> list[Step]:
@@ -537,7 +528,7 @@ def energy_walk(formula: sp.Basic) -> list[Step]:
             flux.doit(), boltzmann * (Variance(energy) - 2 * T * Delta(energy)) / (2 * T),
             "the flux: what contains dVar/dE cancels", Reduce("evaluate", "expand"),
         ),
-        Step(inserted, sp.Integer(0), "zero", Reduce("evaluate", "expand")),
+        Step(inserted, 0, "zero", Reduce("evaluate", "expand")),
     ]  # fmt: skip
 
 
@@ -546,10 +537,9 @@ def energy_walk(formula: sp.Basic) -> list[Step]:
     "beyond the paper",
     "The exact motion in a classical chain, at any coupling: p(E to E') exp(-E/T) = p(E' to E) exp(-E'/T), as the "
     "energy of particle and chain is conserved and the motion can be reversed.",
-    sp.Eq(
+    equal(
         sp.exp(-energy / T) * sp.exp(-thermal_energy / T),
         sp.exp(-(energy - loss) / T) * sp.exp(-(thermal_energy + loss) / T),
-        evaluate=False,
     ),
 )
 def balance(formula: sp.Basic) -> list[Step]:
@@ -579,7 +569,7 @@ def cumulants_of_mode(number: sp.Expr) -> sp.Expr:
     "beyond the paper",
     "In a quantum chain the phonons emitted and absorbed in a pass of a heavy particle are Poisson: the loss to a "
     "mode has ln <exp(i chi L)> = (s/omega) [(n + 1)(exp(i chi omega) - 1) + n (exp(-i chi omega) - 1)].",
-    sp.Eq(cumulants(counting), cumulants_of_mode(occupation), evaluate=False),
+    equal(cumulants(counting), cumulants_of_mode(occupation)),
     parents=[mode_energy, quantum_energy],
 )
 def spectrum(formula: sp.Basic) -> list[Step]:
@@ -617,7 +607,7 @@ def spectrum(formula: sp.Basic) -> list[Step]:
     "loss_symmetry",
     "beyond the paper",
     "The spectrum of the losses of a quantum chain obeys p(-L) = p(L) exp(-L/T): G(i/T - chi) = G(chi) for each mode.",
-    sp.Eq(cumulants(sp.I / T - counting), cumulants_of_mode(1 / (sp.exp(omega / T) - 1)), evaluate=False),
+    equal(cumulants(sp.I / T - counting), cumulants_of_mode(1 / (sp.exp(omega / T) - 1))),
     parents=[spectrum],
 )
 def symmetry(formula: sp.Basic) -> list[Step]:
@@ -638,7 +628,7 @@ def symmetry(formula: sp.Basic) -> list[Step]:
     "beyond the paper",
     "A pass emits and absorbs <s coth(omega/2T)/omega> phonons on the average; the probability of none is the "
     "exponential of minus that.",
-    sp.Eq(sp.Function("p_0")(T), sp.exp(-weight_of_mode / omega * sp.coth(omega / (2 * T))), evaluate=False),
+    equal(sp.Function("p_0")(T), sp.exp(-weight_of_mode / omega * sp.coth(omega / (2 * T)))),
     parents=[spectrum],
 )
 def no_phonon(formula: sp.Basic) -> list[Step]:
@@ -663,7 +653,7 @@ def no_phonon(formula: sp.Basic) -> list[Step]:
     "beyond the paper",
     "A particle whose momentum walks with the variance 2 T Delta of each pass diffuses with D = T alpha <v/Delta(v)>, "
     "the mean over Maxwell's speeds.",
-    sp.Eq(sp.Function("D_x")(T), T * spacing * speed / Delta(speed), evaluate=False),
+    equal(sp.Function("D_x")(T), T * spacing * speed / Delta(speed)),
     parents=[fluctuations, units_particle],
 )
 def diffusion(formula: sp.Basic) -> list[Step]:

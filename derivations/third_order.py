@@ -26,7 +26,7 @@ import sympy as sp
 
 from .checks import Approaches, Integrands, Reduce
 from .lattice import band_squared, dynamical_operator
-from .ledger import Step, states
+from .ledger import Step, equal, states
 from .motion import mode_energy, units_chain, units_particle
 from .notation import (
     amplitude,
@@ -58,13 +58,7 @@ from .single_pass import band_average, loss_per_mode, single_pass
 from .steady_state import band_continued, mean_dissipation
 from .trapping import above, below, response_above, response_below
 
-__all__ = [
-    "force_spectrum",
-    "mixing",
-    "speed_variation_gaussian",
-    "stiffness_spectrum",
-    "travelling_denominator",
-]
+__all__ = ["force_spectrum", "mixing", "speed_variation_gaussian", "stiffness_spectrum", "travelling_denominator"]
 
 w = response_frequency
 Phi = sp.Function("Phi")
@@ -160,11 +154,7 @@ def even(distance: sp.Expr) -> sp.Expr:
     "beyond the paper",
     "The force on a mass that is displaced by eps D against the particle is Phi'(v tau) - eps Phi''(v tau) D, "
     "for an even interaction, Phi(u) = h(u^2).",
-    sp.Eq(
-        force(t),
-        even(speed * t).diff(t) / speed - offset * even(speed * t).diff(t, 2) / speed**2 * displaced(t),
-        evaluate=False,
-    ),
+    equal(force(t), even(speed * t).diff(t) / speed - offset * even(speed * t).diff(t, 2) / speed**2 * displaced(t)),
     parents=[units_chain, units_particle],
 )
 def second_order_force(formula: sp.Basic) -> list[Step]:
@@ -179,7 +169,7 @@ def second_order_force(formula: sp.Basic) -> list[Step]:
             "first order in the displacement",
             Reduce("evaluate", "expand"),
         ),
-        Step(claimed.diff(offset, 2), sp.Integer(0), "and no more", Reduce("expand")),
+        Step(claimed.diff(offset, 2), 0, "and no more", Reduce("expand")),
     ]
 
 
@@ -188,10 +178,9 @@ def second_order_force(formula: sp.Basic) -> list[Step]:
     "above Eq. 6",
     "The spectrum of the force of first order, Phi'(v tau), is -i f(omega), f = 2 pi omega transform(2 pi "
     "omega/v)/v^2.",
-    sp.Eq(
+    equal(
         sp.Integral(sp.exp(2 * sp.pi * sp.I * omega * t) * Phi(speed * t).diff(t) / speed, (t, -sp.oo, sp.oo)),
         -sp.I * force_spectrum(omega, transform(2 * sp.pi * omega / speed)),
-        evaluate=False,
     ),
     parents=[second_order_force],
 )
@@ -221,10 +210,9 @@ def spectrum_of_force(formula: sp.Basic) -> list[Step]:
     "stiffness_spectrum",
     "beyond the paper",
     "The spectrum of the stiffness, Phi''(v tau), is -K(omega), K = (2 pi omega)^2 transform(2 pi omega/v)/v^3.",
-    sp.Eq(
+    equal(
         sp.Integral(sp.exp(2 * sp.pi * sp.I * omega * t) * Phi(speed * t).diff(t, 2) / speed**2, (t, -sp.oo, sp.oo)),
         -stiffness_spectrum(omega, transform(2 * sp.pi * omega / speed)),
-        evaluate=False,
     ),
     parents=[spectrum_of_force],
 )
@@ -250,10 +238,9 @@ def spectrum_of_stiffness(formula: sp.Basic) -> list[Step]:
     "beyond the paper",
     "A displacement exp(-2 pi i w tau) under the pulse of stiffness drives the frequency omega by the stiffness "
     "spectrum at omega - w.",
-    sp.Eq(
+    equal(
         -sp.exp(2 * sp.pi * sp.I * omega * t) * displaced(t) * Phi(speed * t).diff(t, 2),
         -sp.exp(2 * sp.pi * sp.I * (omega - w) * t) * Phi(speed * t).diff(t, 2),
-        evaluate=False,
     ),
     parents=[second_order_force, spectrum_of_stiffness],
 )
@@ -289,10 +276,9 @@ def modulated(formula: sp.Basic) -> list[Step]:
     "beyond the paper",
     "A phonon takes, besides 2 pi^2 f^2, the energy 4 pi^2 f q at the next order, q being minus the imaginary part of "
     "the spectrum of the force of second order: only a response in phase with the force counts.",
-    sp.Eq(
+    equal(
         sp.Function("A_3")(omega),
         4 * sp.pi**2 * force_spectrum(omega, transform(2 * sp.pi * omega / speed)) * in_phase(omega),
-        evaluate=False,
     ),
     parents=[mode_energy, spectrum_of_force],
 )
@@ -337,14 +323,13 @@ def retarded() -> list[Step]:
     "beyond the paper",
     "Inside the band no part of the response of a mass is in phase with the force on it: the principal value of the "
     "band average of 1/(omega(theta)^2 - omega^2) is 0.",
-    sp.Eq(
+    equal(
         principal_value(
             sp.Integral(
                 1 / (resolvent_q * sp.sin(theta) ** 2 - resolvent_p * sp.cos(theta) ** 2), (theta, 0, sp.pi / 2)
             )
         ),
         0,
-        evaluate=False,
     ),
     parents=[below, above],
 )
@@ -383,7 +368,7 @@ def response_in_band(formula: sp.Basic) -> list[Step]:
     "beyond the paper",
     "Single pass: the force of second order, in phase, from the recoil of the mass at frequencies below (sin phi) and "
     "above (omega_fast/sin phi) the band, and from the variation of the particle's speed at all frequencies w.",
-    sp.Eq(
+    equal(
         in_phase(omega),
         sp.Integral(
             (mixing(omega, sp.sin(phi)) - mixing(omega, omega_fast / sp.sin(phi)))
@@ -391,7 +376,6 @@ def response_in_band(formula: sp.Basic) -> list[Step]:
             (phi, 0, sp.pi / 2),
         )
         - sp.Integral(mixing(omega, w) / (mass * w**2), (w, 0, sp.oo)),
-        evaluate=False,
     ),
     parents=[modulated, below, above, response_in_band, units_particle],
 )
@@ -434,9 +418,7 @@ def in_phase_single_pass(formula: sp.Basic) -> list[Step]:
     "third_order_single_pass",
     "beyond Eq. 6",
     "The dissipation of a single pass at third order in the interaction is the band average of 4 pi^2 f q.",
-    sp.Eq(
-        Delta(speed), band_average(phonon_energy.formula.rhs.subs(omega, sp.sqrt(band_squared(theta)))), evaluate=False
-    ),
+    equal(Delta(speed), band_average(phonon_energy.formula.rhs.subs(omega, sp.sqrt(band_squared(theta))))),
     parents=[single_pass, phonon_energy, in_phase_single_pass],
 )
 def third_order_single_pass(formula: sp.Basic) -> list[Step]:
@@ -463,7 +445,7 @@ pure = sp.exp(-(w**2) / 2) / w  # w and q in units of v/(2 pi lambda)
     "gaussian_speed_variation_integral",
     "beyond the paper",
     "The Gaussian's pulse of stiffness, driven by its own impulse, in closed form.",
-    sp.Eq(
+    equal(
         sp.Integral(
             (
                 (resolvent_q - w) ** 2 * sp.exp(-((resolvent_q - w) ** 2) / 2)
@@ -474,7 +456,6 @@ pure = sp.exp(-(w**2) / 2) / w  # w and q in units of v/(2 pi lambda)
         ),
         sp.pi * resolvent_q**2 * sp.exp(-(resolvent_q**2) / 2) * sp.erfi(resolvent_q / 2)
         - sp.Rational(3, 2) * sp.sqrt(sp.pi) * resolvent_q * sp.exp(-(resolvent_q**2) / 4),
-        evaluate=False,
     ),
 )
 def gaussian_integral(formula: sp.Basic) -> list[Step]:
@@ -503,7 +484,7 @@ def gaussian_integral(formula: sp.Basic) -> list[Step]:
             "its integral",
             Reduce("evaluate", "expand"),
         ),
-        Step(m.subs(q, 0), sp.Integer(0), "M vanishes at q = 0", Reduce()),
+        Step(m.subs(q, 0), 0, "M vanishes at q = 0", Reduce()),
         Step(
             formula.rhs * sp.exp(q**2 / 2),
             2 * q**2 * m - 4 * q * m.diff(q) + 2 * m.diff(q, 2),
@@ -517,10 +498,8 @@ def gaussian_integral(formula: sp.Basic) -> list[Step]:
     "speed_variation_gaussian",
     "beyond the paper",
     "Single pass, Gaussian interaction: the part of the in-phase force that stems from the variation of the speed.",
-    sp.Eq(
-        -sp.Integral(mixing(omega, w, transform_gaussian) / (mass * w**2), (w, 0, sp.oo)),
-        speed_variation_gaussian(),
-        evaluate=False,
+    equal(
+        -sp.Integral(mixing(omega, w, transform_gaussian) / (mass * w**2), (w, 0, sp.oo)), speed_variation_gaussian()
     ),
     parents=[in_phase_single_pass, gaussian_transform, gaussian_integral],
 )
@@ -552,7 +531,7 @@ def speed_variation(formula: sp.Basic) -> list[Step]:
     "beyond the paper",
     "A force that travels with the speed v, F(tau - n T) on mass n, T = alpha/v, of frequency w, displaces the masses "
     "by F/(1 + (omega_fast^2 - 1) sin^2(pi w T) - w^2); its zeros are the roots of the resonance condition.",
-    sp.Eq(response, 1 / travelling_denominator(w), evaluate=False),
+    equal(response, 1 / travelling_denominator(w)),
     parents=[units_chain, mean_dissipation],
 )
 def travelling_response(formula: sp.Basic) -> list[Step]:
@@ -588,13 +567,12 @@ def travelling_response(formula: sp.Basic) -> list[Step]:
     "beyond the paper",
     "Steady state: the force of second order, in phase. The recoil contributes at all frequencies, the variation of "
     "the speed at the multiples of v/alpha.",
-    sp.Eq(
+    equal(
         in_phase(omega),
         principal_value(sp.Integral(mixing(omega, w) / travelling_denominator(w), (w, 0, sp.oo)))
         - sp.Sum(
             mixing(omega, harmonic * speed / spacing) * spacing / (speed * mass * harmonic**2), (harmonic, 1, sp.oo)
         ),
-        evaluate=False,
     ),
     parents=[modulated, travelling_response, units_particle],
 )
@@ -632,11 +610,10 @@ def in_phase_steady(formula: sp.Basic) -> list[Step]:
     "beyond Eq. 10",
     "The mean dissipation at third order in the interaction: the phonon of each root of the resonance condition takes "
     "4 pi^2 f q over the Jacobian |1 - alpha omega'/v|.",
-    sp.Eq(
+    equal(
         share(x),
         phonon_energy.formula.rhs.subs(omega, band_continued())
         / sp.Abs(1 - spacing * band_continued().diff(x) / speed),
-        evaluate=False,
     ),
     parents=[mean_dissipation, phonon_energy, in_phase_steady],
 )

@@ -17,7 +17,7 @@ import sympy as sp
 from .checks import EnclosedSum, Reduce
 from .drift import U, orbit_ends
 from .lattice import band_squared, coupling, dynamical_operator, resolvent
-from .ledger import Step, refuted, states
+from .ledger import Step, equal, refuted, states
 from .motion import kinetic_energy, units_particle
 from .notation import (
     amplitude,
@@ -103,7 +103,7 @@ def decay_ratio(side: int) -> sp.Expr:
     "Fig. 4 caption, corrected",
     "One repulsive mass at rest, with the highest value Phi0 of an interaction that vanishes far away, turns back a "
     "particle whose speed far away is below sqrt(8 pi^2 Phi0/mu) (no loss).",
-    sp.Eq(v_c, capture_speed(), evaluate=False),
+    equal(v_c, capture_speed()),
     parents=[units_particle],
 )
 def capture(formula: sp.Basic) -> list[Step]:
@@ -118,7 +118,7 @@ def capture(formula: sp.Basic) -> list[Step]:
     "capture_speed_as_printed",
     "Fig. 4 caption",
     "As printed: the capture speed is 8 pi^2 Phi0/mu (no square root).",
-    sp.Eq(v_c, 8 * sp.pi**2 * amplitude / mass, evaluate=False),
+    equal(v_c, 8 * sp.pi**2 * amplitude / mass),
     parents=[capture],
     kind="printed",
 )
@@ -136,7 +136,7 @@ def capture_as_printed(formula: sp.Basic) -> list[Step]:
     "The rigid lattice, U(u) = sum_n Phi(u - n alpha) with its highest value at u = sigma, turns back a particle whose "
     "speed midway between two masses is below sqrt(8 pi^2 (U(sigma) - U(alpha/2))/mu) (no loss); for one narrow mass, "
     "U(alpha/2) = 0 and U(sigma) = Phi0, this is sqrt(8 pi^2 Phi0/mu).",
-    sp.Eq(v_c, lattice_capture_speed(U(position) - U(spacing / 2)), evaluate=False),
+    equal(v_c, lattice_capture_speed(U(position) - U(spacing / 2))),
     parents=[orbit_ends, capture],
 )
 def lattice_capture(formula: sp.Basic) -> list[Step]:
@@ -167,12 +167,11 @@ def alternating(terms: Any) -> sp.Expr:
     "For repulsive Gaussians the top of the rigid lattice is at a mass and the barrier is Phi0 times "
     "sum_n (-1)^n exp(-n^2 alpha^2/(8 lambda^2)): with Phi0 = 2, mu = 1, alpha = 40 the capture speed is 12.57 for "
     "lambda = 4, and 8.966, 5.188, 2.386 for lambda = 12, 16, 20.",
-    sp.Eq(
+    equal(
         v_c,
         lattice_capture_speed(
             amplitude * sp.Sum((-1) ** lag * sp.exp(-(lag**2) * spacing**2 / (8 * width**2)), (lag, -sp.oo, sp.oo))
         ),
-        evaluate=False,
     ),
     parents=[lattice_capture],
 )
@@ -231,7 +230,7 @@ def gaussian_capture(formula: sp.Basic) -> list[Step]:
     "response_below_the_band",
     "beyond the paper",
     "Below the band the lattice answers a force on one mass by 1/sqrt((1 - omega^2)(omega_fast^2 - omega^2)).",
-    sp.Eq(response, response_below(), evaluate=False),
+    equal(response, response_below()),
     parents=[resolvent],
 )
 def below(formula: sp.Basic) -> list[Step]:
@@ -247,7 +246,7 @@ def below(formula: sp.Basic) -> list[Step]:
     "response_above_the_band",
     "beyond the paper",
     "Above the band the lattice answers in opposite phase, by -1/sqrt((omega^2 - 1)(omega^2 - omega_fast^2)).",
-    sp.Eq(response, response_above(), evaluate=False),
+    equal(response, response_above()),
     parents=[resolvent],
 )
 def above(formula: sp.Basic) -> list[Step]:
@@ -261,7 +260,7 @@ def above(formula: sp.Basic) -> list[Step]:
     "beyond the paper",
     "A particle trapped at a mass by a well of curvature K has small oscillations, outside the band, where "
     "1/(mu omega^2) minus the lattice's response is 1/K.",
-    sp.Eq(1 / (mass * omega**2) - response, 1 / stiffness, evaluate=False),
+    equal(1 / (mass * omega**2) - response, 1 / stiffness),
     parents=[below, above],
 )
 def trapped(formula: sp.Basic) -> list[Step]:
@@ -286,7 +285,7 @@ def trapped(formula: sp.Basic) -> list[Step]:
     "beyond the paper",
     "Outside the band the response falls off geometrically along the chain: r^n times that of the mass itself, "
     "with 0 < r < 1 below the band and -1 < r < 0 above it (neighbours in opposite phase).",
-    sp.Eq(sp.Function("G")(lag), response * ratio**lag, evaluate=False),
+    equal(sp.Function("G")(lag), response * ratio**lag),
     parents=[below, above],
 )
 def along_chain(formula: sp.Basic) -> list[Step]:
@@ -336,13 +335,13 @@ def along_chain(formula: sp.Basic) -> list[Step]:
             ),
             Step(
                 (known * root * coupling) ** 2,
-                sp.Integer(1),
+                1,
                 "is one, squared, with the response of the band average,",
                 Reduce("common denominator"),
             ),
             Step(
                 (-sign * known * root * coupling).subs({omega_fast: 3, omega: {-1: sp.Rational(1, 2), 1: 4}[sign]}),
-                sp.Integer(1),
+                1,
                 "and positive",
                 Reduce("evaluate"),
             ),
@@ -355,7 +354,7 @@ def along_chain(formula: sp.Basic) -> list[Step]:
     "beyond the paper",
     "A particle held midway between two masses, by a curvature K on each side, oscillates "
     "where 2/(mu omega^2) minus the response (1 + r) G is 1/K, outside the band.",
-    sp.Eq(2 / (mass * omega**2) - response * (1 + ratio), 1 / stiffness, evaluate=False),
+    equal(2 / (mass * omega**2) - response * (1 + ratio), 1 / stiffness),
     parents=[along_chain],
 )
 def midway(formula: sp.Basic) -> list[Step]:
@@ -376,7 +375,7 @@ def midway(formula: sp.Basic) -> list[Step]:
     "beyond the paper",
     "With Phi0 = -2, lambda = 4, mu = 1, omega_fast = 10 the small oscillation of a trapped particle below the band is "
     "at omega = 0.35122.",
-    sp.Eq(omega, sp.Rational("0.35122"), evaluate=False),
+    equal(omega, sp.Rational("0.35122")),
     parents=[trapped],
     relation=r"\approx",
 )

@@ -20,7 +20,7 @@ import sympy as sp
 
 from .checks import Reduce
 from .lattice import band_squared, dynamical_operator
-from .ledger import Step, states
+from .ledger import Step, equal, states
 from .motion import energy_conserved, units_chain, units_particle
 from .notation import bias, growth_rate, harmonic, lag, mass, offset, response, site, spacing, speed, t, time, x
 from .potentials import transform
@@ -76,10 +76,9 @@ def radiated(transform_value: sp.Expr) -> sp.Expr:
     "beyond the paper",
     "In steady drift the distance of a mass from the particle is R(t) - v t - s(t) at t = tau - l T, for every mass l: "
     "one pulse of force describes all.",
-    sp.Eq(
+    equal(
         sp.Function("d")(site, time),
         displacement(time - site * period) - speed * (time - site * period) - swing(time - site * period),
-        evaluate=False,
     ),
     parents=[units_chain, units_particle],
 )
@@ -103,7 +102,7 @@ def travelling_distance(formula: sp.Basic) -> list[Step]:
     "beyond the paper",
     "A force exp(nu tau) exp(-2 pi i x (tau/T - l)) on each mass l displaces it by as much over Lambda(x) with the "
     "shift z = i nu T/(2 pi): the growth rate changes the frequency, not the phase between neighbours.",
-    sp.Eq(response, 1 / inverse_response(growing), evaluate=False),
+    equal(response, 1 / inverse_response(growing)),
     parents=[units_chain, travelling_response],
 )
 def travelling_green(formula: sp.Basic) -> list[Step]:
@@ -139,7 +138,7 @@ def travelling_green(formula: sp.Basic) -> list[Step]:
     "beyond the paper",
     "The k-th harmonic of the particle's displacement is T^2 F^(k)/(mu (k + z)^2), F^ being the transform of the pulse "
     "on one mass; in the steady state, z = 0, it is T^2 F^(k)/(mu k^2).",
-    sp.Eq(modulated(harmonic), modulation(harmonic, growing, spectrum(harmonic)), evaluate=False),
+    equal(modulated(harmonic), modulation(harmonic, growing, spectrum(harmonic))),
     parents=[units_particle, travelling_distance],
 )
 def travelling_particle(formula: sp.Basic) -> list[Step]:
@@ -166,14 +165,14 @@ def travelling_particle(formula: sp.Basic) -> list[Step]:
     "travelling_wave_bias",
     "beyond the paper",
     "Balance of momentum: the bias that sustains the speed is alpha F^(0); it is the mean dissipation per pass.",
-    sp.Eq(bias, spacing * spectrum(0), evaluate=False),
+    equal(bias, spacing * spectrum(0)),
     parents=[units_particle, travelling_particle, energy_conserved],
 )
 def travelling_bias(formula: sp.Basic) -> list[Step]:
     """The mean acceleration of the particle vanishes; the work of the bias over one spacing is the bias."""
     acceleration = (2 * sp.pi) ** 2 / mass * (bias / spacing - spectrum(0))
     return [
-        Step(acceleration.subs(bias, formula.rhs), sp.Integer(0), "no mean acceleration", Reduce("expand")),
+        Step(acceleration.subs(bias, formula.rhs), 0, "no mean acceleration", Reduce("expand")),
         Step(
             formula.rhs / spacing * speed * period,
             spacing * spectrum(0),
@@ -189,11 +188,7 @@ def travelling_bias(formula: sp.Basic) -> list[Step]:
     "A response that does not precede its force has a shift z with Im z > 0. It moves a root of the resonance "
     "condition by c/(omega' - c) z, c = v/alpha: above the real axis, so that the phonon runs ahead, where the group "
     "velocity exceeds the speed, and below where it does not.",
-    sp.Eq(
-        drift_of_root(offset).diff(offset),
-        speed / spacing / (band_continued().diff(x) - speed / spacing),
-        evaluate=False,
-    ),
+    equal(drift_of_root(offset).diff(offset), speed / spacing / (band_continued().diff(x) - speed / spacing)),
     parents=[travelling_green],
 )
 def radiation_condition(formula: sp.Basic) -> list[Step]:
@@ -205,7 +200,7 @@ def radiation_condition(formula: sp.Basic) -> list[Step]:
     return [
         Step(
             (in_x * moved + in_z).subs(root),
-            sp.Integer(0),
+            0,
             "Lambda stays 0",
             Reduce("expand", "common denominator", "trigonometry", "expand"),
         ),
@@ -223,7 +218,7 @@ def radiation_condition(formula: sp.Basic) -> list[Step]:
     "beyond the paper",
     "Balance of energy: the phonon of a root x > 0 carries off 4 pi^2 x |F^(x)|^2/|Lambda'(x)| per pass, whether it "
     "runs ahead or follows; for a particle at constant speed this is its term of Eq. (10).",
-    sp.Eq(energy(x), radiated(spectrum(x)), evaluate=False),
+    equal(energy(x), radiated(spectrum(x))),
     parents=[radiation_condition, mean_dissipation, energy_conserved],
 )
 def radiated_energy(formula: sp.Basic) -> list[Step]:
@@ -275,7 +270,7 @@ def radiated_energy(formula: sp.Basic) -> list[Step]:
     "beyond the paper",
     "A phonon ahead of the particle has the amplitude a = 2 pi i F^(x)/Lambda'(x), the residue of the response, and "
     "carries off x Lambda'(x) |a|^2: nothing at a resonance, where Lambda' = 0 and a is finite.",
-    sp.Eq(wave(x), 2 * sp.pi * sp.I * spectrum(x) / inverse_response(sp.Integer(0)).diff(x), evaluate=False),
+    equal(wave(x), 2 * sp.pi * sp.I * spectrum(x) / inverse_response(sp.Integer(0)).diff(x)),
     parents=[radiated_energy],
 )
 def resonant_wave(formula: sp.Basic) -> list[Step]:
@@ -315,10 +310,9 @@ def second_slope(distance: sp.Expr) -> sp.Expr:
     "A perturbation exp(nu tau) of the steady drift changes the pulse of force by f = -Phi'' (Q - p), Q and p being "
     "the displacements of mass and particle. With Q^ = f^/Lambda and p_k = T^2 f^(k)/(mu (k + z)^2), k = 0 included, "
     "the growth rates are the zeros of det(1 + Phi'' (A - B)); nu = 0, a shift in time, is one.",
-    sp.Eq(
+    equal(
         pull(time),
         -second_slope(displacement(time) - speed * time - swing(time)) * (mass_shift(time) - particle_shift(time)),
-        evaluate=False,
     ),
     parents=[travelling_distance, travelling_green, travelling_particle],
 )
