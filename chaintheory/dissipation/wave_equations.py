@@ -232,7 +232,7 @@ class WaveEquations:
             f"{amplitude:.3g} of the amplitude ({reason}{cusp(self.system)})"
         )
 
-    def transform(self, pulse: Array, x: NDArray[Any]) -> Complex:
+    def transform(self, pulse: Array, x: NDArray[Any]) -> NDArray[Any]:
         """Int F(t) exp(2 pi i x t) dt at wave numbers x."""
         return self.grid.step * np.exp(2j * math.pi * np.outer(x, self.grid.times)) @ pulse
 
