@@ -65,6 +65,8 @@ TOLERANCE = 1e-10  # of the bias, relative
 POINTS_PER_WIDTH = 5.0  # of the first grid
 FEWEST_POINTS, MOST_POINTS = 48, 1600  # a dense Jacobian of 1,600 takes a quarter of a second
 MOST_GRIDS = 12
+UNBALANCED = 1e-8  # relative, of energy and momentum: more is an error
+ROUNDING = 1e-14  # of the momentum, of force times displacement
 RESOLVED = 1e-3  # spectrum of the pulse at the highest frequency of a grid that may begin a continuation
 
 
@@ -91,7 +93,9 @@ class TravellingWave:
         Largest error of the equations on the last grid, of the largest force.
     energy_balance
         Difference between what the phonons carry off (``bias``) and the bias from the balance of momentum, relative to
-        ``bias``; where that is small, the rounding of the latter, some 1e-16 of the amplitude, shows.
+        ``bias``. It is rounding: of the momentum, 1e-16 of the largest force times displacement, over ``bias``; and of
+        the speed, 1e-16/abs(v/v_r - 1) beside a resonance v_r. Elsewhere it is below 1e-10; above 1e-8 (or a hundred
+        tolerances) and not the former, the speed is refused.
     branch
         ``"weak coupling"``: the solution that continues from weak coupling.
     phonons
@@ -232,26 +236,34 @@ def travelling_wave(system: SystemParameters, speed: float, *, tolerance: float 
         if pulse is None:
             pulse = equations.from_weak_coupling()
         if not pulse.any():
-            return _wave(equations, pulse, 0.0)
+            return _wave(equations, pulse, 0.0, tolerance)
         bias = float(np.sum(equations.phonons(pulse).energy))
         if old is not None:
             change = abs(bias - old[2])
             if change <= tolerance * bias:
-                return _wave(equations, pulse, change)
+                return _wave(equations, pulse, change, tolerance)
         old = (equations, pulse, bias) if highest_frequencies(pulse) < RESOLVED else None
         grid = equations.widened(force.cutoff, pulse)
     raise NoSteadyDrift(_not_converged(system, v, tolerance, change / old[2] if old else math.inf))
 
 
-def _wave(equations: WaveEquations, pulse: Array, error: float) -> TravellingWave:
+def _wave(equations: WaveEquations, pulse: Array, error: float, tolerance: float) -> TravellingWave:
     phonons = equations.phonons(pulse)
     bias = float(np.sum(phonons.energy))
+    unbalanced = abs(equations.bias(pulse) - bias)
+    rounding = ROUNDING * float(np.abs(pulse).max() * np.abs(equations.response @ pulse).max())
+    if unbalanced > max(UNBALANCED, 100.0 * tolerance) * bias + rounding:
+        raise NoSteadyDrift(
+            f"speed {equations.speed!r}: the energy that the phonons carry off differs from the work of the bias by "
+            f"{unbalanced / bias:.1e} of it, more than {max(UNBALANCED, 100.0 * tolerance):.0e}; within 1e-8 of a "
+            "resonance the speed is too coarse a number: take system.drag_curve"
+        )
     return TravellingWave(
         speed=equations.speed,
         bias=bias,
         error=error,
         residual=equations.residual(pulse),
-        energy_balance=abs(equations.bias(pulse) - bias) / max(bias, 1e-300),
+        energy_balance=unbalanced / max(bias, 1e-300),
         branch="weak coupling",
         phonons=phonons,
         system=equations.system,

@@ -340,7 +340,7 @@ def _with_bias(family: Family, parameter: float, unknowns: Array, bias: float, h
         errors = equations.errors(unknowns)
         rate = (family.equations(parameter + h).errors(unknowns) - errors) / h
         matrix = np.block([[equations.jacobian(unknowns), rate[:, None]], [row[None, :]]])
-        change = np.linalg.solve(matrix, -np.append(errors, equations.bias(unknowns) - bias))
+        change = np.linalg.solve(matrix, -np.append(errors, row[:-1] @ unknowns - bias))
         unknowns, parameter = unknowns + change[:-1], parameter + float(change[-1])
         size = float(np.abs(change[:-1]).max() / np.abs(unknowns).max())
         # Close to a resonance the distance p is known to 1e-16/p only, and the corrections end there.

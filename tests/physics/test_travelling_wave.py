@@ -1,5 +1,6 @@
 """The exact steady drift against references, laws, limits, refinement and simulation."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -53,6 +54,28 @@ def test_random_systems():
         wave = System(chain, Gaussian(amplitude, width), mass).travelling_wave(speed)
         # Rounding of the momentum balance, 1e-16 of the amplitude, is all that separates the two; measured 0.2 of this.
         assert wave.energy_balance * wave.bias < 1e-14 * abs(amplitude)
+
+
+@pytest.mark.parametrize("speed", [600.0, 1130.9, 1132.0, 2500.0, 8000.0])
+def test_momentum_and_energy_balance_above_the_speed_of_sound(speed):
+    """The sound speed is 1131; the bias falls to 1e-10 of the amplitude, where a plain sum of the forces has 5e-6."""
+    for amplitude in (2.0, -2.0):
+        wave = paper(amplitude).travelling_wave(speed)
+        assert wave.energy_balance < 1e-10  # measured 2e-11
+        plain = PAPER.spacing * wave.equations.grid.step * float(np.sum(wave.pulse))
+        assert plain == pytest.approx(wave.bias, abs=1e-15)
+
+
+def test_balances_that_differ_are_refused(monkeypatch):
+    exact = WaveEquations.phonons
+
+    def lossy(self, pulse):
+        found = exact(self, pulse)
+        return dataclasses.replace(found, energy=(1.0 - 3e-8) * found.energy)
+
+    monkeypatch.setattr(WaveEquations, "phonons", lossy)
+    with pytest.raises(NoSteadyDrift, match=r"differs from the work of the bias by 3.0e-08 of it, more than 1e-08"):
+        paper().travelling_wave(30.0)
 
 
 # c3 of bias = c2 amplitude^2 + c3 amplitude^3 + ..., to the digits that are known
