@@ -58,14 +58,7 @@ _HOMES = {
     "drift.drag_curve": ("DragCurve",),
     "interactions.base": ("Interaction",),
     "interactions.named": (
-        "Exponential",
-        "Gaussian",
-        "GaussianMixture",
-        "Lorentzian",
-        "Matern",
-        "Sech2",
-        "SoftenedCoulomb",
-        "SquareWell",
+        "Exponential", "Gaussian", "GaussianMixture", "Lorentzian", "Matern", "Sech2", "SoftenedCoulomb", "SquareWell",
     ),
     "interactions.offset": ("Buckingham", "LennardJones", "Morse"),
     "plotting.sweeps": ("plot_sweep",),
@@ -79,7 +72,7 @@ _HOMES = {
     "units": ("Units",),
     "drift.fit": ("fit_chain",),
     "drift.velocities": ("UnresolvedWarning", "drift_diagram"),
-}
+}  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [*sorted(_HOME_OF), "__version__"]

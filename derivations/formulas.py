@@ -458,6 +458,7 @@ def travelling_wave() -> list[Formula]:
         Formula(
             "radiated", (x, steepness, transform), radiated(transform), ("travelling_wave_energy",),
             "Energy that a phonon carries off per pass; slope = Lambda'(x).",
+            # The slope of Lambda is an argument: near a resonance it is known better than its formula gives it.
             {steepness: inverse_response(sp.Integer(0)).diff(x)},
             4 * sp.pi**2 * x * sp.Abs(transform) ** 2 / sp.Abs(steepness),
         ),
