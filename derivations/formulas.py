@@ -527,14 +527,16 @@ def chain_header() -> list[Formula]:
     squared = 1 + band_width * sine_squared
     peak, per_square, r, shift = _symbols("peak per_square r shift")
     along = {frequency: speed / spacing * (x + shift), rate: speed / spacing}
-    touch, touch_slope = _symbols("touch touch_slope")
+    touch, touch_slope, wave = _symbols("touch touch_slope kappa")
     # With v = alpha omega/x a term of Eq. (10) depends on x alone; the Jacobian is the tangency function over omega^2.
     of_x = loss_per_mode(band_continued() ** 2, transform_gaussian(2 * sp.pi * x / spacing))
     excited = of_x.subs(speed, spacing * band_continued() / x) * band_continued() ** 2 / tangency_function()
     wanted = ("acceleration", "speed_of_energy", "squared_speed", "loss_per_mode", "energy_of_force",
-              "gaussian_transform", "largest_group_speed")  # fmt: skip
-    elsewhere = {one.name: one for one in (*motion(), *dissipation(), *interactions(), *dispersion())}
+              "gaussian_transform", "largest_group_speed", "quantum_energy", "loss_variance", "speed_per_energy",
+              "mean_loss")  # fmt: skip
+    elsewhere = {one.name: one for one in (*motion(), *dissipation(), *interactions(), *dispersion(), *thermal())}
     again = [elsewhere[name] for name in wanted]
+    gaussian_loss = loss_per_mode(omega**2, transform_gaussian(2 * sp.pi * omega / speed))
 
     def compiled(
         name: str,
@@ -604,6 +606,12 @@ def chain_header() -> list[Formula]:
             "ct_gaussian_potential", (r, amplitude, per_square), potential_gaussian(r), ("transform_gaussian",),
             "Phi(r) of the Gaussian, per_square = 1/width^2.", {per_square: 1 / width**2},
             amplitude * sp.exp(-per_square * r**2 / 2),
+        ),
+        Formula(
+            "ct_gaussian_loss_growth", (wave,), speed * sp.diff(sp.log(gaussian_loss), speed),
+            ("eq06_single_pass", "transform_gaussian"),
+            "d log A/d log v of the energy A that a phonon takes in a pass of a Gaussian; kappa = 2 pi omega width/v.",
+            {wave: 2 * sp.pi * omega * width / speed}, 2 * wave**2 - 4, rules=("common denominator",),
         ),
         *(replace(formula, name=f"ct_{formula.name}") for formula in again),
     ]  # fmt: skip

@@ -169,6 +169,26 @@ def test_losses_at_random_points(opened):
     assert single < 2e-11 and mean < 2e-11  # 2e-13 and 5e-13 measured: the exponent, up to 700, is a double
 
 
+def test_losses_at_a_temperature(opened):
+    """200 systems, five speeds each, from a temperature below every quantum to one far above them, and T = 0."""
+    spread = mean = 0.0
+    for given, rng in random_systems(200, 4):
+        speed = 2 * np.pi * given["width"] * 10 ** rng.uniform(-1.0, 2.0, 5)
+        given["temperature"] = heat = float(rng.choice([0.0, 10 ** rng.uniform(-2, 3)], p=[0.1, 0.9]))
+        system = system_of(given)
+        variance = system.loss_variance(speed, heat)
+        spread = max(spread, largest_difference(opened.call("lossVariance", given, speed.tolist()), variance))
+        if heat > 0.0:
+            cold, true = system.single_pass_dissipation(speed), system.single_pass_dissipation(speed, temperature=heat)
+            found = np.array(opened.call("singlePass", given, speed.tolist()))
+            # The recoil has terms of both signs: -4 and twice the exponent, of each mode.
+            scale = np.abs(cold) + 2.0 * np.pi**2 / given["mass"] * variance / speed**2
+            seen = variance > 1e-290
+            mean = max(mean, float(np.max((np.abs(found - true) / scale)[seen], initial=0.0)))
+    print(f"explorer: variance within {spread:.1e}, mean with recoil within {mean:.1e} of Python at 1,000 points")
+    assert spread < 2e-11 and mean < 1e-10  # 4e-13 and 4e-12 measured
+
+
 def test_drift_velocities_of_random_systems(opened):
     """The same jumps and roots, of the same kinds, as the search by interval bounds finds."""
     number, worst = 0, 0.0
@@ -214,7 +234,12 @@ def test_the_static_lattice(opened):
         ("singlePass", [{"width": -4}, 50], "width must be within 1e-30 .. 1e+30, got -4"),
         ("singlePass", [{"width": "4"}, 50], 'width must be a finite real number, got "4"'),
         ("singlePass", [{"omega_fast": 1}, 50], "omega_fast must be within 1.000001 .. 1000000, got 1"),
-        ("singlePass", [{"widht": 4}, 50], "parameters must be omega_fast, spacing, amplitude, width, mass, bias, got"),
+        ("singlePass", [{"widht": 4}, 50], "parameters must be omega_fast, spacing, amplitude, width, mass, bias, "),
+        ("singlePass", [{"temperature": -1}, 50], "temperature must be within 0 .. 1e+30, got -1"),
+        ("lossVariance", [{"temperature": "5"}, 50], 'temperature must be a finite real number, got "5"'),
+        ("meanDissipation", [{"temperature": 5}, 50], "temperature must be 0 for meanDissipation, which is of a chain"),
+        ("driftVelocities", [{"temperature": 5}, 20, 50], "temperature must be 0 for driftVelocities, which is of a"),
+        ("simulate", [{"temperature": 5}, {"position": 220, "speed": 50, "duration": 1}], "temperature must be 0 for"),
         ("singlePass", [{"bias": None}, 50], "bias must be a finite real number, got null"),
         ("meanDissipation", [{}, "fast"], 'speed must be a finite real number, got "fast"'),
         ("meanDissipation", [{"width": 1e-9}, 1e-6], "speed must be large enough for at most 1e5 roots of the"),
@@ -272,7 +297,7 @@ def test_the_page_logs_and_fetches_nothing(opened, written):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 400])
 def test_readable_wide_and_narrow_light_and_dark(browser, written, width, scheme):
-    opened = Opened(browser, written, width, scheme)
+    opened = Opened(browser, written, width, scheme, "#temperature=5")
     opened.page.wait_for_function("document.getElementById('drifts').tBodies[0].rows.length > 0")
     found = opened.page.evaluate(PROBE)
     opened.context.close()
@@ -311,6 +336,31 @@ def test_keyboard_link_and_screen_reader(browser, written):
     assert float(again.page.input_value("#width-number")) == width
     again.page.wait_for_function(f"document.getElementById('drifts').tBodies[0].textContent === {json.dumps(rows)}")
     again.context.close()
+
+
+def test_the_temperature_by_keys(browser, written):
+    """The first step above 0 draws mean and spread at the temperature, and says so; the address keeps it."""
+    opened = Opened(browser, written)
+    page = opened.page
+    drawn = "document.querySelectorAll('#curves .spread, #curves .warm').length"
+    shown = "[...document.querySelectorAll('.when-warm')].map(one => one.offsetHeight > 0)"
+    assert page.evaluate(drawn) == 0 and not any(page.evaluate(shown))
+    page.focus("#temperature")
+    page.keyboard.press("End")
+    page.wait_for_function(f"{drawn} === 2")
+    assert all(page.evaluate(shown)) and page.input_value("#temperature-number") == "100"
+    page.wait_for_function("document.getElementById('curves-text').textContent.includes('standard deviation')")
+    said = page.evaluate("document.getElementById('curves-text').textContent")
+    speed, mean, deviation = re.search(r"speed (\S+) takes (\S+) on .* deviation of (\S+)\. ", said).groups()
+    true = SYSTEM.single_pass_dissipation(float(speed), temperature=100.0), SYSTEM.loss_variance(float(speed), 100.0)
+    assert float(mean) == pytest.approx(true[0], rel=2e-3) and float(deviation) ** 2 == pytest.approx(true[1], rel=2e-3)
+    page.wait_for_function("location.hash.includes('temperature=100')")
+    again = Opened(browser, written, address=page.evaluate("location.hash"))
+    assert again.page.input_value("#temperature") == "1000" and again.page.evaluate(drawn) == 2
+    again.context.close()
+    page.keyboard.press("Home")
+    page.wait_for_function(f"{drawn} === 0")
+    opened.context.close()
 
 
 def test_a_value_that_is_refused_is_told(opened):

@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from chaintheory.dissipation.single_pass import MOST_POINTS, NEGLIGIBLE_EXPONENT
 from chaintheory.drift.velocities import LEAST_BIAS
 from chaintheory.interactions.named import Gaussian
 from chaintheory.lattice.memory_kernel import NEGLECTED
@@ -37,7 +38,7 @@ EXTENSIONS = HERE.parents[1] / "chaintheory_ext"
 
 
 def run_settings() -> str:
-    """The settings of a run as a C header: order 6 and its default step, as ``System.simulate`` chooses them.
+    """The settings as a C header: of a run those of order 6 and its default step, as ``System.simulate`` chooses them.
 
     >>> "#define STAGES 11" in run_settings()
     True
@@ -52,6 +53,8 @@ def run_settings() -> str:
         "FASTER": settings.FASTER,
         "NEGLECTED": NEGLECTED,
         "REACH": Gaussian(1.0, 1.0).reach(),
+        "NEGLIGIBLE_EXPONENT": NEGLIGIBLE_EXPONENT,
+        "MOST_POINTS": MOST_POINTS,
     }
     lines = [f"#define {name} {value!r}" for name, value in numbers.items()]
     for name, values in (("KICKS", scheme.kicks), ("FLOWS", scheme.flows)):

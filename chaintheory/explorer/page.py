@@ -29,6 +29,7 @@ def explorer_page(system: SystemParameters) -> str:
         "width": interaction.width,
         "mass": system.mass,
         "bias": system.bias,
+        "temperature": 0.0,
     }
     built = json.loads((HERE / "explorer.json").read_text(encoding="utf-8"))
     settings = built["limits"] | {"start": start, "version": __version__}

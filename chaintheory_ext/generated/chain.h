@@ -114,6 +114,12 @@ static inline double ct_gaussian_potential(double r, double amplitude, double pe
     return amplitude*exp(-1.0/2.0*per_square*(r*r));
 }
 
+/* d log A/d log v of the energy A that a phonon takes in a pass of a Gaussian; kappa = 2 pi omega width/v. Ledger: eq06_single_pass, transform_gaussian. */
+static inline double ct_gaussian_loss_growth(double kappa)
+{
+    return 2*(kappa*kappa) - 4;
+}
+
 /* Acceleration of the particle by a force. Ledger: eq04_particle. */
 static inline double ct_acceleration(double force, double mass)
 {
@@ -159,6 +165,30 @@ static inline double ct_gaussian_transform(double kappa)
 static inline double ct_largest_group_speed(double omega_fast, double spacing)
 {
     return 3.141592653589793*spacing*(omega_fast - 1);
+}
+
+/* Mean energy of a quantum mode; per_temperature = omega/T, infinite at T = 0. Ledger: thermal_mode_energy. */
+static inline double ct_quantum_energy(double omega, double per_temperature)
+{
+    return omega*(1.0/2.0 + 1.0/expm1(per_temperature));
+}
+
+/* Variance of what a mode of this energy takes that takes so much at rest. Ledger: loss_variance_of_mode. */
+static inline double ct_loss_variance(double A, double E_q)
+{
+    return 2*A*E_q;
+}
+
+/* dv/dE of the particle. Ledger: recoil_by_speed. */
+static inline double ct_speed_per_energy(double v, double mass)
+{
+    return 39.47841760435743/(mass*v);
+}
+
+/* Mean loss with recoil, from that in a cold chain; slope = dVar/dE. Ledger: mean_loss_with_recoil. */
+static inline double ct_mean_loss(double loss, double slope)
+{
+    return loss - 1.0/2.0*slope;
 }
 
 #endif

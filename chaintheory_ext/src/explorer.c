@@ -1,5 +1,5 @@
-/* What the explorer's page computes, for one system with a Gaussian interaction: Eq. (7), Eq. (10), its resonances and
- * drift velocities, the static lattice, and a run of the infinite chain.
+/* What the explorer's page computes, for one system with a Gaussian interaction: Eq. (7) and what a temperature makes of
+ * it, Eq. (10), its resonances and drift velocities, the static lattice, and a run of the infinite chain.
  *
  * Compiled to WebAssembly (chaintheory/explorer/build.py), from the same generated headers, crossings.c and fine_block.c
  * as the Python package. The page passes numbers through memory that it asks for with explorer_space.
@@ -26,7 +26,7 @@
 /* The system ------------------------------------------------------------------------------------------------- */
 
 static struct {
-    double omega_fast, spacing, amplitude, width, mass, bias;
+    double omega_fast, spacing, amplitude, width, mass, bias, temperature;
     double band_width, slowest, decay;
     ct_band band;
     ct_tangents table[TABULATED];
@@ -65,7 +65,8 @@ double *explorer_space(long count)
 }
 
 EXPORT(explorer_system)
-void explorer_system(double omega_fast, double spacing, double amplitude, double width, double mass, double bias)
+void explorer_system(double omega_fast, double spacing, double amplitude, double width, double mass, double bias,
+                     double temperature)
 {
     if (omega_fast != sys.omega_fast) {
         sys.omega_fast = omega_fast;
@@ -77,20 +78,85 @@ void explorer_system(double omega_fast, double spacing, double amplitude, double
     sys.width = width;
     sys.mass = mass;
     sys.bias = fabs(bias);
+    sys.temperature = temperature;
     const double wave = TWO_PI * width / spacing;
     sys.decay = wave * wave; /* a phonon at x is fed in proportion to exp(-decay x^2) */
     sys.slowest = slowest_speed();
 }
 
 /* Eq. (7): the loss to phonons at the bottom of the band times the band's mean of what remains. */
+static double single_pass(double v)
+{
+    return v > 0.0 ? ct_loss_per_mode(1.0, v, transform(1.0, v)) * band_mean_gaussian(v, sys.omega_fast, sys.width) : 0.0;
+}
+
 EXPORT(explorer_single_pass)
 void explorer_single_pass(long count, const double *speed, double *loss)
 {
+    for (long i = 0; i < count; i++) loss[i] = single_pass(fabs(speed[i]));
+}
+
+/* A temperature ---------------------------------------------------------------------------------------------- */
+
+#define FEWEST_POINTS 64
+#define CLOSE_SUMS 1e-9 /* two results of the trapezoidal rule; the error of the second is about their difference squared */
+
+typedef struct {
+    double variance, slope, size; /* of the loss in one pass; v dVar/dv; sum of the magnitudes of its terms */
+} scatter;
+
+/* Add a mode with its weight in the mean over the band. */
+static void add_mode(scatter *sum, double v, double sine_squared, double weight)
+{
+    const double omega = sqrt(ct_frequency_squared(sys.band_width, sine_squared));
+    const double taken = ct_loss_per_mode(omega, v, transform(omega, v));
+    const double variance = weight * ct_loss_variance(taken, ct_quantum_energy(omega, omega / sys.temperature));
+    if (!(variance > 0.0)) return; /* below the smallest double */
+    const double slope = variance * ct_gaussian_loss_growth(TWO_PI * omega * sys.width / v);
+    sum->variance += variance;
+    sum->slope += slope;
+    sum->size += fabs(slope);
+}
+
+/* Mean over the band with quantum energies of the modes, by the trapezoidal rule over the angle phi of sin(theta)^2 =
+ * part sin(phi)^2: where part < 1, the modes above take less than exp(-NEGLIGIBLE_EXPONENT) of the lowest one's energy.
+ * Its points are doubled until two results agree, as single_pass.py does; nan where MOST_POINTS are not enough. */
+static scatter scatter_of_losses(double v)
+{
+    const double wave = TWO_PI * sys.width / v;
+    const double part = fmin(NEGLIGIBLE_EXPONENT / (wave * wave) / sys.band_width, 1.0);
+    scatter sum = {0.0, 0.0, 0.0}, before = {NAN, NAN, NAN};
+    for (long count = FEWEST_POINTS / 2; count <= MOST_POINTS; count *= 2) {
+        const long first = count == FEWEST_POINTS / 2 ? 0 : 1, step = first ? 2 : 1;
+        for (long j = first; j <= count; j += step) {
+            const double sine = sin(0.25 * TWO_PI * j / count), square = part * sine * sine;
+            const double jacobian = part < 1.0 ? sqrt(part * (1.0 - sine * sine) / (1.0 - square)) : 1.0;
+            add_mode(&sum, v, square, j == 0 || j == count ? 0.5 * jacobian : jacobian);
+        }
+        const scatter now = {sum.variance / count, sum.slope / count, sum.size / count};
+        if (fabs(now.variance - before.variance) <= CLOSE_SUMS * now.variance
+            && fabs(now.slope - before.slope) <= CLOSE_SUMS * now.size)
+            return now;
+        before = now;
+    }
+    return (scatter){NAN, NAN, NAN};
+}
+
+/* Variance of the loss in one pass; at temperature 0 that of the zero point. */
+EXPORT(explorer_loss_variance)
+void explorer_loss_variance(long count, const double *speed, double *variance)
+{
+    for (long i = 0; i < count; i++) variance[i] = speed[i] != 0.0 ? scatter_of_losses(fabs(speed[i])).variance : 0.0;
+}
+
+/* Mean loss in one pass with the particle's recoil in the thermal force. */
+EXPORT(explorer_mean_loss)
+void explorer_mean_loss(long count, const double *speed, double *loss)
+{
     for (long i = 0; i < count; i++) {
         const double v = fabs(speed[i]);
-        loss[i] = v > 0.0 ? ct_loss_per_mode(1.0, v, transform(1.0, v))
-                                * band_mean_gaussian(v, sys.omega_fast, sys.width)
-                          : 0.0;
+        const scatter of = v > 0.0 ? scatter_of_losses(v) : (scatter){0.0, 0.0, 0.0};
+        loss[i] = ct_mean_loss(single_pass(v), of.size > 0.0 ? of.slope / v * ct_speed_per_energy(v, sys.mass) : of.size);
     }
 }
 

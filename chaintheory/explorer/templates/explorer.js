@@ -11,7 +11,7 @@ const short = (value, digits = 4) => Number.isFinite(value) ? String(Number(valu
 
 // State: parameters, range of speeds, start of the run; the address holds it --------------------------------------
 
-// Ends of each slider; `log`: its steps are equal ratios of value - offset.
+// Ends of each slider; `log`: its steps are equal ratios of value - offset; `zero`: its first step is 0.
 const CONTROLS = {
   omega_fast: {label: "top of the band, omega_fast", low: 1.01, high: 100, log: true, offset: 1},
   spacing: {label: "lattice spacing", low: 0.5, high: 500, log: true},
@@ -19,6 +19,7 @@ const CONTROLS = {
   width: {label: "width of the interaction", low: 0.1, high: 100, log: true},
   mass: {label: "mass of the particle", low: 0.01, high: 100, log: true},
   bias: {label: "bias, work per spacing", low: 1e-6, high: 10, log: true},
+  temperature: {label: "temperature (0: chain at rest)", low: 0.01, high: 100, log: true, zero: true},
 };
 const STEPS = 1000;
 const state = {
@@ -27,6 +28,8 @@ const state = {
   position: SETTINGS.start.spacing * 0.5, speed: SETTINGS.start.spacing * 1.25, pace: 2,
 };
 const parameters = () => Object.fromEntries(PARAMETERS.map(name => [name, state[name]]));
+// What Eq. (10), the drift velocities and the run are of: the same chain at rest.
+const atRest = given => ({...given, temperature: 0});
 
 function readAddress() {
   for (const [name, text] of new URLSearchParams(location.hash.slice(1))) {
@@ -45,14 +48,16 @@ function writeAddress() {
 }
 
 function toSlider(name, value) {
-  const {low, high, log, offset = 0} = CONTROLS[name];
+  const {low, high, log, zero, offset = 0} = CONTROLS[name];
+  if (zero && !value) return 0;
   if (!log) return Math.round(STEPS * (value - low) / (high - low));
   const ratio = Math.log(Math.max(value - offset, 1e-300) / (low - offset)) / Math.log((high - offset) / (low - offset));
-  return Math.round(STEPS * Math.min(Math.max(ratio, 0), 1));
+  return Math.max(Math.round(STEPS * Math.min(Math.max(ratio, 0), 1)), zero ? 1 : 0);
 }
 
 function fromSlider(name, step) {
-  const {low, high, log, offset = 0} = CONTROLS[name], part = step / STEPS;
+  const {low, high, log, zero, offset = 0} = CONTROLS[name], part = step / STEPS;
+  if (zero && step === 0) return 0;
   const value = log ? offset + (low - offset) * ((high - offset) / (low - offset)) ** part : low + (high - low) * part;
   return Number(value.toPrecision(4));
 }
@@ -190,6 +195,12 @@ class Frame {
     this.inside.append(svgElement("path", {class: name, d: path}));
   }
 
+  // The area between two lines.
+  area(name, xs, lows, highs) {
+    const edge = ys => Array.from(xs, (x, i) => `${this.across(x).toFixed(2)} ${this.down(ys[i]).toFixed(2)}`);
+    this.inside.append(svgElement("path", {class: name, d: `M${[...edge(highs), ...edge(lows).reverse()].join("L")}Z`}));
+  }
+
   mark(name, x, y) {
     this.inside.append(svgElement("use", {href: `#mark-${name}`, x: this.across(x), y: this.down(y)}));
   }
@@ -217,25 +228,32 @@ function speedsFor(resonances, even = 400, closest = 12) {
 
 function drawCurves() {
   try {
-    const given = parameters();
-    curves.system(given);
+    const hot = parameters(), given = atRest(hot);
+    curves.system(hot);
     speedRange(state.lowest, state.highest);
     told(null);
+    document.body.classList.toggle("at-temperature", hot.temperature > 0);
     let resonances = [];
     try { resonances = curves.resonantSpeeds(given, state.lowest, state.highest); } catch { /* too many to draw */ }
     const speeds = speedsFor(resonances);
     const single = curves.singlePass(given, speeds), mean = curves.meanDissipation(given, speeds);
+    const warm = hot.temperature > 0 ? atTemperature(hot) : null;
     const bias = Math.abs(state.bias), log = Boolean(state.logarithmic);
-    const top = Math.max(single.reduce((a, b) => Math.max(a, b), 1e-300), bias) * (log ? 8 : 1.6);
+    const largest = Math.max(single.reduce((a, b) => Math.max(a, b), 1e-300), bias);
+    const top = Math.max(largest * (log ? 8 : 1.6), warm ? warm.high.reduce((a, b) => Math.max(a, b), 0) * (log ? 2 : 1.1) : 0);
     const least = mean.reduce((a, b) => Math.min(a, b), single.reduce((a, b) => Math.min(a, b), bias || Infinity));
     const frame = new Frame(byId("curves"),
       {low: state.lowest, high: state.highest, log: true, label: "mean speed"},
-      {low: log ? Math.max(top * 1e-6, 0.4 * least) : 0, high: top, log, label: "energy lost per pass"});
+      {low: log ? Math.max(largest * 8e-6, 0.4 * least) : warm ? Math.min(0, ...warm.low) : 0, high: top, log, label: "energy lost per pass"});
     if (resonances.length <= 200) {
       for (const {speed, edge} of resonances) {
         const at = frame.across(speed);
         frame.inside.append(svgElement("path", {class: edge, d: `M${at} ${frame.bottom}v${edge === "lower" ? -14 : -9}`}));
       }
+    }
+    if (warm) {
+      frame.area("spread", warm.speeds, warm.low, warm.high);
+      frame.line("warm", warm.speeds, warm.mean);
     }
     if (bias) frame.line("bias", [state.lowest, state.highest], [bias, bias]);
     frame.line("mean", speeds, mean);
@@ -245,7 +263,7 @@ function drawCurves() {
       const begun = performance.now();
       const some = speedsFor(resonances, 160, 5);
       frame.line("static", some, curves.staticLattice(given, some));
-      drawDrifts(frame, given, resonances, speeds, single);
+      drawDrifts(frame, given, resonances, speeds, single, warm);
       finishing = performance.now() - begun;
     };
     clearTimeout(finishTimer);
@@ -255,9 +273,16 @@ function drawCurves() {
   }
 }
 
+// Mean loss in a single pass at the temperature, and that less and more its standard deviation.
+function atTemperature(hot) {
+  const speeds = geometric(state.lowest, state.highest, 160);
+  const mean = curves.singlePass(hot, speeds), deviation = curves.lossVariance(hot, speeds).map(Math.sqrt);
+  return {speeds, mean, deviation, low: mean.map((m, i) => m - deviation[i]), high: mean.map((m, i) => m + deviation[i])};
+}
+
 const CROWDED = 1e-4; // relative distance below which two drift velocities are not drawn
 let textTimer = 0;
-function drawDrifts(frame, given, resonances, speeds, single) {
+function drawDrifts(frame, given, resonances, speeds, single, warm) {
   let drifts = [], problem = "";
   try { drifts = curves.driftVelocities(given, state.lowest, state.highest); } catch (error) { problem = error.message; }
   // A pair closer than can be drawn, at a narrow resonance, stands in the table only.
@@ -269,7 +294,10 @@ function drawDrifts(frame, given, resonances, speeds, single) {
     const largest = single.indexOf(single.reduce((a, b) => Math.max(a, b), 0));
     const found = apart.length > 12 ? "" : apart.map(({kind, speed}) => `, ${kind} at ${short(speed, 6)}`).join("");
     const crowded = drifts.length - apart.length;
+    const middle = 80;
     byId("curves-text").textContent = `Largest loss in a single pass: ${short(single[largest])} at speed ${short(speeds[largest])}. `
+      + (warm ? `At the temperature a pass at speed ${short(warm.speeds[middle])} takes ${short(warm.mean[middle])} on the average, `
+        + `with a standard deviation of ${short(warm.deviation[middle])}. ` : "")
       + (problem || `${apart.length} drift velocities from ${short(state.lowest)} to ${short(state.highest)}${found}. `
         + (crowded ? `${crowded} more in pairs closer than ${CROWDED}, at narrow resonances: see the table.` : ""))
       + ` ${resonances.length} resonances.`;
@@ -296,7 +324,7 @@ let live = null, running = false, run = null, finer = 1;
 function startRun() {
   clearTimeout(restartTimer);
   if (!live) return;
-  const given = parameters();
+  const given = atRest(parameters());
   try {
     const {position, speed} = state;
     live.start(given, {position, speed, duration: ENDLESS}, finer);
@@ -424,7 +452,7 @@ function drawRun() {
   pen.fillStyle = colour("two");
   pen.beginPath(); pen.arc(width / 2, middle, 7, 0, 7); pen.fill();
   pen.fillStyle = colour("ink");
-  pen.fillText(`near the particle; largest displacement ${short(largest, 2)}`, 6, 14);
+  pen.fillText(`near the particle; largest displacement ${largest > 1e-300 ? short(largest, 2) : 0}`, 6, 14);
   // The whole cone.
   const extent = Math.max(NEAR * spacing, 1.1 * run.sound * run.time, 1.1 * Math.abs(run.position - run.contact));
   const place = x => width / 2 + (x - run.contact) / (2 * extent) * width, base = 0.78 * height, most = 0.16 * height;
@@ -465,7 +493,7 @@ function drawPasses() {
   if (passesDrawn === run && run.drawn === key) return;
   passesDrawn = run;
   run.drawn = key;
-  const from = passes.length ? passes[0].time : 0, to = Math.max(key, from + 1e-9);
+  const from = passes.length ? passes[0].time : 0, to = passes.length > 1 ? key : from + 1;
   const sizes = passes.flatMap(one => [Math.abs(one.lost), Math.abs(one.theory)]).sort((a, b) => a - b);
   const top = sizes.length ? 1.3 * sizes[Math.floor(0.95 * (sizes.length - 1))] || 1 : 1;
   const least = Math.min(0, ...passes.map(one => Math.max(one.lost, -top)));

@@ -2,9 +2,10 @@
 "use strict";
 
 const SETTINGS = JSON.parse(document.getElementById("settings").textContent);
-const PARAMETERS = ["omega_fast", "spacing", "amplitude", "width", "mass", "bias"];
+const PARAMETERS = ["omega_fast", "spacing", "amplitude", "width", "mass", "bias", "temperature"];
 const KINDS = ["locked", "stable", "unstable"];
 const MOST_SPEEDS = 1e6;
+const UNCONVERGED = "be large enough for the band average to converge";
 
 // As Python prints them: "1e-30", "1e+30".
 const shown = value => typeof value === "string" ? JSON.stringify(value) : String(value);
@@ -35,7 +36,8 @@ function checked(parameters) {
   within("omega_fast", parameters.omega_fast, SETTINGS.flattest, SETTINGS.widest);
   for (const name of ["spacing", "width", "mass"]) scale(name, parameters[name]);
   for (const name of ["amplitude", "bias"]) within(name, parameters[name], -SETTINGS.largest, SETTINGS.largest);
-  return PARAMETERS.map(name => parameters[name]);
+  const temperature = within("temperature", parameters.temperature ?? 0, 0, SETTINGS.largest);
+  return [...PARAMETERS.slice(0, -1).map(name => parameters[name]), temperature];
 }
 
 function speedRange(lowest, highest) {
@@ -72,17 +74,30 @@ class Kernels {
     return many ? values : values[0];
   }
 
-  system(parameters) {
-    this.c.explorer_system(...checked(parameters));
+  // `ofRest`: the quantity, where it is one of a chain at rest alone.
+  system(parameters, ofRest = "") {
+    const given = checked(parameters), temperature = given.at(-1);
+    if (ofRest && temperature > 0) {
+      throw new Error(`temperature must be 0 for ${ofRest}, which is of a chain at rest, got ${temperature}`);
+    }
+    this.c.explorer_system(...given);
   }
 
+  // Eq. (7); at a temperature the mean loss with recoil.
   singlePass(parameters, speed) {
     this.system(parameters);
-    return this.values(this.c.explorer_single_pass, speed);
+    if (!parameters.temperature) return this.values(this.c.explorer_single_pass, speed);
+    return this.values(this.c.explorer_mean_loss, speed, UNCONVERGED);
+  }
+
+  // Variance of the loss in a single pass, quantum modes; at temperature 0 that of the zero point.
+  lossVariance(parameters, speed) {
+    this.system(parameters);
+    return this.values(this.c.explorer_loss_variance, speed, UNCONVERGED);
   }
 
   meanDissipation(parameters, speed, approximation = "constant-velocity") {
-    this.system(parameters);
+    this.system(parameters, "meanDissipation");
     if (approximation === "static-lattice") {
       return this.values(this.c.explorer_static_lattice, speed,
         "be the mean of a motion past the masses at rest, and its loss above rounding");
@@ -96,7 +111,7 @@ class Kernels {
 
   // The static-lattice curve as it is drawn: nan where it ends.
   staticLattice(parameters, speeds) {
-    this.system(parameters);
+    this.system(parameters, "staticLattice");
     return this.values(this.c.explorer_static_lattice, speeds);
   }
 
@@ -108,7 +123,7 @@ class Kernels {
   }
 
   resonantSpeeds(parameters, lowest, highest) {
-    this.system(parameters);
+    this.system(parameters); // of the band alone
     speedRange(lowest, highest);
     const count = this.c.explorer_resonances(lowest, highest);
     return this.rows(count, this.c.explorer_resonance_list()).map(([speed, lower, n, finiteSide]) =>
@@ -116,7 +131,7 @@ class Kernels {
   }
 
   driftVelocities(parameters, lowest, highest) {
-    this.system(parameters);
+    this.system(parameters, "driftVelocities");
     speedRange(lowest, highest);
     const bias = Math.abs(parameters.bias);
     if (bias > 0 && bias < SETTINGS.least_bias) {
@@ -129,7 +144,7 @@ class Kernels {
 
   // Start a run; the step is chosen as Python's simulate does, `finer` times as short.
   start(parameters, {position, speed, duration}, finer = 1) {
-    this.system(parameters);
+    this.system(parameters, "a run");
     const {spacing, width} = parameters;
     if (!(width <= SETTINGS.widths_to_spacing * spacing)) {
       throw new Error(`width must be at most ${SETTINGS.widths_to_spacing} spacings for a run, got ${width} at ${spacing}`);
@@ -198,7 +213,7 @@ const compiledModule = WebAssembly.compile(
 window.chaintheory = {
   ready: compiledModule.then(module => {
     const kernels = new Kernels(module);
-    for (const name of ["singlePass", "meanDissipation", "resonantSpeeds", "driftVelocities", "simulate"]) {
+    for (const name of ["singlePass", "lossVariance", "meanDissipation", "resonantSpeeds", "driftVelocities", "simulate"]) {
       window.chaintheory[name] = (...given) => kernels[name](...given);
     }
     return true;
