@@ -167,49 +167,44 @@ def system_options(function: Callable[..., Any]) -> Callable[..., Any]:
         own = {name: given.pop(name) for name in (*PARAMETERS, *CHAIN, *OWN)}
         return function(system=build_system(**own), **given)
 
-    with_system = option("cutoff", None, "Distance at which --potential is cut off, where it decays too slowly.")(
-        with_system
-    )
-    with_system = click.option(
-        "--samples", type=INPUT_FILE, help="Interaction through a table: distance and potential in each line."
-    )(with_system)
-    with_system = click.option(
-        "--potential",
-        metavar="FORMULA",
-        help="Interaction as a formula in the distance r, such as 'exp(-(r/4)**4)', instead of a named one.",
-    )(with_system)
-    with_system = click.option("--matern-order", type=int, help="Order of the Matern interaction; 1 if left out.")(
-        with_system
-    )
-    with_system = click.option(
-        "--parameter",
-        "parameters",
-        type=Assignment(),
-        multiple=True,
-        metavar="NAME=NUMBER",
-        help="A parameter of LennardJones (depth, sigma, offset), Morse (depth, distance, length, offset), Buckingham "
-        "(amplitude, length, dispersion, offset), or a name in the formula; may be given several times.",
-    )(with_system)
-    with_system = click.option(
-        "--interaction",
-        default="Gaussian",
-        show_default=True,
-        metavar="NAME",
-        shell_complete=lambda context, parameter, begun: [name for name in INTERACTIONS if name.startswith(begun)],
-        help=f"Kind of the interaction: {', '.join(INTERACTIONS)}.",
-    )(with_system)
-    with_system = click.option(
-        "--couplings",
-        metavar="K1,K2,...",
-        help="Springs between masses 1, 2, ... apart, instead of --omega-fast; 0 for none.",
-    )(with_system)
-    with_system = option("confinement", None, "Stiffness of the wells, with --couplings; 1 if left out, 0 for none.")(
-        with_system
-    )
-    with_system = option("damping", 0.0, "Rate of damping of the chain's masses, in the unit frequency.")(with_system)
-    for name, (default, text) in reversed(PARAMETERS.items()):
-        with_system = option(name, default, text)(with_system)
-    return with_system
+    added = [
+        *(option(name, default, text) for name, (default, text) in PARAMETERS.items()),
+        option("damping", 0.0, "Rate of damping of the chain's masses, in the unit frequency."),
+        option("confinement", None, "Stiffness of the wells, with --couplings; 1 if left out, 0 for none."),
+        click.option(
+            "--couplings",
+            metavar="K1,K2,...",
+            help="Springs between masses 1, 2, ... apart, instead of --omega-fast; 0 for none.",
+        ),
+        click.option(
+            "--interaction",
+            default="Gaussian",
+            show_default=True,
+            metavar="NAME",
+            shell_complete=lambda context, parameter, begun: [name for name in INTERACTIONS if name.startswith(begun)],
+            help=f"Kind of the interaction: {', '.join(INTERACTIONS)}.",
+        ),
+        click.option(
+            "--parameter",
+            "parameters",
+            type=Assignment(),
+            multiple=True,
+            metavar="NAME=NUMBER",
+            help="A parameter of LennardJones (depth, sigma, offset), Morse (depth, distance, length, offset), "
+            "Buckingham (amplitude, length, dispersion, offset), or a name in the formula; may be given several times.",
+        ),
+        click.option("--matern-order", type=int, help="Order of the Matern interaction; 1 if left out."),
+        click.option(
+            "--potential",
+            metavar="FORMULA",
+            help="Interaction as a formula in the distance r, such as 'exp(-(r/4)**4)', instead of a named one.",
+        ),
+        click.option(
+            "--samples", type=INPUT_FILE, help="Interaction through a table: distance and potential in each line."
+        ),
+        option("cutoff", None, "Distance at which --potential is cut off, where it decays too slowly."),
+    ]
+    return functools.reduce(lambda command, add: add(command), reversed(added), with_system)
 
 
 def build_system(
