@@ -17,7 +17,7 @@ import sympy as sp
 
 from .checks import Apply, Integrands, Reduce
 from .lattice import band_squared, resolvent
-from .ledger import Step, equal, refuted, states
+from .ledger import Step, claim, equal, refuted, states
 from .notation import (
     amplitude,
     first_amplitude,
@@ -145,31 +145,23 @@ def _rational(name: str, order: int, title: str, parent: Any) -> Any:
             factor * band_squared(theta) / (1 + slowness / stretch * band_squared(theta)) ** (2 * order)
         )
         return [
-            Step(inserted, in_poles, "insert the transform", Integrands("common denominator")),
-            Step(
-                differentiated, target, "a multiple pole as a derivative of a simple one", Reduce("common denominator")
+            claim(inserted, in_poles).by("insert the transform", Integrands("common denominator")),
+            claim(differentiated, target).by(
+                "a multiple pole as a derivative of a simple one", Reduce("common denominator")
             ),
-            Step(
-                -inverse_mean.diff(z) / inverse_mean,
-                stages[0],
-                "the band average, differentiated in z",
-                Reduce("expand", "common denominator"),
+            claim(-inverse_mean.diff(z) / inverse_mean, stages[0]).by(
+                "the band average, differentiated in z", Reduce("expand", "common denominator")
             ),
             *(
-                Step(
-                    stage.diff(p) + stage * sp.expand(inverse_mean.diff(p) / inverse_mean),
-                    following,
-                    "once more, in p, by the product rule",
-                    Reduce("common denominator"),
+                claim(stage.diff(p) + stage * sp.expand(inverse_mean.diff(p) / inverse_mean), following).by(
+                    "once more, in p, by the product rule", Reduce("common denominator")
                 )
                 for stage, following in pairwise(stages)
             ),
-            Step(
+            claim(
                 stages[-1].subs(p, 1) / sp.factorial(2 * order - 1),
                 (formula.rhs / factor).subs(speed, in_z / sp.sqrt(stretch)) / inverse_mean.subs(p, 1),
-                "over the band average itself",
-                Reduce("common denominator"),
-            ),
+            ).by("over the band average itself", Reduce("common denominator")),
         ]
 
     return statement
@@ -231,41 +223,25 @@ def transform_matern(formula: sp.Basic) -> list[Step]:
     wave = sp.cos(q_scaled * u)
     boundary = shape.diff(u) * wave + q_scaled * shape * sp.sin(q_scaled * u)
     return [
-        Step(
-            2 * sp.Integral(sp.exp(-u) * wave, (u, 0, sp.oo)),
-            in_y.subs(index, 0),
-            "order 0, the exponential cusp",
-            Reduce("evaluate", "common denominator"),
+        claim(2 * sp.Integral(sp.exp(-u) * wave, (u, 0, sp.oo)), in_y.subs(index, 0)).by(
+            "order 0, the exponential cusp", Reduce("evaluate", "common denominator")
         ),
-        Step(
+        claim(
             (polynomial * sp.exp(-u) - (polynomial * sp.exp(-u)).diff(u, 2)) * sp.exp(u),
             2 * polynomial.diff(u) - polynomial.diff(u, 2),
-            "f - f''",
-            Reduce("evaluate", "expand"),
-        ),
-        Step(
-            raised / matern_coefficient(index - 1, j),
-            growth,
+        ).by("f - f''", Reduce("evaluate", "expand")),
+        claim(raised / matern_coefficient(index - 1, j), growth).by(
             "its coefficients are those of the order below, for symbolic m and j",
             Reduce("factorials", "common denominator"),
         ),
-        Step(
-            matern_coefficient(index, 1),
-            matern_coefficient(index, 0),
-            "no cusp: f'(0) = P'(0) - P(0) = 0",
-            Reduce("factorials", "common denominator"),
+        claim(matern_coefficient(index, 1), matern_coefficient(index, 0)).by(
+            "no cusp: f'(0) = P'(0) - P(0) = 0", Reduce("factorials", "common denominator")
         ),
-        Step(
-            boundary.diff(u),
-            wave * shape.diff(u, 2) + q_scaled**2 * wave * shape,
-            "integrate by parts twice: the transform of -f'' is q^2 times that of f",
-            Reduce("evaluate", "expand"),
+        claim(boundary.diff(u), wave * shape.diff(u, 2) + q_scaled**2 * wave * shape).by(
+            "integrate by parts twice: the transform of -f'' is q^2 times that of f", Reduce("evaluate", "expand")
         ),
-        Step(
-            in_y * (1 + q_scaled**2) / in_y.subs(index, index - 1),
-            growth,
-            "one order more",
-            Reduce("factorials", "powers", "common denominator"),
+        claim(in_y * (1 + q_scaled**2) / in_y.subs(index, index - 1), growth).by(
+            "one order more", Reduce("factorials", "powers", "common denominator")
         ),
     ]
 
@@ -321,46 +297,32 @@ def any_matern(formula: sp.Basic) -> list[Step]:
     product = edge(harmonic, 1) * edge(2 * index - harmonic, omega_fast**2)
     k = 2 * sp.pi * omega / speed
     return [
-        Step(
+        claim(
             (loss_per_mode(omega**2, matern_transform(index, k))).subs(speed, in_z / sp.sqrt(2 * index + 1))
             / (in_stretched / total),
             omega**2 * w ** -(power + 1),
-            "insert the transform",
-            Reduce("powers", "expand", "powers", ratio=True),
+        ).by("insert the transform", Reduce("powers", "expand", "powers", ratio=True)),
+        claim(-(w**-power).diff(z) / power, omega**2 * w ** -(power + 1)).by(
+            "as a derivative in z", Reduce("powers", "common denominator")
         ),
-        Step(
-            -(w**-power).diff(z) / power,
-            omega**2 * w ** -(power + 1),
-            "as a derivative in z",
-            Reduce("powers", "common denominator"),
-        ),
-        Step(
-            (1 / (w - shifted)).diff(shifted),
-            1 / (w - shifted) ** 2,
+        claim((1 / (w - shifted)).diff(shifted), 1 / (w - shifted) ** 2).by(
             "1/(w - t) is the geometric series of t/w: the mean of 1/w^n is a Taylor coefficient",
             Reduce("common denominator"),
         ),
-        Step(
-            band_average(1 / (p + z * band_squared(theta))),
-            1 / (sp.sqrt(p + z) * sp.sqrt(p + z * omega_fast**2)),
-            "the mean of 1/(w - t), with p for 1 - t",
-            Apply(pole.formula, {}, "factored radicals"),
-        ),
-        Step(
-            central(harmonic + 1) / central(harmonic),
-            (harmonic + half) / (harmonic + 1),
+        claim(
+            band_average(1 / (p + z * band_squared(theta))), 1 / (sp.sqrt(p + z) * sp.sqrt(p + z * omega_fast**2))
+        ).by("the mean of 1/(w - t), with p for 1 - t", Apply(pole.formula, {}, "factored radicals")),
+        claim(central(harmonic + 1) / central(harmonic), (harmonic + half) / (harmonic + 1)).by(
             "1/sqrt(a - t) = sum_j c_j t^j a^-(j + 1/2): both sides solve 2 (a - t) y' = y, c_(j+1)/c_j = "
             "(j + 1/2)/(j + 1)",
             Reduce("factorials", "common denominator"),
         ),
-        Step(
-            -product.diff(z) / power,
-            total.function / binomials,
+        claim(-product.diff(z) / power, total.function / binomials).by(
             "over c_j c_(2 m - j): the coefficient of t^(2 m) in the product of two such series, differentiated in z",
             Reduce("powers", "common denominator", ratio=True),
         ),
-        Step(first, 0, "from j = 0", Reduce()),
-        Step(last, power - 1, "to j = 2 m", Reduce("expand")),
+        claim(first, 0).by("from j = 0", Reduce()),
+        claim(last, power - 1).by("to j = 2 m", Reduce("expand")),
     ]
 
 
@@ -389,20 +351,15 @@ def mixture(formula: sp.Basic) -> list[Step]:
     square = INTERACTIONS["gaussian"].transform(k) ** 2
     quotient = formula.rhs / gaussian_single_pass.formula.rhs
     return [
-        Step(
-            one * other / (quotient * square).subs(width, joint),
-            1,
-            "the product of two transforms",
-            Reduce("powers", "expand", "powers"),
+        claim(one * other / (quotient * square).subs(width, joint), 1).by(
+            "the product of two transforms", Reduce("powers", "expand", "powers")
         ),
-        Step(
+        claim(
             quotient.subs(
                 {first_amplitude: amplitude, second_amplitude: amplitude, first_width: width, second_width: width}
             ),
             1,
-            "two equal Gaussians are one",
-            Reduce(),
-        ),
+        ).by("two equal Gaussians are one", Reduce()),
     ]
 
 
@@ -419,18 +376,13 @@ def cusp_slow(formula: sp.Basic) -> list[Step]:
     """Let v go to 0, that is z to infinity."""
     in_inverse = cusp.formula.rhs.subs(speed, 2 * sp.pi * width * sp.sqrt(z))  # z is 1/slowness here
     return [
-        Step(
-            sp.cancel(sp.together(in_inverse**2)).subs(z, 0),
-            formula.rhs**2,
-            "the square at v = 0",
-            Reduce("common denominator"),
+        claim(sp.cancel(sp.together(in_inverse**2)).subs(z, 0), formula.rhs**2).by(
+            "the square at v = 0", Reduce("common denominator")
         ),
-        Step(
+        claim(
             sp.Limit(in_inverse.subs({omega_fast: 3, amplitude: 1, width: 1}), z, 0, "+"),
             formula.rhs.subs({omega_fast: 3, amplitude: 1, width: 1}),
-            "and the sign",
-            Reduce("evaluate"),
-        ),
+        ).by("and the sign", Reduce("evaluate")),
     ]
 
 
@@ -445,7 +397,7 @@ def cusp_slow(formula: sp.Basic) -> list[Step]:
 def cusp_fast(formula: sp.Basic) -> list[Step]:
     """Multiply by v^4 and let z go to 0."""
     scaled = (cusp.formula.rhs * speed**4).subs(speed, in_z)
-    return [Step(scaled.subs(z, 0), formula.rhs * speed**4, "v to infinity", Reduce("expand"))]
+    return [claim(scaled.subs(z, 0), formula.rhs * speed**4).by("v to infinity", Reduce("expand"))]
 
 
 @states(
@@ -464,10 +416,7 @@ def not_absorbed(formula: sp.Basic) -> list[Step]:
     return [
         *refuted(formula.rhs, cusp_slow.formula.rhs, paper, 0, sp.Rational(1, 20)),
         *refuted(formula.rhs, cusp_slow.formula.rhs, other, 0, sp.Rational(1, 4)),
-        Step(
-            sp.Limit(cusp.formula.rhs.subs(other), speed, 0, "+"),
-            cusp_slow.formula.rhs.subs(other),
-            "the limit of the closed form",
-            Reduce("evaluate"),
+        claim(sp.Limit(cusp.formula.rhs.subs(other), speed, 0, "+"), cusp_slow.formula.rhs.subs(other)).by(
+            "the limit of the closed form", Reduce("evaluate")
         ),
     ]

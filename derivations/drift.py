@@ -15,7 +15,7 @@ from __future__ import annotations
 import sympy as sp
 
 from .checks import Integrands, Reduce, Refute
-from .ledger import Step, equal, refuted, states
+from .ledger import Step, claim, equal, refuted, states
 from .motion import kinetic_energy, length, slow, unit_time, units_particle
 from .notation import (
     amplitude,
@@ -84,7 +84,7 @@ def orbit_speed(potential: sp.Expr) -> sp.Expr:
 )
 def bias_work(formula: sp.Basic) -> list[Step]:
     """A constant force over the distance."""
-    return [Step(formula.rhs, bias, "integrate", Reduce("evaluate"))]
+    return [claim(formula.rhs, bias).by("integrate", Reduce("evaluate"))]
 
 
 @states(
@@ -102,21 +102,17 @@ def stability(formula: sp.Basic) -> list[Step]:
     after = sp.sqrt((speed + offset) ** 2 + 8 * sp.pi**2 / mass * (bias - loss))
     steepest = mass * speed / (2 * sp.pi**2)
     return [
-        Step(kinetic_energy(after) - kinetic_energy(speed + offset), bias - loss, "energy in a pass", Reduce("expand")),
-        Step(after.subs(offset, 0), speed, "balanced", Reduce("expand")),
-        Step(after.diff(offset).subs(offset, 0), formula.rhs, "the map's slope", Reduce("expand")),
-        Step(formula.rhs.subs(dissipation_slope, 0), 1, "a factor of 1 at the slope 0", Reduce()),
-        Step(
-            formula.rhs.subs(dissipation_slope, steepest),
-            sp.Integer(-1),
-            "a factor of -1 at the slope mu v/(2 pi^2)",
-            Reduce("expand"),
+        claim(kinetic_energy(after) - kinetic_energy(speed + offset), bias - loss).by(
+            "energy in a pass", Reduce("expand")
         ),
-        Step(
-            formula.rhs.diff(dissipation_slope),
-            -4 * sp.pi**2 / (mass * speed),
-            "falling linearly: between -1 and 1 only for slopes between these",
-            Reduce("expand"),
+        claim(after.subs(offset, 0), speed).by("balanced", Reduce("expand")),
+        claim(after.diff(offset).subs(offset, 0), formula.rhs).by("the map's slope", Reduce("expand")),
+        claim(formula.rhs.subs(dissipation_slope, 0), 1).by("a factor of 1 at the slope 0", Reduce()),
+        claim(formula.rhs.subs(dissipation_slope, steepest), sp.Integer(-1)).by(
+            "a factor of -1 at the slope mu v/(2 pi^2)", Reduce("expand")
+        ),
+        claim(formula.rhs.diff(dissipation_slope), -4 * sp.pi**2 / (mass * speed)).by(
+            "falling linearly: between -1 and 1 only for slopes between these", Reduce("expand")
         ),
     ]
 
@@ -133,17 +129,11 @@ def relaxation(formula: sp.Basic) -> list[Step]:
     """The factor to the power of the number of passes is 1/e; expand the logarithm for a small slope."""
     small = (formula.rhs).subs(dissipation_slope, offset * mass * speed / (4 * sp.pi**2))
     return [
-        Step(
-            formula.rhs * sp.log(growth_factor(dissipation_slope)),
-            sp.Integer(-1),
-            "the logarithm of the factor after this many passes",
-            Reduce(),
+        claim(formula.rhs * sp.log(growth_factor(dissipation_slope)), sp.Integer(-1)).by(
+            "the logarithm of the factor after this many passes", Reduce()
         ),
-        Step(
-            sp.series(small, offset, 0, 1).removeO(),
-            1 / offset - sp.Rational(1, 2),
-            "for a small slope, 4 pi^2 slope/(mu v) = epsilon",
-            Reduce("expand"),
+        claim(sp.series(small, offset, 0, 1).removeO(), 1 / offset - sp.Rational(1, 2)).by(
+            "for a small slope, 4 pi^2 slope/(mu v) = epsilon", Reduce("expand")
         ),
     ]
 
@@ -161,9 +151,9 @@ def orbit(formula: sp.Basic) -> list[Step]:
     energy = kinetic_energy(formula.rhs) + U(u)
     acceleration = formula.rhs * formula.rhs.diff(u)
     return [
-        Step(energy, kinetic_energy(speed) + U(spacing / 2), "energy", Reduce("expand")),
-        Step(acceleration, -((2 * sp.pi) ** 2) / mass * U(u).diff(u), "acceleration v dv/du", Reduce("expand")),
-        Step(formula.rhs.subs(u, spacing / 2), speed, "midway", Reduce()),
+        claim(energy, kinetic_energy(speed) + U(spacing / 2)).by("energy", Reduce("expand")),
+        claim(acceleration, -((2 * sp.pi) ** 2) / mass * U(u).diff(u)).by("acceleration v dv/du", Reduce("expand")),
+        claim(formula.rhs.subs(u, spacing / 2), speed).by("midway", Reduce()),
     ]
 
 
@@ -180,20 +170,15 @@ def extreme(formula: sp.Basic) -> list[Step]:
     along = orbit.formula.rhs
     even = sp.Function("f")
     return [
-        Step(along.subs(u, 0), formula.rhs, "at the mass", Reduce()),
-        Step(even(u**2).diff(u).subs(u, 0), 0, "no slope at the mass", Reduce("evaluate")),
-        Step(
-            along.diff(u),
-            -4 * sp.pi**2 / mass * U(u).diff(u) / along,
-            "the slope of the speed is that of U, times a negative factor",
-            Reduce("expand"),
+        claim(along.subs(u, 0), formula.rhs).by("at the mass", Reduce()),
+        claim(even(u**2).diff(u).subs(u, 0), 0).by("no slope at the mass", Reduce("evaluate")),
+        claim(along.diff(u), -4 * sp.pi**2 / mass * U(u).diff(u) / along).by(
+            "the slope of the speed is that of U, times a negative factor", Reduce("expand")
         ),
-        Step(
+        claim(
             along.diff(u, 2),
             -4 * sp.pi**2 / mass * U(u).diff(u, 2) / along - 16 * sp.pi**4 / mass**2 * U(u).diff(u) ** 2 / along**3,
-            "where U' vanishes the curvatures have opposite signs",
-            Reduce("expand"),
-        ),
+        ).by("where U' vanishes the curvatures have opposite signs", Reduce("expand")),
     ]
 
 
@@ -219,19 +204,13 @@ def transit_time(formula: sp.Basic) -> list[Step]:
     area = sp.Integral(U(u), *transit_integral.limits)
     mean_speed = spacing / formula.rhs
     return [
-        Step(
-            transit_integral.subs(offset, 0).doit(),
-            formula.rhs.subs(offset, 0),
-            "without interaction",
-            Reduce("expand"),
+        claim(transit_integral.subs(offset, 0).doit(), formula.rhs.subs(offset, 0)).by(
+            "without interaction", Reduce("expand")
         ),
-        Step(first, formula.rhs.diff(offset), "first order", Integrands("expand")),
-        Step(
-            mean_speed.diff(offset).subs(offset, 0).subs(area, work),
-            -4 * sp.pi**2 * work / (mass * speed * spacing),
-            "the mean speed (W stands for the integral of U)",
-            Reduce("expand"),
-        ),
+        claim(first, formula.rhs.diff(offset)).by("first order", Integrands("expand")),
+        claim(
+            mean_speed.diff(offset).subs(offset, 0).subs(area, work), -4 * sp.pi**2 * work / (mass * speed * spacing)
+        ).by("the mean speed (W stands for the integral of U)", Reduce("expand")),
     ]
 
 
@@ -248,8 +227,8 @@ def transit_of_well(formula: sp.Basic) -> list[Step]:
     outside = 2 * sp.Integral(1 / orbit_speed(sp.Integer(0)), (u, width, spacing / 2))
     inside = 2 * sp.Integral(1 / orbit_speed(amplitude), (u, 0, width))
     return [
-        Step(outside + inside, formula.rhs, "two pieces of constant speed", Reduce("evaluate", "expand")),
-        Step(formula.rhs.subs(amplitude, 0), spacing / speed, "no interaction", Reduce("expand")),
+        claim(outside + inside, formula.rhs).by("two pieces of constant speed", Reduce("evaluate", "expand")),
+        claim(formula.rhs.subs(amplitude, 0), spacing / speed).by("no interaction", Reduce("expand")),
     ]
 
 
@@ -265,12 +244,9 @@ def orbit_ends(formula: sp.Basic) -> list[Step]:
     """The depth below the top is not negative, and zero at the top."""
     barrier = sp.sqrt(8 * sp.pi**2 * (U(position) - U(spacing / 2)) / mass)
     return [
-        Step(orbit.formula.rhs**2, formula.rhs.subs(v_c, barrier), "speed squared", Reduce("expand")),
-        Step(
-            formula.rhs.subs(u, position).subs(speed, v_c),
-            0,
-            "no speed is left at the top for v = v_c",
-            Reduce("expand"),
+        claim(orbit.formula.rhs**2, formula.rhs.subs(v_c, barrier)).by("speed squared", Reduce("expand")),
+        claim(formula.rhs.subs(u, position).subs(speed, v_c), 0).by(
+            "no speed is left at the top for v = v_c", Reduce("expand")
         ),
     ]
 
@@ -296,16 +272,14 @@ def orbit_single_pass(formula: sp.Basic) -> list[Step]:
     at_first_order = formula.rhs.function.subs(local_speed(u), speed).replace(local_speed, lambda _: speed).doit()
     uniform = Phi(u).diff(u) / speed * sp.exp(2 * sp.pi * sp.I * omega * u / speed)
     return [
-        Step(orbit_speed(offset * Phi(u)).subs(offset, 0), speed, "the speed at order zero", Reduce()),
-        Step(
-            at_first_order, uniform, "the force integral of Eq. (6), with time measured by distance", Reduce("expand")
+        claim(orbit_speed(offset * Phi(u)).subs(offset, 0), speed).by("the speed at order zero", Reduce()),
+        claim(at_first_order, uniform).by(
+            "the force integral of Eq. (6), with time measured by distance", Reduce("expand")
         ),
-        Step(
+        claim(
             sp.Integral(uniform, *formula.rhs.limits),
             sp.Integral(sp.exp(2 * sp.pi * sp.I * omega * t) * Phi(u).diff(u).subs(u, speed * t), (t, -sp.oo, sp.oo)),
-            "and back to time",
-            Integrands("evaluate", change=(u, speed * t, t)),
-        ),
+        ).by("and back to time", Integrands("evaluate", change=(u, speed * t, t))),
     ]
 
 
@@ -356,11 +330,11 @@ def zero_as_read(formula: sp.Basic) -> list[Step]:
     below, above = sp.Rational("0.006006"), sp.Rational("5.362956")
     printed = _claimed_mean(formula)
     return [
-        Step(printed, sp.Rational("0.01"), "as read, the mean dissipation equals the bias", Reduce()),
+        claim(printed, sp.Rational("0.01")).by("as read, the mean dissipation equals the bias", Reduce()),
         mean_at("19.9974", below, "below the resonance", 35),
         mean_at("19.9975", above, "above the resonance", 37),
-        Step(printed, below, "just below the resonance it does not", Refute()),
-        Step(printed, above, "nor just above", Refute()),
+        claim(printed, below).by("just below the resonance it does not", Refute()),
+        claim(printed, above).by("nor just above", Refute()),
     ]
 
 
@@ -390,15 +364,12 @@ def measures_ratio(formula: sp.Basic) -> list[Step]:
     """The speed alpha/n, in units of length over time."""
     in_units = spacing / lag * length / unit_time
     return [
-        Step(
-            in_units.subs(spacing, lattice_constant / length),
-            formula.rhs,
-            "alpha/n in physical units",
-            Reduce("powers"),
+        claim(in_units.subs(spacing, lattice_constant / length), formula.rhs).by(
+            "alpha/n in physical units", Reduce("powers")
         ),
-        Step(formula.rhs.diff(hbar), 0, "no hbar", Reduce()),
-        Step(
-            slow * lattice_constant / (2 * sp.pi * lag), formula.rhs, "one spacing in n slow periods", Reduce("expand")
+        claim(formula.rhs.diff(hbar), 0).by("no hbar", Reduce()),
+        claim(slow * lattice_constant / (2 * sp.pi * lag), formula.rhs).by(
+            "one spacing in n slow periods", Reduce("expand")
         ),
     ]
 
@@ -424,6 +395,6 @@ def measures_product(formula: sp.Basic) -> list[Step]:
     return [
         *refuted(formula.rhs, true, soft, 2, sp.Rational(1, 2)),
         *refuted(formula.rhs, true, heavy, 9, 1),
-        Step(formula.rhs.subs(soft), formula.rhs.subs(stiff), "as read, one speed for one product", Reduce()),
-        Step(true.subs(soft), true.subs(stiff), "as derived, two", Refute()),
+        claim(formula.rhs.subs(soft), formula.rhs.subs(stiff)).by("as read, one speed for one product", Reduce()),
+        claim(true.subs(soft), true.subs(stiff)).by("as derived, two", Refute()),
     ]

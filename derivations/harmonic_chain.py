@@ -16,7 +16,7 @@ import sympy as sp
 
 from .checks import Reduce
 from .lattice import band, band_squared, coupling
-from .ledger import Step, equal, states
+from .ledger import Step, claim, equal, states
 from .notation import (
     damping,
     offset,
@@ -71,18 +71,12 @@ def band_of_springs(formula: sp.Basic) -> list[Step]:
     """Insert a plane wave; the paper's chain is kappa = 1 with one spring to each neighbour."""
     wave = lambda number: sp.exp(2 * sp.I * theta * number)  # noqa: E731
     return [
-        Step(restoring_force(wave) / wave(site), formula.rhs, "insert a plane wave", Reduce("trigonometry")),
-        Step(
-            formula.rhs.diff(spring, 2) ** 2 + formula.rhs.diff(well, 2) ** 2 + formula.rhs.diff(well, spring) ** 2,
-            0,
-            "linear in the springs",
-            Reduce("expand"),
-        ),
-        Step(
-            formula.rhs.subs({well: 1, spring: coupling, reach: 1}),
-            band_squared(theta),
-            "the paper's chain, Eq. 1",
-            Reduce("expand"),
+        claim(restoring_force(wave) / wave(site), formula.rhs).by("insert a plane wave", Reduce("trigonometry")),
+        claim(
+            formula.rhs.diff(spring, 2) ** 2 + formula.rhs.diff(well, 2) ** 2 + formula.rhs.diff(well, spring) ** 2, 0
+        ).by("linear in the springs", Reduce("expand")),
+        claim(formula.rhs.subs({well: 1, spring: coupling, reach: 1}), band_squared(theta)).by(
+            "the paper's chain, Eq. 1", Reduce("expand")
         ),
     ]
 
@@ -110,12 +104,9 @@ def damped_response(formula: sp.Basic) -> list[Step]:
     moved = formula.rhs * wave
     left = moved.diff(time, 2) - (2 * sp.pi) ** 2 * (wave - omega**2 * moved) + 2 * sp.pi * damping * moved.diff(time)
     return [
-        Step(left / wave, 0, "insert a plane wave", Reduce("expand", "common denominator")),
-        Step(
-            w * (formula.rhs - sp.conjugate(formula.rhs)) / (2 * sp.I),
-            absorption(w, omega),
-            "its imaginary part",
-            Reduce("common denominator"),
+        claim(left / wave, 0).by("insert a plane wave", Reduce("expand", "common denominator")),
+        claim(w * (formula.rhs - sp.conjugate(formula.rhs)) / (2 * sp.I), absorption(w, omega)).by(
+            "its imaginary part", Reduce("common denominator")
         ),
     ]
 
@@ -144,26 +135,20 @@ def damped_dissipation(formula: sp.Basic) -> list[Step]:
     of_mode = absorption(w, band_of_any(x))
     inserted = {w: speed / spacing * x}
     return [
-        Step(
-            w * work,
-            sp.pi * w * out_of_phase,
+        claim(w * work, sp.pi * w * out_of_phase).by(
             "the mean power of a force cos(2 pi w tau), with Im chi out of phase: pi w Im chi",
             Reduce("evaluate", "expand"),
         ),
-        Step(
-            (4 * sp.pi * force**2 * of_mode).subs(inserted) * speed / spacing,
-            integral.function,
+        claim((4 * sp.pi * force**2 * of_mode).subs(inserted) * speed / spacing, integral.function).by(
             "both signs of w of the force of one pass; the next mass has it a transit time later: w = v x/alpha",
             Reduce("expand"),
         ),
-        Step(
+        claim(
             (2 / sp.pi * loss_per_mode(w**2, transform(2 * sp.pi * w / speed)) * of_mode).subs(inserted)
             * speed
             / spacing,
             integral.function,
-            "which is the loss per mode of a single pass times 2/pi w Im chi dw",
-            Reduce("expand"),
-        ),
+        ).by("which is the loss per mode of a single pass times 2/pi w Im chi dw", Reduce("expand")),
     ]
 
 
@@ -187,35 +172,21 @@ def damped_limit(formula: sp.Basic) -> list[Step]:
     lead = sp.Symbol("d", positive=True)  # abs(alpha omega'/v - 1)
     side = sp.Symbol("e", real=True, nonzero=True)
     return [
-        Step(
+        claim(
             absorption(w, omega).subs(damping, width / w).subs(omega, sp.sqrt(w**2 + slope * offset)),
             w * width / (slope**2 * offset**2 + width**2),
-            "beside the root, with omega^2 - w^2 = s y and g = gamma w",
-            Reduce("common denominator"),
+        ).by("beside the root, with omega^2 - w^2 = s y and g = gamma w", Reduce("common denominator")),
+        claim(sp.Integral(width / (slope**2 * offset**2 + width**2), (offset, -sp.oo, sp.oo)), sp.pi / slope).by(
+            "a Lorentzian", Reduce("evaluate", "common denominator")
         ),
-        Step(
-            sp.Integral(width / (slope**2 * offset**2 + width**2), (offset, -sp.oo, sp.oo)),
-            sp.pi / slope,
-            "a Lorentzian",
-            Reduce("evaluate", "common denominator"),
+        claim(mismatch + 2 * rate * (rate * x - band_of_any(x)), 2 * band_of_any(x) * (group - rate)).by(
+            "the slope s at the root, where v x/alpha is omega(x)", Reduce("expand")
         ),
-        Step(
-            mismatch + 2 * rate * (rate * x - band_of_any(x)),
-            2 * band_of_any(x) * (group - rate),
-            "the slope s at the root, where v x/alpha is omega(x)",
-            Reduce("expand"),
+        claim(formula.rhs.subs(group, rate * (1 + side)), lost / sp.Abs(side)).by(
+            "with e = alpha omega'/v - 1", Reduce("expand", "same sign")
         ),
-        Step(
-            formula.rhs.subs(group, rate * (1 + side)),
-            lost / sp.Abs(side),
-            "with e = alpha omega'/v - 1",
-            Reduce("expand", "same sign"),
-        ),
-        Step(
-            (2 / sp.pi * rate * lost * w * sp.pi / slope).subs(slope, 2 * w * rate * lead),
-            lost / lead,
-            "and s = 2 omega (v/alpha) e: the term of Eq. 10",
-            Reduce("expand"),
+        claim((2 / sp.pi * rate * lost * w * sp.pi / slope).subs(slope, 2 * w * rate * lead), lost / lead).by(
+            "and s = 2 omega (v/alpha) e: the term of Eq. 10", Reduce("expand")
         ),
     ]
 
@@ -245,10 +216,7 @@ def friction_force(formula: sp.Basic) -> list[Step]:
     (integral,) = formula.rhs.atoms(sp.Integral)
     density = damped_density() / spacing
     return [
-        Step(
-            density.subs(x, wavenumber * spacing / (2 * sp.pi)) * spacing / (2 * sp.pi),
-            integral.function,
-            "dx = alpha dk/(2 pi)",
-            Reduce("expand", "common denominator"),
+        claim(density.subs(x, wavenumber * spacing / (2 * sp.pi)) * spacing / (2 * sp.pi), integral.function).by(
+            "dx = alpha dk/(2 pi)", Reduce("expand", "common denominator")
         )
     ]

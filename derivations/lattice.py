@@ -22,7 +22,7 @@ from typing import Any
 import sympy as sp
 
 from .checks import Approaches, Cited, Reduce
-from .ledger import Step, equal, states
+from .ledger import Step, claim, equal, states
 from .notation import (
     c_s,
     gap,
@@ -113,7 +113,7 @@ def forces(formula: sp.Basic) -> list[Step]:
     tied = lambda number: coupling * (rho(number + 1) - rho(number)) ** 2 / 2  # noqa: E731
     energy = rho(site) ** 2 / 2 + tied(site) + tied(site - 1)
     return [
-        Step(energy.diff(rho(site)), side, "derivative of the potential energy", Reduce("expand"))
+        claim(energy.diff(rho(site)), side).by("derivative of the potential energy", Reduce("expand"))
         for side in formula.args
     ]
 
@@ -131,9 +131,9 @@ def band(formula: sp.Basic) -> list[Step]:
     """Insert exp(2 i theta l) into the restoring force; both band edges follow."""
     wave = lambda number: sp.exp(2 * sp.I * theta * number)  # noqa: E731
     return [
-        Step(dynamical_operator(wave) / wave(site), formula.rhs, "insert a plane wave", Reduce("trigonometry")),
-        Step(formula.rhs.subs(theta, 0), 1, "lower edge of the band", Reduce()),
-        Step(formula.rhs.subs(theta, sp.pi / 2), omega_fast**2, "upper edge of the band", Reduce("expand")),
+        claim(dynamical_operator(wave) / wave(site), formula.rhs).by("insert a plane wave", Reduce("trigonometry")),
+        claim(formula.rhs.subs(theta, 0), 1).by("lower edge of the band", Reduce()),
+        claim(formula.rhs.subs(theta, sp.pi / 2), omega_fast**2).by("upper edge of the band", Reduce("expand")),
     ]
 
 
@@ -148,12 +148,11 @@ def geometric_sum(formula: sp.Basic) -> list[Step]:
     closed = formula.rhs
     ((_, _, high),) = formula.lhs.limits
     return [
-        Step(formula.lhs.subs(masses, 1).doit(), closed.subs(masses, 1), "a single term", Reduce("common denominator")),
-        Step(
-            closed.subs(masses, masses + 1) - closed,
-            formula.lhs.function.subs(harmonic, high + 1),
-            "one more term",
-            Reduce("common denominator", "expand", "powers"),
+        claim(formula.lhs.subs(masses, 1).doit(), closed.subs(masses, 1)).by(
+            "a single term", Reduce("common denominator")
+        ),
+        claim(closed.subs(masses, masses + 1) - closed, formula.lhs.function.subs(harmonic, high + 1)).by(
+            "one more term", Reduce("common denominator", "expand", "powers")
         ),
     ]
 
@@ -182,24 +181,17 @@ def orthonormal(formula: sp.Basic) -> list[Step]:
     root = sp.powsimp(step ** (high - low + 1))
     distance = ((step - 1) * (1 / step - 1)).subs(masses, different + others)
     return [
-        Step(same, formula.rhs.subs(harmonic, 0), "two equal modes", Reduce("expand")),
-        Step(
+        claim(same, formula.rhs.subs(harmonic, 0)).by("two equal modes", Reduce("expand")),
+        claim(
             geometric_sum.formula.rhs.subs(ratio, step).subs(step**masses, sp.powdenest(root, force=False)),
             formula.rhs.subs(harmonic, different),
-            "two different modes: the ratio is an N-th root of one",
-            Reduce("expand"),
-        ),
-        Step(
-            distance,
-            4 * sp.sin(sp.pi * different / (different + others)) ** 2,
+        ).by("two different modes: the ratio is an N-th root of one", Reduce("expand")),
+        claim(distance, 4 * sp.sin(sp.pi * different / (different + others)) ** 2).by(
             "which is not one for 0 < j < N = j + m: its distance from one, squared, is positive",
             Reduce("trigonometry"),
         ),
-        Step(
-            term.subs(site, high + 1),
-            term.subs(site, low),
-            "after N masses the wave returns to where it began",
-            Reduce("powers"),
+        claim(term.subs(site, high + 1), term.subs(site, low)).by(
+            "after N masses the wave returns to where it began", Reduce("powers")
         ),
     ]
 
@@ -222,26 +214,19 @@ def kernel_of_ring(formula: sp.Basic) -> list[Step]:
     moved = lambda number: mode.subs(site, number)  # noqa: E731
     ((_, low, high),) = total.limits
     return [
-        Step(
+        claim(
             (mode.diff(time, 2) + (2 * sp.pi) ** 2 * dynamical_operator(moved))
             / oscillation(sp.pi * harmonic / masses),
             0,
-            "each mode solves the free equation of motion",
-            Reduce("expand", "trigonometry"),
-        ),
-        Step(mode.subs(time, 0), 0, "no initial displacement", Reduce()),
-        Step(
-            mode.diff(time).subs(time, 0),
-            2 * sp.pi * sp.re(sp.exp(2 * sp.pi * sp.I * harmonic * site / masses)),
+        ).by("each mode solves the free equation of motion", Reduce("expand", "trigonometry")),
+        claim(mode.subs(time, 0), 0).by("no initial displacement", Reduce()),
+        claim(mode.diff(time).subs(time, 0), 2 * sp.pi * sp.re(sp.exp(2 * sp.pi * sp.I * harmonic * site / masses))).by(
             "the initial velocities are the plane waves, which add up to an impulse on one mass",
             Reduce("real part", "trigonometry"),
         ),
-        Step(high - low + 1, masses, "every mode once", Reduce()),
-        Step(
-            sp.Sum(mode.diff(time).subs({time: 0, site: 0}), total.limits[0]).doit() / masses,
-            2 * sp.pi,
-            "the mass of the impulse starts with velocity 2 pi",
-            Reduce("expand"),
+        claim(high - low + 1, masses).by("every mode once", Reduce()),
+        claim(sp.Sum(mode.diff(time).subs({time: 0, site: 0}), total.limits[0]).doit() / masses, 2 * sp.pi).by(
+            "the mass of the impulse starts with velocity 2 pi", Reduce("expand")
         ),
     ]
 
@@ -261,24 +246,16 @@ def kernel_of_chain(formula: sp.Basic) -> list[Step]:
     moved = lambda number: integral.function.subs(lag, number)  # noqa: E731
     impulse = factor * integral.function.diff(time).subs(time, 0)
     return [
-        Step(
+        claim(
             integral.function.diff(time, 2) / oscillation(theta),
             -((2 * sp.pi) ** 2) * dynamical_operator(moved, lag) / oscillation(theta),
-            "the equation of motion, under the integral",
-            Reduce("expand", "trigonometry"),
+        ).by("the equation of motion, under the integral", Reduce("expand", "trigonometry")),
+        claim(integral.function.subs(time, 0), 0).by("no initial displacement", Reduce()),
+        claim(sp.Integral(impulse.subs(lag, 0), *integral.limits), 2 * sp.pi).by(
+            "initial velocity of the mass of the impulse", Reduce("evaluate")
         ),
-        Step(integral.function.subs(time, 0), 0, "no initial displacement", Reduce()),
-        Step(
-            sp.Integral(impulse.subs(lag, 0), *integral.limits),
-            2 * sp.pi,
-            "initial velocity of the mass of the impulse",
-            Reduce("evaluate"),
-        ),
-        Step(
-            sp.Integral(impulse, *integral.limits),
-            0,
-            "initial velocity of all other masses",
-            Reduce("evaluate", "expand"),
+        claim(sp.Integral(impulse, *integral.limits), 0).by(
+            "initial velocity of all other masses", Reduce("evaluate", "expand")
         ),
     ]
 
@@ -305,21 +282,19 @@ def resolvent(formula: sp.Basic) -> list[Step]:
     antiderivative = sp.atan(root * sp.tan(theta)) / sp.sqrt(resolvent_p * resolvent_q)
     ((_, low, high),) = integral.limits
     return [
-        Step(
-            antiderivative.diff(theta).rewrite(sp.cos).subs(sp.cos(theta - sp.pi / 2), sp.sin(theta)),
-            integral.function,
+        claim(
+            antiderivative.diff(theta).rewrite(sp.cos).subs(sp.cos(theta - sp.pi / 2), sp.sin(theta)), integral.function
+        ).by(
             "differentiate the antiderivative",
             Reduce(
                 "sine over cosine", "common denominator", "squares of the sine", "common denominator", "trigonometry"
             ),
         ),
-        Step(
+        claim(
             formula.lhs.coeff(integral)
             * (sp.Limit(antiderivative, theta, high, "-").doit() - antiderivative.subs(theta, low)),
             formula.rhs,
-            "its rise over the band",
-            Reduce("powers"),
-        ),
+        ).by("its rise over the band", Reduce("powers")),
     ]
 
 
@@ -344,35 +319,26 @@ def kernel_laplace(formula: sp.Basic) -> list[Step]:
     at_zero = laplace**2 * fold(0) + (2 * sp.pi) ** 2 * (fold(0) + coupling * (2 * fold(0) - 2 * fold(1)))
     decaying = half_trace - sp.sqrt(edge_slow * edge_fast) / (2 * (2 * sp.pi) ** 2 * coupling)
     return [
-        Step(
+        claim(
             sp.Integral(sp.sin(2 * sp.pi * omega * time) / omega * sp.exp(-laplace * time), (time, 0, sp.oo)),
             2 * sp.pi / (laplace**2 + (2 * sp.pi * omega) ** 2),
-            "the transform of one mode",
-            Reduce("evaluate", "common denominator"),
-        ),
-        Step(
+        ).by("the transform of one mode", Reduce("evaluate", "common denominator")),
+        claim(
             (laplace**2 * fold(lag) + (2 * sp.pi) ** 2 * dynamical_operator(fold, lag)) / fold(lag),
             (2 * sp.pi) ** 2 * coupling * (trace - ratio - 1 / ratio),
+        ).by(
             "away from the impulse the transform solves the recurrence",
             Reduce("powers", "common denominator", "expand"),
         ),
-        Step(
-            decaying + 1 / decaying,
-            trace,
-            "with this root r",
-            Reduce("common denominator", "expand", "common denominator"),
+        claim(decaying + 1 / decaying, trace).by(
+            "with this root r", Reduce("common denominator", "expand", "common denominator")
         ),
-        Step(
-            1 / decaying - decaying,
-            sp.sqrt(edge_slow * edge_fast) / ((2 * sp.pi) ** 2 * coupling),
+        claim(1 / decaying - decaying, sp.sqrt(edge_slow * edge_fast) / ((2 * sp.pi) ** 2 * coupling)).by(
             "which decays: r + 1/r and 1/r - r are positive, so 0 < r < 1",
             Reduce("common denominator", "expand", "common denominator"),
         ),
-        Step(
-            at_zero.subs(ratio, decaying),
-            2 * sp.pi,
-            "and the impulse on the mass itself",
-            Reduce("expand", "common denominator", "expand"),
+        claim(at_zero.subs(ratio, decaying), 2 * sp.pi).by(
+            "and the impulse on the mass itself", Reduce("expand", "common denominator", "expand")
         ),
     ]
 
@@ -398,15 +364,10 @@ def kernel_convolution(formula: sp.Basic) -> list[Step]:
     for edge in (2 * sp.pi, 2 * sp.pi * omega_fast):
         product *= sp.LaplaceTransform(sp.besselj(0, edge * time), time, laplace)
     return [
-        Step(
-            2 * sp.pi * product,
-            kernel_laplace.formula.rhs.subs(lag, 0),
-            "the transform of J0, twice",
-            Reduce("Laplace transform", "powers"),
+        claim(2 * sp.pi * product, kernel_laplace.formula.rhs.subs(lag, 0)).by(
+            "the transform of J0, twice", Reduce("Laplace transform", "powers")
         ),
-        Step(
-            kernel(0),
-            formula.rhs,
+        claim(kernel(0), formula.rhs).by(
             "a function is fixed by its transform",
             Cited("Lerch's theorem", points=1, digits=30, ranges={time: (sp.Rational(1, 2), 1), omega_fast: (2, 3)}),
         ),
@@ -439,30 +400,20 @@ def kernel_late(formula: sp.Basic) -> list[Step]:
     ring = kernel_finite(sp.Integer(0)).subs(masses, n_ring)
     two_oscillations = formula.rhs.subs(gap, sp.sqrt(omega_fast**2 - 1))
     return [
-        Step(
-            frequency.diff(theta, 2).subs(theta, 0), omega_fast**2 - 1, "curvature at the lower edge", Reduce("expand")
+        claim(frequency.diff(theta, 2).subs(theta, 0), omega_fast**2 - 1).by(
+            "curvature at the lower edge", Reduce("expand")
         ),
-        Step(
-            frequency.diff(theta, 2).subs(theta, sp.pi / 2),
-            -(omega_fast**2 - 1) / omega_fast,
-            "curvature at the upper edge",
-            Reduce("expand", "common denominator"),
+        claim(frequency.diff(theta, 2).subs(theta, sp.pi / 2), -(omega_fast**2 - 1) / omega_fast).by(
+            "curvature at the upper edge", Reduce("expand", "common denominator")
         ),
-        Step(
-            fresnel,
-            sp.sqrt(sp.pi / curvature) / 2 * sp.sin(theta + sp.pi / 4),
-            "the Fresnel integral",
-            Reduce("evaluate", "trigonometry", "expand"),
+        claim(fresnel, sp.sqrt(sp.pi / curvature) / 2 * sp.sin(theta + sp.pi / 4)).by(
+            "the Fresnel integral", Reduce("evaluate", "trigonometry", "expand")
         ),
-        Step(
+        claim(
             2 / sp.pi * (sp.sqrt(sp.pi / (sp.pi * time * gap**2)) / 2 * sp.sin(2 * sp.pi * time + sp.pi / 4)),
             edge_oscillation(1, sp.pi / 4),
-            "with the curvature of the lower edge, b = pi tau g^2",
-            Reduce("expand"),
-        ),
-        Step(
-            ring,
-            two_oscillations,
+        ).by("with the curvature of the lower edge, b = pi tau g^2", Reduce("expand")),
+        claim(ring, two_oscillations).by(
             "only the stationary points count at late times",
             Approaches(
                 "method of stationary phase",
@@ -495,30 +446,20 @@ def sound_cone(formula: sp.Basic) -> list[Step]:
     group_speed = sp.pi * spacing * frequency.diff(theta)
     lead = (omega_fast**2 - 1) * sp.sin(theta) ** 2 - (omega_fast - 1)
     return [
-        Step(
-            formula.rhs**2 - group_speed**2,
-            (sp.pi * spacing) ** 2 * lead**2 / band_squared(theta),
-            "what is left is a square",
-            Reduce("squares of the cosine", "common denominator"),
+        claim(formula.rhs**2 - group_speed**2, (sp.pi * spacing) ** 2 * lead**2 / band_squared(theta)).by(
+            "what is left is a square", Reduce("squares of the cosine", "common denominator")
         ),
-        Step(
-            lead.subs(sp.sin(theta), 1 / sp.sqrt(omega_fast + 1)),
-            0,
-            "which vanishes at sin^2 theta = 1/(omega_fast + 1)",
-            Reduce("common denominator"),
+        claim(lead.subs(sp.sin(theta), 1 / sp.sqrt(omega_fast + 1)), 0).by(
+            "which vanishes at sin^2 theta = 1/(omega_fast + 1)", Reduce("common denominator")
         ),
-        Step(
+        claim(
             group_speed.subs(sp.cos(theta), sp.sqrt(1 - sp.sin(theta) ** 2))
             .subs(sp.sin(theta), 1 / sp.sqrt(omega_fast + 1))
             .subs(omega_fast, 1 + gap),
             formula.rhs.subs(omega_fast, 1 + gap),
-            "where the group velocity has this value and sign",
-            Reduce("factored radicals", "common denominator"),
-        ),
-        Step(
+        ).by("where the group velocity has this value and sign", Reduce("factored radicals", "common denominator")),
+        claim(
             2 / sp.pi * sp.Integral(mode_response(1, theta).diff(time, 3).subs(time, 0), (theta, 0, sp.pi / 2)),
             (2 * sp.pi) ** 3 * coupling,
-            "the neighbour's kernel starts with tau^3, at once",
-            Reduce("evaluate", "expand"),
-        ),
+        ).by("the neighbour's kernel starts with tau^3, at once", Reduce("evaluate", "expand")),
     ]

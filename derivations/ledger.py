@@ -1,9 +1,9 @@
 """The ledger: what is claimed, from what it follows, and what was run to check it.
 
 A `Statement` carries a formula and a derivation; the derivation turns the formula into `Step` s,
-each of which claims that ``before`` equals ``after`` and names the check that decides. The
-physics modules only state: all checks live here, and a check *computes*: nothing is marked as
-proved by hand.
+each of which claims that ``before`` equals ``after`` and names the check that decides:
+``claim(before, after).by(rule, check)``. The physics modules only state: all checks live in
+checks.py, and a check *computes*: nothing is marked as proved by hand.
 
     ===========  ==============================================================================
     evidence     meaning
@@ -38,7 +38,7 @@ from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from functools import cached_property
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 import sympy as sp
 
@@ -52,6 +52,7 @@ __all__ = [
     "Statement",
     "Step",
     "chain",
+    "claim",
     "effective",
     "equal",
     "find",
@@ -122,6 +123,25 @@ class Step:
             return self.check.run(self.before, self.after, random.Random(seed))
         except Exception as error:
             return Outcome("failed", f"{type(error).__name__}: {error}")
+
+
+class _Sides(NamedTuple):
+    before: Any
+    after: Any
+
+    def by(self, rule: str, check: Check) -> Step:
+        return Step(self.before, self.after, rule, check)
+
+
+def claim(before: Any, after: Any) -> _Sides:
+    """The two sides of a step; ``by`` names what takes one to the other, and the check that decides it.
+
+    >>> from derivations.checks import Reduce
+    >>> a = sp.Symbol("a")
+    >>> claim((a + 1) ** 2, a**2 + 2 * a + 1).by("expand", Reduce("expand")).run("any seed").evidence
+    'proved'
+    """
+    return _Sides(before, after)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import sympy as sp
 
 from .checks import Reduce
 from .lattice import dynamical_operator
-from .ledger import Step, equal, states
+from .ledger import Step, claim, equal, states
 from .notation import curvature, distance, energy, lag, spacing, speed, strength, theta, time, weight_of_mode, x
 from .resonances import resonance_strength
 from .travelling_wave import radiated_energy, resonant_wave
@@ -63,54 +63,43 @@ def stored_energy(formula: sp.Basic) -> list[Step]:
     t = sp.Symbol("t", positive=True)
     residue = 2 * sp.pi * force / (second * decay)
     return [
-        Step(
-            beside(-1).subs(y, sp.I * decay_at).expand().coeff(place, 2),
-            0,
+        claim(beside(-1).subs(y, sp.I * decay_at).expand().coeff(place, 2), 0).by(
             "below the resonance the zeros are x + i p and x - i p, p^2 = 2 omega epsilon/omega''",
             Reduce("expand", "powers"),
         ),
-        Step(
-            beside(-1).diff(y).subs(y, sp.I * decay_at).expand().coeff(place, 1),
-            sp.I * second * decay_at / place,
-            "Lambda' = i p Lambda'' there: the amplitude is a = 2 pi F^/(Lambda'' p)",
-            Reduce("expand", "powers"),
+        claim(
+            beside(-1).diff(y).subs(y, sp.I * decay_at).expand().coeff(place, 1), sp.I * second * decay_at / place
+        ).by("Lambda' = i p Lambda'' there: the amplitude is a = 2 pi F^/(Lambda'' p)", Reduce("expand", "powers")),
+        claim(beside(1).subs(y, decay_at).expand().coeff(place, 2), 0).by(
+            "above it they are real, at the distances p and -p", Reduce("expand", "powers")
         ),
-        Step(
-            beside(1).subs(y, decay_at).expand().coeff(place, 2),
-            0,
-            "above it they are real, at the distances p and -p",
-            Reduce("expand", "powers"),
-        ),
-        Step(
-            2 * radiated * place * sp.sqrt(speed),
-            resonance_strength.formula.rhs.subs(weight_of_mode, loss_of_mode),
+        claim(
+            2 * radiated * place * sp.sqrt(speed), resonance_strength.formula.rhs.subs(weight_of_mode, loss_of_mode)
+        ).by(
             "what the two carry off there is R/sqrt(dv), with the loss per mode A = 2 pi^2 F^2/c^2",
             Reduce("expand", "powers"),
         ),
-        Step(
-            average(wave(sp.sin)),
-            frequency**2 * amplitude_of_wave**2,
-            "kinetic energy of a mass, averaged over a period",
-            Reduce("evaluate", "expand"),
+        claim(average(wave(sp.sin)), frequency**2 * amplitude_of_wave**2).by(
+            "kinetic energy of a mass, averaged over a period", Reduce("evaluate", "expand")
         ),
-        Step(
+        claim(
             sp.expand(dynamical_operator(lambda n: sp.exp(2 * sp.I * theta * n), lag) / sp.exp(2 * sp.I * theta * lag)),
             dynamical_operator(lambda n: sp.exp(2 * sp.I * theta * n), 0),
+        ).by(
             "a wave is an eigenvector of the springs, so that the potential energy is as large",
             Reduce("expand", "exponentials"),
         ),
-        Step(
+        claim(
             2 * sp.Integral(2 * frequency**2 * amplitude_of_wave**2 * sp.exp(-4 * sp.pi * decay * t), (t, 0, sp.oo)),
             stored(amplitude_of_wave, decay),
+        ).by(
             "the masses, one in each transit time, on both sides; for small p the sum is the integral",
             Reduce("evaluate", "expand"),
         ),
-        Step(
+        claim(
             stored(residue, decay).subs(decay, decay_at),
             formula.rhs.subs(distance, place**2).subs(strength, 2 * radiated * place * sp.sqrt(speed)),
-            "insert the amplitude and p; F^ in terms of R",
-            Reduce("expand", "powers"),
-        ),
+        ).by("insert the amplitude and p; F^ in terms of R", Reduce("expand", "powers")),
     ]
 
 
@@ -130,6 +119,8 @@ def approach(formula: sp.Basic) -> list[Step]:
     """The energy E per pass, v/alpha passes per time, goes into the wave."""
     late = stored_energy.formula.rhs.subs(distance, formula.rhs)
     return [
-        Step(late.diff(time), energy * speed / spacing, "the wave gains E in each pass", Reduce("powers", "expand")),
-        Step(late.subs(time, 0), 0, "from nothing", Reduce("powers")),
+        claim(late.diff(time), energy * speed / spacing).by(
+            "the wave gains E in each pass", Reduce("powers", "expand")
+        ),
+        claim(late.subs(time, 0), 0).by("from nothing", Reduce("powers")),
     ]

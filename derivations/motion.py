@@ -18,7 +18,7 @@ import sympy as sp
 
 from .checks import Integrands, Reduce
 from .lattice import band, coupling, dynamical_operator, kernel_of_chain
-from .ledger import Step, equal, states
+from .ledger import Step, claim, equal, states
 from .notation import (
     bias,
     chain_mass,
@@ -71,12 +71,11 @@ def units_band(formula: sp.Basic) -> list[Step]:
     """Neighbours in opposite phase stretch each spring by twice the displacement, on both sides: kappa + 4 k."""
     fast_squared = (confinement + 4 * neighbour_stiffness) / chain_mass
     return [
-        Step(fast_squared / slow**2, formula.rhs, "the highest frequency over the lowest, squared", Reduce("expand")),
-        Step(
-            coupling.subs(omega_fast**2, formula.rhs),
-            neighbour_stiffness / confinement,
-            "springs in units of the on-site spring",
-            Reduce("expand"),
+        claim(fast_squared / slow**2, formula.rhs).by(
+            "the highest frequency over the lowest, squared", Reduce("expand")
+        ),
+        claim(coupling.subs(omega_fast**2, formula.rhs), neighbour_stiffness / confinement).by(
+            "springs in units of the on-site spring", Reduce("expand")
         ),
     ]
 
@@ -105,7 +104,7 @@ def units_chain(formula: sp.Basic) -> list[Step]:
     acceleration = (formula.rhs * length / unit_time**2).subs(omega_fast**2, units_band.formula.rhs)
     here, right, left = (length * rho(number, time) for number in (site, site + 1, site - 1))
     newton = -confinement * here - neighbour_stiffness * (2 * here - right - left) - unit_energy / length * chain_slope
-    return [Step(newton, chain_mass * acceleration, "Newton's law in physical units", Reduce("expand", "powers"))]
+    return [claim(newton, chain_mass * acceleration).by("Newton's law in physical units", Reduce("expand", "powers"))]
 
 
 @states(
@@ -123,13 +122,11 @@ def units_particle(formula: sp.Basic) -> list[Step]:
     acceleration = (formula.rhs * length / unit_time**2).subs(mass, particle_mass / chain_mass)
     newton = -unit_energy / length * Phi(position).diff(position) + unit_energy * bias / (length * spacing)
     return [
-        Step(newton, particle_mass * acceleration, "Newton's law in physical units", Reduce("expand")),
-        Step(
+        claim(newton, particle_mass * acceleration).by("Newton's law in physical units", Reduce("expand")),
+        claim(
             particle_mass * (length * speed / unit_time) ** 2 / 2 / unit_energy,
             kinetic_energy(speed).subs(mass, particle_mass / chain_mass),
-            "kinetic energy in the same units",
-            Reduce("expand"),
-        ),
+        ).by("kinetic energy in the same units", Reduce("expand")),
     ]
 
 
@@ -149,17 +146,12 @@ def duhamel(formula: sp.Basic) -> list[Step]:
     solution = formula.rhs
     slope = solution.diff(time)
     return [
-        Step(solution.subs(time, 0).doit(), 0, "no initial displacement", Reduce()),
-        Step(slope.subs(time, 0).doit(), 0, "no initial velocity", Reduce()),
-        Step(
-            slope.diff(time) - (2 * sp.pi) ** 2 * force(time),
-            -((2 * sp.pi * omega) ** 2) * solution,
-            "the equation of motion",
-            Integrands("trigonometry", "expand"),
+        claim(solution.subs(time, 0).doit(), 0).by("no initial displacement", Reduce()),
+        claim(slope.subs(time, 0).doit(), 0).by("no initial velocity", Reduce()),
+        claim(slope.diff(time) - (2 * sp.pi) ** 2 * force(time), -((2 * sp.pi * omega) ** 2) * solution).by(
+            "the equation of motion", Integrands("trigonometry", "expand")
         ),
-        Step(
-            solution.subs(force(t), 1),
-            (1 - sp.cos(2 * sp.pi * omega * time)) / omega**2,
+        claim(solution.subs(force(t), 1), (1 - sp.cos(2 * sp.pi * omega * time)) / omega**2).by(
             "a constant force, solved independently: oscillation about the new equilibrium 1/omega^2",
             Reduce("evaluate", "expand"),
         ),
@@ -185,21 +177,15 @@ def mode_energy(formula: sp.Basic) -> list[Step]:
     accelerated = (2 * sp.pi) ** 2 * (force(time) - omega**2 * zeta(time))
     stored = zeta(time).diff(time) ** 2 / (2 * (2 * sp.pi) ** 2) + omega**2 * zeta(time) ** 2 / 2
     return [
-        Step(formula.rhs.subs(time, 0).doit(), 0, "no energy at the start", Reduce()),
-        Step(
-            stored.diff(time).subs(zeta(time).diff(time, 2), accelerated),
-            force(time) * zeta(time).diff(time),
-            "the energy of the mode grows by force times velocity",
-            Reduce("evaluate", "expand"),
+        claim(formula.rhs.subs(time, 0).doit(), 0).by("no energy at the start", Reduce()),
+        claim(stored.diff(time).subs(zeta(time).diff(time, 2), accelerated), force(time) * zeta(time).diff(time)).by(
+            "the energy of the mode grows by force times velocity", Reduce("evaluate", "expand")
         ),
-        Step(
-            _single(velocity),
-            _single(addition),
-            "the velocity, by the addition theorem",
-            Integrands("trigonometry", "expand"),
+        claim(_single(velocity), _single(addition)).by(
+            "the velocity, by the addition theorem", Integrands("trigonometry", "expand")
         ),
-        Step(
-            formula.rhs.diff(time), force(time) * addition, "the claim grows by the same", Reduce("evaluate", "expand")
+        claim(formula.rhs.diff(time), force(time) * addition).by(
+            "the claim grows by the same", Reduce("evaluate", "expand")
         ),
     ]
 
@@ -244,34 +230,21 @@ def energy_conserved(formula: sp.Basic) -> list[Step]:
     per_mass = velocity(site) * attraction(site) + (sigma.diff(time) - velocity(site)) * attraction(site)
     up_to = lambda end: carried(-last) - carried(end + 1)  # noqa: E731
     return [
-        Step(
-            local.diff(time).subs(*move(site)),
-            current(site) - current(site + 1) + velocity(site) * attraction(site),
-            "energy of the mass l and its right bond: current in, current out, work of the particle",
-            Reduce("expand"),
+        claim(
+            local.diff(time).subs(*move(site)), current(site) - current(site + 1) + velocity(site) * attraction(site)
+        ).by(
+            "energy of the mass l and its right bond: current in, current out, work of the particle", Reduce("expand")
         ),
-        Step(
-            up_to(-last),
-            carried(-last) - carried(-last + 1),
-            "the sum of the currents over the masses -M ... M: one mass",
-            Reduce(),
+        claim(up_to(-last), carried(-last) - carried(-last + 1)).by(
+            "the sum of the currents over the masses -M ... M: one mass", Reduce()
         ),
-        Step(
-            up_to(site + 1) - up_to(site),
-            carried(site + 1) - carried(site + 2),
-            "and one mass more: only the currents at the two ends remain, zero in a chain at rest there",
-            Reduce(),
+        claim(up_to(site + 1) - up_to(site), carried(site + 1) - carried(site + 2)).by(
+            "and one mass more: only the currents at the two ends remain, zero in a chain at rest there", Reduce()
         ),
-        Step(
-            per_mass,
-            sigma.diff(time) * attraction(site),
-            "work on the mass l and change of its interaction energy: what the particle pays",
-            Reduce("expand"),
+        claim(per_mass, sigma.diff(time) * attraction(site)).by(
+            "work on the mass l and change of its interaction energy: what the particle pays", Reduce("expand")
         ),
-        Step(
-            particle_gain + sigma.diff(time) * force_of_all,
-            formula.rhs,
-            "with the particle's kinetic energy only the work of the bias remains",
-            Reduce("expand"),
+        claim(particle_gain + sigma.diff(time) * force_of_all, formula.rhs).by(
+            "with the particle's kinetic energy only the work of the bias remains", Reduce("expand")
         ),
     ]

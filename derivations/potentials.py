@@ -39,7 +39,7 @@ from typing import Any
 import sympy as sp
 
 from .checks import Cited, Reduce
-from .ledger import Statement, Step, equal, states
+from .ledger import Statement, Step, claim, equal, states
 from .notation import amplitude, screening, u, wavenumber, width
 
 __all__ = ["INTERACTIONS", "Interaction", "potential_gaussian", "transform", "transform_gaussian"]
@@ -189,7 +189,9 @@ def _integrated(name: str, *rewritings: str, equation: str = "beyond the paper")
     """A transform that SymPy integrates."""
     integral = transform_integral(INTERACTIONS[name])
     return _states(name, equation)(
-        lambda formula: [Step(integral, formula.rhs, "integrate over the half line", Reduce("evaluate", *rewritings))]
+        lambda formula: [
+            claim(integral, formula.rhs).by("integrate over the half line", Reduce("evaluate", *rewritings))
+        ]
     )
 
 
@@ -202,31 +204,17 @@ lorentzian = _integrated("lorentzian", "hyperbolic")
 
 @_states("sech2")
 def sech2(formula: sp.Basic) -> list[Step]:
-    """One period of the integrand in the imaginary direction multiplies it by exp(-pi k lambda).
-
-    Residues.
-    """
+    """Residues: one period of the integrand in the imaginary direction multiplies it by exp(-pi k lambda)."""
+    q = wavenumber * width
+    # 2 pi i times the residue at i pi/2 (a double pole: minus the derivative of exp(iku)), over the factor
+    # 1 - exp(-pi q) that one period contributes.
+    residue = 2 * sp.pi * sp.I * (sp.I * q) * -amplitude * width * sp.exp(-sp.pi * q / 2) / (1 - sp.exp(-sp.pi * q))
+    denominator = sp.sinh(sp.pi * q / 2)
     return [
-        Step(
-            sp.sinh(sp.pi * wavenumber * width / 2) * formula.rhs,
-            # 2 pi i times the residue at i pi/2 (a double pole: minus the derivative of exp(iku)),
-            # over the factor 1 - exp(-pi q) that one period contributes
-            2
-            * sp.pi
-            * sp.I
-            * (sp.I * wavenumber * width)
-            * (-1)
-            * amplitude
-            * width
-            * sp.exp(-sp.pi * wavenumber * width / 2)
-            / (1 - sp.exp(-sp.pi * wavenumber * width))
-            * sp.sinh(sp.pi * wavenumber * width / 2),
-            "the double pole at u = i pi lambda/2, over one period",
-            Reduce("exponentials", "common denominator"),
+        claim(denominator * formula.rhs, residue * denominator).by(
+            "the double pole at u = i pi lambda/2, over one period", Reduce("exponentials", "common denominator")
         ),
-        Step(
-            transform_integral(INTERACTIONS["sech2"]),
-            formula.rhs,
+        claim(transform_integral(INTERACTIONS["sech2"]), formula.rhs).by(
             "close the contour around it",
             Cited("residue theorem", points=2, digits=25, ranges={width: (1, 2), wavenumber: (sp.Rational(1, 4), 1)}),
         ),
@@ -241,30 +229,20 @@ def softened_coulomb(formula: sp.Basic) -> list[Step]:
     exponentials = sp.Integral(sp.exp(-wavenumber * width * root) / root, (u, 0, sp.oo))
     weight = sp.limit(formula.rhs / sp.besselk(0, wavenumber * width), wavenumber, 0)
     return [
-        Step(
-            formula.rhs,
-            2 * amplitude * width * exponentials,
-            "K0 as an integral",
-            Cited("integral representation of K0", points=2, ranges={width: (1, 2)}),
+        claim(formula.rhs, 2 * amplitude * width * exponentials).by(
+            "K0 as an integral", Cited("integral representation of K0", points=2, ranges={width: (1, 2)})
         ),
-        Step(
+        claim(
             sp.Integral(sp.exp(-wavenumber * decay) * sp.cos(wavenumber * scaled), (wavenumber, 0, sp.oo)),
             decay / (decay**2 + scaled**2),
-            "transform one exponential back",
-            Reduce("evaluate", "common denominator"),
+        ).by("transform one exponential back", Reduce("evaluate", "common denominator")),
+        claim(sp.Integral(1 / (1 + scaled**2 + u**2), (u, 0, sp.oo)), sp.pi / (2 * sp.sqrt(1 + scaled**2))).by(
+            "add the exponentials up, with p^2 = 1 + u^2", Reduce("evaluate")
         ),
-        Step(
-            sp.Integral(1 / (1 + scaled**2 + u**2), (u, 0, sp.oo)),
-            sp.pi / (2 * sp.sqrt(1 + scaled**2)),
-            "add the exponentials up, with p^2 = 1 + u^2",
-            Reduce("evaluate"),
-        ),
-        Step(
+        claim(
             weight / width / sp.pi * sp.pi / (2 * sp.sqrt(1 + (u / width) ** 2)),
             INTERACTIONS["softened_coulomb"].potential(u),
-            "the interaction (a transform is fixed by its inverse)",
-            Reduce("expand"),
-        ),
+        ).by("the interaction (a transform is fixed by its inverse)", Reduce("expand")),
     ]
 
 
@@ -274,8 +252,8 @@ def square_well(formula: sp.Basic) -> list[Step]:
     inside = 2 * sp.Integral(amplitude * sp.cos(wavenumber * u), (u, 0, width))
     outside = INTERACTIONS["square_well"].potential(2 * width)
     return [
-        Step(inside, formula.rhs, "integrate over the well", Reduce("evaluate", "expand")),
-        Step(outside, 0, "nothing outside", Reduce()),
+        claim(inside, formula.rhs).by("integrate over the well", Reduce("evaluate", "expand")),
+        claim(outside, 0).by("nothing outside", Reduce()),
     ]
 
 
@@ -284,12 +262,10 @@ def _transformed_back(name: str) -> Statement:
     shape, distance = INTERACTIONS[name], sp.Symbol("u", positive=True)
     return _states(name)(
         lambda formula: [
-            Step(
+            claim(
                 sp.Integral(formula.rhs * sp.cos(wavenumber * distance), (wavenumber, 0, sp.oo)) / sp.pi,
                 shape.potential(distance),
-                "transform back (a transform is fixed by its inverse)",
-                Reduce("evaluate", "common denominator"),
-            )
+            ).by("transform back (a transform is fixed by its inverse)", Reduce("evaluate", "common denominator"))
         ]
     )
 
@@ -302,9 +278,7 @@ inverse_twelfth = _transformed_back("inverse_twelfth")
 def exponential_beside(formula: sp.Basic) -> list[Step]:
     """The integral along the line is one of the integral representations of K1 (Gradshteyn and Ryzhik 3.914)."""
     return [
-        Step(
-            transform_integral(INTERACTIONS["exponential_beside"]),
-            formula.rhs,
+        claim(transform_integral(INTERACTIONS["exponential_beside"]), formula.rhs).by(
             "integrate along the line",
             Cited(
                 "Basset's integral of K1",

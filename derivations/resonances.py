@@ -17,7 +17,7 @@ import sympy as sp
 
 from .checks import Below, EnclosedSum, Reduce, Refute
 from .lattice import band, band_squared, sound_cone
-from .ledger import Step, equal, states
+from .ledger import Step, claim, equal, states
 from .notation import curvature, gap, lag, offset, omega_fast, spacing, speed, strength, theta, weight_of_mode, x
 from .steady_state import band_continued, crossing_function, mean_at, mean_dissipation, mean_loss, tangency_function
 
@@ -66,12 +66,9 @@ def tangency(formula: sp.Basic) -> list[Step]:
     touching = spacing * band_continued() / x  # the speed of the line through (x, omega(x))
     jacobian = 1 - spacing * band_continued().diff(x) / touching
     return [
-        Step(formula.lhs, formula.rhs, "height of the tangent over the origin", Reduce("common denominator")),
-        Step(
-            -jacobian * band_continued(),
-            formula.rhs,
-            "the Jacobian of Eq. (10) on this line",
-            Reduce("common denominator"),
+        claim(formula.lhs, formula.rhs).by("height of the tangent over the origin", Reduce("common denominator")),
+        claim(-jacobian * band_continued(), formula.rhs).by(
+            "the Jacobian of Eq. (10) on this line", Reduce("common denominator")
         ),
     ]
 
@@ -89,12 +86,9 @@ def travels_along(formula: sp.Basic) -> list[Step]:
     bound = sound_cone.formula.rhs**2 - group_speed(theta) ** 2
     lead = (omega_fast**2 - 1) * sp.sin(theta) ** 2 - (omega_fast - 1)
     return [
-        Step(formula.lhs, formula.rhs, "x is theta/pi", Reduce("expand")),
-        Step(
-            bound,
-            (sp.pi * spacing * lead) ** 2 / band_squared(theta),
-            "no group velocity is above that of the sound cone",
-            Reduce("squares of the cosine", "common denominator"),
+        claim(formula.lhs, formula.rhs).by("x is theta/pi", Reduce("expand")),
+        claim(bound, (sp.pi * spacing * lead) ** 2 / band_squared(theta)).by(
+            "no group velocity is above that of the sound cone", Reduce("squares of the cosine", "common denominator")
         ),
     ]
 
@@ -114,32 +108,24 @@ def travels_along(formula: sp.Basic) -> list[Step]:
 def crossing_count(formula: sp.Basic) -> list[Step]:
     """The slope of omega/x has the sign of the tangency function; between two roots it would have a zero (Rolle)."""
     return [
-        Step(
-            (band_continued() / x).diff(x),
-            tangency_function() / (x**2 * band_continued()),
-            "slope of omega/x: a positive factor times the tangency function",
-            Reduce("common denominator"),
+        claim((band_continued() / x).diff(x), tangency_function() / (x**2 * band_continued())).by(
+            "slope of omega/x: a positive factor times the tangency function", Reduce("common denominator")
         ),
-        Step(formula.lhs, formula.rhs, "slope of the tangency function", Reduce("trigonometry")),
-        Step(
-            formula.rhs.diff(x),
-            -2 * sp.pi**3 * (omega_fast**2 - 1) * x * sp.sin(2 * sp.pi * x),
+        claim(formula.lhs, formula.rhs).by("slope of the tangency function", Reduce("trigonometry")),
+        claim(formula.rhs.diff(x), -2 * sp.pi**3 * (omega_fast**2 - 1) * x * sp.sin(2 * sp.pi * x)).by(
             "its second derivative is negative for sin(2 pi x) > 0, in the first half of each zone: at most two zeros",
             Reduce("expand"),
         ),
-        Step(
-            tangency_function() + band_squared(sp.pi * x),
-            sp.pi * (omega_fast**2 - 1) * x * sp.sin(2 * sp.pi * x) / 2,
-            "in the second half, sin(2 pi x) <= 0, it is at most -omega^2: no zero",
-            Reduce("trigonometry"),
-        ),
+        claim(
+            tangency_function() + band_squared(sp.pi * x), sp.pi * (omega_fast**2 - 1) * x * sp.sin(2 * sp.pi * x) / 2
+        ).by("in the second half, sin(2 pi x) <= 0, it is at most -omega^2: no zero", Reduce("trigonometry")),
     ]
 
 
 def _parabola_step(rule: str, squared: sp.Expr, centre: sp.Expr, place: sp.Expr) -> Step:
     """The tangency condition on a parabola, at the place where it holds."""
     condition = (centre + offset) * squared.diff(offset) / 2 - squared
-    return Step(condition.subs(offset, place), 0, rule, Reduce("common denominator", "expand"))
+    return claim(condition.subs(offset, place), 0).by(rule, Reduce("common denominator", "expand"))
 
 
 # The exact tangency beside a band edge, at the distance a = pi (x - n) from it, in sin(a) = a S and cos(a): the
@@ -204,53 +190,35 @@ def lower_edge(formula: sp.Basic) -> list[Step]:
     )
     bounded = 3 * body(sp.cos(a)) * ((1 + b * a * shrunk**2) / (shrunk * sp.cos(a)) - b * a) ** 4
     return [
-        Step(
-            sp.series(near, offset, 0, 3).removeO(),
-            parabola,
-            "the band near its lower edge",
-            Reduce("evaluate", "expand"),
+        claim(sp.series(near, offset, 0, 3).removeO(), parabola).by(
+            "the band near its lower edge", Reduce("evaluate", "expand")
         ),
         _parabola_step("where the line is tangent", parabola, lag, place),
-        Step(
-            spacing**2 * parabola.subs(offset, place) / (lag + place) ** 2,
-            formula.rhs**2,
-            "its slope, squared",
-            Reduce("common denominator"),
+        claim(spacing**2 * parabola.subs(offset, place) / (lag + place) ** 2, formula.rhs**2).by(
+            "its slope, squared", Reduce("common denominator")
         ),
-        Step(formula.rhs.subs({lag: 1, spacing: 40, gap: 1 / (sp.sqrt(3) * sp.pi)}), 20, "and positive", Reduce()),
-        Step(
-            tangent.subs(sp.sin(sp.pi * x), s).subs(sp.cos(sp.pi * x), c).subs(x, number + a / sp.pi),
-            0,
-            "the exact tangency at x = n + a/pi",
-            Reduce("common denominator"),
+        claim(formula.rhs.subs({lag: 1, spacing: 40, gap: 1 / (sp.sqrt(3) * sp.pi)}), 20).by("and positive", Reduce()),
+        claim(tangent.subs(sp.sin(sp.pi * x), s).subs(sp.cos(sp.pi * x), c).subs(x, number + a / sp.pi), 0).by(
+            "the exact tangency at x = n + a/pi", Reduce("common denominator")
         ),
-        Step(
-            _deficits(exact, s, c),
-            (-(gap**2) * a**4 * body(1 - a**2 * q)).subs(b, gap**2 * a),
+        claim(_deficits(exact, s, c), (-(gap**2) * a**4 * body(1 - a**2 * q)).subs(b, gap**2 * a)).by(
             "relative error of v^2, in p = (1 - sin(a)/a)/a^2 and q = (1 - cos(a))/a^2: of fourth order in a",
             Reduce("common denominator"),
         ),
-        Step(
+        claim(
             _deficits(3 * gap**6 * (sp.pi * number) ** 4 * gap**2 * a**4 * body(1 - a**2 * q), s, c).subs(
                 gap, sp.sqrt(b / a)
             ),
             bounded.subs(sp.cos(a), 1 - a**2 * q),
-            "times 3 pi^4 g^6 n^4, with b = g^2 a",
-            Reduce("common denominator"),
-        ),
-        Step(
-            sp.sin(half) * sp.cos(half) * (sp.pi + half) - sp.sin(half) ** 2,
-            sp.Rational("1.30"),
+        ).by("times 3 pi^4 g^6 n^4, with b = g^2 a", Reduce("common denominator")),
+        claim(sp.sin(half) * sp.cos(half) * (sp.pi + half) - sp.sin(half) ** 2, sp.Rational("1.30")).by(
             "at a = 1/2 the tangency function is at least g^2 n times this, less 1: positive, so a < 1/2",
             EnclosedSum(None, places=2),
         ),
-        Step(bounded, sp.Rational("1.4"), "upper bound", Below(edge_box(sp.Rational(2, 5)), sp.Rational(1, 4))),
-        Step(-bounded, -sp.Rational("0.9"), "lower bound", Below(edge_box(sp.Rational(2, 5)), sp.Rational(1, 4))),
-        Step(
-            1 / (sp.sinc(a) * sp.cos(a) * (sp.pi + a) - a * sp.sinc(a) ** 2),
-            sp.Rational(2, 5),
-            "b at the tangency n = 1, and less for n > 1",
-            Below({a: (0, sp.Rational(1, 2))}, sp.Rational(1, 4)),
+        claim(bounded, sp.Rational("1.4")).by("upper bound", Below(edge_box(sp.Rational(2, 5)), sp.Rational(1, 4))),
+        claim(-bounded, -sp.Rational("0.9")).by("lower bound", Below(edge_box(sp.Rational(2, 5)), sp.Rational(1, 4))),
+        claim(1 / (sp.sinc(a) * sp.cos(a) * (sp.pi + a) - a * sp.sinc(a) ** 2), sp.Rational(2, 5)).by(
+            "b at the tangency n = 1, and less for n > 1", Below({a: (0, sp.Rational(1, 2))}, sp.Rational(1, 4))
         ),
     ]
 
@@ -288,9 +256,9 @@ def lower_edge_next(formula: sp.Basic) -> list[Step]:
     slope = small(band_squared(sp.pi * place).subs(omega_fast, fast)) / (1 / h + place) ** 2
     condition, claimed = sp.expand(condition), (formula.rhs / spacing**2).subs(lag, 1 / h)
     return [
-        Step(condition.coeff(h, 0), 0, "the tangency function, order 0", Reduce("expand")),
-        Step(condition.coeff(h, 2), 0, "order 2", Reduce("expand")),
-        Step(sp.series(slope, h, 0, 7).removeO(), claimed, "speed squared, to order 6 in 1/n", Reduce("expand")),
+        claim(condition.coeff(h, 0), 0).by("the tangency function, order 0", Reduce("expand")),
+        claim(condition.coeff(h, 2), 0).by("order 2", Reduce("expand")),
+        claim(sp.series(slope, h, 0, 7).removeO(), claimed).by("speed squared, to order 6 in 1/n", Reduce("expand")),
     ]
 
 
@@ -330,57 +298,37 @@ def upper_edge(formula: sp.Basic) -> list[Step]:
     bounded = 3 * body(sp.cos(a)) * ((1 - b * a**2 * shrunk**2) / (shrunk * sp.cos(a)) + b * a**2) ** 4
     top = gap / sp.sqrt(b)  # omega_fast, as b = g^2/omega_fast^2
     return [
-        Step(
-            sp.series(near, offset, 0, 3).removeO(),
-            parabola.subs(omega_fast, fast),
-            "the band near its upper edge",
-            Reduce("evaluate", "expand", "trigonometry"),
+        claim(sp.series(near, offset, 0, 3).removeO(), parabola.subs(omega_fast, fast)).by(
+            "the band near its upper edge", Reduce("evaluate", "expand", "trigonometry")
         ),
         _parabola_step("where the line is tangent", parabola, centre, place),
-        Step(
-            spacing**2 * parabola.subs(offset, place) / (centre + place) ** 2,
-            formula.rhs**2,
-            "its slope, squared",
-            Reduce("common denominator"),
+        claim(spacing**2 * parabola.subs(offset, place) / (centre + place) ** 2, formula.rhs**2).by(
+            "its slope, squared", Reduce("common denominator")
         ),
-        Step(
-            formula.rhs.subs({lag: 1, omega_fast: 3, spacing: 2, gap: 6 / (sp.sqrt(5) * sp.pi)}),
-            6,
-            "and positive",
-            Reduce(),
+        claim(formula.rhs.subs({lag: 1, omega_fast: 3, spacing: 2, gap: 6 / (sp.sqrt(5) * sp.pi)}), 6).by(
+            "and positive", Reduce()
         ),
-        Step(
-            sp.pi * gap**2 * (number - a / sp.pi) * s * c - squared,
-            0,
+        claim(sp.pi * gap**2 * (number - a / sp.pi) * s * c - squared, 0).by(
             "the exact tangency at x = h - a/pi, where sin(pi x) cos(pi x) = s c and omega^2 = omega_fast^2 - g^2 s^2",
             Reduce("common denominator"),
         ),
-        Step(
-            (sp.sin(sp.pi * x) * sp.cos(sp.pi * x)).subs(x, sp.Rational(1, 2) - a / sp.pi),
-            sp.sin(a) * sp.cos(a),
-            "sine and cosine there",
-            Reduce("trigonometry"),
+        claim((sp.sin(sp.pi * x) * sp.cos(sp.pi * x)).subs(x, sp.Rational(1, 2) - a / sp.pi), sp.sin(a) * sp.cos(a)).by(
+            "sine and cosine there", Reduce("trigonometry")
         ),
-        Step(
-            _deficits(exact, s, c).subs(omega_fast, top),
-            b * a**4 * body(1 - a**2 * q),
+        claim(_deficits(exact, s, c).subs(omega_fast, top), b * a**4 * body(1 - a**2 * q)).by(
             "relative error of v^2, in p = (1 - sin(a)/a)/a^2 and q = (1 - cos(a))/a^2: of fourth order in a",
             Reduce("common denominator"),
         ),
-        Step(
+        claim(
             _deficits(3 * b**3 * (sp.pi * number) ** 4 * b * a**4 * body(1 - a**2 * q), s, c).subs(omega_fast, top),
             bounded.subs(sp.cos(a), 1 - a**2 * q),
-            "times 3 pi^4 G^3 h^4",
-            Reduce("common denominator"),
-        ),
-        Step(
-            sp.pi * sp.sin(half) * sp.cos(half),
-            sp.Rational("1.32"),
+        ).by("times 3 pi^4 G^3 h^4", Reduce("common denominator")),
+        claim(sp.pi * sp.sin(half) * sp.cos(half), sp.Rational("1.32")).by(
             "at a = 1/2 the tangency function is more than omega_fast^2 (G h times this, less 1): positive, so a < 1/2",
             EnclosedSum(None, places=2),
         ),
-        Step(bounded, sp.Rational("1.7"), "upper bound", Below(edge_box(sp.Integer(1)), sp.Rational(1, 4))),
-        Step(-bounded, -sp.Rational("0.9"), "lower bound", Below(edge_box(sp.Integer(1)), sp.Rational(1, 4))),
+        claim(bounded, sp.Rational("1.7")).by("upper bound", Below(edge_box(sp.Integer(1)), sp.Rational(1, 4))),
+        claim(-bounded, -sp.Rational("0.9")).by("lower bound", Below(edge_box(sp.Integer(1)), sp.Rational(1, 4))),
     ]
 
 
@@ -400,17 +348,11 @@ def resonance_curvature(formula: sp.Basic) -> list[Step]:
     """
     frequency = band_continued()
     return [
-        Step(
-            band_squared(sp.pi * x).diff(x, 2) / 2,
-            frequency * frequency.diff(x, 2) + frequency.diff(x) ** 2,
-            "second derivative of omega^2",
-            Reduce("common denominator"),
+        claim(band_squared(sp.pi * x).diff(x, 2) / 2, frequency * frequency.diff(x, 2) + frequency.diff(x) ** 2).by(
+            "second derivative of omega^2", Reduce("common denominator")
         ),
-        Step(
-            band_squared(sp.pi * x).diff(x, 2) / 2 - (frequency / x) ** 2,
-            sp.expand(frequency * formula.rhs),
-            "with the slope of the tangent",
-            Reduce("expand", "trigonometry"),
+        claim(band_squared(sp.pi * x).diff(x, 2) / 2 - (frequency / x) ** 2, sp.expand(frequency * formula.rhs)).by(
+            "with the slope of the tangent", Reduce("expand", "trigonometry")
         ),
     ]
 
@@ -440,23 +382,17 @@ def resonance_strength(formula: sp.Basic) -> list[Step]:
     for sign, side in ((1, "right"), (-1, "left")):
         inserted = sp.expand(condition(place(sign)))
         steps += [
-            Step(inserted.coeff(small, 2), 0, f"root to the {side}, first order", Reduce("expand")),
-            Step(
-                inserted.coeff(small, 3),
-                sign * curvature * first * miss,
-                "second order: away from it by d the condition has the sign of d, or its opposite",
-                Reduce("expand"),
+            claim(inserted.coeff(small, 2), 0).by(f"root to the {side}, first order", Reduce("expand")),
+            claim(inserted.coeff(small, 3), sign * curvature * first * miss).by(
+                "second order: away from it by d the condition has the sign of d, or its opposite", Reduce("expand")
             ),
         ]
     leading = [sp.expand(jacobian(place(sign)) * (speed + small**2) / small).subs(small, 0) for sign in (1, -1)]
     return [
         *steps,
-        Step(leading[0], -leading[1], "the Jacobians have opposite signs", Reduce("expand")),
-        Step(
-            2 * weight_of_mode * speed / leading[1],
-            formula.rhs,
-            "the sum of the two contributions, times epsilon = sqrt(dv), as epsilon goes to 0",
-            Reduce("powers"),
+        claim(leading[0], -leading[1]).by("the Jacobians have opposite signs", Reduce("expand")),
+        claim(2 * weight_of_mode * speed / leading[1], formula.rhs).by(
+            "the sum of the two contributions, times epsilon = sqrt(dv), as epsilon goes to 0", Reduce("powers")
         ),
     ]
 
@@ -476,11 +412,8 @@ def finite_side(formula: sp.Basic) -> list[Step]:
     """
     at = tangency_function().subs(omega_fast, 10)
     return [
-        Step(
-            (40 * band_continued() / x).subs(omega_fast, 10),
-            sp.Rational("39.9795"),
-            "the exact resonance",
-            EnclosedSum(at, x, sp.Rational("1.0001"), sp.Rational("1.01"), 1, places=4),
+        claim((40 * band_continued() / x).subs(omega_fast, 10), sp.Rational("39.9795")).by(
+            "the exact resonance", EnclosedSum(at, x, sp.Rational("1.0001"), sp.Rational("1.01"), 1, places=4)
         ),
         mean_at("39.9795", formula.rhs, "below the resonance", 17, places=7),
         mean_at("39.98", sp.Rational("1.1208"), "above the resonance", 19, places=4),
@@ -491,8 +424,8 @@ def exact_resonance(rule: str, place: tuple[sp.Expr, sp.Expr], chain: dict[sp.Sy
     """Return the step that encloses the speed of the tangency in an interval of x."""
     line = (spacing * band_continued() / x).subs(chain)
     places = len(claimed.partition(".")[2])
-    return Step(
-        line, sp.Rational(claimed), rule, EnclosedSum(tangency_function().subs(chain), x, *place, 1, places=places)
+    return claim(line, sp.Rational(claimed)).by(
+        rule, EnclosedSum(tangency_function().subs(chain), x, *place, 1, places=places)
     )
 
 
@@ -517,13 +450,13 @@ def spikes_as_printed(formula: sp.Basic) -> list[Step]:
         printed = formula.rhs.subs(point)
         chain = {omega_fast: top, spacing: point[spacing]}
         steps += [
-            Step(printed, sp.Rational(point[spacing], point[lag]), "as printed", Reduce()),
+            claim(printed, sp.Rational(point[spacing], point[lag])).by("as printed", Reduce()),
             exact_resonance(f"the exact resonance, omega_fast = {top}", near(point[lag]), chain, true),
-            Step(printed, sp.Rational(true), "the two differ", Refute()),
+            claim(printed, sp.Rational(true)).by("the two differ", Refute()),
         ]
     return [
         *steps,
-        Step(crossing_function().subs({x: lag, speed: formula.rhs}), 0, "a root at the edge", Reduce("expand")),
-        Step(jacobian.subs({x: lag, speed: formula.rhs}), 1, "where the Jacobian is 1", Reduce("expand")),
+        claim(crossing_function().subs({x: lag, speed: formula.rhs}), 0).by("a root at the edge", Reduce("expand")),
+        claim(jacobian.subs({x: lag, speed: formula.rhs}), 1).by("where the Jacobian is 1", Reduce("expand")),
         mean_at("40", sp.Rational("0.1754"), "Eq. (10) at alpha itself", 19, places=4),
     ]

@@ -16,7 +16,7 @@ import sympy as sp
 
 from .checks import Apply, EnclosedSum, Integrands, NonNegative, Reduce
 from .lattice import band, band_squared, resolvent
-from .ledger import Step, chain, equal, refuted, states
+from .ledger import Step, chain, claim, equal, refuted, states
 from .motion import kinetic_energy, mode_energy, units_particle
 from .notation import (
     amplitude,
@@ -81,15 +81,11 @@ def mean_of_inverse(before: sp.Expr, at_bottom: sp.Expr, at_top: sp.Expr, after:
     """
     split = sign * band_average(1 / (at_bottom * sp.cos(theta) ** 2 + at_top * sp.sin(theta) ** 2))
     return [
-        Step(
-            before,
-            split,
+        claim(before, split).by(
             "split into squares of sine and cosine",
             Integrands("common denominator", "squares of the cosine", "common denominator"),
         ),
-        Step(
-            split,
-            after,
+        claim(split, after).by(
             "the band average of the inverse",
             Apply(resolvent.formula, {resolvent_p: at_bottom, resolvent_q: at_top}, "expand"),
         ),
@@ -144,24 +140,22 @@ def single_pass(formula: sp.Basic) -> list[Step]:
     absorbed = (2 * sp.pi) ** 2 * force_transform * sp.conjugate(force_transform) / 2
     integrand = formula.rhs * sp.pi / 2  # undo the band average
     return [
-        Step(force, scaled, "measure time by the distance u = v t", Integrands("evaluate", change=(t, u / speed, u))),
-        Step(
-            scaled.function, by_parts, "integrate by parts (the boundary term vanishes)", Reduce("evaluate", "expand")
+        claim(force, scaled).by(
+            "measure time by the distance u = v t", Integrands("evaluate", change=(t, u / speed, u))
         ),
-        Step(
-            absorbed.subs(sp.conjugate(transform(k)), transform(k)),  # real, as the interaction is even
-            loss_per_mode(omega**2, transform(k)),
-            "energy of a mode after the pass",
-            Reduce("expand"),
+        claim(scaled.function, by_parts).by(
+            "integrate by parts (the boundary term vanishes)", Reduce("evaluate", "expand")
         ),
-        Step(
+        # The transform is real, as the interaction is even.
+        claim(absorbed.subs(sp.conjugate(transform(k)), transform(k)), loss_per_mode(omega**2, transform(k))).by(
+            "energy of a mode after the pass", Reduce("expand")
+        ),
+        claim(
             sp.Integral(
                 loss_per_mode(omega**2, transform(k)).subs(omega, sp.sqrt(band_squared(theta))), (theta, 0, sp.pi / 2)
             ),
             integrand,
-            "average over the band of Eq. (1)",
-            Integrands("expand"),
-        ),
+        ).by("average over the band of Eq. (1)", Integrands("expand")),
     ]
 
 
@@ -183,40 +177,29 @@ def bessel_integral(formula: sp.Basic) -> list[Step]:
     coefficient = sp.binomial(2 * index, index) / 4**index
     power = sp.cos(phi) ** (2 * index + 2)
     return [
-        Step(
-            equation(integrand),
-            sp.Derivative(boundary, phi),
-            "the differential equation makes the integrand a total derivative",
-            Reduce("evaluate", "trigonometry"),
+        claim(equation(integrand), sp.Derivative(boundary, phi)).by(
+            "the differential equation makes the integrand a total derivative", Reduce("evaluate", "trigonometry")
         ),
-        Step(boundary.subs(phi, high) - boundary.subs(phi, low), 0, "which vanishes at both ends", Reduce()),
-        Step(
-            equation(bessel), 0, "the Bessel function solves the same equation", Reduce("evaluate", "Bessel recurrence")
+        claim(boundary.subs(phi, high) - boundary.subs(phi, low), 0).by("which vanishes at both ends", Reduce()),
+        claim(equation(bessel), 0).by(
+            "the Bessel function solves the same equation", Reduce("evaluate", "Bessel recurrence")
         ),
-        Step(
-            sp.Integral(integrand.subs(z, 0), (phi, low, high)),
-            bessel.subs(z, 0),
-            "equal at z = 0, where only one solution is regular",
-            Reduce("evaluate"),
+        claim(sp.Integral(integrand.subs(z, 0), (phi, low, high)), bessel.subs(z, 0)).by(
+            "equal at z = 0, where only one solution is regular", Reduce("evaluate")
         ),
         # The same again term by term in the power series, for symbolic index, with no theorem.
-        Step(
+        claim(
             sp.Derivative(sp.cos(phi) ** (2 * index + 1) * sp.sin(phi), phi),
             (2 * index + 2) * power - (2 * index + 1) * power / sp.cos(phi) ** 2,
+        ).by(
             "recurrence between the means of cos^(2m+2) and cos^(2m)",
             Reduce("evaluate", "squares of the sine", "expand", "powers"),
         ),
-        Step(
-            coefficient.subs(index, index + 1) / coefficient,
-            (2 * index + 1) / (2 * index + 2),
-            "solved by a binomial coefficient",
-            Reduce("factorials", "common denominator"),
+        claim(coefficient.subs(index, index + 1) / coefficient, (2 * index + 1) / (2 * index + 2)).by(
+            "solved by a binomial coefficient", Reduce("factorials", "common denominator")
         ),
-        Step(
-            coefficient / sp.factorial(2 * index),
-            1 / (4**index * sp.factorial(index) ** 2),
-            "times 1/(2m)! the coefficient of z^(2m) in I0",
-            Reduce("factorials", "powers", ratio=True),
+        claim(coefficient / sp.factorial(2 * index), 1 / (4**index * sp.factorial(index) ** 2)).by(
+            "times 1/(2m)! the coefficient of z^(2m) in I0", Reduce("factorials", "powers", ratio=True)
         ),
     ]
 
@@ -267,14 +250,12 @@ def gaussian_single_pass(formula: sp.Basic) -> list[Step]:
             ),
         )
         + [
-            Step(
+            claim(
                 (-factor * sp.Derivative(sp.exp(-z * middle) * sp.besseli(0, z * half_width), z))
                 .doit()
                 .subs(z, slowness),
                 formula.rhs,
-                "differentiate and put z = (2 pi lambda/v)^2",
-                Reduce("expand"),
-            )
+            ).by("differentiate and put z = (2 pi lambda/v)^2", Reduce("expand"))
         ]
     )
 
@@ -294,8 +275,8 @@ def shifted(formula: sp.Basic) -> list[Step]:
     """Measure the distance from the new centre; the phase has modulus one."""
     factor = formula.rhs / sp.Mul(*formula.rhs.atoms(sp.Integral))
     return [
-        Step(formula.lhs, formula.rhs, "u = t + sigma", Integrands("powers", change=(u, t + position, t))),
-        Step(factor * sp.conjugate(factor), 1, "a phase", Reduce("powers")),
+        claim(formula.lhs, formula.rhs).by("u = t + sigma", Integrands("powers", change=(u, t + position, t))),
+        claim(factor * sp.conjugate(factor), 1).by("a phase", Reduce("powers")),
     ]
 
 
@@ -310,8 +291,8 @@ def even_in_speed(formula: sp.Basic) -> list[Step]:
     """The speed enters squared, here and in any even transform."""
     per_mode = loss_per_mode(omega**2, transform_gaussian(2 * sp.pi * omega / speed))
     return [
-        Step(gaussian_single_pass.formula.rhs.subs(speed, -speed), formula.rhs, "Eq. (7)", Reduce()),
-        Step(per_mode.subs(speed, -speed), per_mode, "each mode", Reduce()),
+        claim(gaussian_single_pass.formula.rhs.subs(speed, -speed), formula.rhs).by("Eq. (7)", Reduce()),
+        claim(per_mode.subs(speed, -speed), per_mode).by("each mode", Reduce()),
     ]
 
 
@@ -337,8 +318,8 @@ def even_in_speed(formula: sp.Basic) -> list[Step]:
 def gaussian_scaled(formula: sp.Basic) -> list[Step]:
     """The exponents add up to -z, as half the sum of the edges exceeds half their difference by 1."""
     return [
-        Step(middle - half_width, 1, "the edges", Reduce("expand")),
-        Step(formula.rhs, gaussian_single_pass.formula.rhs, "collect the exponentials", Reduce("expand", "powers")),
+        claim(middle - half_width, 1).by("the edges", Reduce("expand")),
+        claim(formula.rhs, gaussian_single_pass.formula.rhs).by("collect the exponentials", Reduce("expand", "powers")),
     ]
 
 
@@ -355,7 +336,7 @@ def fast_limit(formula: sp.Basic) -> list[Step]:
     """Multiply Eq. (7) by v^4 and let v grow."""
     scaled = (gaussian_single_pass.formula.rhs * speed**4).subs(speed, 2 * sp.pi * width / sp.sqrt(z))
     claimed = formula.rhs * speed**4
-    return [Step(scaled.subs(z, 0), claimed, "v to infinity, that is z = (2 pi lambda/v)^2 to 0", Reduce("expand"))]
+    return [claim(scaled.subs(z, 0), claimed).by("v to infinity, that is z = (2 pi lambda/v)^2 to 0", Reduce("expand"))]
 
 
 leading = 16 * sp.pi**5 * amplitude**2 * width**2 / speed**4
@@ -375,15 +356,12 @@ def fast_next_order(formula: sp.Basic) -> list[Step]:
     exact = (gaussian_single_pass.formula.rhs / leading).subs(speed, in_z)
     claimed = (formula.rhs / leading).subs(speed, in_z)
     return [
-        Step(exact.subs(z, 0), claimed.subs(z, 0), "zeroth order", Reduce("expand")),
-        Step(exact.diff(z).subs(z, 0), claimed.diff(z), "first order", Reduce("expand")),
-        Step(claimed.diff(z, 2), 0, "and nothing beyond first order", Reduce("expand")),
-        Step(
-            2 / sp.pi * sp.Integral(band_squared(theta) ** 2, (theta, 0, sp.pi / 2)),
-            middle**2 + half_width**2 / 2,
-            "the mean of omega^4",
-            Reduce("evaluate", "expand"),
-        ),
+        claim(exact.subs(z, 0), claimed.subs(z, 0)).by("zeroth order", Reduce("expand")),
+        claim(exact.diff(z).subs(z, 0), claimed.diff(z)).by("first order", Reduce("expand")),
+        claim(claimed.diff(z, 2), 0).by("and nothing beyond first order", Reduce("expand")),
+        claim(
+            2 / sp.pi * sp.Integral(band_squared(theta) ** 2, (theta, 0, sp.pi / 2)), middle**2 + half_width**2 / 2
+        ).by("the mean of omega^4", Reduce("evaluate", "expand")),
     ]
 
 
@@ -445,55 +423,39 @@ def hankel_series(formula: sp.Basic) -> list[Step]:
     full = (2 * theta**6 * sp.exp(-2 * z * (2 * theta / sp.pi) ** 2)).subs(theta, u)
     outside = {0: 1 + u / 2 + 3 * u**2 / 8, 1: 1 + 3 * u / 2 + 5 * u**2 / 8}
     steps = [
-        Step(
-            mean / sp.pi,
-            sp.besseli(0, z),
-            "I0 as a mean; its derivative I1 has the weight cos(phi)",
-            Apply(bessel_integral.formula),
+        claim(mean / sp.pi, sp.besseli(0, z)).by(
+            "I0 as a mean; its derivative I1 has the weight cos(phi)", Apply(bessel_integral.formula)
         ),
-        Step(mean.function.diff(z), sp.cos(phi) * mean.function, "the weight of I1", Reduce()),
-        Step(formula.lhs, sp.sqrt(2 * sp.pi * z) * sp.exp(-z) * sp.besseli(0, z), "scaled as claimed", Reduce()),
-        Step(
-            half_turn.diff(phi) ** 2,
-            half_turn * (1 - half_turn),
-            "with y = (1 - cos phi)/2: dphi = dy/sqrt(y (1 - y))",
-            Reduce("trigonometry"),
+        claim(mean.function.diff(z), sp.cos(phi) * mean.function).by("the weight of I1", Reduce()),
+        claim(formula.lhs, sp.sqrt(2 * sp.pi * z) * sp.exp(-z) * sp.besseli(0, z)).by("scaled as claimed", Reduce()),
+        claim(half_turn.diff(phi) ** 2, half_turn * (1 - half_turn)).by(
+            "with y = (1 - cos phi)/2: dphi = dy/sqrt(y (1 - y))", Reduce("trigonometry")
         ),
-        Step(z * sp.cos(phi) - z, -2 * z * half_turn, "and exp(z cos(phi) - z) = exp(-2 z y)", Reduce("expand")),
+        claim(z * sp.cos(phi) - z, -2 * z * half_turn).by("and exp(z cos(phi) - z) = exp(-2 z y)", Reduce("expand")),
     ]
     for order in (0, 1):
         steps += [
-            Step(
-                remainder[order],
-                factored[order].subs(d, 1 - b),
-                f"I{order}: remainder of the expansion in y, times b",
-                Reduce("expand"),
+            claim(remainder[order], factored[order].subs(d, 1 - b)).by(
+                f"I{order}: remainder of the expansion in y, times b", Reduce("expand")
             ),
-            Step(
-                scaled_mean(terms[order] / sp.sqrt(u), 0, sp.oo),
-                series[order],
-                f"I{order}: the terms, integrated over all y",
-                Reduce("evaluate", "expand"),
+            claim(scaled_mean(terms[order] / sp.sqrt(u), 0, sp.oo), series[order]).by(
+                f"I{order}: the terms, integrated over all y", Reduce("evaluate", "expand")
             ),
-            Step(
-                scaled_mean(outside[order], 1, sp.oo),
-                sp.exp(-2 * z) / sp.sqrt(z) * tail[order].subs(b, 1 / z),
+            claim(scaled_mean(outside[order], 1, sp.oo), sp.exp(-2 * z) / sp.sqrt(z) * tail[order].subs(b, 1 / z)).by(
                 f"I{order}: less what lies beyond y = 1, where 1/sqrt(y) < 1: exponentially small",
                 Reduce("evaluate", "expand"),
             ),
         ]
     return [
         *steps,
-        Step((1 + b) ** 2 - tail[0], 0, "at most exp(-2 z) (1 + 1/z)^2/sqrt(z) for I0,", NonNegative()),
-        Step(2 * (1 + b) ** 2 - tail[1], 0, "and at most twice that for I1", NonNegative()),
-        Step(factored[0], 0, "the remainder of I0 is not negative,", NonNegative()),
-        Step(largest.subs(d, 1 - b), (1 - b**2) ** 3, "y^3 in b", Reduce("expand")),
-        Step(largest - factored[0], 0, "and at most y^3/b;", NonNegative()),
-        Step(-factored[1], 0, "that of I1 is not positive,", NonNegative()),
-        Step(2 * largest + factored[1], 0, "and at least -2 y^3/b", NonNegative()),
-        Step(
-            sp.sqrt(2 * sp.pi * z) / sp.pi * sp.Integral(full, (u, 0, sp.oo)),
-            15 * sp.pi**7 / (8192 * z**3),
+        claim((1 + b) ** 2 - tail[0], 0).by("at most exp(-2 z) (1 + 1/z)^2/sqrt(z) for I0,", NonNegative()),
+        claim(2 * (1 + b) ** 2 - tail[1], 0).by("and at most twice that for I1", NonNegative()),
+        claim(factored[0], 0).by("the remainder of I0 is not negative,", NonNegative()),
+        claim(largest.subs(d, 1 - b), (1 - b**2) ** 3).by("y^3 in b", Reduce("expand")),
+        claim(largest - factored[0], 0).by("and at most y^3/b;", NonNegative()),
+        claim(-factored[1], 0).by("that of I1 is not positive,", NonNegative()),
+        claim(2 * largest + factored[1], 0).by("and at least -2 y^3/b", NonNegative()),
+        claim(sp.sqrt(2 * sp.pi * z) / sp.pi * sp.Integral(full, (u, 0, sp.oo)), 15 * sp.pi**7 / (8192 * z**3)).by(
             "y = sin^2 with sin at least 2 theta/pi: the integral of y^3/b is of third order in 1/z",
             Reduce("evaluate", "expand"),
         ),
@@ -530,30 +492,18 @@ def slow_limit(formula: sp.Basic) -> list[Step]:
     bottom = sp.Integral(sp.exp(-z * (1 + gap**2 * theta**2)), (theta, 0, sp.oo))
     exponent = -z * middle + z * half_width
     return [
-        Step(exponent, -z, "the exponentials of Eq. (7)", Reduce("expand")),
-        Step(
-            inserted_series(1),
-            over_leading(formula.rhs),
-            "Eq. (7) with the leading terms of Hankel's series",
-            Reduce("expand", "powers"),
+        claim(exponent, -z).by("the exponentials of Eq. (7)", Reduce("expand")),
+        claim(inserted_series(1), over_leading(formula.rhs)).by(
+            "Eq. (7) with the leading terms of Hankel's series", Reduce("expand", "powers")
         ),
-        Step(
-            inserted_series(2) / inserted_series(1) - 1,
-            (1 + 2 * gap**2) / (4 * gap**2 * z),
-            "the next terms vanish like 1/z, that is v^2",
-            Reduce("common denominator"),
+        claim(inserted_series(2) / inserted_series(1) - 1, (1 + 2 * gap**2) / (4 * gap**2 * z)).by(
+            "the next terms vanish like 1/z, that is v^2", Reduce("common denominator")
         ),
-        Step(
-            sp.series(band_squared(theta), theta, 0, 3).removeO(),
-            1 + (omega_fast**2 - 1) * theta**2,
-            "the band near its bottom",
-            Reduce("expand"),
+        claim(sp.series(band_squared(theta), theta, 0, 3).removeO(), 1 + (omega_fast**2 - 1) * theta**2).by(
+            "the band near its bottom", Reduce("expand")
         ),
-        Step(
-            2 / sp.pi * bottom,
-            over_leading(formula.rhs) * sp.exp(-z),
-            "where omega^2 is 1, a Gaussian integral",
-            Reduce("evaluate", "expand", "powers"),
+        claim(2 / sp.pi * bottom, over_leading(formula.rhs) * sp.exp(-z)).by(
+            "where omega^2 is 1, a Gaussian integral", Reduce("evaluate", "expand", "powers")
         ),
     ]
 
@@ -570,17 +520,11 @@ def slow_next_order(formula: sp.Basic) -> list[Step]:
     """Insert two terms of Hankel's series; the third is of second order in 1/z."""
     third = (9 * middle + 15 * half_width).subs(omega_fast, sp.sqrt(1 + gap**2)) / (128 * (z * gap**2 / 2) ** 2)
     return [
-        Step(
-            inserted_series(2),
-            over_leading(formula.rhs),
-            "Eq. (7) with two terms of Hankel's series",
-            Reduce("expand", "powers"),
+        claim(inserted_series(2), over_leading(formula.rhs)).by(
+            "Eq. (7) with two terms of Hankel's series", Reduce("expand", "powers")
         ),
-        Step(
-            (inserted_series(3) - inserted_series(2)) / inserted_series(1),
-            third,
-            "what the third adds is of second order in 1/z",
-            Reduce("common denominator"),
+        claim((inserted_series(3) - inserted_series(2)) / inserted_series(1), third).by(
+            "what the third adds is of second order in 1/z", Reduce("common denominator")
         ),
     ]
 
@@ -598,7 +542,7 @@ def slow_validity(formula: sp.Basic) -> list[Step]:
     """The quotient of Eq. (9) and Eq. (7), in ball arithmetic."""
     point = {omega_fast: 10, width: 4, amplitude: 1, speed: 25}
     quotient = (slow_limit.formula.rhs / gaussian_single_pass.formula.rhs).subs(point)
-    return [Step(quotient, formula.rhs, "Eq. (9) over Eq. (7)", EnclosedSum(None, places=4))]
+    return [claim(quotient, formula.rhs).by("Eq. (9) over Eq. (7)", EnclosedSum(None, places=4))]
 
 
 @states(
@@ -610,7 +554,7 @@ def slow_validity(formula: sp.Basic) -> list[Step]:
 )
 def band_mean(formula: sp.Basic) -> list[Step]:
     """SymPy integrates."""
-    return [Step(formula.lhs, formula.rhs, "integrate", Reduce("evaluate", "expand"))]
+    return [claim(formula.lhs, formula.rhs).by("integrate", Reduce("evaluate", "expand"))]
 
 
 @states(
@@ -631,29 +575,17 @@ def fast_power_law(formula: sp.Basic) -> list[Step]:
     (integral,) = single_pass.formula.rhs.atoms(sp.Integral)
     scaled = (speed**4 * integral.function).replace(transform, lambda k: transform(k * speed * offset))
     return [
-        Step(
-            omega_fast**2 - band_squared(theta),
-            (omega_fast**2 - 1) * sp.cos(theta) ** 2,
-            "no frequency is above omega_fast",
-            Reduce("squares of the cosine", "expand"),
+        claim(omega_fast**2 - band_squared(theta), (omega_fast**2 - 1) * sp.cos(theta) ** 2).by(
+            "no frequency is above omega_fast", Reduce("squares of the cosine", "expand")
         ),
-        Step(
-            1 - sp.cos(wavenumber * u),
-            2 * sp.sin(wavenumber * u / 2) ** 2,
-            "the transform at k and at 0 differ by the mean of this, at most (k u)^2/2",
-            Reduce("trigonometry"),
+        claim(1 - sp.cos(wavenumber * u), 2 * sp.sin(wavenumber * u / 2) ** 2).by(
+            "the transform at k and at 0 differ by the mean of this, at most (k u)^2/2", Reduce("trigonometry")
         ),
-        Step(
-            2 / sp.pi * sp.Integral(scaled.subs(offset, 0), integral.limits[0]),
-            speed**4 * formula.rhs,
-            "v^4 Delta as 1/v (written epsilon) goes to 0, uniformly over the band",
-            Reduce("evaluate", "expand"),
+        claim(2 / sp.pi * sp.Integral(scaled.subs(offset, 0), integral.limits[0]), speed**4 * formula.rhs).by(
+            "v^4 Delta as 1/v (written epsilon) goes to 0, uniformly over the band", Reduce("evaluate", "expand")
         ),
-        Step(
-            formula.rhs.replace(transform, transform_gaussian),
-            fast_limit.formula.rhs,
-            "the Gaussian as an instance: Eq. (8)",
-            Reduce("expand"),
+        claim(formula.rhs.replace(transform, transform_gaussian), fast_limit.formula.rhs).by(
+            "the Gaussian as an instance: Eq. (8)", Reduce("expand")
         ),
     ]
 
@@ -673,12 +605,9 @@ def loss_rate(formula: sp.Basic) -> list[Step]:
     """Loss per spacing times spacings per time, with v from the kinetic energy."""
     v = sp.sqrt(8 * sp.pi**2 * energy / mass)
     return [
-        Step(kinetic_energy(v), energy, "speed at this energy", Reduce("expand")),
-        Step(
-            -rate / speed**4 * (speed / spacing),
-            formula.rhs.subs(sp.Function("E")(time), kinetic_energy(speed)),
-            "loss per time",
-            Reduce("expand", "powers"),
+        claim(kinetic_energy(v), energy).by("speed at this energy", Reduce("expand")),
+        claim(-rate / speed**4 * (speed / spacing), formula.rhs.subs(sp.Function("E")(time), kinetic_energy(speed))).by(
+            "loss per time", Reduce("expand", "powers")
         ),
     ]
 
@@ -695,9 +624,9 @@ def capture_time(formula: sp.Basic) -> list[Step]:
     """The solution starts at E, solves E' = -C E^(-3/2), and reaches zero at 2 E^(5/2)/(5 C)."""
     solution = formula.rhs
     return [
-        Step(solution.subs(time, 0), energy, "energy at the start", Reduce("powers")),
-        Step(solution.diff(time), -rate * solution ** sp.Rational(-3, 2), "rate of loss", Reduce("powers")),
-        Step(solution.subs(time, 2 * energy ** sp.Rational(5, 2) / (5 * rate)), 0, "end", Reduce("expand")),
+        claim(solution.subs(time, 0), energy).by("energy at the start", Reduce("powers")),
+        claim(solution.diff(time), -rate * solution ** sp.Rational(-3, 2)).by("rate of loss", Reduce("powers")),
+        claim(solution.subs(time, 2 * energy ** sp.Rational(5, 2) / (5 * rate)), 0).by("end", Reduce("expand")),
     ]
 
 
@@ -718,12 +647,9 @@ def capture_time_as_read(formula: sp.Basic) -> list[Step]:
     first = {energy: 4, rate: 8, time: sp.Rational(8, 5)}
     second = {energy: 1, rate: 3, time: sp.Rational(2, 15)}
     return [
-        Step(formula.rhs.subs(time, 0), energy, "both start at E", Reduce("expand")),
-        Step(
-            formula.rhs.diff(time).subs(time, 0),
-            -rate * energy ** sp.Rational(-3, 2),
-            "at the same rate",
-            Reduce("powers"),
+        claim(formula.rhs.subs(time, 0), energy).by("both start at E", Reduce("expand")),
+        claim(formula.rhs.diff(time).subs(time, 0), -rate * energy ** sp.Rational(-3, 2)).by(
+            "at the same rate", Reduce("powers")
         ),
         *refuted(formula.rhs, capture_time.formula.rhs, first, sp.Rational(20, 7), 0),
         *refuted(formula.rhs, capture_time.formula.rhs, second, sp.Rational(5, 7), 0),
@@ -746,29 +672,22 @@ def largest_loss(formula: sp.Basic) -> list[Step]:
     """Set the derivative of Eq. (7) in z to zero."""
     loss = z**2 * sp.exp(-z * middle) * formula.lhs / 2
     return [
-        Step(
-            loss.diff(z) * sp.exp(z * middle) / z,
-            formula.lhs - formula.rhs,
+        claim(loss.diff(z) * sp.exp(z * middle) / z, formula.lhs - formula.rhs).by(
             "differentiate z^2 times the mean, as v^-4 goes like z^2",
             Reduce("evaluate", "Bessel recurrence", "common denominator", "expand"),
         ),
-        Step(
-            (gaussian_single_pass.formula.rhs / leading).subs(speed, in_z),
-            sp.exp(-z * middle) * formula.lhs / 2,
-            "the left-hand side is the mean in Eq. (7)",
-            Reduce("expand"),
+        claim((gaussian_single_pass.formula.rhs / leading).subs(speed, in_z), sp.exp(-z * middle) * formula.lhs / 2).by(
+            "the left-hand side is the mean in Eq. (7)", Reduce("expand")
         ),
-        Step(
+        claim(
             band_squared(theta) ** 2 - band_squared(theta),
             (omega_fast**2 - 1) * band_squared(theta) * sp.sin(theta) ** 2,
-            "omega^4 is at least omega^2: z is at most 2,",
-            Reduce("expand"),
-        ),
-        Step(
+        ).by("omega^4 is at least omega^2: z is at most 2,", Reduce("expand")),
+        claim(
             omega_fast**2 * band_squared(theta) - band_squared(theta) ** 2,
             (omega_fast**2 - 1) * band_squared(theta) * sp.cos(theta) ** 2,
-            "and at most omega_fast^2 omega^2: z is at least 2/omega_fast^2",
-            Reduce("squares of the cosine", "expand"),
+        ).by(
+            "and at most omega_fast^2 omega^2: z is at least 2/omega_fast^2", Reduce("squares of the cosine", "expand")
         ),
     ]
 
@@ -799,19 +718,13 @@ def largest_loss_speed(formula: sp.Basic) -> list[Step]:
     loss = gaussian_single_pass.formula.rhs.subs({omega_fast: 10, width: 4, amplitude: 2})
     box = (sp.Rational(1, 50), sp.Integer(2))  # where largest_loss leaves room for a root
     return [
-        Step(condition, unscaled, "the condition in scaled Bessel functions", Reduce("expand", "powers")),
-        Step(
-            8 * sp.pi / sp.sqrt(z),
-            formula.rhs,
-            "the only root of the condition",
-            EnclosedSum(scaled, z, *box, count=1, places=2),
+        claim(condition, unscaled).by("the condition in scaled Bessel functions", Reduce("expand", "powers")),
+        claim(8 * sp.pi / sp.sqrt(z), formula.rhs).by(
+            "the only root of the condition", EnclosedSum(scaled, z, *box, count=1, places=2)
         ),
-        Step(
-            loss.subs(speed, formula.rhs),
-            sp.Rational("0.025064"),
-            "the loss there, Phi0 = 2",
-            EnclosedSum(None, places=6),
+        claim(loss.subs(speed, formula.rhs), sp.Rational("0.025064")).by(
+            "the loss there, Phi0 = 2", EnclosedSum(None, places=6)
         ),
-        Step(loss.subs(speed, formula.rhs - 1), sp.Rational("0.024961"), "slower", EnclosedSum(None, places=6)),
-        Step(loss.subs(speed, formula.rhs + 1), sp.Rational("0.024978"), "faster", EnclosedSum(None, places=6)),
+        claim(loss.subs(speed, formula.rhs - 1), sp.Rational("0.024961")).by("slower", EnclosedSum(None, places=6)),
+        claim(loss.subs(speed, formula.rhs + 1), sp.Rational("0.024978")).by("faster", EnclosedSum(None, places=6)),
     ]

@@ -17,7 +17,7 @@ import sympy as sp
 from .balls import roots
 from .checks import Apply, Approaches, EnclosedSum, Integrands, Reduce
 from .lattice import band, band_squared, geometric_sum
-from .ledger import Step, equal, refuted, states
+from .ledger import Step, claim, equal, refuted, states
 from .notation import (
     amplitude,
     harmonic,
@@ -124,20 +124,17 @@ def impulses(formula: sp.Basic) -> list[Step]:
         product *= geometric_sum.formula.rhs.subs(ratio, advance)
         ((_, low, high),) = total.limits
         steps += [
-            Step(advance**harmonic, total.function, "each impulse advances the phase alike", Reduce("powers")),
-            Step(low, 0, "from the first impulse", Reduce()),
-            Step(high + 1, masses, "N of them", Reduce()),
+            claim(advance**harmonic, total.function).by("each impulse advances the phase alike", Reduce("powers")),
+            claim(low, 0).by("from the first impulse", Reduce()),
+            claim(high + 1, masses).by("N of them", Reduce()),
         ]
     denominator = sp.denom(sp.together(product))
     return [
         *steps,
-        Step(sp.Integer(len(sums)), 2, "one sum for the amplitude, one for its conjugate", Reduce()),
-        Step(
-            product * denominator * sp.sin(sp.pi * phi) ** 2,
-            formula.rhs * denominator * sp.sin(sp.pi * phi) ** 2,
-            "their product",
-            Reduce("common denominator", "trigonometry"),
-        ),
+        claim(sp.Integer(len(sums)), 2).by("one sum for the amplitude, one for its conjugate", Reduce()),
+        claim(
+            product * denominator * sp.sin(sp.pi * phi) ** 2, formula.rhs * denominator * sp.sin(sp.pi * phi) ** 2
+        ).by("their product", Reduce("common denominator", "trigonometry")),
     ]
 
 
@@ -171,29 +168,18 @@ def fejer_series(formula: sp.Basic) -> list[Step]:
         - 2 * term.subs(masses, masses + 1).subs(harmonic, high + 1)
     )
     return [
-        Step(second(term), 0, "terms that stay change linearly", Reduce("expand")),
-        Step(
-            second(closed * sine**2),
-            (second(rest) + entering) * sine**2,
-            "the next harmonic enters",
-            Reduce("trigonometry"),
+        claim(second(term), 0).by("terms that stay change linearly", Reduce("expand")),
+        claim(second(closed * sine**2), (second(rest) + entering) * sine**2).by(
+            "the next harmonic enters", Reduce("trigonometry")
         ),
-        Step(closed.subs(masses, 1), series.subs(masses, 1).doit(), "one impulse", Reduce("trigonometry")),
-        Step(
-            closed.subs(masses, 2) * sine**2,
-            series.subs(masses, 2).doit() * sine**2,
-            "two impulses",
-            Reduce("trigonometry"),
+        claim(closed.subs(masses, 1), series.subs(masses, 1).doit()).by("one impulse", Reduce("trigonometry")),
+        claim(closed.subs(masses, 2) * sine**2, series.subs(masses, 2).doit() * sine**2).by(
+            "two impulses", Reduce("trigonometry")
         ),
-        Step(
-            sp.Integral(sp.cos(2 * sp.pi * (harmonic + 1) * phi), (phi, 0, 1)),
-            0,
-            "harmonics have no mean",
-            Reduce("evaluate"),
+        claim(sp.Integral(sp.cos(2 * sp.pi * (harmonic + 1) * phi), (phi, 0, 1)), 0).by(
+            "harmonics have no mean", Reduce("evaluate")
         ),
-        Step(
-            1 / (masses * sine**2) - closed / masses,
-            (sp.cos(sp.pi * masses * phi) / sine) ** 2 / masses,
+        claim(1 / (masses * sine**2) - closed / masses, (sp.cos(sp.pi * masses * phi) / sine) ** 2 / masses).by(
             "what is missing from 1/(N sin^2) is a square: away from integer phi the kernel vanishes like 1/N",
             Reduce("common denominator", "squares of the cosine", "common denominator"),
         ),
@@ -226,30 +212,22 @@ def finite_mean(formula: sp.Basic) -> list[Step]:
     frequency = band_continued()
     summed = impulses.formula.lhs.subs({masses: passes, phi: phase()})
     return [
-        Step(
-            impulse.subs({omega: frequency, theta: sp.pi * x}),
-            sp.exp(2 * sp.pi * sp.I * lag * phase()),
-            "the phase of the force by mass n",
-            Reduce("powers", "expand"),
+        claim(impulse.subs({omega: frequency, theta: sp.pi * x}), sp.exp(2 * sp.pi * sp.I * lag * phase())).by(
+            "the phase of the force by mass n", Reduce("powers", "expand")
         ),
-        Step(
-            loss * summed / passes,
-            weighted,
+        claim(loss * summed / passes, weighted).by(
             "the squared modulus of the summed amplitudes, per pass",
             Apply(impulses.formula, {masses: passes, phi: phase()}, "expand"),
         ),
-        Step(weighted.subs(passes, 1), loss, "one pass", Reduce("expand")),
-        Step(
+        claim(weighted.subs(passes, 1), loss).by("one pass", Reduce("expand")),
+        claim(
             2 * sp.Integral(loss, (x, 0, sp.Rational(1, 2))),
             2 / sp.pi * sp.Integral(loss.subs(x, theta / sp.pi), (theta, 0, sp.pi / 2)),
-            "half a zone twice, as the band is even, is Eq. (6)",
-            Integrands("expand", change=(x, theta / sp.pi, theta)),
+        ).by(
+            "half a zone twice, as the band is even, is Eq. (6)", Integrands("expand", change=(x, theta / sp.pi, theta))
         ),
-        Step(
-            sp.Integral(formula.rhs.function.subs(passes, 1) / loss, *formula.rhs.limits),
-            1,
-            "one zone",
-            Reduce("evaluate"),
+        claim(sp.Integral(formula.rhs.function.subs(passes, 1) / loss, *formula.rhs.limits), 1).by(
+            "one zone", Reduce("evaluate")
         ),
     ]
 
@@ -279,12 +257,12 @@ def fejer_limit(formula: sp.Basic) -> list[Step]:
         - 2 * term.subs(masses, masses + 1).subs(harmonic, masses)
     )
     return [
-        Step(formula.lhs.subs(masses, 1).doit(), closed.subs(masses, 1), "one pass", Reduce("common denominator")),
-        Step(formula.lhs.subs(masses, 2).doit(), closed.subs(masses, 2), "two passes", Reduce("common denominator")),
-        Step(next_first, entering, "one more pass, twice", Reduce("common denominator", "expand", "powers")),
-        Step(
-            (closed - (1 + ratio) / (1 - ratio)) * masses,
-            -2 * ratio * (1 - ratio**masses) / (1 - ratio) ** 2,
+        claim(formula.lhs.subs(masses, 1).doit(), closed.subs(masses, 1)).by("one pass", Reduce("common denominator")),
+        claim(formula.lhs.subs(masses, 2).doit(), closed.subs(masses, 2)).by(
+            "two passes", Reduce("common denominator")
+        ),
+        claim(next_first, entering).by("one more pass, twice", Reduce("common denominator", "expand", "powers")),
+        claim((closed - (1 + ratio) / (1 - ratio)) * masses, -2 * ratio * (1 - ratio**masses) / (1 - ratio) ** 2).by(
             "N times the difference from 1 + 2 sum r^j = (1 + r)/(1 - r), the value at integer phi, is bounded",
             Reduce("common denominator", "expand", "powers", "common denominator"),
         ),
@@ -317,27 +295,17 @@ def mean_dissipation(formula: sp.Basic) -> list[Step]:
     integrand = finite_mean.formula.rhs.function.replace(transform, transform_gaussian).subs(chain)
     equidistant = integrand.subs(passes, masses).subs(x, (harmonic + sp.Rational(1, 3)) / nodes) / nodes
     return [
-        Step(
-            formula.rhs * sp.Abs(phase().diff(x)),
-            loss,
-            "dx = dphi/|dphi/dx| on a monotone branch of phi",
-            Reduce("same sign", "expand"),
+        claim(formula.rhs * sp.Abs(phase().diff(x)), loss).by(
+            "dx = dphi/|dphi/dx| on a monotone branch of phi", Reduce("same sign", "expand")
         ),
-        Step(
-            phase() * speed / spacing,
-            crossing_function(),
+        claim(phase() * speed / spacing, crossing_function()).by(
             "phi = 0 where the resonance condition holds (another integer phi: the same in another zone)",
             Reduce("expand"),
         ),
-        Step(
-            band_squared(sp.pi * (x + lag)),
-            band_squared(sp.pi * x),
-            "the band repeats in every zone",
-            Reduce("trigonometry"),
+        claim(band_squared(sp.pi * (x + lag)), band_squared(sp.pi * x)).by(
+            "the band repeats in every zone", Reduce("trigonometry")
         ),
-        Step(
-            sp.Sum(equidistant, (harmonic, 0, nodes - 1)),
-            sum(term.subs(x, root) for root in places),
+        claim(sp.Sum(equidistant, (harmonic, 0, nodes - 1)), sum(term.subs(x, root) for root in places)).by(
             "mean over N passes (equidistant points) and the sum over the roots",
             Approaches("Fejer's theorem (approximate identity)", masses, 8, 1),
         ),
@@ -363,12 +331,10 @@ def mean_dissipation(formula: sp.Basic) -> list[Step]:
 def mean_dissipation_gaussian(formula: sp.Basic) -> list[Step]:
     """Insert the transform."""
     return [
-        Step(
+        claim(
             loss_per_mode(omega**2, transform(2 * sp.pi * omega / speed)).replace(transform, transform_gaussian),
             formula.rhs,
-            "insert the Gaussian's transform",
-            Reduce("expand"),
-        )
+        ).by("insert the Gaussian's transform", Reduce("expand"))
     ]
 
 
@@ -380,7 +346,7 @@ def mean_at(v: int | str, claimed: sp.Expr, rule: str, count: int, places: int =
     point = {**PAPER, speed: sp.Rational(v)}
     end = PAPER[spacing] * PAPER[omega_fast] / sp.Rational(v) + 1
     over_roots = EnclosedSum(crossing_function().subs(point), x, sp.Rational(1, 10), end, count, places=places)
-    return Step(weight_gaussian().subs(point), claimed, rule, over_roots)
+    return claim(weight_gaussian().subs(point), claimed).by(rule, over_roots)
 
 
 VALUES = ((21, "0.045841", 35), (30, "0.0150316", 23), (50, "0.0148695", 15), (90, "0.0073308", 7))
@@ -414,7 +380,7 @@ def values(formula: sp.Basic) -> list[Step]:
 def crossing_moves(formula: sp.Basic) -> list[Step]:
     """The resonance condition stays fulfilled along the root."""
     total = crossing_function().diff(speed) + crossing_function().diff(x) * formula.rhs
-    return [Step(total, 0, "differentiate along the root", Reduce("common denominator"))]
+    return [claim(total, 0).by("differentiate along the root", Reduce("common denominator"))]
 
 
 @states(
@@ -445,9 +411,7 @@ def published_exponent(formula: sp.Basic) -> list[Step]:
     return [
         *refuted(formula.rhs, true, first, sp.pi * sp.exp(-8), sp.pi * sp.exp(-4)),
         *refuted(formula.rhs, true, second, sp.pi / 9 * sp.exp(-sp.Rational(81, 18)), sp.pi / 9 * sp.exp(-1)),
-        Step(
-            (slope * formula.rhs.subs(omega, band_continued())).subs({**PAPER, speed: 30}),
-            wrong,
+        claim((slope * formula.rhs.subs(omega, band_continued())).subs({**PAPER, speed: 30}), wrong).by(
             "with the scripts' exponent, v = 30",
             EnclosedSum(crossing_function().subs({**PAPER, speed: 30}), x, sp.Rational(1, 10), 15, 23, places=5),
         ),

@@ -15,7 +15,7 @@ import sympy as sp
 
 from .checks import Apply, Cited, Integrands, Reduce
 from .lattice import band, band_squared, resolvent
-from .ledger import Step, equal, states
+from .ledger import Step, claim, equal, states
 from .motion import kinetic_energy, mode_energy, units_particle
 from .notation import (
     amplitude,
@@ -143,23 +143,14 @@ def quantum_energy(formula: sp.Basic) -> list[Step]:
     level = sp.exp(-beta * omega * (harmonic + sp.Rational(1, 2)))
     sum_of_levels = 1 / (2 * sp.sinh(beta * omega / 2))
     return [
-        Step(
-            level.subs(harmonic, harmonic + 1),
-            sp.exp(-beta * omega) * level,
-            "each Boltzmann factor is exp(-omega/T) times the one before",
-            Reduce("powers"),
+        claim(level.subs(harmonic, harmonic + 1), sp.exp(-beta * omega) * level).by(
+            "each Boltzmann factor is exp(-omega/T) times the one before", Reduce("powers")
         ),
-        Step(
-            level.subs(harmonic, 0),
-            sum_of_levels * (1 - sp.exp(-beta * omega)),
-            "so that the sum is the first over 1 - exp(-omega/T)",
-            Reduce("exponentials"),
+        claim(level.subs(harmonic, 0), sum_of_levels * (1 - sp.exp(-beta * omega))).by(
+            "so that the sum is the first over 1 - exp(-omega/T)", Reduce("exponentials")
         ),
-        Step(
-            -sp.Derivative(sp.log(sum_of_levels), beta),
-            formula.rhs.subs(T, 1 / beta),
-            "the mean energy is minus the derivative of its logarithm",
-            Reduce("evaluate", "exponentials"),
+        claim(-sp.Derivative(sp.log(sum_of_levels), beta), formula.rhs.subs(T, 1 / beta)).by(
+            "the mean energy is minus the derivative of its logarithm", Reduce("evaluate", "exponentials")
         ),
     ]
 
@@ -185,19 +176,19 @@ def correlation(formula: sp.Basic) -> list[Step]:
         * (phi * sp.cos(2 * sp.pi * omega * time) + sp.sin(2 * phi + 2 * sp.pi * omega * time) / 2)
     )
     return [
-        Step(swing(0).diff(phi) ** 2 * omega**2 / 2 + (omega * swing(0)) ** 2 / 2, thermal_energy,
-             "the amplitude belongs to the energy", Reduce("trigonometry")),
-        Step(swing(0) * swing(time), sp.Derivative(turn, phi), "antiderivative in the phase",
-             Reduce("evaluate", "trigonometry")),
-        Step((turn.subs(phi, 2 * sp.pi) - turn.subs(phi, 0)) / (2 * sp.pi), of_mode, "mean over a turn of the phase",
-             Reduce("trigonometry")),
-        Step(
-            band_average(of_mode.subs(thermal_energy, mode_energy_quantum(omega)).subs(omega, frequency)),
-            formula.rhs,
-            "the quantum energy, and the mean over the band",
-            Integrands("powers"),
+        claim(swing(0).diff(phi) ** 2 * omega**2 / 2 + (omega * swing(0)) ** 2 / 2, thermal_energy).by(
+            "the amplitude belongs to the energy", Reduce("trigonometry")
         ),
-    ]  # fmt: skip
+        claim(swing(0) * swing(time), sp.Derivative(turn, phi)).by(
+            "antiderivative in the phase", Reduce("evaluate", "trigonometry")
+        ),
+        claim((turn.subs(phi, 2 * sp.pi) - turn.subs(phi, 0)) / (2 * sp.pi), of_mode).by(
+            "mean over a turn of the phase", Reduce("trigonometry")
+        ),
+        claim(
+            band_average(of_mode.subs(thermal_energy, mode_energy_quantum(omega)).subs(omega, frequency)), formula.rhs
+        ).by("the quantum energy, and the mean over the band", Integrands("powers")),
+    ]
 
 
 @states(
@@ -211,9 +202,9 @@ def classical_displacement(formula: sp.Basic) -> list[Step]:
     """The energy T, and the band average of 1/omega^2."""
     start = T * band_average(1 / band_squared(theta))
     return [
-        Step(correlation_of_mode(T, omega).subs(time, 0), T / omega**2, "the energy T in each mode", Reduce()),
+        claim(correlation_of_mode(T, omega).subs(time, 0), T / omega**2).by("the energy T in each mode", Reduce()),
         *(
-            Step(T * step.before, T * step.after, step.rule, step.check)
+            claim(T * step.before, T * step.after).by(step.rule, step.check)
             for step in mean_of_inverse(start / T, sp.Integer(1), omega_fast**2, formula.rhs / T)
         ),
     ]
@@ -233,18 +224,14 @@ def variance_one_mode(formula: sp.Basic) -> list[Step]:
     cross = 2 * sp.sqrt(weight_of_mode * thermal_energy)
     antiderivative = cross**2 * (phi / 2 + sp.sin(2 * phi) / 4)
     return [
-        Step(gained, weight_of_mode + cross * sp.cos(phi), "energy after less energy before", Reduce("trigonometry")),
-        Step(
-            (cross * sp.cos(phi)) ** 2,
-            sp.Derivative(antiderivative, phi),
-            "antiderivative in the phase",
-            Reduce("evaluate", "trigonometry"),
+        claim(gained, weight_of_mode + cross * sp.cos(phi)).by(
+            "energy after less energy before", Reduce("trigonometry")
         ),
-        Step(
-            (antiderivative.subs(phi, 2 * sp.pi) - antiderivative.subs(phi, 0)) / (2 * sp.pi),
-            formula.rhs,
-            "mean over a turn of the phase",
-            Reduce("expand"),
+        claim((cross * sp.cos(phi)) ** 2, sp.Derivative(antiderivative, phi)).by(
+            "antiderivative in the phase", Reduce("evaluate", "trigonometry")
+        ),
+        claim((antiderivative.subs(phi, 2 * sp.pi) - antiderivative.subs(phi, 0)) / (2 * sp.pi), formula.rhs).by(
+            "mean over a turn of the phase", Reduce("expand")
         ),
     ]
 
@@ -269,7 +256,7 @@ def mean_over_band(of_mode: sp.Expr) -> sp.Expr:
 def variance(formula: sp.Basic) -> list[Step]:
     """The phases of the modes are independent, so that variances add."""
     quantum = variance_one_mode.formula.rhs.subs(thermal_energy, mode_energy_quantum(omega))
-    return [Step(mean_over_band(quantum), formula.rhs, "the quantum energy in each mode", Integrands("expand"))]
+    return [claim(mean_over_band(quantum), formula.rhs).by("the quantum energy in each mode", Integrands("expand"))]
 
 
 @states(
@@ -282,8 +269,10 @@ def variance(formula: sp.Basic) -> list[Step]:
 def zero_point(formula: sp.Basic) -> list[Step]:
     """The hyperbolic cotangent tends to one."""
     return [
-        Step(sp.Limit(sp.coth(omega / (2 * T)), T, 0, "+"), 1, "T to 0", Reduce("evaluate")),
-        Step(variance.formula.rhs.replace(sp.coth, lambda _: sp.Integer(1)), formula.rhs, "insert it", Integrands()),
+        claim(sp.Limit(sp.coth(omega / (2 * T)), T, 0, "+"), 1).by("T to 0", Reduce("evaluate")),
+        claim(variance.formula.rhs.replace(sp.coth, lambda _: sp.Integer(1)), formula.rhs).by(
+            "insert it", Integrands()
+        ),
     ]
 
 
@@ -298,12 +287,9 @@ def fluctuations(formula: sp.Basic) -> list[Step]:
     """The energy T in each mode; and the limit of the quantum one."""
     classical = variance_one_mode.formula.rhs.subs(thermal_energy, T)
     return [
-        Step(mean_over_band(classical), formula.rhs, "the energy T in each mode", Integrands("expand")),
-        Step(
-            sp.Limit(mode_energy_quantum(omega) / T, T, sp.oo),
-            1,
-            "at high temperature a quantum mode has it too",
-            Reduce("evaluate"),
+        claim(mean_over_band(classical), formula.rhs).by("the energy T in each mode", Integrands("expand")),
+        claim(sp.Limit(mode_energy_quantum(omega) / T, T, sp.oo), 1).by(
+            "at high temperature a quantum mode has it too", Reduce("evaluate")
         ),
     ]
 
@@ -329,13 +315,10 @@ def jarzynski(formula: sp.Basic) -> list[Step]:
         4 * sp.pi * T * weight_of_mode
     )
     return [
-        Step(
-            formula.lhs,
-            sp.Integral(turned, (loss, -sp.oo, sp.oo)),
-            "complete the square",
-            Integrands("powers", "expand", "powers"),
+        claim(formula.lhs, sp.Integral(turned, (loss, -sp.oo, sp.oo))).by(
+            "complete the square", Integrands("powers", "expand", "powers")
         ),
-        Step(sp.Integral(turned, (loss, -sp.oo, sp.oo)), formula.rhs, "a density", Reduce("evaluate")),
+        claim(sp.Integral(turned, (loss, -sp.oo, sp.oo)), formula.rhs).by("a density", Reduce("evaluate")),
     ]
 
 
@@ -350,7 +333,9 @@ def jarzynski(formula: sp.Basic) -> list[Step]:
 def gaussian_classical(formula: sp.Basic) -> list[Step]:
     """Insert Eq. (7)."""
     return [
-        Step(2 * T * Delta(speed), formula.rhs, "Eq. (7)", Apply(equal(Delta(speed), gaussian_single_pass.formula.rhs)))
+        claim(2 * T * Delta(speed), formula.rhs).by(
+            "Eq. (7)", Apply(equal(Delta(speed), gaussian_single_pass.formula.rhs))
+        )
     ]
 
 
@@ -378,18 +363,13 @@ def high_temperature(formula: sp.Basic) -> list[Step]:
     ratio = {T: omega / (2 * x)}  # x = omega/2T
     quantum, claimed = (side.subs(ratio) for side in (mode_energy_quantum(omega), formula.rhs))
     return [
-        Step(
-            quantum,
-            omega / 2 * (sp.exp(x) + sp.exp(-x)) / (sp.exp(x) - sp.exp(-x)),
-            "with x = omega/2T",
-            Reduce("exponentials"),
+        claim(quantum, omega / 2 * (sp.exp(x) + sp.exp(-x)) / (sp.exp(x) - sp.exp(-x))).by(
+            "with x = omega/2T", Reduce("exponentials")
         ),
-        Step(
+        claim(
             lowest_powers(omega / 2 * sp.cosh(x).series(x, 0, 4).removeO()),
             lowest_powers(claimed * sp.sinh(x).series(x, 0, 5).removeO()),
-            "both sides times sinh x agree to second order in x",
-            Reduce("expand"),
-        ),
+        ).by("both sides times sinh x agree to second order in x", Reduce("expand")),
     ]
 
 
@@ -410,52 +390,42 @@ def broadening(formula: sp.Basic) -> list[Step]:
     c0 = offset * thermal_energy / omega**2
     phase = 2 * sp.pi * omega * time
     return [
-        Step(
+        claim(
             sp.Derivative(-2 * spread * of_difference * sp.exp(sp.I * k * distance), distance),
             (distance - 2 * sp.I * k * spread) * of_difference * sp.exp(sp.I * k * distance),
+        ).by(
             "the difference of two displacements is Gaussian with variance 2 (C(0) - C(tau)); integrate by parts",
             Reduce("evaluate", "common denominator"),
         ),
-        Step(
-            sp.Derivative(sp.exp(-(k**2) * spread), k),
-            -2 * k * spread * sp.exp(-(k**2) * spread),
+        claim(sp.Derivative(sp.exp(-(k**2) * spread), k), -2 * k * spread * sp.exp(-(k**2) * spread)).by(
             "so that the mean of its phase factor obeys this equation, and is exp(-k^2 (C(0) - C(tau)))",
             Reduce("evaluate", "expand"),
         ),
-        Step(
-            power,
-            2 * sp.pi * (amplitude * width) ** 2 * k**2 * sp.exp(-(k**2) * broadened**2),
-            "the spectrum of the force",
-            Reduce("powers", "expand", "powers"),
+        claim(power, 2 * sp.pi * (amplitude * width) ** 2 * k**2 * sp.exp(-(k**2) * broadened**2)).by(
+            "the spectrum of the force", Reduce("powers", "expand", "powers")
         ),
-        Step(
+        claim(
             sp.Integral(sp.exp(-(k**2) * broadened**2) * sp.cos(k * x), (k, -sp.oo, sp.oo)),
             sp.sqrt(sp.pi) / broadened * sp.exp(-(x**2) / (4 * broadened**2)),
-            "the Gaussian integral",
-            Reduce("evaluate"),
-        ),
-        Step(
+        ).by("the Gaussian integral", Reduce("evaluate")),
+        claim(
             -((amplitude * width) ** 2)
             * speed
             * sp.Derivative(sp.sqrt(sp.pi) / broadened * sp.exp(-(x**2) / (4 * broadened**2)), x, 2)
             .doit()
             .subs(x, speed * time),
             formula.rhs,
-            "v times the correlation of the force: twice differentiated in the distance v tau",
-            Reduce("expand"),
-        ),
-        Step(
+        ).by("v times the correlation of the force: twice differentiated in the distance v tau", Reduce("expand")),
+        claim(
             sp.Derivative(sp.exp(-(k**2) * c0 * (1 - sp.cos(phase))), offset).subs(offset, 0).doit(),
             k**2 * thermal_energy / omega**2 * (sp.cos(phase) - 1),
+        ).by(
             "to first order in C the integral over tau has the frequency k v = 2 pi omega, as without broadening",
             Reduce("evaluate", "expand"),
         ),
-        Step(
-            integral.function.subs(broadened, width),
-            k**2 * sp.exp(-(k**2) * width**2) * sp.cos(k * speed * time),
-            "without displacements lambda_T is lambda",
-            Reduce(),
-        ),
+        claim(
+            integral.function.subs(broadened, width), k**2 * sp.exp(-(k**2) * width**2) * sp.cos(k * speed * time)
+        ).by("without displacements lambda_T is lambda", Reduce()),
     ]
 
 
@@ -473,18 +443,15 @@ def recoil(formula: sp.Basic) -> list[Step]:
     flux = gained - sp.Derivative(Variance(energy), energy) / 2  # drift and diffusion of a constant density
     moved = loss * density(loss, energy - offset * loss / 2)
     return [
-        Step(flux, 0, "a constant density stays constant (Liouville)", Reduce("evaluate", "expand")),
-        Step(
+        claim(flux, 0).by("a constant density stays constant (Liouville)", Reduce("evaluate", "expand")),
+        claim(
             sp.Derivative(moved, offset).doit().subs(offset, 0).doit(),
             -(loss**2) / 2 * sp.Derivative(density(loss, energy), energy),
-            "as a density of losses at the mean of the energies before and after says it",
-            Reduce("evaluate", "expand"),
+        ).by(
+            "as a density of losses at the mean of the energies before and after says it", Reduce("evaluate", "expand")
         ),
-        Step(
-            formula.rhs - Delta(energy),
-            -sp.Derivative(Variance(energy), energy) / 2,
-            "whose second moment is the variance",
-            Reduce("expand"),
+        claim(formula.rhs - Delta(energy), -sp.Derivative(Variance(energy), energy) / 2).by(
+            "whose second moment is the variance", Reduce("expand")
         ),
     ]
 
@@ -500,13 +467,10 @@ def recoil_speed(formula: sp.Basic) -> list[Step]:
     """The derivative of the kinetic energy, and of the loss of each mode."""
     kinetic = kinetic_energy(speed)
     return [
-        Step(
-            (Delta(speed) - formula.rhs) * sp.diff(kinetic, speed) * 2,
-            sp.Derivative(Variance(speed), speed),
-            "the derivative of mu v^2/(8 pi^2)",
-            Reduce("evaluate", "expand"),
+        claim((Delta(speed) - formula.rhs) * sp.diff(kinetic, speed) * 2, sp.Derivative(Variance(speed), speed)).by(
+            "the derivative of mu v^2/(8 pi^2)", Reduce("evaluate", "expand")
         ),
-        Step(speed_per_energy() * sp.diff(kinetic, speed), 1, "its inverse", Reduce("expand")),
+        claim(speed_per_energy() * sp.diff(kinetic, speed), 1).by("its inverse", Reduce("expand")),
     ]
 
 
@@ -524,12 +488,11 @@ def energy_walk(formula: sp.Basic) -> list[Step]:
     flux = -recoil.formula.rhs * boltzmann - sp.Derivative(Variance(energy) * boltzmann, energy) / 2
     inserted = flux.subs(Variance(energy), formula.rhs).doit()
     return [
-        Step(
-            flux.doit(), boltzmann * (Variance(energy) - 2 * T * Delta(energy)) / (2 * T),
-            "the flux: what contains dVar/dE cancels", Reduce("evaluate", "expand"),
+        claim(flux.doit(), boltzmann * (Variance(energy) - 2 * T * Delta(energy)) / (2 * T)).by(
+            "the flux: what contains dVar/dE cancels", Reduce("evaluate", "expand")
         ),
-        Step(inserted, 0, "zero", Reduce("evaluate", "expand")),
-    ]  # fmt: skip
+        claim(inserted, 0).by("zero", Reduce("evaluate", "expand")),
+    ]
 
 
 @states(
@@ -545,12 +508,13 @@ def energy_walk(formula: sp.Basic) -> list[Step]:
 def balance(formula: sp.Basic) -> list[Step]:
     """The weights of a state and of the reversed state that it ends in are equal."""
     return [
-        Step(formula.lhs, formula.rhs, "what the particle loses the chain gains", Reduce("powers", "expand", "powers")),
-        Step(
-            formula.rhs.subs(loss, 0), sp.exp(-(energy + thermal_energy) / T), "the weight of the start",
-            Reduce("powers"),
+        claim(formula.lhs, formula.rhs).by(
+            "what the particle loses the chain gains", Reduce("powers", "expand", "powers")
         ),
-    ]  # fmt: skip
+        claim(formula.rhs.subs(loss, 0), sp.exp(-(energy + thermal_energy) / T)).by(
+            "the weight of the start", Reduce("powers")
+        ),
+    ]
 
 
 def cumulants_of_mode(number: sp.Expr) -> sp.Expr:
@@ -583,24 +547,26 @@ def spectrum(formula: sp.Basic) -> list[Step]:
     )
     cold = {weight_of_mode: sp.Rational(3, 4), omega: sp.Rational(3, 2), counting: sp.Rational(2, 3)}
     return [
-        Step(distance_squared, 2 - 2 * sp.cos(counting * omega), "the square of |exp(i chi omega) - 1|",
-             Reduce("trigonometry")),
-        Step(weyl, formula.rhs, "the product of two displacements (Weyl), its thermal mean exp(-|b|^2 (n + 1/2))",
-             Reduce("trigonometry")),
-        Step(
+        claim(distance_squared, 2 - 2 * sp.cos(counting * omega)).by(
+            "the square of |exp(i chi omega) - 1|", Reduce("trigonometry")
+        ),
+        claim(weyl, formula.rhs).by(
+            "the product of two displacements (Weyl), its thermal mean exp(-|b|^2 (n + 1/2))", Reduce("trigonometry")
+        ),
+        claim(
             sp.exp(formula.rhs.subs(occupation, 0)).subs(cold),
             sum((poisson * turn**harmonic).subs(cold).subs(harmonic, j) for j in range(45)),
-            "at T = 0: j phonons with the probabilities of Poisson",
-            Cited("coherent states (Glauber 1963)", points=1),
+        ).by(
+            "at T = 0: j phonons with the probabilities of Poisson", Cited("coherent states (Glauber 1963)", points=1)
         ),
-        Step(formula.rhs.diff(counting).subs(counting, 0) / sp.I, weight_of_mode, "its mean is s", Reduce("expand")),
-        Step(
+        claim(formula.rhs.diff(counting).subs(counting, 0) / sp.I, weight_of_mode).by(
+            "its mean is s", Reduce("expand")
+        ),
+        claim(
             -formula.rhs.diff(counting, 2).subs(counting, 0),
             variance_of_mode(weight_of_mode, omega * (occupation + sp.Rational(1, 2))),
-            "its variance is that of the mode",
-            Reduce("expand"),
-        ),
-    ]  # fmt: skip
+        ).by("its variance is that of the mode", Reduce("expand")),
+    ]
 
 
 @states(
@@ -615,11 +581,11 @@ def symmetry(formula: sp.Basic) -> list[Step]:
     bose = 1 / (sp.exp(omega / T) - 1)
     shifted = cumulants_of_mode(bose).subs(counting, sp.I / T - counting)
     return [
-        Step(bose + 1, bose * sp.exp(omega / T), "Bose's occupation", Reduce("exponentials")),
-        Step(
-            omega * (bose + sp.Rational(1, 2)), mode_energy_quantum(omega), "is the mean energy", Reduce("exponentials")
+        claim(bose + 1, bose * sp.exp(omega / T)).by("Bose's occupation", Reduce("exponentials")),
+        claim(omega * (bose + sp.Rational(1, 2)), mode_energy_quantum(omega)).by(
+            "is the mean energy", Reduce("exponentials")
         ),
-        Step(shifted, formula.rhs, "emission and absorption change places", Reduce("exponentials")),
+        claim(shifted, formula.rhs).by("emission and absorption change places", Reduce("exponentials")),
     ]
 
 
@@ -638,12 +604,9 @@ def no_phonon(formula: sp.Basic) -> list[Step]:
     emitted, absorbed = emission_rates(weight_of_mode, occupation)
     bose = 1 / (sp.exp(omega / T) - 1)
     return [
-        Step(sp.expand(without).coeff(turn, 0), -(emitted + absorbed), "the constant term", Reduce("expand")),
-        Step(
-            -(emitted + absorbed).subs(occupation, bose),
-            sp.expand_log(sp.log(formula.rhs), force=True),
-            "at a temperature",
-            Reduce("exponentials"),
+        claim(sp.expand(without).coeff(turn, 0), -(emitted + absorbed)).by("the constant term", Reduce("expand")),
+        claim(-(emitted + absorbed).subs(occupation, bose), sp.expand_log(sp.log(formula.rhs), force=True)).by(
+            "at a temperature", Reduce("exponentials")
         ),
     ]
 
@@ -664,13 +627,12 @@ def diffusion(formula: sp.Basic) -> list[Step]:
     of_momentum = 2 * T * Delta(speed) / speed**2 * (speed / spacing) / 2  # variance, per pass, passes per time, half
     response_slope = T / of_momentum  # dg/dP where (d/dP)(maxwell D_P dg/dP) = -v maxwell
     return [
-        Step(momentum * speed, 2 * kinetic, "the momentum that belongs to the energy", Reduce("expand")),
-        Step(of_momentum, T * Delta(speed) / (spacing * speed), "diffusion constant of the momentum", Reduce("expand")),
-        Step(
-            sp.diff(maxwell * of_momentum * response_slope, speed) / sp.diff(momentum, speed),
-            -speed * maxwell,
-            "the equation of the response",
-            Reduce("expand"),
+        claim(momentum * speed, 2 * kinetic).by("the momentum that belongs to the energy", Reduce("expand")),
+        claim(of_momentum, T * Delta(speed) / (spacing * speed)).by(
+            "diffusion constant of the momentum", Reduce("expand")
         ),
-        Step(T * response_slope, formula.rhs, "integrate <v g> by parts", Reduce("expand")),
+        claim(sp.diff(maxwell * of_momentum * response_slope, speed) / sp.diff(momentum, speed), -speed * maxwell).by(
+            "the equation of the response", Reduce("expand")
+        ),
+        claim(T * response_slope, formula.rhs).by("integrate <v g> by parts", Reduce("expand")),
     ]

@@ -26,7 +26,7 @@ import sympy as sp
 
 from .checks import Approaches, Integrands, Reduce
 from .lattice import band_squared, dynamical_operator
-from .ledger import Step, equal, states
+from .ledger import Step, claim, equal, states
 from .motion import mode_energy, units_chain, units_particle
 from .notation import (
     amplitude,
@@ -162,14 +162,13 @@ def second_order_force(formula: sp.Basic) -> list[Step]:
     slope = -even(u).diff(u).subs(u, offset * displaced(t) - speed * t).doit()
     claimed = formula.rhs
     return [
-        Step(slope.subs(offset, 0).doit(), claimed.subs(offset, 0), "no displacement", Reduce("evaluate", "expand")),
-        Step(
-            slope.diff(offset).subs(offset, 0).doit(),
-            claimed.diff(offset),
-            "first order in the displacement",
-            Reduce("evaluate", "expand"),
+        claim(slope.subs(offset, 0).doit(), claimed.subs(offset, 0)).by(
+            "no displacement", Reduce("evaluate", "expand")
         ),
-        Step(claimed.diff(offset, 2), 0, "and no more", Reduce("expand")),
+        claim(slope.diff(offset).subs(offset, 0).doit(), claimed.diff(offset)).by(
+            "first order in the displacement", Reduce("evaluate", "expand")
+        ),
+        claim(claimed.diff(offset, 2), 0).by("and no more", Reduce("expand")),
     ]
 
 
@@ -191,18 +190,13 @@ def spectrum_of_force(formula: sp.Basic) -> list[Step]:
     turned = -2 * sp.pi * sp.I * omega / speed * wave * Phi(speed * t)
     k = 2 * sp.pi * omega / speed
     return [
-        Step(
-            formula.lhs.coeff(integral) * integral.function,
-            sp.Derivative(wave * Phi(speed * t), t) / speed + turned,
-            "integrate by parts (the boundary term vanishes)",
-            Reduce("evaluate", "expand"),
-        ),
-        Step(
+        claim(
+            formula.lhs.coeff(integral) * integral.function, sp.Derivative(wave * Phi(speed * t), t) / speed + turned
+        ).by("integrate by parts (the boundary term vanishes)", Reduce("evaluate", "expand")),
+        claim(
             sp.Integral(turned, (t, -sp.oo, sp.oo)),
             sp.Integral(formula.rhs.subs(transform(k), Phi(u) * sp.exp(sp.I * k * u)), (u, -sp.oo, sp.oo)),
-            "u = v t; what remains is the interaction's transform",
-            Integrands("expand", change=(t, u / speed, u)),
-        ),
+        ).by("u = v t; what remains is the interaction's transform", Integrands("expand", change=(t, u / speed, u))),
     ]
 
 
@@ -223,13 +217,11 @@ def spectrum_of_stiffness(formula: sp.Basic) -> list[Step]:
     wave = sp.exp(2 * sp.pi * sp.I * omega * t)
     factor = -2 * sp.pi * sp.I * omega / speed
     return [
-        Step(
+        claim(
             formula.lhs.coeff(integral) * integral.function,
             sp.Derivative(wave * Phi(speed * t).diff(t), t) / speed**2 + factor * first.function,
-            "integrate by parts (the boundary term vanishes)",
-            Reduce("evaluate", "expand"),
-        ),
-        Step(factor * spectrum_of_force.formula.rhs, formula.rhs, "the spectrum of the force", Reduce("expand")),
+        ).by("integrate by parts (the boundary term vanishes)", Reduce("evaluate", "expand")),
+        claim(factor * spectrum_of_force.formula.rhs, formula.rhs).by("the spectrum of the force", Reduce("expand")),
     ]
 
 
@@ -250,23 +242,14 @@ def modulated(formula: sp.Basic) -> list[Step]:
     f = lambda frequency: force_spectrum(frequency, transform(sp.Abs(2 * sp.pi * frequency / speed)))  # noqa: E731
     folded = (k(omega - w) - k(omega + w)) * f(w)
     return [
-        Step(
-            formula.lhs.subs(displaced(t), sp.exp(-2 * sp.pi * sp.I * w * t)),
-            formula.rhs,
-            "insert the displacement",
-            Reduce("expand", "powers"),
+        claim(formula.lhs.subs(displaced(t), sp.exp(-2 * sp.pi * sp.I * w * t)), formula.rhs).by(
+            "insert the displacement", Reduce("expand", "powers")
         ),
-        Step(
-            k(omega - w) * f(w) + k(omega + w) * f(-w),
-            folded,
-            "the frequencies w and -w together, as the response is even",
-            Reduce("expand"),
+        claim(k(omega - w) * f(w) + k(omega + w) * f(-w), folded).by(
+            "the frequencies w and -w together, as the response is even", Reduce("expand")
         ),
-        Step(
-            folded.replace(sp.Abs, lambda argument: argument),
-            mixing(omega, w),
-            "(K(omega - w) - K(omega + w)) f(w), the transform being even",
-            Reduce("expand"),
+        claim(folded.replace(sp.Abs, lambda argument: argument), mixing(omega, w)).by(
+            "(K(omega - w) - K(omega + w)) f(w), the transform being even", Reduce("expand")
         ),
     ]
 
@@ -288,13 +271,10 @@ def phonon_energy(formula: sp.Basic) -> list[Step]:
     real, imaginary = offset**2 * sp.Function("p")(omega), -offset * f - offset**2 * in_phase(omega)
     energy = sp.expand((2 * sp.pi) ** 2 * (real**2 + imaginary**2) / 2)
     return [
-        Step(
-            energy.coeff(offset, 2),
-            loss_per_mode(omega**2, transform(2 * sp.pi * omega / speed)),
-            "second order: the integrand of Eq. (6)",
-            Reduce("expand"),
+        claim(energy.coeff(offset, 2), loss_per_mode(omega**2, transform(2 * sp.pi * omega / speed))).by(
+            "second order: the integrand of Eq. (6)", Reduce("expand")
         ),
-        Step(energy.coeff(offset, 3), formula.rhs, "third order: p does not occur", Reduce("expand")),
+        claim(energy.coeff(offset, 3), formula.rhs).by("third order: p does not occur", Reduce("expand")),
     ]
 
 
@@ -303,15 +283,10 @@ def retarded() -> list[Step]:
     shift = 1 / masses
     part = sp.integrate(u / (u**2 + shift**2), (u, -1, 2))
     return [
-        Step(
-            sp.re(1 / (u - sp.I * shift)),
-            u / (u**2 + shift**2),
-            "the real part of the response near a pole",
-            Reduce("real part", "phase factors", "common denominator"),
+        claim(sp.re(1 / (u - sp.I * shift)), u / (u**2 + shift**2)).by(
+            "the real part of the response near a pole", Reduce("real part", "phase factors", "common denominator")
         ),
-        Step(
-            part,
-            sp.log(2),
+        claim(part, sp.log(2)).by(
             "over an interval about it, the principal value as the shift vanishes",
             Approaches("Sokhotski and Plemelj", masses, 16, 2),
         ),
@@ -341,23 +316,16 @@ def response_in_band(formula: sp.Basic) -> list[Step]:
     antiderivative = sp.log(((down - up) / (down + up)) ** 2) / (4 * sp.sqrt(resolvent_p * resolvent_q))
     edges = {resolvent_p: omega**2 - 1, resolvent_q: omega_fast**2 - omega**2}
     return [
-        Step(
-            1 / (band_squared(theta) - omega**2),
-            integral.function.subs(edges),
+        claim(1 / (band_squared(theta) - omega**2), integral.function.subs(edges)).by(
             "the edges lie on different sides of omega",
             Reduce("common denominator", "squares of the cosine", "common denominator"),
         ),
-        Step(
-            antiderivative.diff(theta),
-            integral.function,
+        claim(antiderivative.diff(theta), integral.function).by(
             "differentiate the antiderivative",
             Reduce("common denominator", "squares of the cosine", "common denominator"),
         ),
-        Step(
-            antiderivative.subs(theta, high) - antiderivative.subs(theta, low),
-            formula.rhs,
-            "its rise over the band",
-            Reduce("evaluate"),
+        claim(antiderivative.subs(theta, high) - antiderivative.subs(theta, low), formula.rhs).by(
+            "its rise over the band", Reduce("evaluate")
         ),
         *retarded(),
     ]
@@ -387,29 +355,19 @@ def in_phase_single_pass(formula: sp.Basic) -> list[Step]:
     moved = wave / (mass * w**2)
     recoil = sp.Integral((mixing(omega, slow) - mixing(omega, fast)) / root, (phi, 0, sp.pi / 2))
     return [
-        Step(
-            (response_below().subs(omega, slow) * slow.diff(phi)) ** 2,
-            1 / root**2,
+        claim((response_below().subs(omega, slow) * slow.diff(phi)) ** 2, 1 / root**2).by(
             "below the band w = sin phi, the square of response times dw/dphi",
             Reduce("common denominator", "squares of the cosine", "common denominator"),
         ),
-        Step(
-            (response_above().subs(omega, fast) * fast.diff(phi)) ** 2,
-            1 / root**2,
+        claim((response_above().subs(omega, fast) * fast.diff(phi)) ** 2, 1 / root**2).by(
             "above the band w = omega_fast/sin phi, in opposite phase",
             Reduce("common denominator", "squares of the cosine", "common denominator"),
         ),
-        Step(
-            moved.diff(time, 2),
-            -((2 * sp.pi) ** 2) / mass * wave,
-            "Newton's third law: the particle is moved against the mass",
-            Reduce("expand"),
+        claim(moved.diff(time, 2), -((2 * sp.pi) ** 2) / mass * wave).by(
+            "Newton's third law: the particle is moved against the mass", Reduce("expand")
         ),
-        Step(
-            formula.rhs,
-            recoil - sp.Integral(mixing(omega, w) * moved / wave, (w, 0, sp.oo)),
-            "the difference of the two responses",
-            Reduce("expand"),
+        claim(formula.rhs, recoil - sp.Integral(mixing(omega, w) * moved / wave, (w, 0, sp.oo))).by(
+            "the difference of the two responses", Reduce("expand")
         ),
     ]
 
@@ -428,12 +386,9 @@ def third_order_single_pass(formula: sp.Basic) -> list[Step]:
     second = loss_per_mode(band_squared(theta), transform(2 * sp.pi * sp.sqrt(band_squared(theta)) / speed))
     f = force_spectrum(sp.sqrt(band_squared(theta)), transform(2 * sp.pi * sp.sqrt(band_squared(theta)) / speed))
     return [
-        Step(formula.rhs, band_average(4 * sp.pi**2 * f * q), "average over the band", Integrands("expand")),
-        Step(
-            integral.function / second,
-            2 * q / f,
-            "the share of a phonon changes by 2 q/f",
-            Reduce("common denominator"),
+        claim(formula.rhs, band_average(4 * sp.pi**2 * f * q)).by("average over the band", Integrands("expand")),
+        claim(integral.function / second, 2 * q / f).by(
+            "the share of a phonon changes by 2 q/f", Reduce("common denominator")
         ),
     ]
 
@@ -466,30 +421,19 @@ def gaussian_integral(formula: sp.Basic) -> list[Step]:
     m = sp.pi / 2 * sp.erfi(q / 2)
     bell = sp.exp(q**2 / 4) / 2
     return [
-        Step(
+        claim(
             formula.lhs.coeff(integral) * integral.function * sp.exp(q**2 / 2),
             2 * q**2 * sinh - 4 * q * sinh.diff(q) + 2 * sinh.diff(q, 2),
-            "sort by sinh and cosh",
-            Reduce("hyperbolic", "exponentials"),
+        ).by("sort by sinh and cosh", Reduce("hyperbolic", "exponentials")),
+        claim(sinh.diff(q), bell * (sp.exp(-((w - q / 2) ** 2)) + sp.exp(-((w + q / 2) ** 2)))).by(
+            "the derivative of M: two halves of one Gaussian", Reduce("hyperbolic", "exponentials")
         ),
-        Step(
-            sinh.diff(q),
-            bell * (sp.exp(-((w - q / 2) ** 2)) + sp.exp(-((w + q / 2) ** 2))),
-            "the derivative of M: two halves of one Gaussian",
-            Reduce("hyperbolic", "exponentials"),
+        claim(bell * sp.Integral(sp.exp(-(u**2)), (u, -sp.oo, sp.oo)), m.diff(q)).by(
+            "its integral", Reduce("evaluate", "expand")
         ),
-        Step(
-            bell * sp.Integral(sp.exp(-(u**2)), (u, -sp.oo, sp.oo)),
-            m.diff(q),
-            "its integral",
-            Reduce("evaluate", "expand"),
-        ),
-        Step(m.subs(q, 0), 0, "M vanishes at q = 0", Reduce()),
-        Step(
-            formula.rhs * sp.exp(q**2 / 2),
-            2 * q**2 * m - 4 * q * m.diff(q) + 2 * m.diff(q, 2),
-            "insert M",
-            Reduce("expand", "powers"),
+        claim(m.subs(q, 0), 0).by("M vanishes at q = 0", Reduce()),
+        claim(formula.rhs * sp.exp(q**2 / 2), 2 * q**2 * m - 4 * q * m.diff(q) + 2 * m.diff(q, 2)).by(
+            "insert M", Reduce("expand", "powers")
         ),
     ]
 
@@ -511,17 +455,12 @@ def speed_variation(formula: sp.Basic) -> list[Step]:
     q = omega / unit
     factor = -4 * sp.pi**2 * amplitude**2 / (mass * speed**3)
     return [
-        Step(
+        claim(
             (formula.lhs.coeff(integral) * integral.function).subs(w, w * unit) * unit,
             factor * lemma.function.subs(resolvent_q, q),
-            "the integrand, times the unit",
-            Reduce("expand", "powers", "expand"),
-        ),
-        Step(
-            formula.rhs,
-            factor * gaussian_integral.formula.rhs.subs(resolvent_q, q),
-            "the closed form",
-            Reduce("expand", "powers", "expand"),
+        ).by("the integrand, times the unit", Reduce("expand", "powers", "expand")),
+        claim(formula.rhs, factor * gaussian_integral.formula.rhs.subs(resolvent_q, q)).by(
+            "the closed form", Reduce("expand", "powers", "expand")
         ),
     ]
 
@@ -541,24 +480,15 @@ def travelling_response(formula: sp.Basic) -> list[Step]:
     denominator = 1 / formula.rhs
     frequency, at_root = band_continued(), x * speed / spacing
     return [
-        Step(
-            sp.expand((inertia + dynamical_operator(wave, site)) / wave(site)),
-            denominator,
-            "Newton's law, divided by the wave",
-            Reduce("exponentials", "expand", "powers", "trigonometry"),
+        claim(sp.expand((inertia + dynamical_operator(wave, site)) / wave(site)), denominator).by(
+            "Newton's law, divided by the wave", Reduce("exponentials", "expand", "powers", "trigonometry")
         ),
-        Step(
-            denominator.subs(w, at_root),
-            (frequency - at_root) * (frequency + at_root),
-            "zero where omega(x) = x v/alpha",
-            Reduce("expand"),
+        claim(denominator.subs(w, at_root), (frequency - at_root) * (frequency + at_root)).by(
+            "zero where omega(x) = x v/alpha", Reduce("expand")
         ),
-        Step(
-            denominator.diff(w).subs(w, at_root) + 2 * at_root,
-            2 * frequency * frequency.diff(x) * spacing / speed,
-            "the slope: -2 omega (1 - alpha omega'/v) there",
-            Reduce("expand"),
-        ),
+        claim(
+            denominator.diff(w).subs(w, at_root) + 2 * at_root, 2 * frequency * frequency.diff(x) * spacing / speed
+        ).by("the slope: -2 omega (1 - alpha omega'/v) there", Reduce("expand")),
     ]
 
 
@@ -582,25 +512,17 @@ def in_phase_steady(formula: sp.Basic) -> list[Step]:
     wave = sp.exp(-2 * sp.pi * sp.I * harmonic * time / period)
     moved = wave * period / (mass * harmonic**2)
     return [
-        Step(
-            wave.subs(time, time + lag * period),
-            wave,
-            "every mass drives this harmonic alike: its coefficient is the spectrum over T",
-            Reduce("expand", "powers"),
+        claim(wave.subs(time, time + lag * period), wave).by(
+            "every mass drives this harmonic alike: its coefficient is the spectrum over T", Reduce("expand", "powers")
         ),
-        Step(
-            moved.diff(time, 2),
-            -((2 * sp.pi) ** 2) / mass * wave / period,
-            "Newton's third law: the particle is moved against the masses",
-            Reduce("expand"),
+        claim(moved.diff(time, 2), -((2 * sp.pi) ** 2) / mass * wave / period).by(
+            "Newton's third law: the particle is moved against the masses", Reduce("expand")
         ),
-        Step(
+        claim(
             formula.rhs,
             principal_value(sp.Integral(mixing(omega, w) * travelling_response.formula.rhs, (w, 0, sp.oo)))
             - sp.Sum(mixing(omega, harmonic / period) * moved / wave, (harmonic, 1, sp.oo)),
-            "the difference of the two responses",
-            Reduce("expand"),
-        ),
+        ).by("the difference of the two responses", Reduce("expand")),
         *retarded(),
     ]
 
@@ -622,10 +544,7 @@ def third_order_mean(formula: sp.Basic) -> list[Step]:
     q = in_phase(band_continued())
     f = force_spectrum(band_continued(), transform(2 * sp.pi * band_continued() / speed))
     return [
-        Step(
-            formula.rhs / mean_dissipation.formula.rhs,
-            2 * q / f,
-            "the share of a phonon changes by 2 q/f",
-            Reduce("same sign", "common denominator"),
+        claim(formula.rhs / mean_dissipation.formula.rhs, 2 * q / f).by(
+            "the share of a phonon changes by 2 q/f", Reduce("same sign", "common denominator")
         )
     ]

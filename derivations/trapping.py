@@ -17,7 +17,7 @@ import sympy as sp
 from .checks import EnclosedSum, Reduce
 from .drift import U, orbit_ends
 from .lattice import band_squared, coupling, dynamical_operator, resolvent
-from .ledger import Step, equal, refuted, states
+from .ledger import Step, claim, equal, refuted, states
 from .motion import kinetic_energy, units_particle
 from .notation import (
     amplitude,
@@ -109,8 +109,8 @@ def decay_ratio(side: int) -> sp.Expr:
 def capture(formula: sp.Basic) -> list[Step]:
     """The kinetic energy at that speed is the height of the interaction."""
     return [
-        Step(kinetic_energy(formula.rhs), amplitude, "kinetic energy equals the barrier", Reduce("expand")),
-        Step(sp.sqrt(amplitude / kinetic_energy(1)), formula.rhs, "the positive root", Reduce("expand")),
+        claim(kinetic_energy(formula.rhs), amplitude).by("kinetic energy equals the barrier", Reduce("expand")),
+        claim(sp.sqrt(amplitude / kinetic_energy(1)), formula.rhs).by("the positive root", Reduce("expand")),
     ]
 
 
@@ -144,14 +144,11 @@ def lattice_capture(formula: sp.Basic) -> list[Step]:
     barrier = U(position) - U(spacing / 2)
     at_top = orbit_ends.formula.rhs.subs({speed: formula.rhs, u: position})
     return [
-        Step(kinetic_energy(formula.rhs), barrier, "kinetic energy equals the barrier", Reduce("expand")),
-        Step(sp.sqrt(barrier / kinetic_energy(1)), formula.rhs, "the positive root", Reduce("factored radicals")),
-        Step(at_top, formula.rhs**2 - v_c**2, "the speed at the top, squared, vanishes at v_c", Reduce("expand")),
-        Step(
-            formula.rhs.subs(U(spacing / 2), 0).subs(U(position), amplitude),
-            capture.formula.rhs,
-            "one narrow mass",
-            Reduce("expand"),
+        claim(kinetic_energy(formula.rhs), barrier).by("kinetic energy equals the barrier", Reduce("expand")),
+        claim(sp.sqrt(barrier / kinetic_energy(1)), formula.rhs).by("the positive root", Reduce("factored radicals")),
+        claim(at_top, formula.rhs**2 - v_c**2).by("the speed at the top, squared, vanishes at v_c", Reduce("expand")),
+        claim(formula.rhs.subs(U(spacing / 2), 0).subs(U(position), amplitude), capture.formula.rhs).by(
+            "one narrow mass", Reduce("expand")
         ),
     ]
 
@@ -189,35 +186,22 @@ def gaussian_capture(formula: sp.Basic) -> list[Step]:
     first_terms = sum(term.subs(lag, n) for n in range(-12, 13))
     values = {4: "12.57", 12: "8.966", 16: "5.188", 20: "2.386"}
     return [
-        Step(
-            amplitude * term.subs(lag, 2 * lag),
-            potential_gaussian(lag * spacing),
-            "even n: the potential at a mass, of the mass n/2",
-            Reduce("powers"),
+        claim(amplitude * term.subs(lag, 2 * lag), potential_gaussian(lag * spacing)).by(
+            "even n: the potential at a mass, of the mass n/2", Reduce("powers")
         ),
-        Step(
-            amplitude * term.subs(lag, 2 * lag + 1),
-            -potential_gaussian((lag + sp.Rational(1, 2)) * spacing),
-            "odd n: less that midway",
-            Reduce("powers", "expand", "powers"),
+        claim(amplitude * term.subs(lag, 2 * lag + 1), -potential_gaussian((lag + sp.Rational(1, 2)) * spacing)).by(
+            "odd n: less that midway", Reduce("powers", "expand", "powers")
         ),
-        Step(kinetic_energy(formula.rhs) / amplitude, total, "the barrier over the amplitude", Reduce("expand")),
-        Step(
+        claim(kinetic_energy(formula.rhs) / amplitude, total).by("the barrier over the amplitude", Reduce("expand")),
+        claim(
             sp.Integral(narrow(t) * narrow(u - t), (t, -sp.oo, sp.oo)),
             sp.sqrt(sp.pi / 2) * width * potential_gaussian(u) / amplitude,
-            "a Gaussian is the convolution of two narrower ones",
-            Reduce("evaluate", "expand", "powers"),
-        ),
-        Step(
-            (V(t) - V(u - t)) ** 2,
-            V(t) ** 2 + V(u - t) ** 2 - 2 * V(t) * V(u - t),
-            "the integrals over a period of the first two are U(0), that of the third is U(u)",
-            Reduce("expand"),
+        ).by("a Gaussian is the convolution of two narrower ones", Reduce("evaluate", "expand", "powers")),
+        claim((V(t) - V(u - t)) ** 2, V(t) ** 2 + V(u - t) ** 2 - 2 * V(t) * V(u - t)).by(
+            "the integrals over a period of the first two are U(0), that of the third is U(u)", Reduce("expand")
         ),
         *(
-            Step(
-                formula.rhs.subs(total, first_terms).subs({**paper, width: lambda_}),
-                sp.Rational(text),
+            claim(formula.rhs.subs(total, first_terms).subs({**paper, width: lambda_}), sp.Rational(text)).by(
                 f"lambda = {lambda_}; terms beyond n = 12 are below exp(-70)",
                 EnclosedSum(None, places=len(text.partition(".")[2])),
             )
@@ -272,11 +256,15 @@ def trapped(formula: sp.Basic) -> list[Step]:
     displaced = response * stiffness * stretch
     particle = stretch + displaced
     newton = -mass * omega**2 * particle + stiffness * stretch
-    claim = (formula.lhs - formula.rhs) * stretch * mass * omega**2 * stiffness
+    required = (formula.lhs - formula.rhs) * stretch * mass * omega**2 * stiffness
     well = potential_gaussian(u).diff(u, 2).subs(u, 0)
     return [
-        Step(newton, claim, "the particle's equation of motion, times -1", Reduce("common denominator", "expand")),
-        Step(well, -amplitude / width**2, "curvature of the Gaussian well (attractive: positive)", Reduce("expand")),
+        claim(newton, required).by(
+            "the particle's equation of motion, times -1", Reduce("common denominator", "expand")
+        ),
+        claim(well, -amplitude / width**2).by(
+            "curvature of the Gaussian well (attractive: positive)", Reduce("expand")
+        ),
     ]
 
 
@@ -297,54 +285,33 @@ def along_chain(formula: sp.Basic) -> list[Step]:
     trace = 2 + (1 - omega**2) / coupling
     source = (1 - omega**2) * at(0) + coupling * (2 * at(0) - 2 * at(1))
     steps = [
-        Step(
-            (dynamical_operator(at, lag) - omega**2 * at(lag)) / at(lag),
-            coupling * (trace - ratio - 1 / ratio),
-            "away from the force",
-            Reduce("powers", "common denominator", "expand"),
+        claim((dynamical_operator(at, lag) - omega**2 * at(lag)) / at(lag), coupling * (trace - ratio - 1 / ratio)).by(
+            "away from the force", Reduce("powers", "common denominator", "expand")
         ),
-        Step(2 - trace, (omega**2 - 1) / coupling, "r + 1/r is above 2 below the band", Reduce("expand")),
-        Step(
-            -2 - trace,
-            (omega**2 - omega_fast**2) / coupling,
-            "and below -2 above it: r has that sign",
-            Reduce("common denominator"),
+        claim(2 - trace, (omega**2 - 1) / coupling).by("r + 1/r is above 2 below the band", Reduce("expand")),
+        claim(-2 - trace, (omega**2 - omega_fast**2) / coupling).by(
+            "and below -2 above it: r has that sign", Reduce("common denominator")
         ),
     ]
     for sign, place, known in ((-1, "below", response_below()), (1, "above", response_above())):
         root = sp.sqrt((1 - omega**2) * (omega_fast**2 - omega**2)) / coupling  # positive on both sides of the band
         decaying = decay_ratio(sign)
         steps += [
-            Step(
-                decaying + 1 / decaying,
-                trace,
-                f"{place} the band: a root of the recurrence",
-                Reduce("common denominator"),
+            claim(decaying + 1 / decaying, trace).by(
+                f"{place} the band: a root of the recurrence", Reduce("common denominator")
             ),
-            Step(
-                sign * (decaying - 1 / decaying),
-                root,
-                "the one that decays, abs(r) < 1: abs(1/r) - abs(r) is positive",
-                Reduce("common denominator"),
+            claim(sign * (decaying - 1 / decaying), root).by(
+                "the one that decays, abs(r) < 1: abs(1/r) - abs(r) is positive", Reduce("common denominator")
             ),
-            Step(
-                source.subs(ratio, decaying),
-                -sign * response * root * coupling,
-                "at the force",
-                Reduce("common denominator"),
+            claim(source.subs(ratio, decaying), -sign * response * root * coupling).by(
+                "at the force", Reduce("common denominator")
             ),
-            Step(
-                (known * root * coupling) ** 2,
-                1,
-                "is one, squared, with the response of the band average,",
-                Reduce("common denominator"),
+            claim((known * root * coupling) ** 2, 1).by(
+                "is one, squared, with the response of the band average,", Reduce("common denominator")
             ),
-            Step(
-                (-sign * known * root * coupling).subs({omega_fast: 3, omega: {-1: sp.Rational(1, 2), 1: 4}[sign]}),
-                1,
-                "and positive",
-                Reduce("evaluate"),
-            ),
+            claim(
+                (-sign * known * root * coupling).subs({omega_fast: 3, omega: {-1: sp.Rational(1, 2), 1: 4}[sign]}), 1
+            ).by("and positive", Reduce("evaluate")),
         ]
     return steps
 
@@ -366,8 +333,8 @@ def midway(formula: sp.Basic) -> list[Step]:
     displaced = stiffness * stretch * (along_chain.formula.rhs.subs(lag, 0) + along_chain.formula.rhs.subs(lag, 1))
     particle = stretch + displaced
     newton = -mass * omega**2 * particle + 2 * stiffness * stretch
-    claim = (formula.lhs - formula.rhs) * stretch * mass * omega**2 * stiffness
-    return [Step(newton, claim, "the particle's equation of motion", Reduce("common denominator", "expand"))]
+    required = (formula.lhs - formula.rhs) * stretch * mass * omega**2 * stiffness
+    return [claim(newton, required).by("the particle's equation of motion", Reduce("common denominator", "expand"))]
 
 
 @states(
@@ -384,9 +351,7 @@ def trapped_below(formula: sp.Basic) -> list[Step]:
     point = {mass: 1, stiffness: sp.Rational(1, 8), response: response_below()}
     condition = (trapped.formula.lhs - trapped.formula.rhs).subs(point).subs(omega_fast, 10)
     return [
-        Step(
-            omega,
-            formula.rhs,
+        claim(omega, formula.rhs).by(
             "the root below the band",
             EnclosedSum(condition, omega, sp.Rational(1, 10), sp.Rational(9, 10), 1, places=5),
         )

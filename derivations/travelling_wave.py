@@ -20,7 +20,7 @@ import sympy as sp
 
 from .checks import Reduce
 from .lattice import band_squared, dynamical_operator
-from .ledger import Step, equal, states
+from .ledger import Step, claim, equal, states
 from .motion import energy_conserved, units_chain, units_particle
 from .notation import bias, growth_rate, harmonic, lag, mass, offset, response, site, spacing, speed, t, time, x
 from .potentials import transform
@@ -87,13 +87,11 @@ def travelling_distance(formula: sp.Basic) -> list[Step]:
     place = site * spacing + displacement(time - site * period)
     particle = speed * time + swing(time - site * period)  # s(tau) = s(tau - l T)
     return [
-        Step(place - particle, formula.rhs, "insert the travelling wave", Reduce("expand")),
-        Step(
+        claim(place - particle, formula.rhs).by("insert the travelling wave", Reduce("expand")),
+        claim(
             sp.exp(-2 * sp.pi * sp.I * lag * (time - site * period) / period),
             sp.exp(-2 * sp.pi * sp.I * lag * time / period),
-            "s(tau - l T) = s(tau) for each of its harmonics",
-            Reduce("expand", "powers"),
-        ),
+        ).by("s(tau - l T) = s(tau) for each of its harmonics", Reduce("expand", "powers")),
     ]
 
 
@@ -112,23 +110,14 @@ def travelling_green(formula: sp.Basic) -> list[Step]:
     phase = lambda number: sp.exp(2 * sp.pi * sp.I * x * number)  # noqa: E731
     inertia = sp.expand(moving(site).diff(time, 2) / (2 * sp.pi) ** 2 / moving(site))
     return [
-        Step(
-            moving(site + 1) / moving(site),
-            phase(1),
-            "from a mass to the next: a phase alone",
-            Reduce("expand", "powers"),
+        claim(moving(site + 1) / moving(site), phase(1)).by(
+            "from a mass to the next: a phase alone", Reduce("expand", "powers")
         ),
-        Step(
-            inertia + sp.expand(dynamical_operator(phase, 0)),
-            1 / formula.rhs,
-            "Newton's law, divided by the wave",
-            Reduce("expand", "trigonometry"),
+        claim(inertia + sp.expand(dynamical_operator(phase, 0)), 1 / formula.rhs).by(
+            "Newton's law, divided by the wave", Reduce("expand", "trigonometry")
         ),
-        Step(
-            (1 / formula.rhs).subs(growth_rate, 0),
-            travelling_denominator(x / period),
-            "no growth: the steady state",
-            Reduce("expand"),
+        claim((1 / formula.rhs).subs(growth_rate, 0), travelling_denominator(x / period)).by(
+            "no growth: the steady state", Reduce("expand")
         ),
     ]
 
@@ -146,17 +135,11 @@ def travelling_particle(formula: sp.Basic) -> list[Step]:
     turning = lambda at: sp.exp(growth_rate * at - 2 * sp.pi * sp.I * harmonic * at / period)  # noqa: E731
     moved = formula.rhs * turning(time)
     return [
-        Step(
-            turning(time - lag * period) * sp.exp(growth_rate * lag * period),
-            turning(time),
-            "every mass drives this harmonic alike: its coefficient is the transform",
-            Reduce("expand", "powers"),
+        claim(turning(time - lag * period) * sp.exp(growth_rate * lag * period), turning(time)).by(
+            "every mass drives this harmonic alike: its coefficient is the transform", Reduce("expand", "powers")
         ),
-        Step(
-            moved.diff(time, 2),
-            -((2 * sp.pi) ** 2) / mass * spectrum(harmonic) * turning(time),
-            "the reaction on the particle accelerates it",
-            Reduce("expand", "common denominator", "expand"),
+        claim(moved.diff(time, 2), -((2 * sp.pi) ** 2) / mass * spectrum(harmonic) * turning(time)).by(
+            "the reaction on the particle accelerates it", Reduce("expand", "common denominator", "expand")
         ),
     ]
 
@@ -172,12 +155,9 @@ def travelling_bias(formula: sp.Basic) -> list[Step]:
     """The mean acceleration of the particle vanishes; the work of the bias over one spacing is the bias."""
     acceleration = (2 * sp.pi) ** 2 / mass * (bias / spacing - spectrum(0))
     return [
-        Step(acceleration.subs(bias, formula.rhs), 0, "no mean acceleration", Reduce("expand")),
-        Step(
-            formula.rhs / spacing * speed * period,
-            spacing * spectrum(0),
-            "force times the mean speed times the transit time",
-            Reduce("expand"),
+        claim(acceleration.subs(bias, formula.rhs), 0).by("no mean acceleration", Reduce("expand")),
+        claim(formula.rhs / spacing * speed * period, spacing * spectrum(0)).by(
+            "force times the mean speed times the transit time", Reduce("expand")
         ),
     ]
 
@@ -198,17 +178,11 @@ def radiation_condition(formula: sp.Basic) -> list[Step]:
     in_x, in_z = (slope.diff(symbol).subs(offset, 0) for symbol in (x, offset))
     moved = formula.rhs
     return [
-        Step(
-            (in_x * moved + in_z).subs(root),
-            0,
-            "Lambda stays 0",
-            Reduce("expand", "common denominator", "trigonometry", "expand"),
+        claim((in_x * moved + in_z).subs(root), 0).by(
+            "Lambda stays 0", Reduce("expand", "common denominator", "trigonometry", "expand")
         ),
-        Step(
-            in_x.subs(root),
-            (2 * c * x * (band_continued().diff(x) - c)).subs(root),
-            "Lambda' = 2 omega (omega' - c) at the root: positive where the group velocity is larger",
-            Reduce("expand"),
+        claim(in_x.subs(root), (2 * c * x * (band_continued().diff(x) - c)).subs(root)).by(
+            "Lambda' = 2 omega (omega' - c) at the root: positive where the group velocity is larger", Reduce("expand")
         ),
     ]
 
@@ -232,35 +206,24 @@ def radiated_energy(formula: sp.Basic) -> list[Step]:
     at_root = {speed: spacing * band_continued() / x}
     born = force_spectrum(band_continued(), transform(2 * sp.pi * band_continued() / speed)) / period
     return [
-        Step(
+        claim(
             sp.exp(-2 * sp.pi * sp.I * x * t).diff(t) * sp.exp(2 * sp.pi * sp.I * x * t) * sp.Abs(spectrum(x)) ** 2,
             power,
-            "the velocity of a mass at the frequency x times the force",
-            Reduce("expand", "powers"),
+        ).by("the velocity of a mass at the frequency x times the force", Reduce("expand", "powers")),
+        claim(sp.Integral(width / (t**2 + width**2), (t, -sp.oo, sp.oo)), sp.pi).by(
+            "a pole beside the contour: Im 1/(x - i h) is pi times a delta function", Reduce("evaluate")
         ),
-        Step(
-            sp.Integral(width / (t**2 + width**2), (t, -sp.oo, sp.oo)),
-            sp.pi,
-            "a pole beside the contour: Im 1/(x - i h) is pi times a delta function",
-            Reduce("evaluate"),
+        claim(power * half_turn + (-power) * (-half_turn), formula.rhs).by(
+            "the roots x and -x, at which x, Lambda' and with it the half turn change sign", Reduce("expand")
         ),
-        Step(
-            power * half_turn + (-power) * (-half_turn),
-            formula.rhs,
-            "the roots x and -x, at which x, Lambda' and with it the half turn change sign",
-            Reduce("expand"),
+        claim(slope.subs(at_root), (-2 * c * band_continued() * (1 - band_continued().diff(x) / c)).subs(at_root)).by(
+            "Lambda' at the root", Reduce("expand", "common denominator")
         ),
-        Step(
-            slope.subs(at_root),
-            (-2 * c * band_continued() * (1 - band_continued().diff(x) / c)).subs(at_root),
-            "Lambda' at the root",
-            Reduce("expand", "common denominator"),
-        ),
-        Step(
+        claim(
             4 * sp.pi**2 * x * born**2 / (2 * c * band_continued() * sp.Abs(1 - band_continued().diff(x) / c)),
             mean_dissipation.formula.rhs * x * c / band_continued(),
-            "constant speed: the term of Eq. (10), as x c = omega",
-            Reduce("same sign", "expand", "common denominator"),
+        ).by(
+            "constant speed: the term of Eq. (10), as x c = omega", Reduce("same sign", "expand", "common denominator")
         ),
     ]
 
@@ -279,17 +242,11 @@ def resonant_wave(formula: sp.Basic) -> list[Step]:
     rise = slope * offset + slope.diff(x) * offset**2 / 2
     turned = formula.rhs.subs(sp.I, -sp.I)  # the complex conjugate, for a real F^
     return [
-        Step(
-            sp.cancel(2 * sp.pi * sp.I * spectrum(x) * offset / rise).subs(offset, 0),
-            formula.rhs,
-            "2 pi i times the residue",
-            Reduce("expand", "common denominator"),
+        claim(sp.cancel(2 * sp.pi * sp.I * spectrum(x) * offset / rise).subs(offset, 0), formula.rhs).by(
+            "2 pi i times the residue", Reduce("expand", "common denominator")
         ),
-        Step(
-            x * slope * formula.rhs * turned,
-            radiated(spectrum(x)).replace(sp.Abs, lambda argument: argument),
-            "its energy, where F^ and Lambda' are positive",
-            Reduce("expand", "common denominator"),
+        claim(x * slope * formula.rhs * turned, radiated(spectrum(x)).replace(sp.Abs, lambda argument: argument)).by(
+            "its energy, where F^ and Lambda' are positive", Reduce("expand", "common denominator")
         ),
     ]
 
@@ -323,16 +280,10 @@ def growth(formula: sp.Basic) -> list[Step]:
     apart = mass_shift(time) - particle_shift(time)
     shifted = {mass_shift(time): displacement(time).diff(time), particle_shift(time): speed + swing(time).diff(time)}
     return [
-        Step(
-            force(place + offset * apart).diff(offset).subs(offset, 0).doit(),
-            formula.rhs,
-            "first order in the perturbation",
-            Reduce("evaluate", "expand"),
+        claim(force(place + offset * apart).diff(offset).subs(offset, 0).doit(), formula.rhs).by(
+            "first order in the perturbation", Reduce("evaluate", "expand")
         ),
-        Step(
-            force(place).diff(time).doit(),
-            formula.rhs.subs(shifted),
-            "the pulse's own derivative solves the equation with nu = 0",
-            Reduce("evaluate", "expand"),
+        claim(force(place).diff(time).doit(), formula.rhs.subs(shifted)).by(
+            "the pulse's own derivative solves the equation with nu = 0", Reduce("evaluate", "expand")
         ),
     ]
