@@ -57,8 +57,7 @@ class Followed:
     @property
     def rate(self) -> float:
         """The rate of the slow mode, 1/t_slow; nan where there is none."""
-        rates = self.drift.growth_rates
-        return float(rates[0].real) if rates.size else math.nan
+        return self.drift.growth
 
 
 def follow(system: System, drift: SteadyDrift, duration: float = 20000.0) -> Followed:
@@ -107,7 +106,7 @@ def deviations(run: Trajectory, speed: float) -> tuple[Array, Array]:
 def stable_drifts(system: System, lowest: float, highest: float, duration: float = 20000.0) -> list[Followed]:
     """Every stable exact drift velocity between two speeds beside its runs; minutes."""
     found = system.drift_velocities(lowest, highest, approximation="travelling-wave")
-    return [follow(system, drift, duration) for drift in found if drift.kind != "unstable"]
+    return [follow(system, drift, duration) for drift in found if drift.kind in ("locked", "stable")]
 
 
 def largest_deviation(system: System, point: Point, duration: float) -> float:

@@ -174,7 +174,9 @@ class TravellingWave:
 
     @property
     def stable(self) -> bool:
-        """Whether every small perturbation decays, by the number of growing modes; a truth value, no unit.
+        """Whether no small perturbation grows by more than 1e-7 per transit, by the number of modes; a truth value.
+
+        An ArithmeticError says that it is unknown where one is so close to neutral that they cannot be counted.
 
         >>> import chaintheory as ct
         >>> wave = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0)).travelling_wave(50.0)

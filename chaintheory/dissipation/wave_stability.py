@@ -43,6 +43,7 @@ FIRST_POINTS = 33  # on the half circle
 NEAR_A_BRANCH_POINT = np.geomspace(1e-7, 0.1, 13)  # of Im nu T
 LARGEST_TURN = 0.6  # of the argument of D from a point to the next, in radians
 SHORTEST_ARC = 1e-7  # of nu T: a turn that remains is the jump at a branch point
+JUMP = 1e-5  # of nu T: beside a branch point D turns in less
 SLOW = 3e-4  # nu T over which D is differenced: far above rounding and below the branch points
 SLOWEST_MODE = 0.5  # abs(nu T) within which the slow decay of a stable drift is looked for
 
@@ -114,7 +115,13 @@ class Perturbation:
 
     @cached_property
     def number_unstable(self) -> int:
-        """Number of modes that grow by more than 1e-7 per transit: D winds so often around 0 inside the circle."""
+        """Number of modes that grow by more than 1e-7 per transit: D winds so often around 0 inside the circle.
+
+        Raises
+        ------
+        ArithmeticError
+            The argument of D turns fast between two close rates, so that the number is unknown: a mode is neutral.
+        """
         transit = self.transit_time
         regular = np.linspace(0.0, math.pi, FIRST_POINTS)[1:]
         close = [angle + side * NEAR_A_BRANCH_POINT for angle in self.branch_points for side in (-1.0, 1.0)]
@@ -132,9 +139,17 @@ class Perturbation:
                 middle = 0.5 * (here + angle)
                 todo.append((middle, self.logarithm(complex(NEGLIGIBLE, middle) / transit).imag))
                 continue
+            if abs(turn) > LARGEST_TURN and here > 0.0 and not self._beside_a_jump(here, angle):
+                raise ArithmeticError(
+                    f"the stability at speed {self.equations.speed!r} is unknown: an oscillation with {angle:.6g} "
+                    "radians per transit neither grows nor decays, to 1e-7 per transit"
+                )
             total += turn
             here, phase = todo.pop()
         return round(-total / math.pi)
+
+    def _beside_a_jump(self, *angles: float) -> bool:
+        return any(abs(angle - jump) < JUMP for angle in angles for jump in self.branch_points)
 
     @cached_property
     def growth_rates(self) -> NDArray[np.complex128]:

@@ -63,7 +63,8 @@ class SteadyDrift:
         Mean speed, in l_slow/t_slow.
     kind
         ``"unstable"`` if any perturbation grows; else ``"locked"`` beside a resonance with the lower edge of the band
-        if the bias exceeds what Eq. 10 loses on its finite side, or ``"stable"``.
+        if the bias exceeds what Eq. 10 loses on its finite side, or ``"stable"``. ``"unknown"`` where a mode is so
+        close to neutral that the growing ones cannot be counted; ``growth_rates`` then raises the ArithmeticError.
     resonance
         The resonance whose branch it is on; None far from any.
     error
@@ -91,16 +92,16 @@ class SteadyDrift:
         """Growth rates (1/t_slow) of the growing modes, and of the slow real mode if it decays."""
         return self.perturbation.growth_rates
 
-    def same_as(self, other: SteadyDrift) -> bool:
-        """Whether both are one solution, found on two branches."""
-        pulses = [one.point.equations.pulse(one.point.unknowns) for one in (self, other)]
-        return bool(np.abs(pulses[0] - pulses[1]).max() < 1e-6 * np.abs(pulses[0]).max())
+    @property
+    def growth(self) -> float:
+        """The largest growth rate, 1/t_slow; nan where no mode grows or decays slowly, and where it is unknown."""
+        rates = self.growth_rates if self.kind != "unknown" else np.empty(0)
+        return float(rates[0].real) if rates.size else math.nan
 
     @property
     def relaxation_time(self) -> float:
         """Time (t_slow) in which a deviation grows or falls by a factor e; nan where no slow mode was found."""
-        rates = self.growth_rates
-        return 1.0 / abs(float(rates[0].real)) if rates.size else math.nan
+        return 1.0 / abs(self.growth)
 
     @cached_property
     def largest_bias(self) -> float:
@@ -133,7 +134,7 @@ class SteadyDrifts(Table[SteadyDrift]):
                 "n": one.resonance.n if one.resonance else -1,
                 "slope": one.slope,
                 "error": one.error,
-                "growth": float(one.growth_rates[0].real) if one.growth_rates.size else math.nan,
+                "growth": one.growth,
             }
             for one in self
         ]
@@ -315,7 +316,10 @@ def _steady_drift(system: SystemParameters, branch: Branch, before: Point, after
     perturbation = Perturbation(rough.equations, rough.unknowns)
     resonance = branch.resonance
     locked = resonance is not None and resonance.edge == "lower" and bias > resonance.finite_limit
-    kind = "unstable" if perturbation.number_unstable else "locked" if locked else "stable"
+    try:
+        kind = "unstable" if perturbation.number_unstable else "locked" if locked else "stable"
+    except ArithmeticError:
+        kind = "unknown"
     with np.errstate(divide="ignore"):
         slope = float(np.float64(after.bias - before.bias) / (after.speed - before.speed))
     return SteadyDrift(fine.speed, kind, resonance, abs(fine.speed - rough.speed), slope, fine, perturbation)

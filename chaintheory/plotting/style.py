@@ -16,7 +16,7 @@ GREY = "#7f7f7f"
 CYCLE = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
 
 # Kind of a drift velocity: colour and symbol.
-KINDS = {"locked": (VERMILLION, "s"), "stable": (GREEN, "o"), "unstable": (BLUE, "x")}
+KINDS = {"locked": (VERMILLION, "s"), "stable": (GREEN, "o"), "unstable": (BLUE, "x"), "unknown": (GREY, "D")}
 
 _ENERGY = r"\hbar\Omega_\mathrm{slow}"
 _MODEL = {

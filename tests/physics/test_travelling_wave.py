@@ -1,5 +1,6 @@
 """The exact steady drift against references, laws, limits, refinement and simulation."""
 
+import cmath
 import dataclasses
 import math
 
@@ -10,6 +11,7 @@ from benchmarks.bench_travelling_wave import REFERENCES
 from chaintheory import Chain, Exponential, Gaussian, Interaction, Lorentzian, Matern, Sech2, SquareWell, System
 from chaintheory.comparison.on_the_wave import start_on_wave
 from chaintheory.dissipation.wave_equations import Force, Grid, NoSteadyDrift, WaveEquations, toeplitz
+from chaintheory.dissipation.wave_stability import Perturbation
 from chaintheory.drift import drag_curve
 from chaintheory.drift.continuation import ByDistance, Continuation
 from chaintheory.lattice.green_function import MovingDispersion, green_function, zeros
@@ -307,6 +309,43 @@ def test_oscillating_instability_against_a_simulation(wobbling):
     early, late = (oscillation(transits, center, 25, fast.imag) for center in (55, 105))
     # The amplitude, half a per cent of the transit time, shifts the rate: 7.2e-3 between these, 7.4e-3 later.
     assert math.log(late / early) / 50.0 == pytest.approx(fast.real, rel=0.1)
+
+
+def test_a_stability_that_cannot_be_counted_is_unknown(wobbling, monkeypatch):
+    """A planted zero of D on the contour itself, and one at a branch point, where D turns fast for another reason."""
+    exact = Perturbation.logarithm
+
+    def planted(place):
+        def logarithm(self, rate):
+            x = rate * self.transit_time
+            return exact(self, rate) + cmath.log((x - place) * (x - place.conjugate()) / (x + 1.0) ** 2)
+
+        monkeypatch.setattr(Perturbation, "logarithm", logarithm)
+        return Perturbation(wobbling.equations, wobbling.pulse)
+
+    with pytest.raises(ArithmeticError, match=r"is unknown: an oscillation with 1 rad"):
+        _ = planted(1e-7 + 1e-12 + 1.0j).number_unstable
+    # On either side, ten times as far as the finest arc, it is counted right.
+    assert planted(1.1e-6 + 1.0j).number_unstable == 4
+    assert planted(-1e-6 + 1.0j).number_unstable == 2
+    assert planted(-1e-9 + 1j * wobbling._perturbation.branch_points[0]).number_unstable == 2
+
+
+def test_a_drift_of_unknown_stability_says_so(monkeypatch):
+    def neutral(self):
+        raise ArithmeticError("planted")
+
+    monkeypatch.setattr(Perturbation, "number_unstable", property(neutral))
+    curve = paper().drag_curve(30.0, 30.1)
+    found = curve.solutions(curve.at_speed(30.05)[0])
+    assert [one.kind for one in found] == ["unknown"]
+    row = found.to_dataframe().iloc[0]
+    assert row.kind == "unknown" and math.isnan(row.growth) and math.isnan(found[0].relaxation_time)
+    with pytest.raises(ArithmeticError, match="planted"):
+        _ = found[0].growth_rates
+    assert [line.get_label() for line in found.plot().lines if "drift" in line.get_label()] == [
+        "drift velocity, unknown"
+    ]
 
 
 def test_weak_instability_beside_a_branch_point():
