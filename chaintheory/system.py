@@ -983,7 +983,8 @@ class System(SystemParameters):
         -------
         DriftVelocities, or a list of SteadyDrift with ``"travelling-wave"``
             A ``SteadyDrift`` has ``speed``, ``error``, ``kind``, ``resonance``, ``slope``, ``growth_rates`` and
-            ``relaxation_time``; its kind is ``"unknown"`` where a mode is too close to neutral. ``DriftVelocities`` is a list of ``DriftVelocity``, each with ``speed``, ``kind``
+            ``relaxation_time``; its kind is ``"unknown"`` where a mode is too close to neutral.
+            ``DriftVelocities`` is a list of ``DriftVelocity``, each with ``speed``, ``kind``
             (``"locked"``: a jump at the lower band edge; ``"stable"`` or ``"unstable"``: roots of Eq. 10 by their
             ``growth_factor``, and jumps at the upper edge), ``resonance``, ``enclosure``, ``certified`` (that Eq. 10
             has this root or jump, not that the motion does), ``slope``, ``growth_factor``, ``margin``, ``slowest``,
