@@ -25,10 +25,7 @@ def regenerate(folder: Path) -> int:
 
 
 def plant_errors(ids: list[str] | None) -> int:
-    """Plant errors in all statements, or in some.
-
-    Print the rate of rejection, which must be 100%.
-    """
+    """Plant errors in all statements, or in some, and print the rate of rejection, which must be 100%."""
     from .mutations import KINDS, plant
 
     chosen = [s for s in statements() if not ids or s.id in ids]
@@ -53,10 +50,7 @@ def plant_errors(ids: list[str] | None) -> int:
 
 
 def verify_all(ids: list[str] | None) -> int:
-    """Verify the ledger and print one line per statement, the reason for each failure.
-
-    And the shares.
-    """
+    """Verify the ledger; print a line for each statement, the reason for each failure, and the counts."""
     results = verify(ids)
     for result in results:
         print(f"{result.evidence:8}  {result.kind:7}  {result.equation:26}  {result.id}  {result.seconds:.2f} s")

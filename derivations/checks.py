@@ -371,10 +371,7 @@ class Approaches(Check):
         self.scale, self.at, self.factor, self.levels = sp.sympify(scale), at or {}, factor, levels
 
     def run(self, before: sp.Expr, after: sp.Expr, rng: random.Random) -> Outcome:
-        """Measure the deviation, over `scale` or over the value itself.
-
-        At geometrically growing points.
-        """
+        """Measure the deviation, over `scale` or over the value itself, at geometrically growing points."""
         deviations = []
         for level in range(self.levels):
             point = {**self.at, self.variable: self.start * self.factor**level}

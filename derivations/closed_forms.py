@@ -93,10 +93,7 @@ def _factor(name: str) -> sp.Expr:
 
 
 def _closed(name: str, order: int) -> Any:
-    """Return Delta for a transform proportional to (1 + z omega^2)^-order.
-
-    Here z = (2 pi lambda/(a v))^2, a^2 being the stretch.
-    """
+    """Return Delta for a transform proportional to (1 + z omega^2)^-order, z = (2 pi lambda/v)^2 over the stretch."""
     return _factor(name) * (_logarithmic(order) * inverse_mean.subs(p, 1)).subs(z, slowness / STRETCH[order])
 
 
@@ -129,10 +126,7 @@ def _rational(name: str, order: int, title: str, parent: Any) -> Any:
         parents=[single_pass, pole, parent],
     )
     def statement(formula: sp.Basic) -> list[Step]:
-        """Insert the transform.
-
-        A derivative of the pole in z, and in p for the Matern shapes; the band average.
-        """
+        """Insert the transform; a derivative of the pole in z, and in p for the Matern shapes; the band average."""
         inserted = single_pass.formula.rhs.replace(transform, INTERACTIONS[name].transform)
         stretch, factor = STRETCH[order], _factor(name)
         squared = omega**2

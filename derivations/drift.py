@@ -384,10 +384,7 @@ def measures_ratio(formula: sp.Basic) -> list[Step]:
     kind="reading",
 )
 def measures_product(formula: sp.Basic) -> list[Step]:
-    """Four times the stiffness at a quarter of the mass keeps the product; the speed is four times as large.
-
-    So no function of the product will do.
-    """
+    """Four times the stiffness at a quarter of the mass keeps the product and makes the speed four times as large."""
     true = measures_ratio.formula.rhs
     soft = {confinement: 1, chain_mass: 4, lattice_constant: 2 * sp.pi, lag: 1}
     stiff = {confinement: 4, chain_mass: 1, lattice_constant: 2 * sp.pi, lag: 1}

@@ -43,10 +43,7 @@ def _asymptotic(order: int, terms: int) -> list[sp.Rational]:
 
 
 def _difference_routine(terms: int = 14) -> str:
-    """Return the Cython source of i0e - i1e.
-
-    The difference itself, or its asymptotic series beyond x = 30.
-    """
+    """Return the Cython source of i0e - i1e: the difference itself, or its asymptotic series beyond x = 30."""
     pairs = zip(_asymptotic(0, terms), _asymptotic(1, terms), strict=True)
     differences = [float(a - b) for a, b in pairs][1:]  # the leading terms cancel
     return f"""cdef inline double i0e_minus_i1e(double x) noexcept nogil:

@@ -356,10 +356,7 @@ def kernel_laplace(formula: sp.Basic) -> list[Step]:
     parents=[kernel_of_chain, kernel_laplace],
 )
 def kernel_convolution(formula: sp.Basic) -> list[Step]:
-    """The transform is the product of two transforms of J0.
-
-    A function is fixed by its transform.
-    """
+    """The transform is the product of two transforms of J0, and a function is fixed by its transform."""
     product = sp.Integer(1)
     for edge in (2 * sp.pi, 2 * sp.pi * omega_fast):
         product *= sp.LaplaceTransform(sp.besselj(0, edge * time), time, laplace)

@@ -139,10 +139,7 @@ def units_particle(formula: sp.Basic) -> list[Step]:
     parents=[kernel_of_chain],
 )
 def duhamel(formula: sp.Basic) -> list[Step]:
-    """Differentiate twice (Leibniz).
-
-    Back to the equation of motion zeta'' = (2 pi)^2 (F - omega^2 zeta).
-    """
+    """Differentiate twice (Leibniz): the equation of motion zeta'' = (2 pi)^2 (F - omega^2 zeta) comes back."""
     solution = formula.rhs
     slope = solution.diff(time)
     return [

@@ -165,10 +165,7 @@ def _named(side: sp.Basic) -> bool:
 
 
 def _equivalent(one: sp.Basic, other: sp.Basic) -> bool:
-    """Whether a surviving mutant says the same thing.
-
-    Equal side by side, or true for the same reason.
-    """
+    """Whether a surviving mutant says the same: equal side by side, or true for the same reason."""
     if isinstance(one, sp.Eq):
         quotient = sp.cancel(sp.together(one.lhs - one.rhs)) / sp.cancel(sp.together(other.lhs - other.rhs))
         if sp.cancel(quotient).is_number:  # the same equation, multiplied by a number
@@ -199,10 +196,7 @@ def _formula_mutants(statement: ledger.Statement, limit: int) -> list[tuple[str,
 
 
 def plant(statement: ledger.Statement, limit: int = 6, per_step: int = 2) -> list[Mutation]:
-    """Plant errors in the formula and in each step of a statement.
-
-    And record what the ledger says.
-    """
+    """Plant errors in the formula and in each step of a statement, and record what the ledger says."""
     record = []
     for kind, wrong in _formula_mutants(statement, limit):
         result = _in_time(partial(getattr, statement.with_formula(wrong), "own"))

@@ -168,10 +168,7 @@ half_line = (u, 0, sp.oo)
 
 
 def transform_integral(shape: Interaction) -> sp.Integral:
-    """Return twice the integral of Phi(u) cos(k u) over u > 0.
-
-    The odd part of exp(iku) integrates to nothing.
-    """
+    """Return twice the integral of Phi(u) cos(k u) over u > 0; the odd part of exp(iku) integrates to nothing."""
     return 2 * sp.Integral(shape.potential(u) * sp.cos(wavenumber * u), half_line)
 
 

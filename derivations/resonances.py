@@ -238,10 +238,7 @@ def lower_edge(formula: sp.Basic) -> list[Step]:
     relation=r"\sim",
 )
 def lower_edge_next(formula: sp.Basic) -> list[Step]:
-    """Insert an expansion of the tangency's place in h = 1/n.
-
-    The tangency function vanishes order by order.
-    """
+    """Insert an expansion of the tangency's place in h = 1/n; the tangency function vanishes order by order."""
     h, q = offset, 1 / (sp.pi**2 * gap**2)
     place = q * h + sp.Rational(2, 3) * sp.pi**2 * q**3 * h**3
     fast = sp.sqrt(1 + gap**2)
@@ -342,10 +339,7 @@ def upper_edge(formula: sp.Basic) -> list[Step]:
     parents=[tangency],
 )
 def resonance_curvature(formula: sp.Basic) -> list[Step]:
-    """Half the second derivative of omega^2 is omega omega'' + omega'^2.
-
-    And omega' is omega/x at a tangency.
-    """
+    """Half the second derivative of omega^2 is omega omega'' + omega'^2, and omega' is omega/x at a tangency."""
     frequency = band_continued()
     return [
         claim(band_squared(sp.pi * x).diff(x, 2) / 2, frequency * frequency.diff(x, 2) + frequency.diff(x) ** 2).by(
@@ -406,10 +400,7 @@ def resonance_strength(formula: sp.Basic) -> list[Step]:
     relation=r"\approx",
 )
 def finite_side(formula: sp.Basic) -> list[Step]:
-    """The resonance lies between 39.9795 and 39.9796.
-
-    Below it there are two roots fewer, above it Eq. (10) is large.
-    """
+    """The resonance lies between 39.9795 and 39.9796: below are two roots fewer, above Eq. (10) is large."""
     at = tangency_function().subs(omega_fast, 10)
     return [
         claim((40 * band_continued() / x).subs(omega_fast, 10), sp.Rational("39.9795")).by(

@@ -166,10 +166,7 @@ def single_pass(formula: sp.Basic) -> list[Step]:
     equal(sp.Integral(sp.exp(z * sp.cos(phi)), (phi, 0, sp.pi)), sp.pi * sp.besseli(0, z)),
 )
 def bessel_integral(formula: sp.Basic) -> list[Step]:
-    """Both sides solve z y'' + y' = z y and agree, with the first derivative.
-
-    At z = 0 (regular there).
-    """
+    """Both sides solve z y'' + y' = z y, and agree at z = 0, where only one solution is regular."""
     integrand, bessel = formula.lhs.function, formula.rhs
     equation = lambda y: z * sp.diff(y, z, 2) + sp.diff(y, z) - z * y  # noqa: E731
     boundary = sp.sin(phi) * integrand
@@ -213,10 +210,7 @@ def bessel_integral(formula: sp.Basic) -> list[Step]:
     kind="printed",
 )
 def gaussian_single_pass(formula: sp.Basic) -> list[Step]:
-    """Insert the transform, double the angle, write omega^2 as a derivative in z.
-
-    And recognise I0.
-    """
+    """Insert the transform, double the angle, write omega^2 as a derivative in z, and recognise I0."""
     inserted = single_pass.formula.rhs.replace(transform, transform_gaussian)
     factor = 16 * sp.pi**5 * amplitude**2 * width**2 / speed**4
     squared = middle - half_width * sp.cos(phi)
@@ -640,10 +634,7 @@ def capture_time(formula: sp.Basic) -> list[Step]:
     kind="reading",
 )
 def capture_time_as_read(formula: sp.Basic) -> list[Step]:
-    """With E = 4, C = 8.
-
-    At tau = 8/5 nothing is left, while a decay that starts at the same rate keeps 80/37.
-    """
+    """With E = 4, C = 8 nothing is left at tau = 8/5, while a decay that starts at the same rate keeps 80/37."""
     first = {energy: 4, rate: 8, time: sp.Rational(8, 5)}
     second = {energy: 1, rate: 3, time: sp.Rational(2, 15)}
     return [
@@ -702,10 +693,7 @@ def largest_loss(formula: sp.Basic) -> list[Step]:
     relation=r"\approx",
 )
 def largest_loss_speed(formula: sp.Basic) -> list[Step]:
-    """The condition has one root between z = 2/omega_fast^2 and 2, by interval Newton.
-
-    Slower and faster the loss is smaller.
-    """
+    """The condition has one root between z = 2/omega_fast^2 and 2; on both sides of it the loss is smaller."""
     argument = (z * half_width).subs(omega_fast, 10)
     condition = (largest_loss.formula.lhs - largest_loss.formula.rhs).subs(omega_fast, 10) * sp.exp(-argument)
     # In exp(-x) I0 and exp(-x) (I0 - I1), which cancel less and can be enclosed on an interval.

@@ -150,10 +150,7 @@ def impulses(formula: sp.Basic) -> list[Step]:
     parents=[impulses],
 )
 def fejer_series(formula: sp.Basic) -> list[Step]:
-    """Twice the induction.
-
-    The second difference in N is the next harmonic, and both sides begin alike.
-    """
+    """Induction: the second difference in N is the next harmonic, and both sides begin alike."""
     closed, series = formula.args
     sine = sp.sin(sp.pi * phi)
     second = lambda e: e.subs(masses, masses + 2) - 2 * e.subs(masses, masses + 1) + e  # noqa: E731

@@ -10,8 +10,6 @@ outside the band, where the lattice follows but does not radiate.
 
 from __future__ import annotations
 
-from typing import Any
-
 import sympy as sp
 
 from .checks import EnclosedSum, Reduce
@@ -153,11 +151,6 @@ def lattice_capture(formula: sp.Basic) -> list[Step]:
     ]
 
 
-def alternating(terms: Any) -> sp.Expr:
-    """Return a sum over (-1)^n exp(-n^2 alpha^2/(8 lambda^2)), the Gaussian lattice's barrier over its amplitude."""
-    return sum((-1) ** abs(n) * sp.exp(-(n**2) * spacing**2 / (8 * width**2)) for n in terms)
-
-
 @states(
     "capture_speed_of_gaussians",
     "Fig. 4 caption, corrected",
@@ -218,10 +211,7 @@ def gaussian_capture(formula: sp.Basic) -> list[Step]:
     parents=[resolvent],
 )
 def below(formula: sp.Basic) -> list[Step]:
-    """Each mode answers by 1/(omega_mode^2 - omega^2).
-
-    The band average has both band edges in it.
-    """
+    """Each mode responds by 1/(omega_mode^2 - omega^2); the band average contains both band edges."""
     modes = band_average(1 / (band_squared(theta) - omega**2))
     return mean_of_inverse(modes, 1 - omega**2, omega_fast**2 - omega**2, formula.rhs)
 
@@ -248,10 +238,7 @@ def above(formula: sp.Basic) -> list[Step]:
     parents=[below, above],
 )
 def trapped(formula: sp.Basic) -> list[Step]:
-    """Eliminate the mass: its displacement is the response times the spring's force.
-
-    Then the particle's own equation.
-    """
+    """Eliminate the mass, whose displacement is the response times the spring's force; then the particle's equation."""
     stretch = position  # particle minus mass
     displaced = response * stiffness * stretch
     particle = stretch + displaced
@@ -325,10 +312,7 @@ def along_chain(formula: sp.Basic) -> list[Step]:
     parents=[along_chain],
 )
 def midway(formula: sp.Basic) -> list[Step]:
-    """Both masses move alike.
-
-    Each answers to the force on itself and, by r G, to that on its neighbour.
-    """
+    """Both masses move alike: each responds to the force on itself and, by r G, to that on its neighbour."""
     stretch = position  # particle minus mass
     displaced = stiffness * stretch * (along_chain.formula.rhs.subs(lag, 0) + along_chain.formula.rhs.subs(lag, 1))
     particle = stretch + displaced
