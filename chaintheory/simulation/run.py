@@ -82,7 +82,8 @@ def carry(run: Run, tick: Callable[[int], None] | None) -> Trajectory:
     """Carry one run to its end; with a finer step from the start where the motion became too fast for the one chosen.
 
     The time step is that of the whole run, so that its rows are equidistant and a run is the same however it came
-    about. Each attempt costs twice what the one before it would have, and ends once the step is too long.
+    about. Each attempt costs twice what the one before it would have, and ends once the step is too long. At a
+    temperature none is made: the runs that go on to be fast would be exchanged for others.
     """
     return _carried(run, tick).thinned(run.every)
 
@@ -97,6 +98,11 @@ def _carried(run: Run, tick: Callable[[int], None] | None) -> Trajectory:
         try:
             return _with_error(run, _carry_light_cone(run, saved, tick))
         except TooFast:
+            if run.temperature is not None:
+                raise ValueError(
+                    f"time_step must be given, shorter than {run.time_step:.3g}, where the particle of a hot run becomes "
+                    "so fast: with another step an unstable motion is another one, so that none is chosen anew"
+                ) from None
             run, saved = run.finer(), None
             refuse_too_large([run], run.max_bytes)
     raise EnergyBalanceError(f"the particle becomes too fast for any step above {run.time_step:g}")

@@ -50,6 +50,8 @@ RESOLVING = {2: 15.0, 4: 5.0, 6: 3.0}
 LEAST = {2: 3.0, 4: 1.5, 6: 1.0}
 # The default step is made finer once the particle is faster than it was chosen for by this factor.
 FASTER = 1.1
+# Energies of a hot chain, in units of the mean energy of a mode, that occur with a probability of e^-20.
+HOTTEST = 20.0
 # An interaction that is not smooth leaves no scheme its order: steps so many times as short with up to two continuous
 # derivatives. With s of them the error falls like step^(s + 1) only (measured: Matern orders 1 to 3).
 NOT_SMOOTH = 10.0
@@ -334,11 +336,15 @@ def fall_speed(system: SystemParameters, cutoff: float) -> float:
 
 
 def thermal_speed(system: SystemParameters, temperature: float | None, sampling: str) -> float:
-    """Twice the standard deviation of a chain mass's speed; at most, as if all modes had the top frequency."""
+    """Speed that a hot chain gives to the particle or a mass beyond that of the start, with a probability of e^-20.
+
+    As if all modes had the energy of the top frequency. The step of a hot run is chosen for it, once and for all: a run
+    begun anew with a finer step is another motion where motions are unstable, and the fast ones would be lost.
+    """
     if temperature is None:
         return 0.0
-    energy = float(mode_energy(np.array(band_top(system.chain)), temperature, sampling))
-    return 2.0 * math.sqrt(system.mass) * system.speed_of_energy(0.5 * energy)
+    energy = HOTTEST * float(mode_energy(np.array(band_top(system.chain)), temperature, sampling))
+    return math.sqrt(max(system.mass, 1.0)) * float(system.speed_of_energy(energy))
 
 
 def time_scale(system: SystemParameters, cutoff: float, speed: float, fall: float) -> float:

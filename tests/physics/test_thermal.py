@@ -325,6 +325,21 @@ def test_a_hot_run_goes_on_from_its_checkpoint_to_the_last_bit(tmp_path, monkeyp
     assert np.array_equal(again.chain_state.state, whole.chain_state.state)
 
 
+def test_fast_runs_are_not_exchanged_for_others(monkeypatch):
+    """The motion of a seed is one that nobody watches: beginning anew where it is fast had halved the tail of speeds."""
+    system = ct.System(ct.Chain(10.0, 10.0), ct.Gaussian(4.0, 2.0))
+    options = {"temperature": 5.0, "sampling": "classical", "seed": [8, 9, 10, 11]}
+    runs = system.simulate_many(5.0, 35.0, 40.0, **options)
+    monkeypatch.setattr("chaintheory.simulation.settings.FASTER", math.inf)
+    for run, unwatched in zip(runs, system.simulate_many(5.0, 35.0, 40.0, **options), strict=True):
+        assert np.array_equal(run.position, unwatched.position)
+    assert runs[2].speed.max() > 50.0  # of the start it is 35
+    monkeypatch.undo()
+    driven = ct.System(system.chain, ct.Gaussian(0.01, 2.0), bias=100.0)
+    with pytest.raises(ValueError, match=r"^time_step must be given, shorter than [^\n]*$"):
+        driven.simulate(5.0, 20.0, 10.0, temperature=0.1, sampling="classical")
+
+
 def test_a_bound_particle_takes_the_temperature():
     """Starting at rest, bound to a mass at a frequency inside the band, it comes to the kinetic energy T/2."""
     system, blocks = ct.System(CHAIN, ct.Gaussian(-20.0, 1.5)), []
