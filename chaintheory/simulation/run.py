@@ -100,8 +100,8 @@ def _carried(run: Run, tick: Callable[[int], None] | None) -> Trajectory:
         except TooFast:
             if run.temperature is not None:
                 raise ValueError(
-                    f"time_step must be given, shorter than {run.time_step:.3g}, where the particle of a hot run becomes "
-                    "so fast: with another step an unstable motion is another one, so that none is chosen anew"
+                    f"time_step must be given, shorter than {run.time_step:.3g}, where the particle of a hot run "
+                    "becomes so fast: with another step an unstable motion is another one, so that none is chosen anew"
                 ) from None
             run, saved = run.finer(), None
             refuse_too_large([run], run.max_bytes)

@@ -326,7 +326,7 @@ def test_a_hot_run_goes_on_from_its_checkpoint_to_the_last_bit(tmp_path, monkeyp
 
 
 def test_fast_runs_are_not_exchanged_for_others(monkeypatch):
-    """The motion of a seed is one that nobody watches: beginning anew where it is fast had halved the tail of speeds."""
+    """The motion is one that nobody watches: beginning anew where it is fast had halved the tail of speeds."""
     system = ct.System(ct.Chain(10.0, 10.0), ct.Gaussian(4.0, 2.0))
     options = {"temperature": 5.0, "sampling": "classical", "seed": [8, 9, 10, 11]}
     runs = system.simulate_many(5.0, 35.0, 40.0, **options)
