@@ -12,9 +12,10 @@ that they are random, is what is compared.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 
 from chaintheory.comparison.faulty_runs import explicit_chain, ring
 from chaintheory.comparison.fits import FARTHEST, Fit, Model, Problem, Start
-from chaintheory.comparison.sampling import Rows, midpoints
+from chaintheory.comparison.sampling import CELL, Rows, midpoints, slopes
 from chaintheory.dissipation.thermal import loss_variance
 from chaintheory.interactions.base import Interaction
 from chaintheory.lattice.dispersion import band_top, sound_speed
@@ -32,9 +33,12 @@ from chaintheory.support.resources import cores
 Array = NDArray[np.float64]
 
 # A fault is found where the misfit falls by this factor, or by the smaller one down to what noise explains.
-LARGE, SMALL, NOISE = 10.0, 3.0, 3.0
-# Models whose misfits lie within this factor cannot be told apart.
-ALIKE = 2.0
+LARGE, SMALL = 10.0, 3.0
+# Of rows with noise: where the sum of squares, in units of the noise, falls by so much (5.5 standard errors).
+LIKELY = 30.0
+# Models whose misfits lie within this factor cannot be told apart; with noise: whose sums of squares lie within this
+# difference (a likelihood ratio of 400).
+ALIKE, UNLIKELY = 2.0, 12.0
 # A factor this near to 1 is none that anyone would mistake.
 LEAST_CHANGE = 1e-4
 
@@ -60,6 +64,7 @@ NAMED = {
     "-1": -1.0,
 }
 # Where factors are looked for: of units, and of parameters.
+NEAR = 1.01
 UNITS = (*(value for value in NAMED.values() if value > 0.0), 0.9, 1.1)
 GRID = (-1.0, *np.geomspace(0.03, 30.0, 13), 0.9, 1.1)
 
@@ -70,6 +75,7 @@ class Finding:
 
     ``parameters`` are numbers by name (masses a number, times in t_slow, temperatures and energies in hbar Omega_slow).
     ``harmless``: the fault is an error of the time step that leaves the losses right to a few per cent.
+    ``alternatives``: other faults that the data do not tell from this one, which the sentence names too.
     """
 
     code: str
@@ -78,46 +84,120 @@ class Finding:
     parameters: dict[str, float] = field(default_factory=dict)
     misfit: float = field(default=math.nan, repr=False)
     harmless: bool = False
+    alternatives: tuple[Finding, ...] = ()
+    explains: bool = field(default=True, repr=False)
 
 
 def find_faults(problem: Problem) -> list[Finding]:
-    """The faults that explain why the data leave our run; the best first, none where they follow it."""
+    """The fault that explains why the data leave our run, with its alternatives; none where they follow it."""
     if problem.leaves_at is None:
         return []
-    before = problem.fit(problem.plain, np.empty(0), problem.time.size, problem.fitted_start).misfit
-    if before <= NOISE:
+    plain = problem.fit(problem.plain, np.empty(0), problem.time.size, problem.fitted_start)
+    if plain.explained:
         return []
+    judge = Judge(problem, plain.misfit)
     found: list[Finding] = []
-    if problem.leaves_at - problem.start.time > problem.passing:  # units and parameters act at once, unless they hide
-        found += [one for one in of_late_onset(problem) if accepted(one)]
-    late = any(one.misfit <= NOISE for one in found)
-    if not late:
-        found += [one for one in of_parameters(problem, before) if accepted(one)]
-    if not any(one.misfit <= NOISE for one in found):
+    # Units and parameters act at once, unless they hide: in noise they do.
+    late = problem.leaves_at - problem.start.time > problem.passing
+    if late and problem.noise is None:
+        found += judge.accepted(of_late_onset(problem))
+    if not judge.done(found):
+        found += judge.accepted(of_parameters(problem, plain.misfit))
+    if late and problem.noise is not None:
+        found += judge.accepted(of_late_onset(problem))
+    if not judge.done(found):
         errors = list(step_errors(problem))
-        found += [one for one in of_time_step(problem, errors) if accepted(one)]
-        best = min(errors, key=lambda one: one.early, default=None)
-        if not found and best is not None and best.early_before >= SMALL * best.early:
-            found += [one for one in of_late_onset(problem.less(best.error)) if accepted(one)]
+        found += judge.accepted(of_time_step(problem, errors))
+        best = min(errors, key=lambda one: one.left, default=None)
+        if not found and best is not None and best.before >= SMALL * best.left:
+            found += judge.accepted(of_late_onset(problem.less(best.error)))
     if not found:
-        found = [one for one in of_temperature(problem) if accepted(one)]
-    found.sort(key=lambda one: one.misfit)
-    return _told_apart(found)
+        found = judge.accepted(of_temperature(problem))
+    return judge.told_apart(found)
 
 
-def accepted(one: Finding) -> bool:
-    """Whether a fault explains the data: the residual falls by a large factor, or to what noise explains."""
-    return one.improvement >= LARGE or (one.improvement >= SMALL and one.misfit <= NOISE)
+@dataclass(frozen=True)
+class Judge:
+    """Which faults count as found, and which of them the data tell apart: ``before`` is the misfit without any."""
+
+    problem: Problem
+    before: float
+
+    @property
+    def count(self) -> int:
+        """Independent numbers that a misfit is the mean square of."""
+        problem = self.problem
+        return problem.weighed(problem.residual).size
+
+    def accepted(self, tried: Iterable[Finding]) -> list[Finding]:
+        """Those that explain the data: the residual falls by a large factor, or to what noise explains."""
+        return [one for one in tried if one.improvement >= LARGE or (one.explains and self._enough(one))]
+
+    def _enough(self, one: Finding) -> bool:
+        if self.problem.noise is None:
+            return one.improvement >= SMALL
+        return (self.before**2 - one.misfit**2) * self.count >= LIKELY
+
+    def done(self, found: Sequence[Finding]) -> bool:
+        """Whether what was found leaves nothing to explain (in noise another fault may do as well)."""
+        return self.problem.noise is None and any(one.explains for one in found)
+
+    def told_apart(self, found: Sequence[Finding]) -> list[Finding]:
+        """The best, and in its sentence what the data do not tell from it."""
+        if not found:
+            return []
+        best, *others = sorted(found, key=lambda one: (not one.explains, one.misfit))
+        alike: dict[str, Finding] = {}
+        for one in others:
+            if one.code != best.code and one.explains == best.explains and self._alike(best, one):
+                alike.setdefault(one.code, one)
+        if not alike:
+            return [replace(best, text=f"{best.text}: {_falls(best)}.")]
+        texts = [best.text, *(one.text for one in alike.values())]
+        either = " or ".join(text[0].lower() + text[1:] for text in texts)
+        text = f"Either {either}: the data do not tell them apart, and {_falls(best)}."
+        return [replace(best, text=text, alternatives=tuple(alike.values()))]
+
+    def _alike(self, best: Finding, other: Finding) -> bool:
+        if self.problem.noise is None:
+            return other.misfit <= ALIKE * max(best.misfit, 1.0)
+        return (other.misfit**2 - best.misfit**2) * self.count <= UNLIKELY * max(best.misfit**2, 1.0)
 
 
-def _told_apart(found: Sequence[Finding]) -> list[Finding]:
-    """The best, and what cannot be told apart from it, which its sentence then says."""
-    if not found:
-        return []
-    alike = [one for one in found[1:] if one.misfit <= ALIKE * max(found[0].misfit, 1.0) and one.code != found[0].code]
-    names = ", ".join(dict.fromkeys(one.code for one in alike))
-    best = found[0] if not alike else replace(found[0], text=f"{found[0].text} The data do not tell it from: {names}.")
-    return [best, *alike]
+def _falls(found: Finding) -> str:
+    return f"the residual falls by a factor of {found.improvement:.3g}"
+
+
+# ---------------------------------------------------------------- velocities beside positions
+
+POINTS = 40  # at which velocities are compared with slopes
+OFF, STEADY = 5.0, 0.02  # errors of a slope by which a velocity may be off; scatter of a factor that is one
+
+
+def of_velocities(rows: Rows, within: float) -> Finding | None:
+    """Velocities that are not the slope of the positions: in other units, or at other times."""
+    if rows.position is None or rows.velocity is None:
+        return None
+    near = np.unique(np.linspace(4, rows.time.size - 5, POINTS).astype(int))
+    found = slopes(rows.time, rows.position, rows.time[near], within=within)
+    given = rows.velocity[near]
+    off = np.abs(given - found.velocity)
+    usual = float(np.median(np.abs(found.velocity)))
+    if np.median(off) <= OFF * np.median(found.error) + 1e-6 * usual:
+        return None
+    largest = float(np.median(off)) / usual
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factor = given / found.velocity
+    low, middle, high = np.quantile(factor[np.isfinite(factor)], (0.25, 0.5, 0.75))
+    if high - low <= STEADY * abs(middle) and abs(middle - 1.0) > STEADY:
+        times = named_factor(float(middle), 0.5 * float(high - low))
+        words = f"The velocities are {times} times the slope of the positions"
+        parameters = {"factor": float(middle)}
+    else:
+        words = f"The velocities differ from the slope of the positions by {100.0 * largest:.2g} % (another time?)"
+        parameters = {"difference": largest}
+    improvement = float(np.median(off) / max(float(np.median(found.error)), 1e-300))
+    return Finding("velocity-unit", f"{words}; they are not used.", improvement, parameters, harmless=largest < STEADY)
 
 
 # ---------------------------------------------------------------- units and parameters
@@ -217,16 +297,24 @@ def of_parameters(problem: Problem, before: float) -> Iterator[Finding]:
 
     From part to part only those go on that come near the best and are better than no fault.
     """
-    parts = [int(np.searchsorted(problem.time, n * problem.passing)) for n in (4.0, 12.0, 40.0)]
-    parts = [*(max(24, part) for part in parts if part < problem.time.size), problem.time.size]
+    parts = sorted({*(problem.rows_of(n) for n in (4.0, 12.0, 40.0)), problem.time.size})
+    parts = [part for part in parts if part > problem.followed_rows]
     # Without a bias the energies' factor is the amplitude's, and there is none of the bias.
     scales = [one for one in SCALES if problem.system.bias != 0.0 or one.code not in ("energy-unit", "bias")]
     tracks = [track for scale in scales for track in _tracks(problem, scale, parts[0])]
     for part in parts:
-        tracks = [track for one in tracks if (track := one.followed(problem, part)) is not None]
+        with ThreadPoolExecutor(cores()) as pool:
+            many = pool.map(Track.followed, tracks, repeat(problem), repeat(part))
+            tracks = [one for one in many if one is not None]
+        tracks = _different(tracks)
         plain = problem.misfit(problem.plain, np.empty(0), problem.fitted_start, part)
         least = min((one.fit.misfit for one in tracks), default=math.inf)
-        tracks = [one for one in tracks if one.fit.misfit <= min(KEPT * max(least, 1.0), plain / SMALL)]
+        most = min(KEPT * max(least, 1.0), plain / SMALL)
+        if problem.noise is not None:
+            most = min(
+                plain, math.sqrt(max(least, 1.0) ** 2 * (1.0 + HOPELESS / problem.weighed(problem.seen[:part]).size))
+            )
+        tracks = [one for one in tracks if one.fit.misfit <= most]
     best: dict[str, Track] = {}
     for one in sorted(tracks, key=lambda one: one.fit.misfit):
         best.setdefault(one.scale.code, one)
@@ -234,12 +322,15 @@ def of_parameters(problem: Problem, before: float) -> Iterator[Finding]:
         if abs(one.factor - 1.0) >= max(LEAST_CHANGE, 5.0 * one.error):
             words = one.scale.words.format(factor=named_factor(one.factor, one.error))
             found = {"factor": one.factor, "error": one.error}
-            yield _finding(one.scale.code, words, before, one.fit.misfit, found)
+            yield _finding(one.scale.code, words, before, one.fit, found)
     if problem.system.bias == 0.0:
         yield from _unknown_bias(problem, before)
 
 
 LARGEST_LOGARITHM = math.log(60.0)  # factors beyond are not looked for
+MET, OF_ERROR = 1e-3, 1.0  # factors this near, or within this part of their errors, are the same
+ROUGH = 0.03  # part of the sum of squares that a fit to a part of the data need not find
+HOPELESS = 100.0  # sums of squares, in noise, that lie this much above the least are not followed
 KEPT = 30.0  # misfits so many times the best one's are not followed
 
 
@@ -261,11 +352,26 @@ class Track:
         """Standard error of the factor."""
         return abs(self.factor) * float(self.fit.error[0])
 
+    def meets(self, other: Track) -> bool:
+        """Whether the two are the same but for their errors."""
+        near = max(MET * abs(other.factor), OF_ERROR * min(self.error, other.error))
+        return self.scale is other.scale and abs(self.factor - other.factor) <= near
+
     def followed(self, problem: Problem, part: int) -> Track | None:
         """The same fitted to so many rows; None where the fit fails."""
-        fit = problem.fit(self.scale.model(problem, self.sign), self.fit.parameters, part, self.fit.start)
+        rough = ROUGH if part < problem.time.size else 0.0
+        fit = problem.fit(self.scale.model(problem, self.sign), self.fit.parameters, part, self.fit.start, rough)
         within = math.isfinite(fit.misfit) and abs(float(fit.parameters[0])) < LARGEST_LOGARITHM
         return replace(self, fit=fit) if within else None
+
+
+def _different(tracks: Sequence[Track]) -> list[Track]:
+    """The tracks without those that have met a better one of the same kind."""
+    kept: list[Track] = []
+    for one in sorted(tracks, key=lambda one: one.fit.misfit):
+        if not any(one.meets(other) for other in kept):
+            kept.append(one)
+    return kept
 
 
 def _tracks(problem: Problem, scale: Scale, first: int) -> list[Track]:
@@ -280,7 +386,11 @@ def _tracks(problem: Problem, scale: Scale, first: int) -> list[Track]:
 
     with ThreadPoolExecutor(cores()) as pool:
         tracks = sorted(pool.map(track, scale.factors), key=lambda one: one.fit.misfit)
-    return [one for one in tracks[:2] if math.isfinite(one.fit.misfit)]
+    tracks = [one for one in tracks[:2] if math.isfinite(one.fit.misfit)]
+    if problem.noise is not None:  # a fault that hides in it at first is small
+        plain = problem.misfit(problem.plain, np.empty(0), start, first)
+        tracks = [*(one for one in tracks if one.fit.misfit <= LARGE * plain), track(NEAR)]
+    return tracks
 
 
 def _unknown_bias(problem: Problem, before: float) -> Iterator[Finding]:
@@ -292,19 +402,17 @@ def _unknown_bias(problem: Problem, before: float) -> Iterator[Finding]:
 
     parameters, at = np.array([0.0]), problem.fitted_start
     for passes in (4.0, 12.0, 40.0, math.inf):
-        part = int(np.searchsorted(problem.time, passes * problem.passing))
-        fit = problem.fit(model, parameters, max(24, part) if part < problem.time.size else problem.time.size, at)
+        fit = problem.fit(model, parameters, problem.rows_of(passes), at)
         parameters, at = fit.parameters, fit.start
     bias = float(fit.parameters[0]) * kinetic
     if abs(fit.parameters[0]) > 5.0 * fit.error[0]:
         words = f"There is a bias of {bias:.4g} hbar Omega_slow per spacing, where the system has none"
-        yield _finding("bias", words, before, fit.misfit, {"bias": bias})
+        yield _finding("bias", words, before, fit, {"bias": bias})
 
 
-def _finding(code: str, words: str, before: float, misfit: float, parameters: dict[str, float], **more: Any) -> Finding:
-    improvement = before / max(misfit, 1e-300)
-    return Finding(code, f"{words}: the residual falls by a factor of {improvement:.3g}.", improvement, parameters,
-                   misfit, **more)  # fmt: skip
+def _finding(code: str, words: str, before: float, fit: Fit, parameters: dict[str, float], **more: Any) -> Finding:
+    improvement = before / max(fit.misfit, 1e-300)
+    return Finding(code, words, improvement, parameters, fit.misfit, explains=fit.explained, **more)
 
 
 # ---------------------------------------------------------------- the integrator
@@ -312,89 +420,129 @@ def _finding(code: str, words: str, before: float, misfit: float, parameters: di
 
 MOST_STEPS = 12_000  # of an explicit chain
 FIRST_PASSES = 2.0  # in which the step is fitted: an echo comes later
-# Schemes, each with the power of the step at which its error falls, and steps in 1/omega_fast to measure it with.
-SCHEMES = {"kick and exact chain": (2, 60.0), "Verlet": (2, 60.0), "symplectic Euler": (1, 100.0),
-           "Runge-Kutta": (4, 20.0)}  # fmt: skip
+# Schemes, each with the power of the step at which its error falls.
+SCHEMES = {"kick and exact chain": 2, "Verlet": 2, "symplectic Euler": 1, "Runge-Kutta": 4}
+# Steps in a fast period that are tried first: where the error is in proportion to a power of the step, and coarser.
+RATES = (100.0, 60.0, 20.0, 10.0, 7.0, 5.5, 4.5, 3.6)
+TRIALS, SETTLED = 4, 1e-3  # of the step until it changes by less
 HARMLESS = 0.05  # of the losses
 
 
 @dataclass(frozen=True)
 class StepError:
-    """The error that a scheme makes at the rows of the first part of the data, and the step that it speaks for."""
+    """The error that a scheme makes at the first rows: scaled, and the start shifted, to fit them.
+
+    ``left`` and ``before``: misfits of what it was fitted to, with and without.
+    """
 
     scheme: str
     time_step: float
+    scale: float
+    shift: float
     error: Array
-    early: float  # misfit of the first passes with and without it
-    early_before: float
+    left: float
+    before: float
+
+    @property
+    def settles_at(self) -> float:
+        """The step whose error needs no scale, if it goes with its power."""
+        return float(self.time_step * self.scale ** (1.0 / SCHEMES[self.scheme]))
 
 
 def step_errors(problem: Problem) -> Iterator[StepError]:
-    """The error of each scheme: measured at one step, fitted to the first passes by its order, measured again."""
+    """The error of each scheme, at the step that fits the first passes best: what comes later may be another fault."""
     top = band_top(problem.system.chain)
-    for scheme, (_, rate) in SCHEMES.items():
-        step, found = 1.0 / (top * rate), None
-        for _ in range(2):
-            try:
-                found = _step_error(problem, scheme, step) or found
-            except (ValueError, EnergyBalanceError):
-                break
-            # A finer chain costs more than it tells, a step near this one is known.
-            if found is None or found.time_step < 1.25 * step or found.time_step > STABLE[scheme] / (math.pi * top):
-                break
-            step = found.time_step
-        if found is not None:
-            yield found
+    first = float(problem.time[problem.rows_of(FIRST_PASSES) - 1])
+    for scheme in SCHEMES:
+        tried = [_fitted_error(problem, scheme, 1.0 / (top * rate), first) for rate in RATES]
+        best = _settled(problem, min((one for one in tried if one is not None), key=lambda one: one.left, default=None))
+        if best is None:
+            continue
+        whole = _error_of(problem, scheme, best.time_step, problem.duration)
+        if whole is not None:
+            whole = best.scale * whole + best.shift * problem.growth[: whole.size] * problem.start.velocity_error
+            yield replace(best, error=whole)
 
 
-def _step_error(problem: Problem, scheme: str, step: float) -> StepError | None:
-    """The error at one step, scaled to fit the first passes; None where it does not look like it."""
-    error = _error_of(problem, scheme, step)
-    first = min(max(24, int(np.searchsorted(problem.time, FIRST_PASSES * problem.passing))), error.size)
-    tolerance, rest = problem.tolerance[:first], problem.residual[:first]
+def _settled(problem: Problem, best: StepError | None) -> StepError | None:
+    """The step that its error in proportion to a power of it leads to, until that changes little."""
+    for _ in range(TRIALS if best is not None else 0):
+        assert best is not None
+        if abs(best.settles_at / best.time_step - 1.0) < SETTLED:
+            break
+        found = _fitted_error(problem, best.scheme, best.settles_at, float(problem.time[best.error.size - 1]))
+        if found is None or found.left >= best.left:
+            break
+        best = found
+    return best
+
+
+def _fitted_error(problem: Problem, scheme: str, step: float, duration: float) -> StepError | None:
+    """The error at one step, scaled (and the start shifted) to fit; None where it is not like that of the data."""
+    if not step < STABLE[scheme] / (math.pi * band_top(problem.system.chain)):
+        return None
+    error = _error_of(problem, scheme, step, duration)
+    if error is None:
+        return None
+    rest = problem.residual[: error.size]
     moved = problem.growth[: error.size] * problem.start.velocity_error
-    columns = np.stack([error[:first] / tolerance, moved[:first] / tolerance], axis=1)
-    scale, shift = np.linalg.lstsq(columns, rest / tolerance, rcond=None)[0]
-    shift = min(max(float(shift), -FARTHEST), FARTHEST)
+    columns = np.stack([problem.weighed(error), problem.weighed(moved)], axis=1)
+    weighed = problem.weighed(rest)
+    scale, shift = np.linalg.lstsq(columns, weighed, rcond=None)[0]
+    # The fitted start has given way to the fault.
+    centre = (problem.start.velocity - problem.fitted_start.velocity) / (problem.start.velocity_error or 1.0)
+    shift = min(max(float(shift), centre - FARTHEST), centre + FARTHEST)
     square = float(np.sum(columns[:, 0] ** 2))
-    scale = float(np.sum(columns[:, 0] * (rest / tolerance - shift * columns[:, 1]))) / max(square, 1e-300)
+    scale = float(np.sum(columns[:, 0] * (weighed - shift * columns[:, 1]))) / max(square, 1e-300)
     if not 1e-4 < scale < 1e4:
         return None
-    whole = scale * error + shift * moved
-    left, before = (float(np.sqrt(np.mean((one / tolerance) ** 2))) for one in (rest - whole[:first], rest))
-    return StepError(scheme, step * scale ** (1.0 / SCHEMES[scheme][0]), whole, left, before)
+    fitted = scale * error + shift * moved
+    return StepError(scheme, step, scale, shift, fitted, problem.size_of(rest - fitted), problem.size_of(rest))
 
 
 # Largest stable step, in units of 1/(pi omega_fast).
 STABLE = {"kick and exact chain": 1.0, "Verlet": 1.0, "symplectic Euler": 1.0, "Runge-Kutta": 1.4}
 
 
-def _error_of(problem: Problem, scheme: str, step: float) -> Array:
-    """What a scheme with a step sees at the rows of the first part of the data, less what our run does."""
+def _error_of(problem: Problem, scheme: str, step: float, duration: float) -> Array | None:
+    """What a scheme sees at the rows of the first part of the data, less what our run does; None where it is refused.
+
+    An explicit chain is carried no longer than it is worth.
+    """
     start = problem.fitted_start
-    if scheme == "kick and exact chain":
-        last = problem.time.size
-        other = problem.simulated(problem.system, start, problem.time, order=2, time_step=step)
-    else:
-        duration = min(problem.duration, MOST_STEPS * step / (4.0 if scheme == "Runge-Kutta" else 1.0))
-        last = max(24, int(np.searchsorted(problem.time, duration)))
-        run = explicit_chain(problem.system, scheme, start.position, start.velocity, duration + 2.0 * step, step)
-        last = min(last, problem.time.size)
-        other = problem.look(run, problem.time[:last])
-    return other - problem.look(problem.run, problem.time[:last])
+    if scheme != "kick and exact chain":
+        duration = min(duration, MOST_STEPS * step / (4.0 if scheme == "Runge-Kutta" else 1.0))
+    last = min(max(24, int(np.searchsorted(problem.time, duration, "right"))), problem.time.size)
+    times = problem.time[:last]
+    try:
+        if scheme == "kick and exact chain":
+            other = problem.simulated(problem.system, start, times, order=2, time_step=step)
+        else:
+            whole = float(times[-1]) + 2.0 * step
+            run = explicit_chain(problem.system, scheme, start.position, start.velocity, whole, step)
+            other = problem.look(run, times)
+    except (ValueError, EnergyBalanceError):
+        return None
+    return np.asarray(other - problem.look(problem.run, times))
 
 
 def of_time_step(problem: Problem, errors: Sequence[StepError]) -> Iterator[Finding]:
     """An integrator of finite step, judged over as much of the data as its explicit chain was carried."""
-    for one in errors:
-        part = slice(0, one.error.size)
-        rest, tolerance = problem.residual[part], problem.tolerance[part]
-        before = float(np.sqrt(np.mean((rest / tolerance) ** 2)))
-        after = float(np.sqrt(np.mean(((rest - one.error) / tolerance) ** 2)))
-        order = SCHEMES[one.scheme][0]
-        words = f"The integrator is one of order {order} ({one.scheme}) with a step of {one.time_step:.3g} t_slow"
-        found = {"order": float(order), "time_step": one.time_step}
-        yield _finding("time-step", words, before, after, found, harmless=_harmless(problem))
+    least = min((one.left for one in errors), default=math.inf)
+    for early in errors:
+        if early.left > KEPT * max(least, 1.0):
+            continue
+        one = _fitted_error(problem, early.scheme, early.settles_at, problem.duration)
+        one = _settled(problem, one)
+        if one is None:
+            continue
+        rest = problem.residual[: one.error.size]
+        left = rest - one.error
+        fit = Fit(np.empty(0), problem.fitted_start, problem.size_of(left), np.empty(0), problem.explained(left, 2))
+        order = SCHEMES[one.scheme]
+        words = f"The integrator is one of order {order} ({one.scheme}) with a step of {one.settles_at:.3g} t_slow"
+        found = {"order": float(order), "time_step": one.settles_at}
+        yield _finding("time-step", words, problem.size_of(rest), fit, found, harmless=_harmless(problem))
 
 
 def _harmless(problem: Problem) -> bool:
@@ -418,7 +566,7 @@ def of_late_onset(problem: Problem) -> Iterator[Finding]:
     before = problem.misfit(problem.plain, np.empty(0), problem.fitted_start, problem.time.size)
     for one in of_echo(problem, before):
         yield one
-        if one.misfit <= NOISE:
+        if one.explains:
             return
     yield from of_cut_memory(problem, before)
 
@@ -456,7 +604,7 @@ def of_echo(problem: Problem, before: float) -> Iterator[Finding]:
     best = tried[int(np.argmin(misfits))]
     fit = problem.fit(lambda _, at, times: predict(best, at, times), np.empty(0), problem.time.size, start)
     words = f"The chain is a ring of {best} masses, whose sound comes back"
-    yield _finding("echo", words, before, fit.misfit, {"masses": float(best)})
+    yield _finding("echo", words, before, fit, {"masses": float(best)})
 
 
 def of_cut_memory(problem: Problem, before: float) -> Iterator[Finding]:
@@ -502,10 +650,10 @@ def of_cut_memory(problem: Problem, before: float) -> Iterator[Finding]:
     def after(x: Array, at: Start, times: Array) -> Array:
         return predict(float(x[0]), at, times, 2.0 * rate)
 
-    left = problem.misfit(after, np.array([cutoff]), start, last)
+    fit = problem.fit(lambda _, at, times: after(np.array([cutoff]), at, times), np.empty(0), last, start)
     plain = problem.misfit(problem.plain, np.empty(0), start, last)
     words = f"The memory is cut off after {cutoff:.4g} t_slow"
-    yield _finding("cut-memory", words, plain, left, {"cutoff": cutoff})
+    yield _finding("cut-memory", words, plain, fit, {"cutoff": cutoff})
 
 
 MOST_MEMORY, LONGEST_DIRECT = 15.0, 30.0
@@ -542,7 +690,7 @@ def of_temperature(problem: Problem) -> Iterator[Finding]:
         return
     rms = float(np.sqrt(np.mean(given**2)))
     unexplained = rms / max(float(np.sqrt(np.mean(error**2))), 1e-300)
-    if unexplained < LARGE:
+    if unexplained < SMALL:
         return
     together = float(
         np.sum((given[1:] - given.mean()) * (given[:-1] - given.mean())) / np.sum((given - given.mean()) ** 2)
@@ -572,7 +720,7 @@ def of_temperature(problem: Problem) -> Iterator[Finding]:
     temperature *= ratio**2
     words = (
         f"The losses scatter at random by {rms:.2g} hbar Omega_slow a pass, as in a chain at a temperature of k T = "
-        f"{temperature:.2g} hbar Omega_slow: what is left of the scatter falls by a factor of {unexplained:.3g}."
+        f"{temperature:.2g} hbar Omega_slow"
     )
     yield Finding("temperature", words, unexplained, {"temperature": temperature, "scatter": rms}, 1.0)
 
@@ -581,13 +729,49 @@ def _deviations(problem: Problem, rows: Rows) -> tuple[Array, Array, Array]:
     """Loss in each pass less that of our run in the same pass, its error, and the speed."""
     system, run = problem.system, problem.run
     found = midpoints(system, rows)
-    count = min(found.time.size, run.crossings.size)
-    same = found.position[:count] == run.crossings["position"][:count]
+    nothing = np.empty(0), np.empty(0), np.empty(0)
+    if not found.time.size or not run.crossings.size:
+        return nothing
+    # A start midway between masses may lie a little before or behind it.
+    shift = int(np.argmax(run.crossings["position"] == found.position[0]))
+    skip = int(np.argmax(found.position == run.crossings["position"][0])) if not shift else 0
+    crossings = run.crossings[shift:]
+    count = min(found.time.size - skip, crossings.size)
+    same = found.position[skip : skip + count] == crossings["position"][:count]
     count = int(np.argmin(same)) if not same.all() else count
     if count < 2:
-        return np.empty(0), np.empty(0), np.empty(0)
-    kinetic = np.asarray(system.kinetic_energy(found.velocity[:count]))
-    own = np.asarray(system.kinetic_energy(run.crossings["speed"][:count]))
-    slope = 2.0 * float(system.kinetic_energy(1.0)) * np.abs(found.velocity[:count]) * found.error[:count]
-    error = np.hypot(slope[1:], slope[:-1])
-    return -np.diff(kinetic) + np.diff(own), error, np.abs(found.velocity[: count - 1])
+        return nothing
+    part = slice(skip, skip + count)
+    velocity, energy = np.abs(found.velocity[part]), 2.0 * float(system.kinetic_energy(1.0))
+    small = _small_deviations(problem, rows, found.time[part])
+    if small is not None:
+        moved, error = small
+        return -np.diff(energy * velocity * moved), *_of_pass(energy * velocity * error, velocity)
+    kinetic = np.asarray(system.kinetic_energy(velocity))
+    own = np.asarray(system.kinetic_energy(crossings["speed"][:count]))
+    return -np.diff(kinetic) + np.diff(own), *_of_pass(energy * velocity * found.error[part], velocity)
+
+
+def _of_pass(error: Array, velocity: Array) -> tuple[Array, Array]:
+    """Error of the loss in each pass from those of the energies, and the speed before it."""
+    return np.hypot(error[1:], error[:-1]), velocity[:-1]
+
+
+NEARBY = 0.05  # of the width: residuals within which energies differ by the slope of the residual alone
+
+
+def _small_deviations(problem: Problem, rows: Rows, near: Array) -> tuple[Array, Array] | None:
+    """Deviations of the velocity from our run, and their errors, where rows follow it: the slope of a small residual.
+
+    What the polynomials miss of the motion is in the run as well, and drops out.
+    """
+    assert rows.position is not None
+    times = rows.time - problem.start.time
+    inside = (times >= 0.0) & (times <= problem.run.time[-1])
+    rest = rows.position[inside] - problem.run.at(times[inside])[0]
+    way = float(np.median(np.abs(np.diff(rows.position))))
+    usual = float(np.median(np.abs(np.diff(rest))))
+    if np.max(np.abs(rest)) > NEARBY * problem.system.interaction.width or not usual > 0.0:
+        return None
+    found = slopes(rows.time[inside], rest, near, within=CELL * problem.system.chain.spacing * usual / way)
+    return np.sign(problem.start.velocity) * found.velocity, found.error

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chaintheory.comparison.noise import IN_A_PASS, Noise
 from chaintheory.comparison.sampling import Rows
 from chaintheory.parameters import SystemParameters
 from chaintheory.simulation.energy_balance import EnergyBalanceError
@@ -19,12 +20,18 @@ from chaintheory.simulation.run import simulate
 
 Array = NDArray[np.float64]
 
-MOST_ROWS = 2000  # that a fit looks at, spread evenly
+# Rows that a fit looks at, spread evenly; of rows with noise more, as their means know more.
+MOST_ROWS, MOST_NOISY = 2000, 20_000
 # What is known of our run: position to this part of a spacing, and as if its start were off by this part.
 OWN_ERROR, START_ERROR = 1e-8, 1e-8
+# Noise below this part of a spacing is not averaged.
+AVERAGED = 1e-6
 # Speeds at their extrema are read off backward differences: relative error.
 EXTREMUM_ERROR = 2e-5
 LEAVES = 5.0
+EXPLAINED = 3.0  # tolerances of a residual that they explain
+FEWEST = 8  # blocks that are judged
+ENOUGH = 0.01  # of a sum of squares, in tolerances, that a fit may leave on the table
 LEFT = 0.03  # of an error that was taken off
 FARTHEST = 4.0  # errors by which a start may be off
 
@@ -60,30 +67,41 @@ Model = Callable[[Array, Start, Array], Array]
 
 @dataclass(frozen=True)
 class Fit:
-    """Parameters and start that fit best, and the misfit: root mean square residual in tolerances."""
+    """Parameters and start that fit best, and the misfit: root mean square residual in tolerances.
+
+    ``explained``: noise and the error of our run explain what is left.
+    """
 
     parameters: Array
     start: Start
     misfit: float
     error: Array
+    explained: bool = False
 
 
 class Problem:
     """The data, our run from their start, and what a residual of one tolerance is."""
 
-    def __init__(self, system: SystemParameters, rows: Rows, start: Start) -> None:
-        self.system, self.rows, self.start = system, rows, start
-        keep = np.unique(np.linspace(0, rows.time.size - 1, MOST_ROWS).astype(int))
+    def __init__(self, system: SystemParameters, rows: Rows, start: Start, noise: Noise | None = None) -> None:
+        self.system, self.rows, self.start, self.measured = system, rows, start, noise
+        # Scatter that is as small as the error of our run is taken as one.
+        averaged = noise is not None and noise.size > AVERAGED * system.chain.spacing
+        self.noise = noise if averaged else None
+        self.scatter = 0.0 if noise is None else noise.digits if averaged else noise.size
+        keep = np.unique(
+            np.linspace(0, rows.time.size - 1, MOST_ROWS if self.noise is None else MOST_NOISY).astype(int)
+        )
         self.time, self.seen = rows.time[keep] - start.time, rows.seen[keep]
 
     def less(self, error: Array) -> Problem:
         """The same with a known error taken off the rows that fits look at; as far as it is known."""
         rows = Rows(self.time[: error.size] + self.start.time, *self._taken_off(error))
-        other = Problem(self.system, rows, self.start)
+        other = Problem(self.system, rows, self.start, self.measured)
         # What is left of the error is some per cent of it.
-        other.__dict__["fitted_start"] = self.fitted_start
-        other.__dict__["tolerance"] = np.hypot(
-            self.tolerance[: error.size], LEFT * np.maximum.accumulate(np.abs(error))
+        if self.noise is None:
+            other.__dict__["fitted_start"] = self.fitted_start
+        other.__dict__["own_error"] = np.hypot(
+            self.own_error[: error.size], LEFT * np.maximum.accumulate(np.abs(error))
         )
         return other
 
@@ -122,11 +140,48 @@ class Problem:
 
     @cached_property
     def fitted_start(self) -> Start:
-        """The start, moved within its errors to fit the first two passes."""
+        """The start, moved within its errors to fit the first two passes; with noise, as much as our run explains."""
+        if self.noise is not None:
+            return self._followed[0]
         if self.start.certain:
             return self.start
-        first = max(16, int(np.searchsorted(self.time, 2.0 * self.passing)))
-        return self.fit(self.plain, np.empty(0), first).start
+        return self.fit(self.plain, np.empty(0), self.rows_of(2.0)).start
+
+    def rows_of(self, passes: float) -> int:
+        """Rows of the first so many passes, of those that fits look at; enough to fit to."""
+        least = 24 if self.noise is None else 4 * FEWEST
+        return min(max(least, int(np.searchsorted(self.time, passes * self.passing))), self.time.size)
+
+    @property
+    def followed_rows(self) -> int:
+        """Of rows with noise: how many our run explains, from the start that fits them best; else 0."""
+        return 0 if self.noise is None else self._followed[1]
+
+    @cached_property
+    def _followed(self) -> tuple[Start, int]:
+        """Of rows with noise: the start that fits as many as our run explains, and how many these are."""
+        start, good, whole = self.start, 0, self.time.size
+
+        def fit(last: int) -> Fit:
+            return self.fit(self.plain, np.empty(0), last, start)
+
+        for last in sorted({self.rows_of(2.0 * 3.0**n) for n in range(12)}):
+            found = fit(last)
+            if not found.explained:
+                break
+            start, good = found.start, last
+        else:
+            return start, whole
+        if not good:
+            return found.start, 0
+        while last - good > max(4, good // 16):
+            middle = (good + last) // 2
+            found = fit(middle)
+            if found.explained:
+                start, good = found.start, middle
+            else:
+                last = middle
+        return start, good
 
     @cached_property
     def run(self) -> Trajectory:
@@ -136,20 +191,32 @@ class Problem:
     @cached_property
     def tolerance(self) -> Array:
         """Size of a residual that noise and the error of our run explain, at the rows that fits look at."""
+        return self.own_error if self.noise is None else np.hypot(self.own_error, self.noise.size)
+
+    @cached_property
+    def own_error(self) -> Array:
+        """The part of the tolerance that does not average out from row to row."""
         start, growth = self.fitted_start, np.maximum.accumulate(np.abs(self.growth))
-        moved = max(START_ERROR * abs(start.velocity), 0.3 * start.velocity_error) * growth
-        if self.rows.position is None:
-            own = np.full(self.time.size, EXTREMUM_ERROR * float(np.max(self.seen)))
-        else:
-            own = np.full(self.time.size, math.hypot(OWN_ERROR * self.system.chain.spacing, start.position_error))
-        return np.hypot(own, moved)
+        moved = START_ERROR * abs(start.velocity)
+        if self.noise is None:  # with noise the start is fitted to all rows instead
+            moved = max(moved, 0.3 * start.velocity_error)
+        return np.hypot(self._first_scale, moved * growth)
 
     @cached_property
     def growth(self) -> Array:
         """Change of what is seen with the velocity at the start, at the rows that fits look at."""
         start = self.fitted_start
         step = max(1e-6 * abs(start.velocity), 1e-12)
-        other = self.simulated(self.system, replace(start, velocity=start.velocity + step), self.time)
+        return self._change(replace(start, velocity=start.velocity + step), step)
+
+    @cached_property
+    def shifted(self) -> Array:
+        """Change of what is seen with the position at the start, at the rows that fits look at."""
+        step = 1e-6 * self.system.chain.spacing
+        return self._change(replace(self.fitted_start, position=self.fitted_start.position + step), step)
+
+    def _change(self, start: Start, step: float) -> Array:
+        other = self.simulated(self.system, start, self.time)
         return np.asarray((other - self.look(self.run, self.time)) / step)
 
     @cached_property
@@ -165,7 +232,13 @@ class Problem:
 
     @cached_property
     def leaves_at(self) -> float | None:
-        """When the data leave our run for good: the start of the last time that they are away from it."""
+        """When the data leave our run for good: the start of the last time that they are away from it.
+
+        With noise: the end of the rows that our run explains, from the start that fits these best.
+        """
+        if self.noise is not None:
+            last = self.followed_rows
+            return None if last == self.time.size else float(self.time[last] + self.start.time)
         rest, tolerance = self.residual_of_run
         away = np.abs(rest) > LEAVES * tolerance
         # One row in a hundred may be away by chance or by a misprint.
@@ -176,27 +249,73 @@ class Problem:
     def misfit(self, model: Model, parameters: Array, start: Start, last: int) -> float:
         """Root mean square residual in tolerances over the first rows; infinite where the model is refused."""
         try:
-            rest = self._weighted(model, parameters, start, last)
+            return self.size_of(self.seen[:last] - model(parameters, start, self.time[:last]))
         except (ValueError, EnergyBalanceError):
             return math.inf
-        return float(np.sqrt(np.mean(rest**2)))
 
-    def _weighted(self, model: Model, parameters: Array, start: Start, last: int) -> Array:
-        scale = self._first_scale if "tolerance" not in self.__dict__ else self.tolerance[:last]
-        return (self.seen[:last] - model(parameters, start, self.time[:last])) / scale
+    def size_of(self, rest: Array) -> float:
+        """Root mean square of a residual in tolerances; of rows with noise, of their means over blocks."""
+        return float(np.sqrt(np.mean(self.weighed(rest) ** 2)))
 
-    @property
+    def weighed(self, rest: Array) -> Array:
+        """A residual of the first rows in tolerances: row by row, or with noise block by block."""
+        own = self._own(rest.size)
+        if self.noise is None:
+            return rest / own
+        first, count = self._blocks(rest.size)
+        return (np.add.reduceat(rest, first) / count) / np.hypot(self.noise.size / np.sqrt(count), own[first])
+
+    def explained(self, rest: Array, fitted: int = 0) -> bool:
+        """Whether noise and the error of our run explain a residual of the first rows."""
+        if self.noise is None:
+            return self.size_of(rest) <= EXPLAINED
+        first, count = self._blocks(rest.size)
+        means = np.add.reduceat(rest, first) / count
+        return self.noise.surprise(means, self._own(rest.size)[first], count, fitted) <= 1.0
+
+    def shown(self, rest: Array) -> bool:
+        """Whether a fault that moves all rows by so much would be seen: what another start explains is not."""
+        moved = self.growth * self.start.velocity_error
+        if self.noise is None:  # the start is fitted to the first passes
+            first = self.rows_of(2.0)
+            column, seen = (self.weighed(one[:first]) for one in (moved, rest))
+            shift = float(column @ seen) / (1.0 + float(column @ column))
+            away = np.abs(rest - min(max(shift, -FARTHEST), FARTHEST) * moved) > LEAVES * self.tolerance
+            return int(np.count_nonzero(away)) > max(1, away.size // 100)
+        both = np.stack([moved, self.shifted * self.start.position_error])
+        columns = np.stack([np.append(self.weighed(one), np.eye(2)[i]) for i, one in enumerate(both)], axis=1)
+        shifts = np.linalg.lstsq(columns, np.append(self.weighed(rest), np.zeros(2)), rcond=None)[0]
+        at, count = self._blocks(rest.size)
+        means = np.add.reduceat(rest - shifts @ both, at) / count
+        return self.noise.shown(means, self._own(rest.size)[at], count)
+
+    def _own(self, last: int) -> Array:
+        """The error of our run at the first rows; at first, before the start is fitted, without that of the start."""
+        return self.own_error[:last] if "own_error" in self.__dict__ else np.full(last, self._first_scale)
+
+    def _blocks(self, last: int) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+        """First rows of the blocks that the first rows fall into, and how many they are."""
+        block = self.passing / IN_A_PASS
+        number = np.floor(self.time[:last] / block)
+        if number[-1] - number[0] < FEWEST:
+            number = np.floor(FEWEST * np.arange(last) / last)
+        first = np.flatnonzero(np.diff(number, prepend=-1.0))
+        return first, np.diff(first, append=last)
+
+    @cached_property
     def _first_scale(self) -> float:
-        """Scale of the residual before the tolerance is known, which needs the fitted start."""
+        """What is known of our run from a certain start, and of the rows but for their noise."""
         if self.rows.position is None:
             return EXTREMUM_ERROR * float(np.max(self.seen))
-        return math.hypot(OWN_ERROR * self.system.chain.spacing, self.start.position_error)
+        return math.hypot(OWN_ERROR * self.system.chain.spacing, self.scatter)
 
-    def fit(self, model: Model, parameters: Array, last: int, start: Start | None = None) -> Fit:
-        """Least squares over the first rows, in the parameters and, within its errors, the start."""
-        from scipy.optimize import least_squares
+    def fit(self, model: Model, parameters: Array, last: int, start: Start | None = None, rough: float = 0.0) -> Fit:
+        """Least squares over the first rows, in the parameters and, within its errors, the start.
 
+        ``rough``: the fit ends where it lowers the sum of squares by less than this part of it.
+        """
         count, origin = parameters.size, self.start
+        many = last if self.noise is None else self._blocks(last)[0].size
         free = [i for i, error in enumerate((origin.position_error, origin.velocity_error)) if error > 0.0]
 
         def unpack(x: Array) -> tuple[Array, Start]:
@@ -205,18 +324,12 @@ class Problem:
                 shift[i] = float(value)
             return x[:count], origin.moved(shift)
 
-        root = math.sqrt(last)
-
         def rest(x: Array) -> Array:
             try:
-                weighted = self._weighted(model, *unpack(x), last)
+                weighted = self.weighed(self.seen[:last] - model(*unpack(x), self.time[:last]))
             except (ValueError, EnergyBalanceError):
-                weighted = np.full(last, 1e30)
-            return np.concatenate([weighted / root, x[count:] / root])
-
-        def slope(x: Array) -> Array:
-            here = rest(x)
-            return np.stack([(rest(x + step) - here) / step.sum() for step in np.diag(steps)], axis=1)
+                weighted = np.full(many, 1e30)
+            return np.concatenate([weighted, x[count:]]) / math.sqrt(many)
 
         guess = np.concatenate([parameters, np.zeros(len(free))])
         if start is not None:
@@ -225,11 +338,59 @@ class Problem:
                 (start.velocity - origin.velocity) / origin.velocity_error if origin.velocity_error else 0.0,
             )
             guess[count:] = [FARTHEST * math.atanh(min(max(now[i] / FARTHEST, -0.99), 0.99)) for i in free]
-        if not guess.size:
-            return Fit(parameters, origin, self.misfit(model, parameters, origin, last), np.empty(0))
         steps = np.concatenate([np.full(count, 1e-6), np.full(len(free), 0.3)])
-        found = least_squares(rest, guess, jac=slope, method="lm", xtol=1e-12, ftol=1e-8, gtol=1e-14, max_nfev=10)
-        best, where = unpack(found.x)
-        covariance = np.linalg.pinv(found.jac.T @ found.jac) / last
-        misfit = self.misfit(model, best, where, last)
-        return Fit(best, where, misfit, np.sqrt(np.diag(covariance)[:count]) * max(misfit, 1.0))
+        if guess.size:
+            found, slope = least_squares(rest, guess, steps, ENOUGH / many, rough)
+            best, where = unpack(found)
+            error = np.sqrt(np.diag(np.linalg.pinv(slope.T @ slope))[:count] / many)
+        else:
+            best, where, error = parameters, origin, np.empty(0)
+        try:
+            left = self.seen[:last] - model(best, where, self.time[:last])
+        except (ValueError, EnergyBalanceError):
+            return Fit(best, where, math.inf, error)
+        misfit = self.size_of(left)
+        return Fit(best, where, misfit, error * max(misfit, 1.0), self.explained(left, guess.size))
+
+
+MOST_TRIALS = 12
+
+
+def least_squares(
+    rest: Callable[[Array], Array], guess: Array, steps: Array, least: float, rough: float = 0.0
+) -> tuple[Array, Array]:
+    """Levenberg and Marquardt's method for a residual that costs a run: where its square is least, and the Jacobian.
+
+    The Jacobian is measured with ``steps``, then corrected by what each trial shows (Broyden), and measured again only
+    where it misleads. The search ends where a trial lowers the square by less than ``least``, or ``rough`` times it.
+
+    >>> valley = lambda x: np.array([x[0] - 3.0, 10.0 * (x[1] - x[0] ** 2)])
+    >>> x, _ = least_squares(valley, np.ones(2), np.full(2, 1e-6), 1e-20)
+    >>> x.round(8).tolist()
+    [3.0, 9.0]
+    """
+    x, here = guess, rest(guess)
+
+    def measured() -> Array:
+        return np.stack([(rest(x + step) - here) / step.sum() for step in np.diag(steps)], axis=1)
+
+    slope, fresh, damping = measured(), True, 0.0
+    for _ in range(MOST_TRIALS):
+        scale = np.maximum(np.sqrt(np.sum(slope**2, axis=0)), 1e-300)
+        wide = np.concatenate([slope / scale, math.sqrt(damping) * np.eye(x.size)])
+        move = np.linalg.lstsq(wide, np.concatenate([-here, np.zeros(x.size)]), rcond=None)[0] / scale
+        new = rest(x + move)
+        drop = float(here @ here - new @ new)
+        if drop > 0.0:
+            along = move * scale**2
+            slope = slope + np.outer(new - here - slope @ move, along) / float(move @ along)
+            x, here, fresh, damping = x + move, new, False, 0.1 * damping
+            if drop < max(least, rough * float(here @ here)):
+                break
+        elif drop > -least:
+            break
+        elif not fresh:
+            slope, fresh = measured(), True
+        else:
+            damping = max(10.0 * damping, 1e-3)
+    return x, slope

@@ -136,17 +136,24 @@ class Slopes:
     noise: float
 
 
-def slopes(time: Array, position: Array, near: Array, level: Array | None = None, within: float = math.inf) -> Slopes:
+def slopes(
+    time: Array,
+    position: Array,
+    near: Array,
+    level: Array | None = None,
+    within: float = math.inf,
+    noise: float | None = None,
+) -> Slopes:
     """Velocities near some times, where the position is at a level (or just at those times), and their errors.
 
-    Rows are used as far as ``within`` on each side, or four of them.
+    Rows are used as far as ``within`` on each side, or four of them; ``noise`` is the scatter of the rows, if known.
 
     >>> t = np.linspace(0.0, 1.0, 50)
     >>> found = slopes(t, 3.0 * t + t**2, np.array([0.5]))
     >>> round(float(found.velocity[0]), 9), bool(found.error[0] < 1e-9)
     (4.0, True)
     """
-    noise = scatter(time, position, near)
+    noise = scatter(time, position, near) if noise is None else noise
     best: Slopes | None = None
     usual = float(np.median(np.abs(np.diff(position))))
     for half in ROWS:
@@ -173,9 +180,9 @@ def slopes(time: Array, position: Array, near: Array, level: Array | None = None
     return best
 
 
-def scatter(time: Array, position: Array, near: Array) -> float:
-    """Scatter of the rows about a polynomial of order 9 through 12 of them: noise, and digits that were cut off."""
-    half, order = 6, 9
+def scatter(time: Array, position: Array, near: Array, half: int = 6) -> float:
+    """Scatter of the rows about a polynomial of order 9 through 2 half of them: noise, and digits that were cut off."""
+    order = 9
     first = _windows(time, near, half)
     index = first[:, None] + np.arange(2 * half)
     scaled = _scaled(time, index)
@@ -183,8 +190,10 @@ def scatter(time: Array, position: Array, near: Array) -> float:
     q, _ = np.linalg.qr(basis)
     values = position[index] - position[first][:, None]
     rest = values - np.einsum("nij,nj->ni", q, np.einsum("nij,ni->nj", q, values))
-    # Two squares are left of each window; the median of their sum is 2 log 2 for unit noise, and no gap spoils it.
-    return math.sqrt(float(np.median(np.sum(rest**2, axis=1))) / (2.0 * math.log(2.0)))
+    # So many squares are left of each window; the median of their sum (Wilson and Hilferty) no gap spoils.
+    left = 2 * half - order - 1
+    median = 2.0 * math.log(2.0) if left == 2 else left * (1.0 - 2.0 / (9.0 * left)) ** 3
+    return math.sqrt(float(np.median(np.sum(rest**2, axis=1))) / median)
 
 
 def _windows(time: Array, near: Array, half: int) -> NDArray[np.int64]:

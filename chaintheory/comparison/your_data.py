@@ -6,15 +6,17 @@ import html
 import math
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chaintheory.comparison.findings import Finding, find_faults
-from chaintheory.comparison.fits import Problem, Start
+from chaintheory.comparison.detection import detectable
+from chaintheory.comparison.findings import Finding, find_faults, of_velocities
+from chaintheory.comparison.fits import AVERAGED, Problem, Start
+from chaintheory.comparison.noise import Noise, noise_of
 from chaintheory.comparison.picture import draw
 from chaintheory.comparison.sampling import Midpoints, Rows, checked_rows, midpoints, slopes
 from chaintheory.dissipation.validity import ValidityWarning
@@ -41,7 +43,6 @@ ENERGY = "hbar Omega_slow"
 # The mean over N passes takes a time that grows with N: it is computed up to this one.
 MOST_PASSES = 100
 # The data agree with our run where they differ by at most this: of a spacing in position, relative in speed.
-ROUNDING = 1e-9
 OF_SPACING, OF_SPEED = 1e-3, 1e-3
 
 
@@ -103,12 +104,16 @@ def compare(
     else:
         times = time
     rows = checked_rows(system, times, position, velocity)
-    first = _start(system, rows, start)
-    problem = Problem(system, rows, first)
-    return Comparison(system, rows, problem, theory_points)
+    noise = None if rows.position is None else noise_of(rows.time, rows.position)
+    remark = of_velocities(rows, 0.45 * system.chain.spacing)
+    if remark is not None:
+        rows = replace(rows, velocity=None)
+    first = _start(system, rows, start, noise)
+    problem = Problem(system, rows, first, noise)
+    return Comparison(system, rows, problem, theory_points, () if remark is None else (remark,))
 
 
-def _start(system: System, rows: Rows, given: Sequence[float] | None) -> Start:
+def _start(system: System, rows: Rows, given: Sequence[float] | None, noise: Noise | None) -> Start:
     """Where the run starts: as given, or the first row with the slope there."""
     if given is not None:
         try:
@@ -121,13 +126,14 @@ def _start(system: System, rows: Rows, given: Sequence[float] | None) -> Start:
         return Start(*values)
     if rows.position is None:
         raise ValueError("start must be given (time, position, velocity) where there are no positions")
-    found = slopes(rows.time, rows.position, rows.time[:1], within=0.45 * system.chain.spacing)
+    scatter = 0.0 if noise is None else noise.size
+    found = slopes(rows.time, rows.position, rows.time[:1], within=0.45 * system.chain.spacing, noise=scatter)
     velocity, error = float(found.velocity[0]), float(found.error[0])
     if rows.velocity is not None:
         velocity, error = float(rows.velocity[0]), 1e-9 * abs(float(rows.velocity[0]))
-    # A scatter this small is rounding; a start midway between masses is to stay there.
-    noise = found.noise if found.noise > ROUNDING * system.chain.spacing else 0.0
-    return Start(float(rows.time[0]), float(rows.position[0]), velocity, noise, error)
+    # A start midway between masses is to stay there if it is off by rounding only.
+    at = scatter if scatter > AVERAGED * system.chain.spacing else 0.0
+    return Start(float(rows.time[0]), float(rows.position[0]), velocity, at, error)
 
 
 @dataclass(eq=False)
@@ -147,6 +153,7 @@ class Comparison:
     rows: Rows
     problem: Problem
     theory_points: int = 12
+    remarks: tuple[Finding, ...] = ()
 
     @cached_property
     def run(self) -> Trajectory:
@@ -344,14 +351,31 @@ class Comparison:
         >>> [(found.code, round(found.parameters["factor"], 4)) for found in ct.compare(light, heavy).findings]
         [('mass', 1.3)]
         """
-        return find_faults(self.problem)
+        return [*self.remarks, *find_faults(self.problem)]
+
+    @cached_property
+    def detectable(self) -> dict[str, float]:
+        """The smallest fault of each kind that these data would show, by its code; infinite where none would be seen.
+
+        Factors: how far from 1; ``time-step`` of a Verlet integrator in t_slow; ``temperature`` in hbar Omega_slow.
+        Each is made and judged as the data are. Rows with much noise, or few passes, hide much: a smaller fault than
+        these may be in data that agree.
+
+        >>> import chaintheory as ct
+        >>> system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), bias=0.01)
+        >>> mine = system.simulate(position=220.0, speed=50.0, duration=4.0)
+        >>> compared = ct.compare(system, mine.time, mine.position, theory_points=0)
+        >>> 0.0 < compared.detectable["mass"] < 0.001
+        True
+        """
+        return detectable(self.problem)
 
     @property
     def agrees(self) -> bool:
         """Whether the data follow our run: within 1e-3 of a spacing (l_slow), or but for a harmless time step.
 
-        Rows with noise leave the start uncertain; the tolerance (see ``residual``) holds what that error grows to, and
-        a fault that moves the particle by less is not seen. ``start=``, where it is known, takes this part away.
+        Rows with noise are judged by their means over blocks, from the start that fits them best. What they hide is in
+        ``detectable``; ``start=``, where it is known, lets them show more.
 
         >>> import chaintheory as ct
         >>> system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), bias=0.01)
@@ -361,7 +385,7 @@ class Comparison:
         True
         """
         if self.leaves_at is None or self.largest <= self._allowed:
-            return True
+            return all(remark.harmless for remark in self.remarks)
         return bool(self.findings) and all(finding.harmless for finding in self.findings)
 
     @property
@@ -385,7 +409,9 @@ class Comparison:
         unit = "l_slow/t_slow" if self.rows.position is None else "l_slow"
         where = f"{count} passes"
         if self.leaves_at is None:
-            return f"The data follow our run over {where}: the largest residual is {self.largest:.2g} {unit}."
+            text = f"The data follow our run over {where}: the largest residual is {self.largest:.2g} {unit}."
+            texts = [text, *(remark.text for remark in self.remarks)]
+            return " ".join(texts if self.problem.noise is None else [*texts, self._hidden(self.problem.noise)])
         text = (
             f"The data leave our run at {self.leaves_at:.4g} t_slow; the largest residual over {where} is "
             f"{self.largest:.2g} {unit}"
@@ -395,6 +421,22 @@ class Comparison:
         if self.agrees:
             return f"{text}, less than {self._allowed:.2g} {unit}: they agree."
         return f"{text}. No fault that was tried explains it."
+
+    def _hidden(self, noise: Noise) -> str:
+        """What noise hides, in one sentence."""
+        units = {"time-step": "t_slow", "temperature": "hbar Omega_slow"}
+
+        def limit(code: str, least: float) -> str:
+            if least == math.inf:
+                return f"{code} of any size"
+            if code in units:
+                return f"{code} below {least:.2g} {units[code]}"
+            return f"{code} off by less than " + (
+                f"{100.0 * least:.2g} %" if least < 0.5 else f"{1.0 + least:.2g} times"
+            )
+
+        words = ", ".join(limit(*one) for one in self.detectable.items())
+        return f"Noise of {noise.size:.2g} l_slow hides these faults: {words}."
 
     def to_dataframe(self) -> pd.DataFrame:
         """The passes as a pandas DataFrame, one row each, in the units of ``passes`` (l_slow, t_slow, hbar Omega_slow).

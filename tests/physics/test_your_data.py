@@ -7,6 +7,7 @@ or by SciPy's method of order 8. The confusion table of all faults is ``python -
 import gzip
 import importlib.util
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -154,12 +155,99 @@ def test_time_step_is_found_and_judged(rate, harmless):
     assert found.parameters["time_step"] == pytest.approx(step, rel=0.02)
 
 
-def test_hot_chain_is_found():
-    times, position = rows_of(ring(ATTRACTIVE, temperature=0.02, seed=2), 25.0, 20.0, 0.02)
+@pytest.mark.parametrize("temperature", [0.02, 1e-6])
+def test_hot_chain_is_found(temperature):
+    times, position = rows_of(ring(ATTRACTIVE, temperature=temperature, seed=2), 25.0, 20.0, 0.02)
     found = ct.compare(ATTRACTIVE, times, position).findings
     assert found[0].code == "temperature"
-    # From 24 passes: their scatter is right to 15 %, the temperature to twice that.
-    assert found[0].parameters["temperature"] == pytest.approx(0.02, rel=0.9)
+    # From 24 passes: their scatter is right to 15 %, the temperature to twice that; three standard deviations.
+    assert found[0].parameters["temperature"] == pytest.approx(temperature, rel=0.9)
+
+
+def test_a_coarse_step_is_named():
+    """Six steps of Verlet in a fast period: its error no longer goes with the square of the step."""
+    found = ct.compare(ATTRACTIVE, *ring(ATTRACTIVE).verlet(110.0, 25.0, 8.0, 1.0 / 18.0)).findings[0]
+    assert (found.code, found.harmless) == ("time-step", False)
+    assert found.parameters["time_step"] == pytest.approx(1.0 / 18.0, rel=0.15)
+
+
+# ---------------------------------------------------------------- noise
+
+
+def noisy(system, noise, seed, **change):
+    """Rows of our run in a changed system with so much noise, in spacings."""
+    times = np.arange(0.0, 12.0, 0.02)
+    changed = replace(system, **change)
+    position = changed.simulate(5.5 * system.chain.spacing, 25.0, 12.1).at(times)[0]
+    return times, position + noise * system.chain.spacing * np.random.default_rng(seed).normal(size=times.size)
+
+
+@pytest.mark.parametrize("noise", [1e-2, 1e-3, 1e-5])
+def test_noise_alone_is_no_fault(noise):
+    compared = [ct.compare(ATTRACTIVE, *noisy(ATTRACTIVE, noise, seed), theory_points=0) for seed in range(8)]
+    assert all(one.agrees and one.leaves_at is None for one in compared)
+    # The noise is known as well as its degrees of freedom say (four standard errors of the mean of eight), where it is
+    # larger than what polynomials miss of the motion.
+    if noise < 1e-4:
+        return
+    sizes = [one.problem.noise.size / (20.0 * noise) for one in compared]
+    assert abs(np.mean(sizes) - 1.0) < 4.0 / np.sqrt(2.0 * 8.0 * compared[0].problem.noise.freedom)
+
+
+@pytest.mark.parametrize(
+    ("code", "noise", "change", "factor"),
+    [("mass", 1e-3, {"mass": 1.3}, 1.3), ("bias", 1e-2, {"bias": 0.04}, 2.0)],
+)
+def test_faults_are_named_through_noise(code, noise, change, factor):
+    found = ct.compare(ATTRACTIVE, *noisy(ATTRACTIVE, noise, 3, **change)).findings
+    assert [one.code for one in found] == [code]
+    off = abs(found[0].parameters["factor"] - factor)
+    assert off < 4.0 * found[0].parameters["error"] < factor - 1.0
+
+
+def test_what_noise_does_not_tell_apart_is_one_finding():
+    """An amplitude 0.9 times what it should be, in noise of a hundredth of a spacing, may as well be a bias."""
+    (found,) = ct.compare(ATTRACTIVE, *noisy(ATTRACTIVE, 1e-2, 0, interaction=ct.Gaussian(-0.9, 2.0))).findings
+    codes = {found.code, *(one.code for one in found.alternatives)}
+    assert {"amplitude", "bias"} <= codes
+    assert found.text.startswith("Either ") and " or " in found.text and found.text.count("the residual falls") == 1
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-3])
+def test_the_smallest_faults_that_would_be_seen_are(noise):
+    limits = ct.compare(ATTRACTIVE, *noisy(ATTRACTIVE, noise, 1), theory_points=0).detectable
+    for code, change in (("mass", lambda f: {"mass": f}), ("bias", lambda f: {"bias": 0.02 * f})):
+        seen = [
+            ct.compare(
+                ATTRACTIVE, *noisy(ATTRACTIVE, noise, 2, **change(1.0 + times * limits[code])), theory_points=0
+            ).leaves_at
+            for times in (1.2, 0.2)
+        ]
+        assert seen[0] is not None and seen[1] is None, (code, limits)
+
+
+def test_what_noise_hides_is_said():
+    compared = ct.compare(ATTRACTIVE, *noisy(ATTRACTIVE, 1e-2, 1, mass=1.3), theory_points=0)
+    assert compared.agrees and compared.detectable["mass"] > 0.3
+    assert "hides these faults" in compared.verdict and "mass off by less than 2 times" in compared.verdict
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-3])
+@pytest.mark.parametrize(("factor", "name"), [(2.0 * np.pi, "2 pi"), (1.0, None), (0.5, "1/2")])
+def test_velocities_that_are_no_slope_are_told(noise, factor, name):
+    times, position = noisy(ATTRACTIVE, noise, 4)
+    velocity = factor * ATTRACTIVE.simulate(110.0, 25.0, 12.1).at(times)[1]
+    compared = ct.compare(ATTRACTIVE, times, position, velocity=velocity, theory_points=0)
+    assert compared.leaves_at is None and compared.agrees == (name is None)
+    assert [one.code for one in compared.findings] == ([] if name is None else ["velocity-unit"])
+    assert name is None or f"{name} times the slope" in compared.verdict
+
+
+def test_velocities_of_another_time_are_told():
+    times, position = noisy(ATTRACTIVE, 0.0, 0)
+    run = ATTRACTIVE.simulate(110.0, 25.0, 12.1)
+    compared = ct.compare(ATTRACTIVE, times, position, velocity=run.at(times + 0.01)[1], theory_points=0)
+    assert compared.agrees and compared.findings[0].harmless and "another time" in compared.verdict
 
 
 def test_what_no_fault_explains_is_said():
