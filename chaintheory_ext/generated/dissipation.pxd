@@ -21,7 +21,7 @@ cdef inline double i0e_minus_i1e(double x) noexcept nogil:
 
 cdef inline double band_mean_gaussian(double v, double omega_fast, double width) noexcept nogil:
     # Eq. (7) without its prefactor and exponential: the band mean of omega^2 exp(-z (omega^2 - 1)); v > 0.
-    # (omega_fast**2/2 - 1/2)*i0e_minus_i1e(4*pi**2*lambda**2*(omega_fast**2/2 - 1/2)/v**2) + i0e(4*pi**2*lambda**2*(omega_fast**2/2 - 1/2)/v**2)   [30 operations; ledger: eq07_scaled]
+    # Ledger: eq07_scaled.
     cdef double t0 = (1.0/2.0)*(omega_fast*omega_fast) - 1.0/2.0
     cdef double t1 = 39.47841760435743*(width*width)*t0/(v*v)
     return t0*i0e_minus_i1e(t1) + i0e(t1)

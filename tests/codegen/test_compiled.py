@@ -14,11 +14,10 @@ import pytest
 import sympy as sp
 
 from chaintheory_ext.curves import band_mean_gaussian
-from derivations import emit
-from derivations.formulas import formulas
+from derivations.formulas import band_mean, formulas
 from derivations.notation import entry, known, x
 
-FORMULAS = [(file, formula) for file, listed in formulas().items() for formula in listed]
+FORMULAS = [(file, one) for file, listed in formulas().items() if file != "dissipation.h" for one in listed]
 NAMES = [formula.name for _, formula in FORMULAS]
 EXACT = {
     "i0e": lambda a: mpmath.exp(-a) * mpmath.besseli(0, a),
@@ -103,10 +102,10 @@ def test_balls_enclose_the_formula(generated):
                 assert float(ball.rad()) <= 1e-33 * abs(true)
 
 
-@pytest.mark.parametrize("routine", emit.routines(), ids=lambda routine: routine.name)
-def test_compiled_band_mean(routine):
-    """Production's array function, from slow to fast: no overflow, every digit."""
-    function = exact(routine.arguments, routine.expression)
+def test_compiled_band_mean():
+    """Production's array function beside the ledger's formula, from slow to fast: no overflow, every digit."""
+    formula = band_mean()
+    function = exact(formula.arguments, formula.exact)
     for width, top in ((4.0, 10.0), (0.5, 1.05), (6.0, 20.0)):
         speeds = np.array([10.0**power for power in range(-2, 7)] + [2.0, 17.0, 31.0, 90.0])
         with mpmath.workdps(40):
