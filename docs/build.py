@@ -22,14 +22,16 @@ def copy_sources() -> None:
     """Copy what changed, so that a second build reads only that; sections of the README go into the pages."""
     from sitemaker.pages import copy, put, with_readme
 
+    from derivations.ledger import MODULES
+
     for path in HERE.rglob("*"):
         relative = path.relative_to(HERE)
         if relative.parts[0] == "_build" or "__pycache__" in relative.parts or not path.is_file():
             continue
         target = SOURCE / relative
         text = path.read_text(encoding="utf-8") if path.suffix == ".md" else ""
-        if "PAGES" in text:  # completed by the pages module
-            continue
+        if "PAGES" in text or (relative.parent.name == "theory" and path.stem in MODULES):
+            continue  # completed by the pages module
         if text:
             put(target, with_readme(text))
         else:

@@ -45,7 +45,7 @@ def sweep(source: Path) -> None:
 def write(source: Path, *, figures: bool = True) -> None:
     """Complete the sources of the site."""
     notebooks(source)
-    chapters(source)
+    chapters(source, drawn=figures)
     names(source)
     refused(source)
     explorer(source)
@@ -90,7 +90,25 @@ def notebooks(source: Path) -> None:
 # Theory -----------------------------------------------------------------------------------------------
 
 
-def chapters(source: Path) -> None:
+def with_pictures(text: str, *, drawn: bool) -> str:
+    r"""Return a page of ``theory`` with its figures; ``PICTURE(name)`` stands on a line, its caption below.
+
+    >>> print(with_pictures("So.\n\nPICTURE(kernel)\nAn impulse.\n\nOn.", drawn=True).splitlines()[3])
+    [![Propagation of an impulse](../gallery/figures/kernel.svg)](../gallery/kernel.md)
+    >>> with_pictures("So.\n\nPICTURE(kernel)\nAn impulse.\n\nOn.", drawn=False)
+    'So.\n\nOn.'
+    """
+    from chaintheory.figures import available
+
+    def picture(found: re.Match[str]) -> str:
+        name = found["name"]
+        shown = f"[![{available()[name]}](../gallery/figures/{name}.svg)](../gallery/{name.replace('-', '_')}.md)"
+        return f":::{{container}} picture\n{shown}\n\n{found['caption'].strip()}\n:::\n\n" if drawn else ""
+
+    return re.sub(r"^PICTURE\((?P<name>[\w-]+)\)\n(?P<caption>(?:.+(?:\n|\Z))*)\n*", picture, text, flags=re.MULTILINE)
+
+
+def chapters(source: Path, *, drawn: bool) -> None:
     """Write a chapter for each module of the ledger: the introduction that lies in ``theory``, then its statements."""
     from chaintheory.report.topics import chapter_title
     from derivations.ledger import MODULES
@@ -99,7 +117,7 @@ def chapters(source: Path) -> None:
     for module in MODULES:
         own = HERE.parent / "theory" / f"{module}.md"
         if own.exists():
-            text = own.read_text(encoding="utf-8").rstrip()
+            text = with_pictures(own.read_text(encoding="utf-8"), drawn=drawn).rstrip()
         else:
             text = f"# {chapter_title(module)}\n\n{introduction(module)}"
         put(theory / f"{module}.md", f"{text}\n\n```{{ledger}} {module}\n```\n")
