@@ -314,7 +314,9 @@ def test_logarithms_at_any_speed():
             mpmath.mpf(10) ** 100
         )
     assert float(PAPER.single_pass_dissipation(1e100, log=True)) == pytest.approx(float(fast), rel=1e-15)
-    assert float(PAPER.single_pass_dissipation(1e-100, log=True)) == pytest.approx(-((8e100 * math.pi) ** 2), rel=1e-15)
+    for exponent in (100, 150):  # in two doubles, and in one where the second would overflow
+        logarithm = float(PAPER.single_pass_dissipation(10.0**-exponent, log=True))
+        assert logarithm == pytest.approx(-((8.0 * math.pi * 10.0**exponent) ** 2), rel=1e-14, abs=0)
 
 
 @pytest.mark.parametrize("excess", [1e-3, 1e-6, 1e-9])

@@ -394,10 +394,55 @@ def test_a_tail_is_cut_off_and_shifted():
         ("exp(-r^1.5)", 1),
         ("r*sin(r)*exp(-r^2)", math.inf),
         ("(r^2 - 1)^3*exp(-r^2)", math.inf),  # an odd power has no cusp at 0
+        ("exp(-(r^2 + 0.5)^1.5)", math.inf),  # nor a broken power of what is positive
     ],
 )
 def test_smoothness_of_formulas(text, smoothness):
     assert ct.Interaction.from_expression(text).smoothness == smoothness
+
+
+def test_formulas_are_equal_where_text_constants_and_cutoff_are():
+    def formula(text="exp(-(r/w)^4)", cutoff=None, **constants):
+        return ct.Interaction.from_expression(text, cutoff=cutoff, **(constants or {"w": 2.0}))
+
+    assert formula() == formula() and hash(formula()) == hash(formula())
+    for other in (formula("exp(-(r/w)^6)"), formula(cutoff=5.0), formula(w=3.0), ct.Gaussian(1.0, 2.0)):
+        assert formula() != other
+
+
+def test_mixtures_of_one_sign_are_monotone():
+    amplitudes = ([2.0, 1.0], [-2.0, -1.0], [2.0, -1.0], [-2.0, 1.0])
+    assert [ct.GaussianMixture(both, [1.0, 3.0]).monotone for both in amplitudes] == [True, True, False, False]
+
+
+def test_the_width_of_a_table_is_its_last_distance_at_half_the_maximum():
+    r = np.linspace(0.0, 30.0, 601)  # steps of 0.05; half of it is reached at 2.3548
+    assert ct.Interaction.from_samples(r, np.exp(-(r**2) / 8.0)).width == pytest.approx(2.35, rel=1e-14, abs=0)
+
+
+def test_the_tail_of_a_table_counts_in_its_transform():
+    r = np.arange(0.0, 21.01, 0.05)
+    table = ct.Interaction.from_samples(r, np.exp(-r / 3.0))
+    # What the even spline makes of the cusp is subtracted: the difference of two wave numbers is that of the tail,
+    # which holds 0.0055 of the transform at 0 and -0.0005 of that at 0.15.
+    missed = [float(table.transform(k)) - 6.0 / (1.0 + 9.0 * k**2) for k in (0.0, 0.15)]
+    assert missed[0] == pytest.approx(missed[1], rel=0.02, abs=0)
+
+
+def test_the_place_of_a_distance_that_does_not_increase_is_said():
+    r = np.arange(0.0, 30.0, 0.25)
+    r[7] = r[5]
+    with pytest.raises(ValueError, match=r"got 1\.25 at index 7"):
+        ct.Interaction.from_samples(r, np.exp(-(r**2)))
+
+
+def test_the_bound_of_the_first_moment_bounds_closely():
+    from chaintheory.interactions.quadrature import LegendrePanels
+
+    # Of exp(-r) cos(3 r): by Cauchy and Schwarz, in each of these narrow panels, and r is at most its end.
+    panels = LegendrePanels(lambda r: np.exp(-r) * np.cos(3.0 * r), np.linspace(0.0, 40.0, 401))
+    exact = panels.integral(panels.nodes * np.abs(panels.values))
+    assert exact < panels.moment_bound < 1.15 * exact
 
 
 def test_smoothness_of_tables():

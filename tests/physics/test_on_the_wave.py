@@ -111,6 +111,11 @@ def test_close_to_a_resonance_the_wave_behind_is_the_partner_of_the_wave_ahead(d
     np.testing.assert_allclose(found, expected, rtol=0, atol=3e-18 / abs(distance) + 1e-12)
 
 
+def test_the_particle_is_shown_over_one_transit_time(wave):
+    ends = np.array([-0.5, 0.5]) * wave.transit_time
+    np.testing.assert_allclose(wave.particle.time[[0, -1]], ends, rtol=1e-15, atol=0)
+
+
 def test_plots_name_their_axes_and_draw_the_curves(wave):
     ax = wave.plot()
     curves = {line.get_label(): line.get_xydata() for line in ax.lines}

@@ -2,19 +2,23 @@
 
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import chaintheory as ct
 from chaintheory.simulation import settings as module
-from chaintheory.simulation.energy_balance import EnergyBalanceError
+from chaintheory.simulation.energy_balance import EnergyBalanceError, Watch
 from chaintheory.simulation.ensemble import simulate_many
+from chaintheory.simulation.light_cone import Records
 from chaintheory.simulation.run import Interrupted
+from chaintheory.simulation.settings import checked_run
 from chaintheory.simulation.stopping import LeftWindow, Status, Steady, Trapped
 
 PAPER = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), mass=1.0, bias=0.01)
@@ -346,8 +350,34 @@ def test_what_cannot_be_followed_well_is_refused(interaction, position, message)
 @pytest.mark.parametrize("method", ["light-cone", "direct"])
 def test_a_run_that_grows_beyond_its_memory_is_refused(method):
     strong = ct.System(PAPER.chain, ct.Gaussian(2.0, 4.0), bias=1e6)
-    with pytest.raises(ValueError, match=r"speed .* needs about \d+ MiB of memory; allowed are 20 MiB"):
+    with pytest.raises(ValueError, match=r"speed .* needs about \d+ MiB of memory; allowed are 20 MiB") as refused:
         strong.simulate(220.0, 50.0, 4.0, method=method, max_bytes=20.5 * 2**20)
+    needed = int(re.search(r"about (\d+) MiB", str(refused.value))[1])
+    assert 20 <= needed < 2000  # more than is allowed, and what a doubled bound on the speed asks for
+
+
+def test_pictures_of_the_chain_need_memory_with_a_window_only():
+    run = checked_run(PAPER, 220.0, 50.0, 10.0)
+    seen = replace(run, chain_window=(0, 99))
+    pictures = 8.0 * 100 * (run.steps / seen.steps_per_picture + 2)
+    assert seen.bytes_needed() - run.bytes_needed() == pytest.approx(pictures, rel=1e-9, abs=0)
+
+
+def test_a_slow_run_is_watched_at_its_own_speed():
+    watch, records = Watch(checked_run(PAPER, 220.0, 0.5, 1.0)), Records.empty(3)
+    records.velocity[:], records.position[:] = (0.5, -0.7, 0.6), (220.0, 220.1, 220.0)
+    watch.follow(records, 0, 2)
+    assert watch.fastest == 0.7 and watch.travelled == pytest.approx(0.2, rel=1e-12, abs=0)
+
+
+def test_the_energy_between_rows_is_that_of_the_reversed_run():
+    """Any energies in reversed order, at the mirrored time: the six rows around a step are the same."""
+    run = PAPER.simulate(20.0, 50.0, 1.0)
+    energies = np.random.default_rng(3).normal(size=run.time.size)
+    forwards, backwards = replace(run, chain_energy=energies), replace(run, chain_energy=energies[::-1].copy())
+    row, part = np.arange(run.time.size - 1), np.full(run.time.size - 1, 0.3)
+    there, back = forwards._chain_energy_at(row, part), backwards._chain_energy_at(row[::-1].copy(), 1.0 - part)
+    assert np.max(np.abs(there - back)) < 1e-12  # of up to 10, with weights that sum to less than 10
 
 
 @pytest.mark.parametrize("events", [3, "x", object(), Trapped, [Trapped(), 4], np.array(1.0)])

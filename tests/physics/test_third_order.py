@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
+from scipy.optimize import brentq
 from scipy.special import dawsn, erf
 
 import chaintheory as ct
@@ -274,6 +275,14 @@ def test_second_orders_are_eqs_6_and_10():
     speeds = [14.0, 21.0, 90.0]
     assert np.allclose(single_pass_expansion(PAPER, speeds).second, PAPER.single_pass_dissipation(speeds), rtol=1e-15)
     assert np.allclose(mean_expansion(PAPER, speeds).second, PAPER.mean_dissipation(speeds), rtol=1e-13)
+
+
+def test_the_band_is_followed_to_where_a_gaussian_emits_nothing():
+    """The force of a slow Gaussian is omega exp(-(2 pi w omega/v)^2/2): below 1e-20^(2/3) of that at the bottom."""
+    theta, square = third_order._emitting_angle(PAPER, 5.0), (8.0 * math.pi / 5.0) ** 2
+    omega = brentq(lambda w: math.log(w) - 0.5 * square * (w**2 - 1.0) + math.log(1e20) / 1.5, 1.0, 5.0)
+    exact = math.asin(math.sqrt((omega**2 - 1.0) / 99.0))
+    assert exact <= theta <= 1.01 * exact  # the next of 1025 angles, whose steps grow
 
 
 @pytest.mark.parametrize("expand", [single_pass_expansion, mean_expansion])

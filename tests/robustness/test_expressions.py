@@ -308,6 +308,17 @@ def test_parity(text, even):
     assert evaluation.even(parse(text)) is even
 
 
+def test_latex_of_a_product_holds_both_factors():
+    assert parse("r*exp(-r)").latex == r"r\,\exp\left(-r\right)"
+    assert parse("0*r + 1").latex == r"0\,r + 1"
+
+
+def test_signs_may_be_nested_as_deep_as_the_refusal_says():
+    assert parse("-" * 200 + "r") == parse("r")
+    with pytest.raises(ValueError, match="nested deeper than 200 levels"):
+        parse("-" * 201 + "r")
+
+
 def test_latex_of_every_element():
     from matplotlib.mathtext import MathTextParser
 
