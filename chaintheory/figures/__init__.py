@@ -36,6 +36,7 @@ NAMES = (
     "phase-diagram",
     "trapped",
     "thermal-losses",
+    "thermal-walk",
     "lifetime",
 )
 

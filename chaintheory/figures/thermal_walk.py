@@ -1,0 +1,134 @@
+"""What a particle does in a hot chain in the long run: it flies, it diffuses, it leaves a drift."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chaintheory.figures import style
+from chaintheory.interactions.named import Gaussian
+from chaintheory.simulation.walks import (
+    Rate,
+    arrhenius,
+    escapes,
+    fitted,
+    flights,
+    kramers,
+    mean_squared_displacement,
+    over_runs,
+    power,
+    sampled_runs,
+    tail_exponent,
+    thermal_starts,
+)
+from chaintheory.system import Chain, System
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+TITLE = "Flights, diffusion and escape in a hot chain"
+CAPTION = """(a) Mean squared displacement over twice the time without a bias (spacing 10, amplitude 4, width 2,
+k_B T = 5, classical): it rises like the time (line: 2 pi^2 T tau/mu) as long as flights last, and bends over to normal
+diffusion. Dashed: second order, T alpha <v/Delta>, for passes that do not know of each other. (b) Part of the flights
+between two turning points that is longer than a length. A Levy flight would be a line no steeper than l^-2 (grey); the
+slope grows without end instead. (c) Rate at which the mean speed of a drift at half the first resonance (bias 0.01,
+amplitude 2, width 4, spacing 40) leaves the range 16.7 to 30, half-way to the neighbouring resonances, with the most
+likely T exp(-U/T) (line) and exp(-U/T) (dashed)."""
+
+HEAT = 5.0
+FREE = System(Chain(10.0, 10.0), Gaussian(4.0, 2.0))
+STEP, EVERY = 0.01, 0.2
+LAGS = (1, 2, 5, 10, 25, 50, 100, 200, 400, 800)  # in EVERY
+
+DRIVEN = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0), bias=0.01)
+LOW, HIGH = 50.0 / 3.0, 30.0
+WINDOW = 20.0
+# Temperatures and durations in which about half of the runs leave.
+DURATIONS = {0.35: 2000.0, 0.5: 2000.0, 0.7: 2000.0, 1.0: 2000.0, 1.4: 1200.0, 2.0: 800.0, 3.0: 600.0, 5.0: 400.0}
+
+
+def walk(runs: int, duration: float, seed: int = 0) -> dict[str, Any]:
+    """Kinetic energy, mean squared displacements and flights of free runs from equilibrium."""
+    x, v = sampled_runs(FREE, *thermal_starts(FREE, HEAT, runs, seed), duration, EVERY, HEAT, STEP, seed)
+    lags = [lag for lag in LAGS if lag <= x.shape[1] // 3]
+    squares = [mean_squared_displacement(x, lag) for lag in lags]
+    way = flights(x, v, FREE.chain.spacing)
+    kinetic = over_runs(np.mean(FREE.kinetic_energy(v), axis=1))
+    return {
+        "temperature": HEAT, "runs": runs, "duration": duration, "diffusion_by_theory": float(FREE.diffusion(HEAT)),
+        "kinetic_energy": kinetic.value, "kinetic_energy_error": kinetic.error,
+        "time": np.array(lags) * EVERY, "squared": np.array([one.value for one in squares]),
+        "squared_error": np.array([one.error for one in squares]), "flights": way,
+    }  # fmt: skip
+
+
+def tail(way: Any) -> list[tuple[float, int, float, float]]:
+    """Length, number of longer flights, exponent of their tail and its error, at doubling lengths."""
+    rows = []
+    length = FREE.chain.spacing
+    while (longer := int(np.sum(way >= length))) >= 10:
+        rows.append((length, longer, *tail_exponent(way, length)))
+        length *= 2.0
+    return rows
+
+
+def escape(runs: int, shortened: float = 1.0, seed: int = 0) -> list[Rate]:
+    """Rates at which runs leave the range, from a start on the drift, in durations so many times as short."""
+    rates = []
+    for heat, duration in DURATIONS.items():
+        start = np.full(runs, 0.5 * DRIVEN.chain.spacing), np.full(runs, 21.2)
+        x, _ = sampled_runs(DRIVEN, *start, duration / shortened, WINDOW, heat, seed=seed)
+        rates.append(escapes(np.diff(x) / WINDOW, WINDOW, LOW, HIGH, heat))
+    return rates
+
+
+def compute(*, quick: bool = False) -> dict[str, Any]:
+    """Return squares, flights and rates, with the laws fitted to these."""
+    free = walk(6, 40.0) if quick else walk(64, 300.0)
+    rates = escape(4, 4.0) if quick else escape(12)
+    numbers: dict[str, Any] = {"free": free, "tail": tail(free["flights"]), "rates": rates, "laws": {}}
+    if sum(one.escapes > 0 for one in rates) > 2:
+        numbers["laws"] = {law.__name__: fitted(rates, law)._asdict() for law in (arrhenius, kramers, power)}
+    return numbers
+
+
+def draw(numbers: dict[str, Any]) -> Figure:
+    """Draw squares, flights and rates."""
+    figure, (above, middle, below) = style.new(2.0, rows=3)
+    free = numbers["free"]
+    time, scale = free["time"], 2.0 * free["time"]
+    ballistic = 4.0 * math.pi**2 * free["temperature"]
+    above.errorbar(time, free["squared"] / scale, free["squared_error"] / scale, ls="", marker="o", color=style.BLUE)
+    rising = np.array([time[0], 2.0 * free["diffusion_by_theory"] / ballistic])
+    above.plot(rising, 0.5 * ballistic * rising, color=style.BLACK, lw=0.7, label=r"flight, $2\pi^2T\tau/\mu$")
+    above.axhline(free["diffusion_by_theory"], color=style.GREY, ls="--", label="second order")
+    above.set(xscale="log", yscale="log", xlabel=style.TIME, ylabel=r"$\langle\Delta\sigma^2\rangle/2\tau$ $(l_\mathrm{slow}^2/t_\mathrm{slow})$")
+    above.legend(loc="lower right")
+    style.label(above, "(a)")
+    way = free["flights"]
+    middle.step(way, 1.0 - np.arange(way.size) / max(way.size, 1), where="post", color=style.BLUE)
+    if way.size:
+        line = np.geomspace(100.0, 1000.0, 2)
+        middle.plot(line, 0.5 * (line / 100.0) ** -2, color=style.GREY, label=r"$l^{-2}$")
+        middle.legend(loc="lower left")
+    middle.set(xscale="log", yscale="log", xlabel=r"flight $l$ $(l_\mathrm{slow})$", ylabel="part that is longer")
+    style.label(middle, "(b)")
+    rates = numbers["rates"]
+    found = np.array([one.escapes for one in rates if one.escapes])
+    heat, spent = (np.array([getattr(one, name) for one in rates if one.escapes]) for name in ("temperature", "time"))
+    if found.size:
+        error = np.sqrt(found) / spent
+        below.errorbar(1.0 / heat, found / spent, np.minimum(error, 0.9 * found / spent), ls="", marker="s",
+                       color=style.VERMILLION)  # fmt: skip
+        grid = np.linspace(0.15, 3.0, 200)
+        for law, dashes in ((kramers, "-"), (arrhenius, "--")):
+            if fit := numbers["laws"].get(law.__name__):
+                text = f"$U$ = {fit['parameter']:.2f}({100 * fit['error']:.0f})"
+                curve = fit["factor"] * law(fit["parameter"], 1.0 / grid)
+                below.plot(grid, curve, dashes, color=style.BLACK, lw=0.8, label=text)
+        below.legend(loc="upper right")
+    below.set(yscale="log", xlabel=r"$\hbar\Omega_\mathrm{slow}/k_\mathrm{B}T$", ylabel=r"rate $(1/t_\mathrm{slow})$")
+    style.label(below, "(c)")
+    return figure
