@@ -51,7 +51,6 @@ __all__ = [
     "Result",
     "Statement",
     "Step",
-    "chain",
     "claim",
     "effective",
     "equal",
@@ -371,7 +370,7 @@ def states(
     >>> a = sp.Symbol("a")
     >>> @states("square", "nowhere", "The square of a sum.", sp.Eq((a + 1) ** 2, a**2 + 2 * a + 1))
     ... def square(formula):
-    ...     return chain(formula.lhs, ("expand", Reduce("expand"), formula.rhs))
+    ...     return [claim(formula.lhs, formula.rhs).by("expand", Reduce("expand"))]
     >>> square.verify().evidence
     'proved'
     """
@@ -387,21 +386,6 @@ def equal(left: Any, right: Any) -> sp.Eq:
     Eq(a, 2)
     """
     return sp.Eq(left, right, evaluate=False)
-
-
-def chain(start: sp.Basic, *links: tuple[str, Check, sp.Basic]) -> list[Step]:
-    """Steps start = a = b = ... from links (rule, check, expression).
-
-    >>> from derivations.checks import Reduce
-    >>> a = sp.Symbol("a")
-    >>> len(chain(a + a, ("collect", Reduce(), 2 * a), ("write as a difference", Reduce("expand"), 3 * a - a)))
-    2
-    """
-    steps = []
-    for rule, check, after in links:
-        steps.append(Step(start, after, rule, check))
-        start = after
-    return steps
 
 
 def statements() -> list[Statement]:
@@ -524,7 +508,7 @@ def refuted(
     """
     at = ", ".join(f"{symbol} = {value}" for symbol, value in point.items())
     return [
-        Step(printed.subs(point), sp.sympify(printed_value), f"as printed, at {at}", Reduce()),
-        Step(truth.subs(point), sp.sympify(true_value), f"as derived, at {at}", Reduce()),
-        Step(sp.sympify(printed_value), sp.sympify(true_value), "the two differ", Refute()),
+        claim(printed.subs(point), printed_value).by(f"as printed, at {at}", Reduce()),
+        claim(truth.subs(point), true_value).by(f"as derived, at {at}", Reduce()),
+        claim(printed_value, true_value).by("the two differ", Refute()),
     ]

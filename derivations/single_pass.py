@@ -16,7 +16,7 @@ import sympy as sp
 
 from .checks import Apply, EnclosedSum, Integrands, NonNegative, Reduce
 from .lattice import band, band_squared, resolvent
-from .ledger import Step, chain, claim, equal, refuted, states
+from .ledger import Step, claim, equal, refuted, states
 from .motion import kinetic_energy, mode_energy, units_particle
 from .notation import (
     amplitude,
@@ -216,42 +216,24 @@ def gaussian_single_pass(formula: sp.Basic) -> list[Step]:
     squared = middle - half_width * sp.cos(phi)
     doubled = factor / sp.pi * sp.Integral(squared * sp.exp(-z * squared), (phi, 0, sp.pi))
     generating = sp.Integral(sp.exp(z * half_width * sp.cos(phi)), (phi, 0, sp.pi))
-    return (
-        chain(
-            inserted,
-            (
-                "insert the Gaussian's transform",
-                Integrands("expand", "powers"),
-                factor * band_average(band_squared(theta) * sp.exp(-slowness * band_squared(theta))),
-            ),
-            (
-                "double the angle, phi = 2 theta",
-                Integrands("trigonometry", change=(theta, phi / 2, phi)),
-                doubled.subs(z, slowness),
-            ),
-        )
-        + chain(
-            doubled,
-            (
-                "omega^2 exp(-z omega^2) is minus the derivative in z",
-                Integrands("expand", "powers"),
-                -factor / sp.pi * sp.Derivative(sp.exp(-z * middle) * generating, z),
-            ),
-            (
-                "the integral is a Bessel function",
-                Apply(bessel_integral.formula, {z: z * half_width}),
-                -factor / sp.pi * sp.Derivative(sp.exp(-z * middle) * sp.pi * sp.besseli(0, z * half_width), z),
-            ),
-        )
-        + [
-            claim(
-                (-factor * sp.Derivative(sp.exp(-z * middle) * sp.besseli(0, z * half_width), z))
-                .doit()
-                .subs(z, slowness),
-                formula.rhs,
-            ).by("differentiate and put z = (2 pi lambda/v)^2", Reduce("expand"))
-        ]
-    )
+    in_theta = factor * band_average(band_squared(theta) * sp.exp(-slowness * band_squared(theta)))
+    derivative = lambda mean: -factor / sp.pi * sp.Derivative(sp.exp(-z * middle) * mean, z)  # noqa: E731
+    bessel = sp.besseli(0, z * half_width)
+    return [
+        claim(inserted, in_theta).by("insert the Gaussian's transform", Integrands("expand", "powers")),
+        claim(in_theta, doubled.subs(z, slowness)).by(
+            "double the angle, phi = 2 theta", Integrands("trigonometry", change=(theta, phi / 2, phi))
+        ),
+        claim(doubled, derivative(generating)).by(
+            "omega^2 exp(-z omega^2) is minus the derivative in z", Integrands("expand", "powers")
+        ),
+        claim(derivative(generating), derivative(sp.pi * bessel)).by(
+            "the integral is a Bessel function", Apply(bessel_integral.formula, {z: z * half_width})
+        ),
+        claim((-factor * sp.Derivative(sp.exp(-z * middle) * bessel, z)).doit().subs(z, slowness), formula.rhs).by(
+            "differentiate and put z = (2 pi lambda/v)^2", Reduce("expand")
+        ),
+    ]
 
 
 @states(
