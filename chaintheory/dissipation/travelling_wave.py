@@ -46,7 +46,6 @@ from chaintheory.dissipation.wave_equations import (
     NoSteadyDrift,
     Phonons,
     WaveEquations,
-    cusp,
     highest_frequencies,
     interpolated,
     toeplitz,
@@ -246,7 +245,7 @@ def travelling_wave(system: SystemParameters, speed: float, *, tolerance: float 
                 return _wave(equations, pulse, change, tolerance)
         old = (equations, pulse, bias) if highest_frequencies(pulse) < RESOLVED else None
         grid = equations.widened(force.cutoff, pulse)
-    raise NoSteadyDrift(_not_converged(system, v, tolerance, change / old[2] if old else math.inf))
+    raise NoSteadyDrift(_not_converged(v, tolerance, change / old[2] if old else math.inf))
 
 
 def _wave(equations: WaveEquations, pulse: Array, error: float, tolerance: float) -> TravellingWave:
@@ -274,10 +273,10 @@ def _wave(equations: WaveEquations, pulse: Array, error: float, tolerance: float
     )
 
 
-def _not_converged(system: SystemParameters, speed: float, tolerance: float, change: float) -> str:
+def _not_converged(speed: float, tolerance: float, change: float) -> str:
     return (
         f"speed {speed:.6g}: the mean dissipation converges to a relative change of {change:.1e} only, not to the "
-        f"tolerance {tolerance:.1e}{cusp(system)}; give a larger tolerance, or another speed"
+        f"tolerance {tolerance:.1e}; give a larger tolerance, or another speed"
     )
 
 

@@ -103,9 +103,14 @@ class Force:
 
     @classmethod
     def of(cls, system: SystemParameters) -> Force:
-        """The force of a system's interaction; ValueError for a square well and for algebraic tails."""
+        """The force of a system's interaction; ValueError for a step, a cusp and algebraic tails."""
         interaction = system.interaction
         interaction.slope(np.zeros(1))  # a square well refuses
+        if not interaction.smooth:
+            raise NoSteadyDrift(
+                f"interaction {type(interaction).__name__} has a cusp, at which the force jumps, and the wave "
+                "is for a continuous force (no grid resolves its pulse): take another approximation, or simulate"
+            )
         cutoff = interaction.reach(CUT_FORCE)
         if cutoff > LONGEST_CUTOFF * interaction.width:
             raise NoSteadyDrift(
@@ -232,7 +237,7 @@ class WaveEquations:
         reason = f"the kinetic energy at this speed is {energy:.4g}, the barrier {max(barrier, 0.0):.4g}"
         return (
             f"speed {self.speed:.6g} has no steady drift that continues from weak coupling: the solution ends at "
-            f"{amplitude:.3g} of the amplitude ({reason}{cusp(self.system)})"
+            f"{amplitude:.3g} of the amplitude ({reason})"
         )
 
     def transform(self, pulse: Array, x: NDArray[Any]) -> NDArray[Any]:
@@ -296,9 +301,3 @@ def highest_frequencies(pulse: Array) -> float:
     """Spectrum of the pulse in the upper tenth of the frequencies of its grid, of its largest value."""
     spectrum = np.abs(np.fft.rfft(pulse))
     return float(spectrum[-max(2, spectrum.size // 10) :].max() / max(spectrum.max(), 1e-300))
-
-
-def cusp(system: SystemParameters) -> str:
-    """What to say of an interaction that is not smooth."""
-    interaction = system.interaction
-    return "" if interaction.smooth else f"; {type(interaction).__name__} has a cusp, at which the force jumps"

@@ -50,6 +50,8 @@ Array = NDArray[np.floating[Any]]
 
 NARROWEST = 3e-7  # a peak with p below this is narrower than 1e-12 of the speed and is left out
 CONFIRMED = 0.1  # part of the pulse by which a finer grid may change it: more is another solution
+STRAY = 0.1  # part by which Newton's method may leave the interval in which a solution lies
+SAME_PULSE = 1e-6  # of the largest force: what one solution may differ by where it is found twice
 ROUNDED = 1e-7  # a correction by less that no longer shrinks is rounding
 
 
@@ -94,9 +96,17 @@ class SteadyDrift:
 
     @property
     def growth(self) -> float:
-        """The largest growth rate, 1/t_slow; nan where no mode grows or decays slowly, and where it is unknown."""
-        rates = self.growth_rates if self.kind != "unknown" else np.empty(0)
+        """The largest growth rate, 1/t_slow; nan where no mode grows or decays slowly, and where none was found."""
+        try:
+            rates = self.growth_rates
+        except ArithmeticError:
+            return math.nan
         return float(rates[0].real) if rates.size else math.nan
+
+    def same_as(self, other: SteadyDrift) -> bool:
+        """Whether both are one solution, found on two branches: beside a resonance several share one speed."""
+        pulses = [one.point.equations.pulse(one.point.unknowns) for one in (self, other)]
+        return bool(np.abs(pulses[0] - pulses[1]).max() < SAME_PULSE * np.abs(pulses[0]).max())
 
     @property
     def relaxation_time(self) -> float:
@@ -258,14 +268,11 @@ class DragCurve:
                     except NoSteadyDrift as reason:
                         warnings.warn(f"left out: {reason}", RuntimeWarning, stacklevel=2)
         found.sort(key=lambda one: one.speed)
-        # Branches overlap where one ends and the next begins.
-        kept = [
-            one
-            for index, one in enumerate(found)
-            if not index
-            or one.speed - found[index - 1].speed > 1e-9 * one.speed
-            or one.slope * found[index - 1].slope < 0.0
-        ]
+        # Branches overlap where one ends and the next begins, and two may be followed from both sides of a resonance.
+        kept: list[SteadyDrift] = []
+        for one in found:
+            if not any(one.same_as(other) for other in kept):
+                kept.append(one)
         return SteadyDrifts(kept, bias, self)
 
     def plot(self, ax: Axes | None = None) -> Axes:
@@ -306,7 +313,7 @@ def _steady_drift(system: SystemParameters, branch: Branch, before: Point, after
     for finer in (grid, Grid(grid.half_width, math.ceil(1.3 * grid.count), grid.spacing)):
         family = _family(system, before.equations.force, finer, branch.resonance, abs(after.speed - before.speed))
         start = np.append(interpolated(unknowns[: grid.count], grid, finer), unknowns[grid.count :])
-        parameter, solved = _with_bias(family, parameter, start, bias, 1e-7 * (ends[1] - ends[0]))
+        parameter, solved = _with_bias(family, parameter, start, bias, ends)
         moved = np.abs(solved - start)[: finer.count].max()
         if finer is not grid and moved > CONFIRMED * np.abs(start[: finer.count]).max():
             raise NoSteadyDrift(f"bias {bias:.6g}: a finer grid has another solution near speed {found[0].speed:.9g}")
@@ -333,12 +340,16 @@ def _family(
     return ByDistance(system, force, grid, resonance)
 
 
-def _with_bias(family: Family, parameter: float, unknowns: Array, bias: float, h: float) -> tuple[float, Array]:
-    """Parameter and unknowns of the solution with a bias, by Newton's method in both; ``h`` is for a difference."""
+def _with_bias(
+    family: Family, parameter: float, unknowns: Array, bias: float, ends: list[float]
+) -> tuple[float, Array]:
+    """Parameter and unknowns of the solution with a bias between two parameters, by Newton's method in both."""
     grid = family.grid
     row = np.zeros(unknowns.size + 1)
     row[: grid.count] = grid.spacing * grid.step
     before = math.inf
+    h = 1e-7 * (ends[1] - ends[0])  # for a difference
+    beyond = abs(ends[1] - ends[0]) + STRAY * min(map(abs, ends))
     for _ in range(20):
         equations = family.equations(parameter)
         errors = equations.errors(unknowns)
@@ -346,6 +357,8 @@ def _with_bias(family: Family, parameter: float, unknowns: Array, bias: float, h
         matrix = np.block([[equations.jacobian(unknowns), rate[:, None]], [row[None, :]]])
         change = np.linalg.solve(matrix, -np.append(errors, row[:-1] @ unknowns - bias))
         unknowns, parameter = unknowns + change[:-1], parameter + float(change[-1])
+        if not min(ends) - beyond <= parameter <= max(ends) + beyond:
+            break
         size = float(np.abs(change[:-1]).max() / np.abs(unknowns).max())
         # Close to a resonance the distance p is known to 1e-16/p only, and the corrections end there.
         if size < 1e-12 or (size < ROUNDED and size > 0.1 * before):

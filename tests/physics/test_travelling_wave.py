@@ -203,6 +203,16 @@ def test_refused_with_the_reason(system, speed, reason):
         system.travelling_wave(speed)
 
 
+@pytest.mark.parametrize(
+    "interaction, reason", [(Exponential(2.0, 4.0), "a cusp"), (Lorentzian(2.0, 4.0), "widths far")]
+)
+def test_branches_are_refused_with_the_reason_too(interaction, reason):
+    system = System(PAPER, interaction, bias=0.01)
+    for asked in (system.drag_curve, lambda a, b: system.drift_velocities(a, b, approximation="travelling-wave")):
+        with pytest.raises(NoSteadyDrift, match=reason):
+            asked(48.0, 70.0)
+
+
 def test_refusal_is_of_its_own_kind():
     assert issubclass(NoSteadyDrift, ValueError)
 
@@ -426,6 +436,15 @@ def test_locked_drift(near_resonance):
     assert drift.error < 1e-10
     assert drift.speed == pytest.approx(19.9973521453, abs=1e-9)
     assert paper().travelling_wave(drift.speed).bias == pytest.approx(0.01, rel=1e-7)  # d bias/dv = 12
+
+
+def test_solutions_that_share_a_speed_are_told_apart(near_resonance):
+    """Beside a resonance the bias changes by per cents where the speed does by 1e-10."""
+    (one,), (other,) = (near_resonance.solutions(bias) for bias in (0.0123, 0.0125))
+    assert abs(one.speed - other.speed) < 1e-9 * one.speed
+    assert not one.same_as(other)
+    twice = drag_curve.DragCurve(near_resonance.branches * 2, near_resonance.system)
+    assert [found.same_as(one) for found in twice.solutions(0.0123)] == [True]
 
 
 def test_data_and_several_solutions_at_one_speed(near_resonance):
