@@ -268,22 +268,10 @@ def from_physical(
     (10.0, 40.027)
 
     """
-    choice("units", units, SYSTEMS)
-    mass, spacing = (
-        positive(name, in_si(name, value, kind, units))
-        for name, value, kind in (("mass", mass, "mass"), ("spacing", spacing, "length"))
-    )
-    confinement, coupling = (
-        positive(name, in_si(name, value, "stiffness", units))
-        for name, value in (("confinement", confinement), ("coupling", coupling))
-    )
-    own = Units(mass, positive("confinement divided by mass", math.sqrt(confinement / mass)), units)
-    try:
-        return math.sqrt(1.0 + 4.0 * coupling / confinement), spacing / own.length, own
-    except ArithmeticError:
-        raise ValueError(
-            f"mass and confinement must give a unit of length that is a number, got {mass!r} kg and {confinement!r} N/m"
-        ) from None
+    for name, value in (("confinement", confinement), ("coupling", coupling)):
+        positive(name, in_si(name, value, "stiffness", choice("units", units, SYSTEMS)))
+    _, (ratio,), length, _, own = springs_from_physical(mass, confinement, [coupling], spacing, 0.0, units)
+    return math.sqrt(1.0 + 4.0 * ratio), length, own
 
 
 def springs_from_physical(
@@ -308,7 +296,12 @@ def springs_from_physical(
         )
     own = Units(mass, positive("stiffness divided by mass", math.sqrt(stiffness / mass)), units)
     scaled = [one / stiffness for one in springs]
-    return well / stiffness, scaled, spacing / own.length, rate / own.omega_slow, own
+    try:
+        return well / stiffness, scaled, spacing / own.length, rate / own.omega_slow, own
+    except ArithmeticError:
+        raise ValueError(
+            f"mass and stiffness must give a unit of length that is a number, got {mass!r} kg and {stiffness!r} N/m"
+        ) from None
 
 
 def to_physical(

@@ -153,3 +153,10 @@ def test_a_loss_in_any_chain_does_not_depend_on_the_unit_of_frequency():
 def test_springs_that_are_no_chain_are_refused(confinement, coupling):
     with pytest.raises((ValueError, TypeError), match=r"confinement|coupling"):
         ct.Chain.from_physical(6.6e-26, confinement, coupling, 1.6e-9)
+
+
+@pytest.mark.parametrize("coupling", [1e300, [1e300]])
+def test_a_chain_without_a_unit_of_length_is_refused(coupling):
+    """The unit of length underflows to 0: for a stiffness as for a list of them."""
+    with pytest.raises(ValueError, match="mass and stiffness must give a unit of length that is a number"):
+        ct.Chain.from_physical(1e300, 1e300, coupling, 1.0)
