@@ -11,10 +11,13 @@ Only NumPy is loaded here; what a name brings with it is loaded when the name is
 
 from __future__ import annotations
 
-import typing as _typing
 from importlib import import_module as _import_module
 
-if _typing.TYPE_CHECKING:
+# Of typing this name alone is needed, and the command line hears no interrupt before this file is done.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
     from chaintheory.comparison.your_data import Comparison as Comparison
     from chaintheory.comparison.your_data import compare as compare
     from chaintheory.dissipation.travelling_wave import TravellingWave as TravellingWave
@@ -78,7 +81,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [*sorted(_HOME_OF), "__version__"]
 
 
-def __getattr__(name: str) -> _typing.Any:
+def __getattr__(name: str) -> Any:
     if name in _HOME_OF:
         return getattr(_import_module(f"{__name__}.{_HOME_OF[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

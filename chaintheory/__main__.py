@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 
 from chaintheory.cli import interrupts
+
+TYPE_CHECKING = False  # as in typing, which is not loaded before interrupts are heard
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -11,8 +11,10 @@ from __future__ import annotations
 import _thread
 import signal
 import sys
-import threading
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 USUAL = (signal.default_int_handler, signal.SIG_DFL)
@@ -48,6 +50,8 @@ def _interrupt(number: int, _: object) -> None:
 def _dropped(unraisable: Any) -> None:
     """Send an interrupt again that came in a callback; print any other error there, as Python does."""
     if isinstance(unraisable.exc_value, KeyboardInterrupt) and _seen:
+        import threading
+
         again = threading.Timer(AGAIN, _thread.interrupt_main, (_seen[-1],))
         again.daemon = True  # it keeps no command that is done from leaving
         again.start()

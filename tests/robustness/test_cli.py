@@ -9,10 +9,12 @@ import subprocess
 import sys
 import termios
 import time
+from pathlib import Path
 
 import click
 import pytest
 
+import chaintheory
 from chaintheory.cli.main import group, main
 
 COMMANDS = sorted(group.commands)
@@ -104,6 +106,17 @@ def test_help_loads_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "loaded: []"
+
+
+def test_interrupts_are_heard_before_anything_but_signal_is_loaded():
+    """An interrupt before that is Python's own: a traceback, and an exit code that says nothing."""
+    program = (
+        f"import sys; sys.path.insert(0, {str(Path(chaintheory.__file__).parents[1])!r}); import chaintheory.__main__\n"
+        "print('loaded:', sorted({'typing', 'threading', 'pathlib', 're', 'numpy', 'click'} & set(sys.modules)))"
+    )
+    # Without the site packages, whose own start-up may load some of them.
+    done = subprocess.run([sys.executable, "-S", "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "loaded: []\n"
 
 
 def example(name):
