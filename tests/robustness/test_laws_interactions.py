@@ -116,6 +116,7 @@ def test_the_potential_is_even_its_slope_odd_and_their_differences_agree(interac
     if isinstance(interaction, ct.SquareWell):
         return
     assert np.array_equal(interaction.slope(-r), -interaction.slope(r))
+    assert interaction.slope(0.0) == 0.0
     # Simpson's rule over a short interval that does not hold the cusp: error h^4 of a fifth derivative.
     h = 1e-3 * interaction.width
     a = np.abs(r) + h
