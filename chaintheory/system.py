@@ -1313,7 +1313,7 @@ class Trajectory(record.Trajectory):
             The file; what it is, its first lines say.
         time, position, velocity
             Columns by name or number, in t_slow, l_slow and l_slow/t_slow; left out, ``time`` and ``position``, or the
-            first two of a table without names.
+            first two of a table without names. A header such as ``t [ps]`` is read with the system's units.
         **options
             ``time_unit`` and ``position_unit``, the units of the columns in t_slow and l_slow; ``atom`` and
             ``time_step`` for LAMMPS (see ``chaintheory.simulation.readers.read_columns``).
@@ -1338,7 +1338,7 @@ class Trajectory(record.Trajectory):
         >>> run.passes.size
         2
         """
-        rows = read_columns(path, time, position, velocity, **options)
+        rows = read_columns(path, time, position, velocity, **({"units": getattr(system, "units", None)} | options))
         if rows.position is None:
             raise ValueError(f"position must be a column of {os.fspath(path)!r}, got a velocity alone")
         return cls.from_arrays(system, rows.time, rows.position, rows.velocity)

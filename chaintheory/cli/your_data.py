@@ -31,8 +31,8 @@ SHOWN = (
 @click.option(
     "--velocity", "velocity_column", metavar="COLUMN", help="Column of the velocities; alone: at their extrema."
 )
-@option("time_unit", 1.0, "Unit of the times in t_slow.")
-@option("position_unit", 1.0, "Unit of the positions in l_slow.")
+@option("time_unit", None, "Unit of the times in t_slow (1 if left out).")
+@option("position_unit", None, "Unit of the positions in l_slow (1 if left out).")
 @click.option("--atom", type=int, help="Id of the particle in a dump of LAMMPS.")
 @option("time_step", None, "Time of one step where the file lists steps, in its own unit of time.")
 @click.option("--start", type=NUMBER, nargs=3, help="Time, position and velocity of the start; else the first row.")
@@ -47,8 +47,8 @@ def compare(
     time_column: str | None,
     position_column: str | None,
     velocity_column: str | None,
-    time_unit: float,
-    position_unit: float,
+    time_unit: float | None,
+    position_unit: float | None,
     atom: int | None,
     time_step: float | None,
     start: tuple[float, float, float] | None,
@@ -74,7 +74,7 @@ def compare(
         choice("--plot: the ending", picture.suffix.lower(), (".png", ".pdf", ".svg"))
     rows = read_columns(
         file, time_column, position_column, velocity_column, time_unit=time_unit, position_unit=position_unit,
-        atom=atom, time_step=time_step,
+        atom=atom, time_step=time_step, units=system.units,
     )  # fmt: skip
     compared = lay_beside(system, rows.time, rows.position, velocity=rows.velocity, start=start)
     if picture is not None:

@@ -20,11 +20,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chaintheory.support.validation import nearest, positive
+from chaintheory.units import Units
 
 Array = NDArray[np.float64]
 Column = str | int
 
 COMMENT = "#"
+# Names of a column that need not be asked for, the first that is there.
+TIMES, POSITIONS = ("time", "t"), ("position", "x")
+# Units that a header may state, in SI; those of the model are 1 in it.
+SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9, "ps": 1e-12, "fs": 1e-15, "as": 1e-18}
+METRES = {"m": 1.0, "mm": 1e-3, "um": 1e-6, "µm": 1e-6, "nm": 1e-9, "pm": 1e-12, "a": 1e-10, "å": 1e-10, "ang": 1e-10,
+          "angstrom": 1e-10, "angstroms": 1e-10, "ångström": 1e-10, "bohr": 5.29177210544e-11}  # fmt: skip
+OF_MODEL = {"time": "t_slow", "position": "l_slow", "velocity": "l_slow/t_slow"}
+# "time [ps]", "x (Angstrom)", "t/ps", "t / (ps)".
+HEADER = re.compile(r"(?P<name>[^\[(/]+?)\s*(?:\[(?P<a>[^\]]*)\]|\((?P<b>[^)]*)\)|/\s*\(?(?P<c>[^()]*)\)?)$")
 
 
 @dataclass(frozen=True)
@@ -42,10 +52,11 @@ def read_columns(
     position: Column | None = None,
     velocity: Column | None = None,
     *,
-    time_unit: float = 1.0,
-    position_unit: float = 1.0,
+    time_unit: float | None = None,
+    position_unit: float | None = None,
     atom: int | None = None,
     time_step: float | None = None,
+    units: Units | None = None,
 ) -> Columns:
     r"""Read time and position, or time and velocity, of a trajectory from a file.
 
@@ -55,21 +66,26 @@ def read_columns(
         A table (any delimiter, with a header or none, comments after ``#``, also compressed by gzip), a NetCDF file, a
         dump of LAMMPS (``ITEM: TIMESTEP``) or its log with thermo output.
     time, position, velocity
-        Name or number (from 0) of a column. Left out: the columns ``time`` and ``position``, or the first two of a
-        table without names; of a dump the time of each snapshot and ``xu``, or else ``x``, unwrapped; no velocity.
-        A velocity alone may be given.
+        Name or number (from 0) of a column; a unit in its name, ``t [ps]``, ``t (ps)`` or ``t/ps``, may be left out.
+        Left out: the columns ``time`` (or ``t``) and ``position`` (or ``x``), or the first two of a table without
+        names; of a dump the time of each snapshot and ``xu``, or else ``x``, unwrapped; no velocity. A velocity alone
+        may be given.
     time_unit, position_unit
-        The unit of a column in t_slow and in l_slow: a time of 3 ps is 3 times the ``time_unit`` of ps.
+        The unit of a column in t_slow and in l_slow: a time of 3 ps is 3 times the ``time_unit`` of ps. Left out: what
+        the header says, or 1.
     atom
         The id of the particle in a dump of more than one atom.
     time_step
         Time of one step of a dump, or of the column ``Step``, in units of the file.
+    units
+        The model's units in physical ones, which a unit in a header (s, ps, fs, m, nm, angstrom ...) needs.
 
     Raises
     ------
     ValueError
         A file that is not there or is none of these, a column that it does not have (the ones that it has are listed),
-        a cell that is no finite number (file and line are named).
+        a cell that is no finite number (file and line are named), a unit in a header that is unknown, or physical
+        where ``units`` are not given.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -80,7 +96,10 @@ def read_columns(
     file = Path(path)
     if not file.is_file():
         raise ValueError(f"path must be a file that exists, got {str(path)!r}")
-    units = positive("time_unit", time_unit), positive("position_unit", position_unit)
+    given = {"time": time_unit, "position": position_unit}
+    for name, value in given.items():
+        if value is not None:
+            given[name] = positive(f"{name}_unit", value)
     step = None if time_step is None else positive("time_step", time_step)
     begin = _beginning(file)
     if atom is not None and not begin.startswith(b"ITEM:"):
@@ -106,9 +125,43 @@ def read_columns(
     if step is not None and not begin.startswith(b"ITEM:"):
         times = times * step
     x, v = found["position"], found["velocity"]
+    scale = {
+        name: given[name] or _unit(table.unit(name, column), name, units)
+        for name, column in asked.items()
+        if column is not None and name != "velocity"
+    }
+    of_velocity = None if velocity is None else table.unit("velocity", velocity)
+    if of_velocity is None or time_unit is not None or position_unit is not None:
+        speed = scale.get("position", given["position"] or 1.0) / scale["time"]
+    else:
+        speed = _unit(of_velocity, "velocity", units)
     return Columns(
-        times * units[0], None if x is None else x * units[1], None if v is None else v * (units[1] / units[0])
+        times * scale["time"], None if x is None else x * scale["position"], None if v is None else v * speed
     )
+
+
+def _unit(text: str | None, what: str, units: Units | None) -> float:
+    """A unit of a header in that of the model; ValueError, with what to type, for one that cannot be known."""
+    if text is None or text.replace(" ", "") in (OF_MODEL[what], "", "1"):
+        return 1.0
+    length, _, time = text.casefold().replace(" ", "").partition("/")
+    known = {
+        "time": SECONDS.get(length, math.nan),
+        "position": METRES.get(length, math.nan),
+        "velocity": METRES.get(length, math.nan) / SECONDS.get(time, math.nan),
+    }[what]
+    if math.isnan(known):
+        raise ValueError(
+            f"{what}: its unit must be one that is known (or give time_unit and position_unit), got {text:.40}"
+        )
+    if units is None:
+        of_model = OF_MODEL[what]
+        option = "time_unit and position_unit" if what == "velocity" else f"{what}_unit"
+        raise ValueError(
+            f"{option} must be given, as the header says {text}: the unit in {of_model}, which is {known:g} in SI over "
+            f"that of ct.Units(mass, omega_slow) (a System.from_physical knows it)"
+        )
+    return known / {"time": units.time, "position": units.length, "velocity": units.speed}[what]
 
 
 @dataclass
@@ -120,13 +173,13 @@ class Table:
     columns: Sequence[Any]
     lines: Sequence[int]
     named: bool = True
-    defaults: tuple[tuple[str, ...], tuple[str, ...]] = (("time",), ("position",))
+    defaults: tuple[tuple[str, ...], tuple[str, ...]] = (TIMES, POSITIONS)
 
     def default(self, which: int) -> Column:
         """The column that is time (0) or position (1) where none is named."""
         if not self.named:
             return which
-        folded = {name.casefold(): name for name in self.names}
+        folded = {bare(name).casefold(): name for name in reversed(self.names)}
         for wanted in self.defaults[which]:
             if wanted in folded:
                 return folded[wanted]
@@ -151,6 +204,9 @@ class Table:
             raise TypeError(f"{what} must be the name or the number of a column, got {column!r}")
         if column in self.names and self.named:
             return list(self.names).index(str(column))
+        without = [bare(name) for name in self.names]
+        if self.named and without.count(str(column)) == 1:
+            return without.index(str(column))
         text = str(column)
         if text.isdecimal() and text.isascii() and len(text) < 10 and int(text) < len(self.names):
             return int(column)
@@ -159,6 +215,21 @@ class Table:
             f"{what} must name a column of {self.file}, which has {known}, got {text:.60}"
             + nearest(text[:60], self.names)
         )
+
+    def unit(self, what: str, column: Column) -> str | None:
+        """The unit that the header states of a column; None without one."""
+        found = HEADER.fullmatch(self.names[self.index(what, column)].strip()) if self.named else None
+        return None if found is None else (found["a"] or found["b"] or found["c"] or "").strip()
+
+
+def bare(name: str) -> str:
+    """The name of a column without its unit.
+
+    >>> bare("time [ps]"), bare("x (Angstrom)"), bare("t/ps"), bare("v_x")
+    ('time', 'x', 't', 'v_x')
+    """
+    found = HEADER.fullmatch(name.strip())
+    return name if found is None else found["name"]
 
 
 def _beginning(file: Path) -> bytes:
@@ -254,9 +325,11 @@ def _netcdf(file: Path, wanted: Sequence[Column]) -> Table:
             length = named[chosen[0]].size if chosen else 0
             names = [name for name in named if named[name].size == length] if length else list(named)
             columns = [np.asarray(named[name].values) for name in names]
+            stated = [str(named[name].attrs.get("units", "")) for name in names]
     except (OSError, ValueError, KeyError, RuntimeError) as problem:
         raise ValueError(f"{file.name} cannot be read as NetCDF: {problem}") from None
     size = columns[0].size if columns else 0
+    names = [f"{name} [{unit}]" if unit else name for name, unit in zip(names, stated, strict=True)]
     return Table(file.name, names, columns, range(1, size + 1))
 
 

@@ -302,7 +302,9 @@ def test_tables_of_any_form(tmp_path, name, text):
         ("time,position\n0,1\n1,nan\n", {}, ["run.csv, line 3", "position", "nan"]),
         ("# a\n\ntime,position\n0,1\n\n1,x\n", {}, ["run.csv, line 6", "position", "got x"]),
         ("time,position\n0,1\n1\n", {}, ["run.csv, line 3", "2 cells", "1"]),
-        ("t,x\n0,1\n", {}, ["position must name a column", "'t', 'x'"]),
+        ("t,y\n0,1\n", {}, ["position must name a column", "'t', 'y'"]),
+        ("t [ps],x\n0,1\n", {}, ["time_unit must be given", "says ps", "1e-12"]),
+        ("t,x (furlong)\n0,1\n", {}, ["position: its unit", "furlong", "position_unit"]),
         ("t,x\n0,1\n", {"time": "t", "position": "y"}, ["position", "'t', 'x'", "y"]),
         ("0 1\n1 2\n", {"time": 0, "position": 2}, ["position", "0 to 1", "2"]),
         ("t,t\n0,1\n", {}, ["each column once"]),
@@ -321,6 +323,28 @@ def test_what_cannot_be_read_is_told_with_file_and_line(tmp_path, text, options,
     assert "\n" not in str(told.value)
     for part in parts:
         assert part in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "header", ["time [ps],x (Angstrom),v [A/ps]", "t/ps;position / Å;v (Å/ps)", "t (fs)\tx [nm]\tv / (nm/fs)"]
+)
+def test_units_of_a_header_are_the_system_s(tmp_path, header):
+    """The same three rows in ps and angstrom, or in fs and nm; by hand from l_slow and t_slow in SI."""
+    system = ct.System.from_physical(
+        chain_mass=50.0, confinement=0.5, coupling=0.3, spacing=4.0, interaction=ct.Gaussian(0.02, 0.5),
+        particle_mass=30.0, units="metal",
+    )  # fmt: skip
+    small = "nm" in header
+    mark = next(mark for mark in ";\t," if mark in header)
+    rows = np.array([[0.0, 1.0, 3.0], [0.1, 1.3, 3.0], [0.2, 1.6, 3.0]]) * ([1e3, 0.1, 1e-4] if small else 1.0)
+    (tmp_path / "run.csv").write_text("\n".join([header, *(mark.join(map(repr, row)) for row in rows.tolist())]))
+    place = "position" if "position" in header else "x"
+    found = read_columns(tmp_path / "run.csv", position=place, velocity="v", units=system.units)
+    np.testing.assert_allclose(found.time, np.array([0.0, 1e-13, 2e-13]) / system.units.time, rtol=1e-12)
+    np.testing.assert_allclose(found.position, np.array([1e-10, 1.3e-10, 1.6e-10]) / system.units.length, rtol=1e-12)
+    np.testing.assert_allclose(found.velocity, 300.0 / system.units.speed, rtol=1e-12)
+    given = read_columns(tmp_path / "run.csv", time_unit=2.0, position_unit=3.0)
+    assert given.time.tolist() == (2.0 * rows[:, 0]).tolist() and given.position.tolist() == (3.0 * rows[:, 1]).tolist()
 
 
 def test_from_csv_is_the_run(tmp_path):
