@@ -1,4 +1,4 @@
-"""Passes of a chain at a temperature: their rate beside a plain NumPy ring, and the recoil in their mean.
+"""A chain at a temperature: rate of passes beside a plain NumPy ring, recoil in their mean, and what long runs do.
 
 python -m benchmarks.bench_thermal
 """
@@ -14,6 +14,8 @@ import numpy as np
 
 import chaintheory as ct
 from benchmarks.common import Figure, median_seconds, show
+from chaintheory.figures.thermal_walk import DURATIONS, HEAT, escape, tail, walk
+from chaintheory.simulation.walks import arrhenius, fitted, kramers, power
 
 PASSES, SPEED, TEMPERATURE = 100_000, 50.0, 5.0
 RING = 96  # masses of the plain ring
@@ -95,6 +97,34 @@ def long_run() -> list[Figure]:
     ]
 
 
+def long_times(runs: int = 128, duration: float = 400.0, driven: int = 32) -> list[Figure]:
+    """Equilibrium, diffusion and flights of free runs, and laws of the escape from a drift; some minutes."""
+    free = walk(runs, duration, seed=20_000)
+    mean, error = free["kinetic_energy"], free["kinetic_energy_error"]
+    squares = [f"{t:g}: {m / (2 * t):.0f}({e / (2 * t):.0f})" for t, m, e in
+               zip(free["time"], free["squared"], free["squared_error"], strict=True)]  # fmt: skip
+    last = free["squared"][-1] / (2.0 * free["time"][-1])
+    sigma = free["squared_error"][-1] / (2.0 * free["time"][-1])
+    tails = tail(free["flights"])
+    exponents = [f"{length:g}: {value:.2f}({100 * off:.0f})" for length, _, value, off in tails]
+    figures = [
+        Figure("kinetic energy, off T/2", abs(mean - 0.5 * HEAT) / error, 3.0, "errors", larger_is_better=False,
+               note=f"{mean:.3f} +- {error:.3f}"),
+        Figure("squares over 2 t, off second order", abs(last - free["diffusion_by_theory"]) / sigma, 3.0, "errors",
+               larger_is_better=False, note=", ".join(squares)),
+        Figure("exponent of the tail of flights, growth", tails[-1][2] - tails[0][2], 1.0, "", note=", ".join(exponents)),
+    ]  # fmt: skip
+    rates = escape(driven, seed=20_000)
+    freedom = len(DURATIONS) - 2
+    for law in (kramers, power, arrhenius):
+        fit = fitted(rates, law)
+        note = f"parameter {fit.parameter:.2f} +- {fit.error:.2f}, {sum(one.escapes for one in rates)} escapes"
+        most = math.inf if law is arrhenius else 2.0 * freedom + 4.0
+        what = f"escape, {law.__name__}: chi-squared of {freedom}"
+        figures.append(Figure(what, fit.deviance, most, "", larger_is_better=False, note=note))
+    return figures
+
+
 def resident() -> float:
     """Largest resident memory so far, MiB; 0 where the system does not tell."""
     try:
@@ -106,7 +136,7 @@ def resident() -> float:
 
 def main() -> list[Figure]:
     """Run all and print them."""
-    figures = [*rate(), *long_run(), *recoil()]
+    figures = [*rate(), *long_run(), *recoil(), *long_times()]
     show("A chain at a temperature", figures)
     return figures
 

@@ -89,7 +89,7 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
     free = walk(6, 40.0) if quick else walk(64, 300.0)
     rates = escape(4, 4.0) if quick else escape(12)
     numbers: dict[str, Any] = {"free": free, "tail": tail(free["flights"]), "rates": rates, "laws": {}}
-    if sum(one.escapes > 0 for one in rates) > 2:
+    if sum(one.escapes > 0 for one in rates) > 1:
         numbers["laws"] = {law.__name__: fitted(rates, law)._asdict() for law in (arrhenius, kramers, power)}
     return numbers
 
@@ -104,7 +104,8 @@ def draw(numbers: dict[str, Any]) -> Figure:
     rising = np.array([time[0], 2.0 * free["diffusion_by_theory"] / ballistic])
     above.plot(rising, 0.5 * ballistic * rising, color=style.BLACK, lw=0.7, label=r"flight, $2\pi^2T\tau/\mu$")
     above.axhline(free["diffusion_by_theory"], color=style.GREY, ls="--", label="second order")
-    above.set(xscale="log", yscale="log", xlabel=style.TIME, ylabel=r"$\langle\Delta\sigma^2\rangle/2\tau$ $(l_\mathrm{slow}^2/t_\mathrm{slow})$")
+    squares = r"$\langle\Delta\sigma^2\rangle/2\tau$ $(l_\mathrm{slow}^2/t_\mathrm{slow})$"
+    above.set(xscale="log", yscale="log", xlabel=style.TIME, ylabel=squares)
     above.legend(loc="lower right")
     style.label(above, "(a)")
     way = free["flights"]

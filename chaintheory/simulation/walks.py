@@ -145,7 +145,7 @@ def power(exponent: float, temperature: Array) -> Array:
 
 
 def fitted(rates: list[Rate], law: Callable[[float, Array], Array]) -> Fit:
-    """The most likely parameter of a law for rates, the numbers of escapes being Poisson.
+    """The most likely parameter of a law for rates, the numbers of escapes being Poisson; a ValueError for too few.
 
     >>> exact = [Rate(T, 100, 100.0 / (T * math.exp(-0.5 / T))) for T in (0.5, 1.0, 2.0)]
     >>> fit = fitted(exact, kramers)
@@ -157,6 +157,9 @@ def fitted(rates: list[Rate], law: Callable[[float, Array], Array]) -> Fit:
 
     temperature = np.array([one.temperature for one in rates])
     count, time = np.array([one.escapes for one in rates], dtype=float), np.array([one.time for one in rates])
+
+    if np.count_nonzero(count) < 2:
+        raise ValueError(f"rates must have escapes at two temperatures or more, got {count.tolist()}")
 
     def deviance(parameter: float) -> float:
         weight = time * law(parameter, temperature)

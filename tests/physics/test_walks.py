@@ -70,6 +70,11 @@ def test_rates_of_a_known_law_give_it_back():
     assert abs(np.mean(deviances) - 4.0) < 4.0 * math.sqrt(8.0 / 30.0)  # six numbers, two parameters
 
 
+def test_a_law_needs_escapes_at_two_temperatures():
+    with pytest.raises(ValueError, match=r"^rates must have escapes at two temperatures or more, got \[3.0, 0.0\]$"):
+        fitted([Rate(1.0, 3, 100.0), Rate(2.0, 0, 100.0)], kramers)
+
+
 def test_escapes_are_counted_once_and_time_ends_with_them():
     speeds = np.array([[20.0, 31.0, 10.0, 20.0], [20.0, 20.0, 20.0, 20.0], [16.0, 20.0, 20.0, 20.0]])
     assert escapes(speeds, 5.0, 17.0, 30.0, 2.0) == Rate(2.0, 2, 5.0 * (2 + 4 + 1))
