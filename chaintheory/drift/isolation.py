@@ -520,7 +520,7 @@ def _steepest_logarithm(system: SystemParameters, k: Array) -> Array:
 def _positions(owner: NDArray[np.intp]) -> NDArray[np.intp]:
     """Number of each root along its line; the branches fall and rise in turn, and the first falls."""
     index = np.arange(owner.size)
-    begins = np.concatenate([[True], owner[1:] != owner[:-1]]) if owner.size else np.empty(0, dtype=bool)
+    begins = np.concatenate([[True], owner[1:] != owner[:-1]])
     return index - np.maximum.accumulate(np.where(begins, index, 0)) if owner.size else index
 
 

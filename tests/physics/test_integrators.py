@@ -1,6 +1,7 @@
 """The integrators against each other, a plain NumPy twin, an explicit chain and conservation."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from scipy.integrate import solve_ivp
 
 import chaintheory as ct
 from chaintheory.lattice.memory_kernel import propagators
+from chaintheory.simulation.light_cone import BYTES_PER_MASS
 
 PAPER = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), mass=1.0, bias=0.01)
 # A soft, dense, light-particle chain: many masses in reach, large displacements, slow sound.
@@ -127,6 +129,19 @@ def test_block_size_does_not_matter(kicks_per_block):
         state.advanced(steps, records)
         positions.append(records.position[1:])
     assert np.max(np.abs(positions[0] - positions[1])) < 1e-11  # rounding; measured 5e-13
+
+
+def test_the_chain_counts_in_the_memory_that_a_block_needs():
+    from chaintheory.simulation.light_cone import LightCone, Records
+
+    state = LightCone(PAPER, 2, 1 / 600, PAPER.interaction.reach(), 220.0, 50.0 / (2 * math.pi))
+    steps = 600
+    plan, _ = state.plan(state.speed_bound(steps / 600))
+    with pytest.raises(ValueError, match=r"needs about \d+ MiB of memory"):
+        replace(state, max_bytes=plan.memory).advanced(steps, Records.empty(steps + 1))
+    # Sound travels 28 masses in this time, and the kernels end 3 times as far: 1000 masses are more than enough.
+    room = plan.memory + 1000.0 * BYTES_PER_MASS
+    assert replace(state, max_bytes=room).advanced(steps, Records.empty(steps + 1)).steps_done == steps
 
 
 @pytest.mark.parametrize("order, coarsest", [(2, 64.0), (4, 16.0), (6, 8.0)])

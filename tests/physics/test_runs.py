@@ -408,6 +408,16 @@ def test_default_steps_follow_the_smoothness_of_the_interaction(order, measured)
         assert abs(run.at(3.0)[0] - fine.at(3.0)[0]) < 3.0 * measured
 
 
+@pytest.mark.parametrize(("order", "steps"), [(2, 15.0), (4, 5.0), (6, 3.0)])
+def test_so_many_steps_are_taken_while_the_particle_crosses_the_width(order, steps):
+    fast_periods = PAPER.interaction.width / 50.0 * PAPER.chain.omega_fast
+    rate = module.needed_rate(PAPER, PAPER.interaction.reach(), 50.0, 0.0, order)
+    assert rate * fast_periods == pytest.approx(steps, rel=1e-14, abs=0)
+    # Of 2, 4 and 6 continuous derivatives: so many times as many, and its square and cube root.
+    times = [module.roughness(ct.Matern(2.0, 4.0, order)) for order in (1, 2, 3)]
+    assert times == pytest.approx([module.NOT_SMOOTH ** (1.0 / n) for n in (1, 2, 3)], rel=1e-14, abs=0)
+
+
 @pytest.mark.parametrize("kind", [ct.Gaussian, ct.Sech2, ct.SoftenedCoulomb, ct.Exponential])
 def test_without_an_interaction_the_motion_is_uniform(kind):
     run = ct.System(ct.Chain(10.0, 40.0), kind(0.0, 4.0), mass=2.0).simulate(20.0, 50.0, 2.0)
