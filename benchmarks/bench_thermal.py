@@ -112,7 +112,7 @@ def long_times(runs: int = 128, duration: float = 400.0, driven: int = 32) -> li
                note=f"{mean:.3f} +- {error:.3f}"),
         Figure("squares over 2 t, off second order", abs(last - free["diffusion_by_theory"]) / sigma, 3.0, "errors",
                larger_is_better=False, note=", ".join(squares)),
-        Figure("exponent of the tail of flights, growth", tails[-1][2] - tails[0][2], 1.0, "", note=", ".join(exponents)),
+        Figure("growth of the exponent of the tail", tails[-1][2] - tails[0][2], 1.0, "", note=", ".join(exponents)),
     ]  # fmt: skip
     rates = escape(driven, seed=20_000)
     freedom = len(DURATIONS) - 2

@@ -96,16 +96,26 @@ def simulate(
     type=THERMAL,
     help="Directory with published losses in a hot chain, single_pass_losses.csv: these alone are compared.",
 )
+@click.option(
+    "--drifts",
+    type=click.IntRange(min=2, max=1000),
+    help="With --published-thermal: compare drift_speeds_T*.csv instead, with so many runs at each temperature.",
+)
 @json_option
-def crosscheck(published: Path | None, published_thermal: Path | None, as_json: bool) -> None:
+def crosscheck(published: Path | None, published_thermal: Path | None, drifts: int | None, as_json: bool) -> None:
     """Lay simulations beside theory, and beside the published runs when they are given.
 
     Each row tells the number predicted, the number simulated, their deviation, the deviation that
     the neglected order predicts, and by how much the two may differ. Exit code 1 if a row fails, or
     if the median deviation of a published file is above 1e-3 or its extrema lack a partner.
     """
+    if drifts is not None and published_thermal is None:
+        raise click.UsageError("--drifts goes with --published-thermal, which must be given too")
     if published_thermal is not None:
-        crosscheck_thermal(published_thermal, as_json)
+        if drifts is None:
+            crosscheck_thermal(published_thermal, as_json)
+        else:
+            crosscheck_drifts(published_thermal, drifts, as_json)
         return
     from chaintheory.comparison.with_published import compare_published, read_published
     from chaintheory.comparison.with_simulation import TABLE, compare_with_theory
@@ -147,6 +157,42 @@ def crosscheck_thermal(directory: Path, as_json: bool) -> None:
         )  # fmt: skip
         click.echo(f"{sum(row.ok for row in rows)} of {len(rows)} rows agree; off and own are in standard errors")
     if not all(row.ok for row in rows):
+        raise click.exceptions.Exit(1)
+
+
+def crosscheck_drifts(directory: Path, runs: int, as_json: bool) -> None:
+    """Published speeds under a bias in a hot chain beside our runs: with the whole kernel, and with theirs, cut off."""
+    from chaintheory.comparison.with_published_thermal import (
+        PUBLISHED_MEMORY,
+        as_columns,
+        compare_drifts,
+        read_drifts,
+    )
+
+    published = read_drifts(directory)
+    if not published:
+        raise click.UsageError(f"--published-thermal must hold drift_speeds_T*.csv, got {directory}")
+    rows = {"whole": [], "cut": []}  # type: dict[str, list[Any]]
+    with bar(2 * len(published), "comparing", "temperature") as progress:
+        for heat, speeds in published.items():
+            for kernel, memory in (("whole", None), ("cut", PUBLISHED_MEMORY)):
+                rows[kernel] += compare_drifts(speeds, heat, runs, memory)
+                progress.update()
+    if as_json:
+        print_json([{"kernel": kernel, **one, "ok": row.ok} for kernel, several in rows.items()
+                    for one, row in zip(as_columns(several), several, strict=True)])  # fmt: skip
+    else:
+        print_table(
+            [
+                (kernel, f"{r.temperature:g}", f"{r.time:g}", f"{r.change:.2f}", f"{r.own_change:.2f}",
+                 f"{r.own_error:.2f}", f"{r.off:+.1f}", f"{r.spread:.2f}", f"{r.own_spread:.2f}", f"{r.likeness:.2g}",
+                 "" if r.ok else "FAILS")
+                for kernel, several in rows.items() for r in several
+            ],
+            ("kernel", "T", "time", "change", "own", "error", "off", "spread", "own", "likeness", ""),
+            disable_numparse=True,
+        )  # fmt: skip
+    if not all(row.ok for row in rows["whole"]):
         raise click.exceptions.Exit(1)
 
 

@@ -7,22 +7,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chaintheory.lattice.dispersion import frequency, neighbour_stiffness, sound_speed
+from chaintheory.lattice.memory_kernel import half_width, ring_frequencies
+from chaintheory.lattice.thermal_field import ThermalField
 from chaintheory.parameters import ChainParameters, SystemParameters, acceleration
 from chaintheory.simulation.force_table import cutoff_radius
 from chaintheory.simulation.light_cone import (
+    ChainSegment,
+    LightCone,
     Plan,
     Records,
     rest_kernels,
     speed_bound,
 )
 from chaintheory.simulation.record import Trajectory, from_arrays
+from chaintheory.simulation.settings import checked_run
 
 Array = NDArray[np.float64]
 
@@ -98,6 +103,58 @@ def _around(chain: ChainParameters, state: Array, duration: float) -> Array:
     cosine, sine = np.cos(TWO_PI * duration * omega), np.sin(TWO_PI * duration * omega)
     u, p = np.fft.rfft(state)
     return np.asarray(np.fft.irfft([cosine * u + sine * p / omega, cosine * p - sine * omega * u], n=state.shape[1]))
+
+
+def forgetful(
+    system: SystemParameters, position: float, speed: float, duration: float, *, memory: float, heat_ring: int,
+    temperature: float, sampling: str = "quantum", seed: int = 0,
+) -> Trajectory:  # fmt: skip
+    """A hot run whose memory kernel is cut off: what kicks did to the chain is taken out of it after some time.
+
+    Kicks are forgotten in portions of one time unit, after ``memory`` less half a unit to ``memory`` and half a unit.
+    The heat is that of a ring of so many masses. Energies of the chain are not recorded.
+
+    >>> import chaintheory as ct
+    >>> system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0))
+    >>> heat = {"temperature": 0.0, "sampling": "classical", "heat_ring": 64}
+    >>> exact = system.simulate(20.0, 50.0, 8.0).at(8.0)[0]
+    >>> apart = [abs(forgetful(system, 20.0, 50.0, 8.0, memory=m, **heat).position[-1] - exact) for m in (9.0, 2.0)]
+    >>> bool(apart[0] < 1e-6 < apart[1])
+    True
+    """
+    run = checked_run(system, position, speed, duration, temperature=temperature, sampling=sampling, seed=seed)
+    chain, step = system.chain, run.time_step
+    portion = round(1.0 / step)
+    kept = max(1, round((memory - 0.5) / (portion * step)))
+    field = ThermalField.sampled(chain, temperature, sampling, seed, -(heat_ring // 2), heat_ring)
+    omega = ring_frequencies(chain, heat_ring).astype(np.float64)
+    turn, rise = np.cos(TWO_PI * portion * step * omega), np.sin(TWO_PI * portion * step * omega)
+    reach = half_width(chain, (kept + 2) * portion * step) + 2
+    state = LightCone(
+        system, run.order, step, run.cutoff, position, speed / TWO_PI, max_bytes=run.max_bytes, heat=field
+    ).with_chain(ChainSegment(round(position / chain.spacing), np.zeros((2, 1))))
+    records, own = Records.empty(run.steps + 1), []
+    records.position[0], records.velocity[0] = position, speed
+    for first in range(0, run.steps, portion):
+        part = min(portion, run.steps - first)
+        before, rows = state.chain_state, Records(*records.rows(first, first + part + 1))
+        after = state.advanced(part, rows)
+        centre, size = round(after.sigma / chain.spacing), 2 * reach + 1
+        response = after.chain_state.window(centre - reach, size)
+        old = before.window(after.chain_state.origin, after.chain_state.state.shape[1])
+        old.flow(chain, part * step)
+        kicked = old.window(response.origin, size)
+        own.append(ChainSegment(response.origin, response.state - kicked.state))
+        if len(own) > kept:
+            forgotten = own.pop(0).window(response.origin - reach, size + 2 * reach)
+            forgotten.flow(chain, kept * portion * step)
+            response.state -= forgotten.window(response.origin, size).state
+        u, p = field.spectrum
+        field = replace(field, spectrum=np.stack((turn * u + rise / omega * p, turn * p - omega * rise * u)))
+        state = replace(
+            after, chain_state=response, steps_done=0, lowest=response.origin, highest=centre + reach, heat=field
+        )
+    return from_arrays(system, step * np.arange(run.steps + 1), records.position, records.velocity, None)
 
 
 def explicit_chain(

@@ -8,7 +8,8 @@ import pytest
 from scipy import stats
 
 import chaintheory as ct
-from chaintheory.comparison.with_published_thermal import compare_row, read_losses
+from chaintheory.comparison.faulty_runs import forgetful
+from chaintheory.comparison.with_published_thermal import compare_drifts, compare_row, read_drifts, read_losses
 from chaintheory.lattice.thermal_field import ThermalField, ring_modes
 from chaintheory.simulation.run import Interrupted
 from chaintheory.simulation.settings import checked_run
@@ -364,6 +365,41 @@ def test_published_losses():
         # Planted: another deviation, another mean.
         assert not compare_row({**row, "std": 1.15 * row["std"]}, 2000).ok
         assert not compare_row({**row, "mean": row["mean"] + 0.25 * row["std"]}, 2000).ok
+
+
+@pytest.mark.skipif(not PUBLISHED.is_dir(), reason="published drifts are not here")
+def test_published_drifts():
+    speeds = read_drifts(PUBLISHED)
+    assert list(speeds) == [0.0, 5.0, 25.0, 50.0]
+    rows = compare_drifts(speeds[0.0], 0.0, 5)
+    assert all(row.ok for row in rows)
+    # Planted: a drag that is not there.
+    slower = speeds[0.0] - np.array([0.0, 40.0, 50.0, 60.0, 70.0])
+    assert not any(row.ok for row in compare_drifts(slower, 0.0, 5)[1:])
+
+
+def test_drifts_that_are_refused(tmp_path):
+    assert read_drifts(tmp_path) == {}
+    (tmp_path / "drift_speeds_T5.csv").write_text("# tau\n1.0,2.0\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"^--published-thermal must hold speeds at five times in drift_speeds_T5.csv"):
+        read_drifts(tmp_path)
+
+
+def test_what_is_forgotten_is_what_old_kicks_did():
+    """Two runs, of which the one forgets what the other keeps, agree until then; in a cold chain the cut kernel of the
+    direct method moves the particle as much."""
+    system, cold = ct.System(CHAIN, ct.Gaussian(2.0, 4.0)), {"temperature": 0.0, "sampling": "classical"}
+    exact = system.simulate(20.0, 50.0, 8.0)
+    run = forgetful(system, 20.0, 50.0, 8.0, memory=3.0, heat_ring=64, **cold)
+    before, after = exact.at(3.0)[0], exact.at(8.0)[0]
+    assert abs(np.interp(3.0, run.time, run.position) - before) < 1e-3  # of linear interpolation
+    cuts = [system.simulate(20.0, 50.0, 8.0, method="direct", kernel_cutoff=c).position[-1] for c in (2.5, 3.0, 3.5)]
+    assert min(cuts) < run.position[-1] < max(cuts)
+    assert abs(run.position[-1] - after) > 5e-3
+    hot = {"temperature": 25.0, "seed": 4}
+    kept = forgetful(system, 20.0, 50.0, 3.0, memory=5.0, heat_ring=4096, **hot)
+    same = forgetful(system, 20.0, 50.0, 3.0, memory=3.6, heat_ring=4096, **hot)
+    assert np.array_equal(kept.position, same.position)
 
 
 @pytest.mark.parametrize("bad", [-1.0, math.inf, math.nan, 1j, "hot", 1e31, True])
