@@ -300,7 +300,8 @@ def through_resonance(family: ByDistance, parameter: float, unknowns: Array, nea
         return Branch([], "no solution to begin with", family.resonance)
     points, passages = [begun], 0
     curve = Continuation(family, parameter, begun.unknowns)
-    curve.along_parameter(-1e-3 * parameter)
+    if curve.along_parameter(-1e-3 * parameter) is None:
+        return Branch(points, NO_FURTHER, family.resonance)
     while len(points) < MOST_POINTS:
         towards = curve.tangent is not None and curve.tangent[-1] * curve.parameter < 0.0
         landed = curve.land() if towards and abs(curve.parameter) < LANDING_BEGINS else None

@@ -52,6 +52,8 @@ def test_uncertainty_is_that_of_repeated_measurements():
     scatter = np.std([f.omega_slow for f in fits])
     # 400 samples know their own scatter to 1/sqrt(800) = 3.5%; three of that.
     assert fits[0].omega_slow_error == pytest.approx(scatter, rel=0.11, abs=0)
+    # Chi squared of two degrees of freedom has the mean 2 and the variance 4; three times its error in 400.
+    assert np.mean([f.chi_squared for f in fits]) == pytest.approx(2.0, abs=0.3)
     assert {fit_chain(sample, 1.6e-9, uncertainty=0.5).numbers for sample in samples[:20]} == {(1, 2, 3)}
 
 

@@ -13,7 +13,7 @@ from chaintheory.comparison.on_the_wave import start_on_wave
 from chaintheory.dissipation.wave_equations import Force, Grid, NoSteadyDrift, WaveEquations, toeplitz
 from chaintheory.dissipation.wave_stability import Perturbation
 from chaintheory.drift import drag_curve
-from chaintheory.drift.continuation import ByDistance, Continuation
+from chaintheory.drift.continuation import NEAR, NO_FURTHER, ByDistance, Continuation, through_resonance
 from chaintheory.lattice.green_function import MovingDispersion, green_function, zeros
 
 PAPER = Chain(omega_fast=10.0, spacing=40.0)
@@ -493,6 +493,16 @@ def test_a_landing_that_is_refused_leaves_the_continuation_as_it_was(near_resona
     assert curve.land() is None
     for one, other in zip(before, (curve.parameter, curve.unknowns, curve.tangent), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_branch_whose_second_solution_is_not_found_ends_with_the_first(near_resonance, monkeypatch):
+    """It has no direction to go on; this was an AssertionError."""
+    through = next(branch for branch in near_resonance.branches if branch.resonance is not None)
+    first = through.points[0]
+    family = ByDistance(paper(), first.equations.force, first.equations.grid, through.resonance)
+    monkeypatch.setattr(Continuation, "along_parameter", lambda self, change: None)
+    branch = through_resonance(family, first.distance, first.unknowns, NEAR)
+    assert branch.end == NO_FURTHER and [point.distance for point in branch.points] == [first.distance]
 
 
 def test_a_drift_that_a_finer_grid_does_not_confirm_is_left_out_with_a_warning(monkeypatch):
