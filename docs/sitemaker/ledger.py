@@ -17,6 +17,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 from sympy.printing.latex import LatexPrinter
 
+from chaintheory.report.prose import typeset
 from chaintheory.report.topics import homes, title, words
 from derivations.ledger import EVIDENCE, Statement, find, statements
 from derivations.notation import TABLE
@@ -138,6 +139,11 @@ def said(*content: nodes.Node | str) -> nodes.paragraph:
     return nodes.paragraph("", "", *(nodes.Text(one) if isinstance(one, str) else one for one in content))
 
 
+def sentence(text: str) -> nodes.paragraph:
+    """Return a sentence of the ledger as a paragraph, its symbols typeset."""
+    return said(nodes.raw("", typeset(text), format="html"))
+
+
 def assumptions(statement: Statement) -> list[nodes.Node]:
     """Return the table of the symbols that the formula holds."""
     lines = [line for line in TABLE if line.symbol in statement.formula.free_symbols]
@@ -157,10 +163,10 @@ def derivation(statement: Statement, detail: str) -> list[nodes.Node]:
     content: list[nodes.Node] = []
     doc = (statement.derivation.__doc__ or "").strip()
     if doc:
-        content.append(said(" ".join(doc.split())))
+        content.append(sentence(" ".join(doc.split())))
     steps = nodes.enumerated_list("", enumtype="arabic", prefix="", suffix=".")
     for rule, latex in statement.derivation_latex():
-        steps += nodes.list_item("", said(rule[:1].upper() + rule[1:] + "."), block(latex))
+        steps += nodes.list_item("", sentence(rule[:1].upper() + rule[1:] + "."), block(latex))
     content.append(steps)
     content.append(nodes.paragraph("", f"What was run: {detail}", classes=["detail"]))
     count = len(steps)
@@ -176,7 +182,7 @@ def section(statement: Statement) -> nodes.section:
     badge = nodes.inline("", result.evidence, classes=["evidence", result.evidence])
     made += nodes.paragraph("", "", badge, nodes.Text(f" {place}{KIND[statement.kind]} "),
                             nodes.literal("", statement.id), classes=["origin"])  # fmt: skip
-    made += said(statement.statement)
+    made += sentence(statement.statement)
     made += block(statement.latex)
     if result.evidence == "refuted":
         made += said("Refuted. What is right: ", *linked(list(statement.parents)), ".")
@@ -217,9 +223,9 @@ class Errata(SphinxDirective):
             good = find(bad.parents[0])
             made = nodes.section(ids=[f"erratum-{bad.id}"], names=[])
             made += nodes.title("", f"{bad.equation.removesuffix(', corrected')}: {words(good.id)}")
-            made += said(nodes.strong("", f"{bad.kind.capitalize()}, refuted. "), bad.statement)
+            made += said(nodes.strong("", f"{bad.kind.capitalize()}, refuted. "), *sentence(bad.statement))
             made += block(bad.latex)
-            made += said(nodes.strong("", f"Corrected, {good.verify().evidence}. "), good.statement)
+            made += said(nodes.strong("", f"Corrected, {good.verify().evidence}. "), *sentence(good.statement))
             made += block(good.latex)
             made += said("Addresses: ", link(bad.id, bad.id), ", ", link(good.id, good.id), ".")
             found.append(made)
@@ -239,7 +245,7 @@ class Statements(SphinxDirective):
             if "beyond" in self.options and not one.equation.startswith("beyond"):
                 continue
             badge = nodes.inline("", evidence, classes=["evidence", evidence])
-            rows.append([[said(link(one.id))], [said(one.equation)], [said(badge)], [said(one.statement)]])
+            rows.append([[said(link(one.id))], [said(one.equation)], [said(badge)], [sentence(one.statement)]])
         counts = Counter(one.verify().evidence for one in statements())
         total = ", ".join(f"{counts[kind]} {kind}" for kind in EVIDENCE if counts[kind])
         head = said(f"{len(rows)} statements here; {len(statements())} in all: {total}.")
