@@ -469,9 +469,8 @@ class System(SystemParameters):
             return thermal.mean_loss(self, speed, temperature, sampling)
         choice("sampling", sampling, thermal_field.SAMPLINGS)
         choice("approximation", approximation, ["constant-velocity", "static-lattice", "third-order"])
-        if approximation in ("third-order", "travelling-wave"):
-            refuse_other_chains(self.chain, f"approximation={approximation!r}")
         if approximation == "third-order":
+            refuse_other_chains(self.chain, f"approximation={approximation!r}")
             if method is not None or log:
                 raise ValueError("method and log must not be given with approximation='third-order'")
             return third_order.single_pass_expansion(self, speed).total
@@ -725,9 +724,8 @@ class System(SystemParameters):
         )
         if approximation == "travelling-wave":
             return travelling_wave.mean_dissipation(self, speed)
-        if approximation in ("third-order", "travelling-wave"):
-            refuse_other_chains(self.chain, f"approximation={approximation!r}")
         if approximation == "third-order":
+            refuse_other_chains(self.chain, f"approximation={approximation!r}")
             return third_order.mean_expansion(self, speed).total
         loss = steady_state.mean_dissipation(self, speed, approximation=approximation)
         warn_of_large_losses(self, speed, loss)
@@ -769,7 +767,9 @@ class System(SystemParameters):
 
         Every mass has the same history one transit time after its neighbour,
         :math:`\rho_n(\tau) = n\alpha + R(\tau - n\alpha/v)`, and :math:`\sigma(\tau) = v\tau + s(\tau)` with a
-        periodic s. Newton's method finds the pulse of force on one mass (dissipation/travelling_wave.py).
+        periodic s. Newton's method finds the pulse of force on one mass (dissipation/travelling_wave.py). It is for
+        any chain. Without wells and damping a particle slower than sound drags the masses around it along: they creep
+        at :math:`2\pi^2 \beta/(\alpha s_0)`, with the speed of sound s_0 in spacings, and the speed is that of both.
 
         Parameters
         ----------
@@ -797,7 +797,6 @@ class System(SystemParameters):
         >>> round(wave.bias, 8), wave.error < 1e-14, wave.energy_balance < 1e-12
         (0.01493705, True, True)
         """
-        refuse_other_chains(self.chain, "a travelling wave")
         return travelling_wave.travelling_wave(self, speed, tolerance=tolerance)
 
     def friction_force(self, speed: ArrayLike, *, approximation: str = "constant-velocity") -> Array:
@@ -1011,7 +1010,6 @@ class System(SystemParameters):
         """
         choice("approximation", approximation, ["constant-velocity", "static-lattice", "travelling-wave"])
         if approximation == "travelling-wave":
-            refuse_other_chains(self.chain, "approximation='travelling-wave'")
             return drag_curve.drift_velocities(self, lowest, highest)
         return velocities.drift_velocities(self, lowest, highest, certified=certified, approximation=approximation)
 
@@ -1045,7 +1043,6 @@ class System(SystemParameters):
         >>> [round(bias, 7) for bias in curve.at_speed(30.5)]
         [0.0145424]
         """
-        refuse_other_chains(self.chain, "a drag curve")
         return drag_curve.drag_curve(self, lowest, highest)
 
     def explore(self) -> Any:

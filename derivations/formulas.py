@@ -42,6 +42,7 @@ from .notation import (
     reach,
     response_frequency,
     screening,
+    sound,
     spacing,
     speed,
     spring,
@@ -69,7 +70,16 @@ from .thermal import (
 )
 from .third_order import force_spectrum, phonon_energy, stiffness_spectrum
 from .trapping import lattice_capture_speed
-from .travelling_wave import inverse_response, modulation, radiated
+from .travelling_wave import (
+    absorbed,
+    creep,
+    inverse_response,
+    inverse_response_of,
+    modulation,
+    radiated,
+    sound_energy,
+    sound_strain,
+)  # fmt: skip
 
 __all__ = ["Formula", "formulas"]
 
@@ -189,11 +199,6 @@ def dispersion() -> list[Formula]:
             sp.pi * band_width * double_sine - 2 * rate * frequency, widths, PERIODIC,
         ),
         Formula(
-            "resonance_curvature", (double_cosine, rate, omega_fast), sp.diff(inverse_response(shift), x, 2),
-            ("travelling_wave_response",), "d^2 resonance/dx^2 along the line w = rate x.",
-            {**WAVES, rate: speed / spacing}, 2 * (sp.pi**2 * band_width * double_cosine - rate**2), widths, PERIODIC,
-        ),
-        Formula(
             "tangency", (x, sine_squared, double_sine, omega_fast), tangency_function(), ("tangency",),
             "omega (x d omega/dx - omega): zero where a line through the origin is tangent to the band.", WAVES,
             x * half_slope - squared, widths, PERIODIC,
@@ -223,6 +228,37 @@ def dispersion() -> list[Formula]:
             "Springs between neighbours in units of the on-site spring.", written=band_width / 4, steps=widths,
         ),
         *springs(),
+        *travelling_response(),
+    ]  # fmt: skip
+
+
+def travelling_response() -> list[Formula]:
+    """Lambda, the inverse response of any chain to a force that travels along, and its derivatives.
+
+    >>> [formula.name for formula in travelling_response()]
+    ['inverse_response', 'inverse_response_slope', 'inverse_response_curvature']
+    """
+    squared, of_square, shift = sp.Function("omega_2")(x), *_symbols("of_square shift")
+    drag = sp.Symbol("drag")  # complex
+    exact = inverse_response_of(squared, shift)
+    line = {frequency: speed / spacing * (x + shift), rate: speed / spacing, drag: sp.I * damping}
+    statement = ("travelling_wave_of_any_chain",)
+    return [
+        Formula(
+            "inverse_response", (of_square, frequency, drag), exact, statement,
+            "omega^2 - w^2 - drag w; of_square = omega^2, drag = i gamma.", {of_square: squared, **line},
+            of_square - frequency * (frequency + drag),
+        ),
+        Formula(
+            "inverse_response_slope", (of_square, frequency, rate, drag), sp.diff(exact, x), statement,
+            "Its derivative along the line w = rate x; of_square = d omega^2/dx.", {of_square: squared.diff(x), **line},
+            of_square - rate * (2 * frequency + drag),
+        ),
+        Formula(
+            "inverse_response_curvature", (of_square, rate), sp.diff(exact, x, 2), statement,
+            "Its second derivative; of_square = d^2 omega^2/dx^2.", {of_square: squared.diff(x, 2), **line},
+            of_square - 2 * rate**2,
+        ),
     ]  # fmt: skip
 
 
@@ -461,9 +497,9 @@ def travelling_wave() -> list[Formula]:
     """The exact steady drift.
 
     >>> [formula.name for formula in travelling_wave()]
-    ['modulation', 'radiated']
+    ['modulation', 'radiated', 'absorbed', 'sound_strain', 'creep', 'sound_slower', 'sound_faster']
     """
-    number, shift, steepness = _symbols("number shift slope")
+    number, shift, steepness, taken, mean_force = _symbols("number shift slope taken mean_force")
     transform = sp.Symbol("transform")  # complex
     return [
         Formula(
@@ -476,6 +512,33 @@ def travelling_wave() -> list[Formula]:
             # The slope of Lambda is an argument: near a resonance it is known better than its formula gives it.
             {steepness: inverse_response(sp.Integer(0)).diff(x)},
             4 * sp.pi**2 * x * sp.Abs(transform) ** 2 / sp.Abs(steepness),
+        ),
+        Formula(
+            "absorbed", (rate, taken, transform), absorbed(omega, transform), ("travelling_wave_heat",),
+            "Energy that the damping takes per pass and dx; taken = w Im chi at w = rate x.",
+            {rate: speed / spacing, taken: absorption(speed / spacing * x, omega)},
+            4 * sp.pi * taken * sp.Abs(transform) ** 2 / rate,
+        ),
+        Formula(
+            "sound_strain", (sound, rate), sound_strain(), ("travelling_wave_sound",),
+            "Strain ahead of a particle slower than sound, per transit and F^(0).", {rate: speed / spacing},
+            2 * sp.pi**2 / (sound * (sound - rate)),
+        ),
+        Formula(
+            "creep", (sound, mean_force), creep(mean_force), ("travelling_wave_sound",),
+            "Velocity of the masses around a particle slower than sound.",
+        ),
+        Formula(
+            "sound_slower", (sound, rate, mean_force), sound_energy(mean_force, faster=False),
+            ("travelling_wave_sound_energy",), "Energy that sound takes per pass of a particle slower than it.",
+            {rate: speed / spacing}, 2 * sp.pi**2 * mean_force**2 * rate / (sound * (sound - rate) * (sound + rate)),
+            rules=("common denominator",),
+        ),
+        Formula(
+            "sound_faster", (sound, rate, mean_force), sound_energy(mean_force, faster=True),
+            ("travelling_wave_sound_energy",), "Energy that sound takes per pass of a particle faster than it.",
+            {rate: speed / spacing}, 2 * sp.pi**2 * mean_force**2 / ((rate - sound) * (rate + sound)),
+            rules=("common denominator",),
         ),
     ]  # fmt: skip
 
@@ -575,9 +638,10 @@ def chain_header() -> list[Formula]:
         compiled(
             "resonance_slope", (band_width, product, rate, frequency), 2 * (half_slope - rate * frequency), along,
         ),
-        compiled(
-            "resonance_curvature", (band_width, double_cosine, rate),
-            2 * (sp.pi**2 * band_width * double_cosine - rate**2), along,
+        Formula(
+            "ct_resonance_curvature", (band_width, double_cosine, rate), sp.diff(inverse_response(shift), x, 2),
+            ("travelling_wave_response",), "d^2 resonance/dx^2 along the line w = rate x.", {**given, **along},
+            2 * (sp.pi**2 * band_width * double_cosine - rate**2), rules=PERIODIC,
         ),
         compiled("tangency", (band_width, x, sine_squared, product), x * half_slope - squared),
         compiled(

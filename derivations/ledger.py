@@ -75,9 +75,9 @@ MODULES = (
     "drift",
     "trapping",
     "third_order",
+    "harmonic_chain",
     "travelling_wave",
     "locking",
-    "harmonic_chain",
     "thermal",
 )
 

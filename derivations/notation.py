@@ -222,6 +222,9 @@ reach = _symbol("j_s", "—", "number", "1", "number of spacings that a spring s
 damping = _symbol(
     "gamma_d", "—", "damping", "1", "damping rate of each mass over the unit frequency", "1/100", 1, positive=True
 )
+sound = _symbol(
+    "s_0", "—", "sound", "1/time", "speed of sound, in lattice spacings, of a chain without wells", 2, 10, positive=True
+)
 
 # A chain at a temperature
 temperature = _symbol(

@@ -19,15 +19,36 @@ from __future__ import annotations
 import sympy as sp
 
 from .checks import Reduce
+from .harmonic_chain import absorption, band_of_any, band_of_springs, damped_response, restoring_force, spring_band
 from .lattice import band_squared, dynamical_operator
 from .ledger import Step, claim, equal, states
 from .motion import energy_conserved, units_chain, units_particle
-from .notation import bias, growth_rate, harmonic, lag, mass, offset, response, site, spacing, speed, t, time, x
+from .notation import (
+    bias,
+    damping,
+    growth_rate,
+    harmonic,
+    lag,
+    mass,
+    offset,
+    response,
+    site,
+    sound,
+    spacing,
+    speed,
+    t,
+    time,
+    well,
+    x,
+)  # fmt: skip
 from .potentials import transform
 from .steady_state import band_continued, mean_dissipation
 from .third_order import force_spectrum, travelling_denominator, travelling_response
 
-__all__ = ["inverse_response", "modulation", "radiated"]
+__all__ = [
+    "absorbed", "creep", "inverse_response", "inverse_response_of", "modulation", "radiated", "sound_energy",
+    "sound_strain",
+]  # fmt: skip
 
 period = spacing / speed  # T
 displacement = sp.Function("R")  # of a mass
@@ -50,7 +71,17 @@ def inverse_response(shift: sp.Expr) -> sp.Expr:
     >>> inverse_response(sp.Integer(0)).subs(x, 0)
     1
     """
-    return band_squared(sp.pi * x) - (speed / spacing) ** 2 * (x + shift) ** 2
+    return inverse_response_of(band_squared(sp.pi * x), shift).subs(damping, 0)
+
+
+def inverse_response_of(squared: sp.Expr, shift: sp.Expr) -> sp.Expr:
+    """Return Lambda(x) = omega^2 - w^2 - i gamma w, w = (v/alpha) (x + z), of a chain with any omega^2 and damping.
+
+    >>> inverse_response_of(sp.Integer(1), -x)
+    1
+    """
+    frequency = speed / spacing * (x + shift)
+    return squared - frequency**2 - sp.I * damping * frequency
 
 
 def modulation(number: sp.Expr, shift: sp.Expr, transform_value: sp.Expr) -> sp.Expr:
@@ -60,6 +91,49 @@ def modulation(number: sp.Expr, shift: sp.Expr, transform_value: sp.Expr) -> sp.
     0
     """
     return period**2 * transform_value / (mass * (number + shift) ** 2)
+
+
+def absorbed(mode: sp.Expr, transform_value: sp.Expr) -> sp.Expr:
+    """Return 4 pi x Im(1/Lambda(x)) |F^(x)|^2, what the damping takes per pass at the wave numbers x and -x, per dx.
+
+    >>> absorbed(1, sp.Integer(0))
+    0
+    """
+    return 4 * sp.pi * spacing / speed * absorption(speed / spacing * x, mode) * sp.Abs(transform_value) ** 2
+
+
+def sound_strain() -> sp.Expr:
+    """Return 2 pi^2/(s (s - c)), the strain ahead of a particle slower than sound, per transit and F^(0).
+
+    >>> sound_strain().subs({sound: 2, speed: 1, spacing: 1})
+    pi**2
+    """
+    return 2 * sp.pi**2 / (sound * (sound - speed / spacing))
+
+
+def creep(mean_force: sp.Expr) -> sp.Expr:
+    """Return 2 pi^2 F^(0)/s: the velocity of the masses around a particle slower than sound.
+
+    >>> creep(sp.Integer(0))
+    0
+    """
+    return 2 * sp.pi**2 * mean_force / sound
+
+
+def sound_energy(mean_force: sp.Expr, *, faster: bool) -> sp.Expr:
+    """Return what the sound takes per pass: 2 pi^2 F^(0)^2 c/(s (s^2 - c^2)), or 2 pi^2 F^(0)^2/(c^2 - s^2) if c > s.
+
+    >>> sound_energy(sp.Integer(0), faster=True)
+    0
+    """
+    c = speed / spacing
+    squared = 2 * sp.pi**2 * mean_force**2
+    return squared / (c**2 - sound**2) if faster else squared * c / (sound * (sound**2 - c**2))
+
+
+def inverse_of_sound(shift: sp.Expr) -> sp.Expr:
+    """Lambda next to x = 0 in a chain without wells, whose omega is the speed of sound times x."""
+    return inverse_response_of((sound * x) ** 2, shift).subs(damping, 0)
 
 
 def radiated(transform_value: sp.Expr) -> sp.Expr:
@@ -188,6 +262,91 @@ def radiation_condition(formula: sp.Basic) -> list[Step]:
 
 
 @states(
+    "travelling_wave_of_any_chain",
+    "beyond the paper",
+    "In any harmonic chain whose masses have a damping gamma the response has the inverse Lambda(x) = omega(x)^2 - w^2 "
+    "- i gamma w, w = (v/alpha) (x + z). Nothing else in the equations of the steady drift depends on the chain.",
+    equal(response, 1 / inverse_response_of(band_of_any(x) ** 2, growing)),
+    parents=[band_of_springs, damped_response, travelling_green],
+)
+def travelling_any(formula: sp.Basic) -> list[Step]:
+    """Insert the wave in Newton's law of a chain with wells, one range of springs, and damping."""
+    moving = lambda number: sp.exp(growth_rate * time - 2 * sp.pi * sp.I * x * (time / period - number))  # noqa: E731
+    phase = lambda number: sp.exp(2 * sp.pi * sp.I * x * number)  # noqa: E731
+    here = moving(site)
+    inertia = here.diff(time, 2) / (2 * sp.pi) ** 2 + damping * here.diff(time) / (2 * sp.pi)
+    one_range = well + spring_band(sp.pi * x)
+    return [
+        claim(
+            sp.expand(inertia / here) + sp.expand(restoring_force(phase, 0)),
+            (1 / formula.rhs).subs(band_of_any(x) ** 2, one_range),
+        ).by("Newton's law, divided by the wave; several ranges of springs add up", Reduce("expand", "trigonometry")),
+        claim(
+            (1 / formula.rhs).subs({band_of_any(x) ** 2: band_squared(sp.pi * x), damping: 0}),
+            inverse_response(growing),
+        ).by("the paper's chain", Reduce("expand")),
+    ]
+
+
+@states(
+    "travelling_wave_sound",
+    "beyond the paper",
+    "In a chain without wells and damping, with the speed of sound s (in spacings), the sound ahead of a slower "
+    "particle has a residue that is a constant, growing like 1/nu, plus a strain: 2 pi^2 t/(s (s - c)), c = v/alpha. "
+    "The constant is a uniform motion of all masses with the velocity 2 pi^2 F^(0)/s.",
+    equal(wave(t), creep(sp.Integer(1)) / growth_rate + sound_strain() * t),
+    parents=[travelling_any],
+)
+def travelling_sound(formula: sp.Basic) -> list[Step]:
+    """The residue at the root next to 0, for a small growth rate."""
+    c = speed / spacing
+    root = c * offset / (sound - c)  # above the real axis for Im z > 0
+    residue = 2 * sp.pi * sp.I / inverse_of_sound(offset).diff(x).subs(x, root)
+    phase = -2 * sp.pi * sp.I * root * t
+    return [
+        claim(inverse_of_sound(offset).subs(x, root), 0).by("it is a root", Reduce("common denominator")),
+        claim(residue + residue * phase, formula.rhs.subs(growth_rate, offset * 2 * sp.pi / (sp.I * period))).by(
+            "the first two terms of the exponential; the others vanish with z = i nu T/(2 pi)",
+            Reduce("common denominator"),
+        ),
+        claim(sp.cancel(formula.rhs * growth_rate).subs(growth_rate, 0), creep(sp.Integer(1))).by(
+            "what grows like exp(nu tau)/nu has the slope exp(nu tau): the velocity",
+            Reduce("expand", "common denominator"),
+        ),
+        claim(sound_strain() * c + creep(sp.Integer(1)), sound * sound_strain()).by(
+            "ahead the velocity is s times the strain: u depends on s tau - n alone, as sound does",
+            Reduce("expand", "common denominator"),
+        ),
+    ]
+
+
+@states(
+    "travelling_wave_sound_energy",
+    "beyond the paper",
+    "The mean force gives to the sound of a chain without wells, per pass and of fourth order in the interaction, "
+    "2 pi^2 F^(0)^2 c/(s (s^2 - c^2)) below the speed of sound and 2 pi^2 F^(0)^2/(c^2 - s^2) above it.",
+    equal(energy(0), sound_energy(spectrum(0), faster=False)),
+    parents=[travelling_sound],
+)
+def energy_of_sound(formula: sp.Basic) -> list[Step]:
+    """The work int F R' dt of a response of constant slope at t > 0, half of which counts, and of one at all t."""
+    c = speed / spacing
+    stiff = sp.cancel(inverse_of_sound(sp.Integer(0)) / x**2)
+    behind = (-2 * sp.pi * sp.I * sp.exp(-2 * sp.pi * sp.I * x * t).diff(x) / stiff).subs(x, 0).diff(t)
+    return [
+        claim(behind, -4 * sp.pi**2 / (sound**2 - c**2)).by(
+            "the residue of the double pole at 0 below the contour, at t > 0", Reduce("expand", "common denominator")
+        ),
+        claim(spectrum(0) ** 2 * (behind / 2 + sound_strain()), formula.rhs).by(
+            "slower than sound: with the strain ahead", Reduce("expand", "common denominator")
+        ),
+        claim(spectrum(0) ** 2 * behind / 2, sound_energy(spectrum(0), faster=True)).by(
+            "faster than sound: behind alone", Reduce("expand", "common denominator")
+        ),
+    ]
+
+
+@states(
     "travelling_wave_energy",
     "beyond the paper",
     "Balance of energy: the phonon of a root x > 0 carries off 4 pi^2 x |F^(x)|^2/|Lambda'(x)| per pass, whether it "
@@ -224,6 +383,39 @@ def radiated_energy(formula: sp.Basic) -> list[Step]:
             mean_dissipation.formula.rhs * x * c / band_continued(),
         ).by(
             "constant speed: the term of Eq. (10), as x c = omega", Reduce("same sign", "expand", "common denominator")
+        ),
+    ]
+
+
+@states(
+    "travelling_wave_heat",
+    "beyond the paper",
+    "Balance of energy in a chain with damping: each mass loses 4 pi x Im(1/Lambda(x)) |F^(x)|^2 per pass to the "
+    "damping, at each wave number x > 0; for gamma to 0 beside a root that is what the phonon carries off.",
+    equal(energy(x), sp.Integral(absorbed(band_of_any(x), spectrum(x)), (x, 0, sp.oo))),
+    parents=[travelling_any, radiated_energy],
+)
+def absorbed_energy(formula: sp.Basic) -> list[Step]:
+    """The work of the damping force gamma R'/(2 pi) over the velocity R', by Parseval's theorem."""
+    (integral,) = formula.rhs.atoms(sp.Integral)
+    inverse = inverse_response_of(band_of_any(x) ** 2, sp.Integer(0))
+    turned = inverse.subs(sp.I, -sp.I)  # the complex conjugate, for real omega
+    # R^ = F^/Lambda; dR/dtau has the transform -2 pi i x R^/T, and dtau = T dt.
+    velocity_squared = (2 * sp.pi * x / period) ** 2 * sp.Abs(spectrum(x)) ** 2 / (inverse * turned)
+    slope, width = sp.symbols("s g", positive=True)
+    return [
+        claim(2 * period * damping / (2 * sp.pi) * velocity_squared, integral.function).by(
+            "the power of the damping, both signs of x", Reduce("expand", "common denominator")
+        ),
+        claim(2 * sp.pi * x * (1 / inverse - 1 / turned) / sp.I * sp.Abs(spectrum(x)) ** 2, integral.function).by(
+            "which is 4 pi x Im(1/Lambda) |F^|^2", Reduce("expand", "common denominator")
+        ),
+        claim(
+            4 * sp.pi * x * sp.Integral(width / (slope**2 * offset**2 + width**2), (offset, -sp.oo, sp.oo)),
+            4 * sp.pi**2 * x / slope,
+        ).by(
+            "beside a root, where Lambda is s y - i g: a Lorentzian, and the phonon's energy",
+            Reduce("evaluate", "expand"),
         ),
     ]
 

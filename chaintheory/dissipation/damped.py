@@ -30,7 +30,7 @@ from chaintheory.support.validation import LARGEST, choice
 from chaintheory_ext.generated.dissipation import absorption, absorption_slope
 
 if TYPE_CHECKING:
-    from chaintheory.parameters import SystemParameters
+    from chaintheory.parameters import ChainParameters, SystemParameters
 
 Array = NDArray[np.float64]
 
@@ -84,20 +84,6 @@ def _each(system: SystemParameters, speed: Array, value: Callable[[float], float
 def _steady(system: SystemParameters, speed: float, *, derivative: bool) -> float:
     chain = system.chain
     c, gamma, top = speed / chain.spacing, chain.damping, band_edges(chain)[1]
-    springs = max(len(chain.couplings), 1)
-    bend = 2.0 * largest_curvature(chain) + 2.0 * c * c
-
-    def radius(x: Array) -> Array:
-        """Radius of a disc around x without a pole: |F - i gamma nu| falls no faster than its derivatives allow."""
-        theta = math.pi * (x - np.floor(x))
-        value = np.hypot(square(chain, theta) - (c * x) ** 2, gamma * c * x)
-        change = np.hypot(slope_of_square(chain, theta) - 2.0 * c * c * x, gamma * c)
-        return 2.0 * value / (change + np.sqrt(change * change + 2.0 * bend * value))
-
-    def near_origin(x: Array) -> Array:
-        """The same of F/x - i gamma c, for a chain without wells, whose F vanishes at x = 0."""
-        value = np.hypot(square(chain, math.pi * x) / x - c * c * x, gamma * c)
-        return value / (4.0 * bound_of_reduced_square(chain, 0) + c * c)
 
     def density(x: Array) -> Array:
         nu = c * x
@@ -116,18 +102,62 @@ def _steady(system: SystemParameters, speed: float, *, derivative: bool) -> floa
         budget = 40.0 + 4.0 * math.log1p(top / gamma) + 4.0 * math.log1p(top / c)
         negligible = max((budget / rate) ** (1.0 / power), 1.0)
         end, beyond = min(end, negligible), end < negligible
-    widest = min(LARGEST_RADIUS / springs, 0.5 * _scale(system) * chain.spacing / (2.0 * math.pi))
+    widest = 0.5 * _scale(system) * chain.spacing / (2.0 * math.pi)
     total, start = 0.0, 0.0
-    if chain.confinement == 0.0:
-        start = first_cell(chain)
-        total = _integral(density, near_origin, 0.0, start, widest)
     for _ in range(MOST_DOUBLINGS):
-        part = _integral(density, radius, start, end, widest)
+        part = response_integral(chain, c, density, end, widest, start)
         total += part
         if not beyond or abs(part) <= NEGLIGIBLE * abs(total):
             return total
         start, end = end, 2.0 * end
     raise ValueError(f"speed {speed!r} is not allowed: the integral over all wave numbers does not converge")
+
+
+def response_integral(
+    chain: ChainParameters, c: float, density: Callable[[Array], Array], end: float, widest: float, start: float = 0.0
+) -> float:
+    """Integral over x of what is analytic but for the poles of the chain's response along the line nu = c x.
+
+    Parameters
+    ----------
+    chain
+        With damping.
+    c
+        v/spacing.
+    density
+        The integrand, of an array of x.
+    end, start
+        Bounds of x; from 0 on the first cell of a chain without wells has its own bounds of the poles.
+    widest
+        Largest half-width of a cell, on which the integrand without the response is smooth.
+
+    >>> from chaintheory import Chain
+    >>> einstein = Chain.from_springs(1.0, [], spacing=40.0, damping=0.1)
+    >>> density = lambda x: absorption(x, 1.0 - x**2, 0.1)
+    >>> round(response_integral(einstein, 1.0, density, 200.0, 0.1) + 0.1 / 200.0, 6)  # and the rest: pi/2
+    1.570796
+    """
+    springs = max(len(chain.couplings), 1)
+    bend = 2.0 * largest_curvature(chain) + 2.0 * c * c
+
+    def radius(x: Array) -> Array:
+        """Radius of a disc around x without a pole: |F - i gamma nu| falls no faster than its derivatives allow."""
+        theta = math.pi * (x - np.floor(x))
+        value = np.hypot(square(chain, theta) - (c * x) ** 2, gamma * c * x)
+        change = np.hypot(slope_of_square(chain, theta) - 2.0 * c * c * x, gamma * c)
+        return 2.0 * value / (change + np.sqrt(change * change + 2.0 * bend * value))
+
+    def near_origin(x: Array) -> Array:
+        """The same of F/x - i gamma c, for a chain without wells, whose F vanishes at x = 0."""
+        value = np.hypot(square(chain, math.pi * x) / x - c * c * x, gamma * c)
+        return value / (4.0 * bound_of_reduced_square(chain, 0) + c * c)
+
+    gamma, widest = chain.damping, min(LARGEST_RADIUS / springs, widest)
+    if chain.confinement or start:
+        return _integral(density, radius, start, end, widest)
+    first = min(first_cell(chain), end)
+    total = _integral(density, near_origin, 0.0, first, widest)
+    return total + (_integral(density, radius, first, end, widest) if end > first else 0.0)
 
 
 def _scale(system: SystemParameters) -> float:

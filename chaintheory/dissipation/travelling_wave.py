@@ -66,6 +66,8 @@ FEWEST_POINTS, MOST_POINTS = 48, 1600  # a dense Jacobian of 1,600 takes a quart
 MOST_GRIDS = 12
 UNBALANCED = 1e-8  # relative, of energy and momentum: more is an error
 ROUNDING = 1e-14  # of the momentum, of force times displacement
+MOST_CREEPS = 12  # corrections of the relative speed, each some 1e-4 of the one before
+ROUNDED = 4e-16  # of the speed
 RESOLVED = 1e-3  # spectrum of the pulse at the highest frequency of a grid that may begin a continuation
 
 
@@ -123,14 +125,14 @@ class TravellingWave:
 
     @property
     def transit_time(self) -> float:
-        """T = spacing/speed, in t_slow.
+        """T = spacing/speed, in t_slow, of a speed relative to masses that creep.
 
         >>> import chaintheory as ct
         >>> wave = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0)).travelling_wave(50.0)
         >>> wave.transit_time
         0.8
         """
-        return self.system.chain.spacing / self.speed
+        return 1.0 / self.equations.line.slope
 
     @property
     def force(self) -> Curve:
@@ -222,6 +224,20 @@ def travelling_wave(system: SystemParameters, speed: float, *, tolerance: float 
     tolerance = positive("tolerance", tolerance)
     if v == 0.0:
         raise NoSteadyDrift("speed must not be 0: a particle at rest does not drift")
+    relative = v
+    for _ in range(MOST_CREEPS):
+        equations, pulse, error = _solved(system, relative, tolerance)
+        creep = equations.creep(pulse)
+        if abs(relative + creep - v) <= ROUNDED * v:
+            return _wave(equations, pulse, v, error, tolerance)
+        relative = v - creep
+        if not relative > 0.0:
+            break
+    raise NoSteadyDrift(f"speed {v:.6g}: the masses around the particle creep at {creep:.6g}, as fast as that")
+
+
+def _solved(system: SystemParameters, v: float, tolerance: float) -> tuple[WaveEquations, Array, float]:
+    """Equations, pulse, and change of the bias from the last grid, at a speed relative to the creeping masses."""
     force = Force.of(system)
     count = max(FEWEST_POINTS, math.ceil(POINTS_PER_WIDTH * 2.0 * force.cutoff / force.width))
     grid = Grid(force.cutoff, count, system.chain.spacing)
@@ -237,20 +253,19 @@ def travelling_wave(system: SystemParameters, speed: float, *, tolerance: float 
         if pulse is None:
             pulse = equations.from_weak_coupling()
         if not pulse.any():
-            return _wave(equations, pulse, 0.0, tolerance)
-        bias = float(np.sum(equations.phonons(pulse).energy))
+            return equations, pulse, 0.0
+        bias = equations.energy(pulse)
         if old is not None:
             change = abs(bias - old[2])
             if change <= tolerance * bias:
-                return _wave(equations, pulse, change, tolerance)
+                return equations, pulse, change
         old = (equations, pulse, bias) if highest_frequencies(pulse) < RESOLVED else None
         grid = equations.widened(force.cutoff, pulse)
     raise NoSteadyDrift(_not_converged(v, tolerance, change / old[2] if old else math.inf))
 
 
-def _wave(equations: WaveEquations, pulse: Array, error: float, tolerance: float) -> TravellingWave:
-    phonons = equations.phonons(pulse)
-    bias = float(np.sum(phonons.energy))
+def _wave(equations: WaveEquations, pulse: Array, speed: float, error: float, tolerance: float) -> TravellingWave:
+    bias = equations.energy(pulse)
     unbalanced = abs(equations.bias(pulse) - bias)
     rounding = ROUNDING * float(np.abs(pulse).max() * np.abs(equations.response @ pulse).max())
     if unbalanced > max(UNBALANCED, 100.0 * tolerance) * bias + rounding:
@@ -260,13 +275,13 @@ def _wave(equations: WaveEquations, pulse: Array, error: float, tolerance: float
             "resonance the speed is too coarse a number: take system.drag_curve"
         )
     return TravellingWave(
-        speed=equations.speed,
+        speed=speed,
         bias=bias,
         error=error,
         residual=equations.residual(pulse),
         energy_balance=unbalanced / max(bias, 1e-300),
         branch="weak coupling",
-        phonons=phonons,
+        phonons=equations.phonons(pulse),
         system=equations.system,
         equations=equations,
         pulse=pulse,

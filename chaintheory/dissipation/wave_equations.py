@@ -16,9 +16,12 @@ import numpy as np
 from numpy.polynomial.legendre import leggauss
 from numpy.typing import ArrayLike, NDArray
 
+from chaintheory.dissipation.damped import response_integral
+from chaintheory.lattice.dispersion import square
 from chaintheory.lattice.green_function import MovingDispersion, Zeros, green_function, zeros
 from chaintheory.parameters import SystemParameters
 from chaintheory_ext.generated import travelling_wave as generated
+from chaintheory_ext.generated.dissipation import absorption
 
 Array = NDArray[np.floating[Any]]
 Complex = NDArray[np.complexfloating[Any, Any]]
@@ -32,6 +35,7 @@ CONVERGED = 1e-13  # last correction of Newton's method, of the pulse
 MOST_CORRECTIONS = 12
 SMALL_RESPONSE = 0.25  # of the width: ten points then give the mean curvature on the way to rounding
 WAY, WAY_WEIGHTS = (0.5 * values + offset for values, offset in zip(leggauss(10), (0.5, 0.0), strict=True))
+MOST_AT_ONCE = 2**14  # wave numbers of a transform: some 50 MB
 LOW = 0.03  # strip in which the real zeros are looked for
 
 
@@ -52,6 +56,9 @@ class NoSteadyDrift(ValueError):
 class Phonons:
     """The phonons that carry the energy off, one entry for each positive root of the resonance condition.
 
+    In a chain without wells one more, of wave number 0, is the sound that the mean force drives. In a chain with
+    damping there is none: no phonon gets far.
+
     Attributes
     ----------
     wave_number
@@ -61,7 +68,7 @@ class Phonons:
     group_velocity
         In l_slow/t_slow; negative for a wave that runs against the particle.
     energy
-        Energy carried off per pass, in hbar Omega_slow; the energies sum to the bias.
+        Energy carried off per pass, in hbar Omega_slow; the energies sum to the bias if there is no damping.
     forward
         Whether the wave runs ahead of the particle: its group velocity exceeds the mean speed.
     """
@@ -138,7 +145,7 @@ class WaveEquations:
     force
         Its slope, curvature and cutoff.
     speed
-        Mean speed in l_slow/t_slow.
+        Spacing over transit time in l_slow/t_slow: the mean speed relative to masses that ``creep``.
     grid
         The points of the pulse.
     resonant
@@ -151,7 +158,7 @@ class WaveEquations:
         self, system: SystemParameters, force: Force, speed: float, grid: Grid, resonant: complex | None = None
     ) -> None:
         self.system, self.force, self.speed, self.grid, self.resonant = system, force, speed, grid, resonant
-        self.line = MovingDispersion(system.chain.omega_fast, speed / system.chain.spacing)
+        self.line = MovingDispersion(system.chain, speed / system.chain.spacing)
         try:
             self.green = green_function(self.line, self.grid.step, self.grid.count, resonant)
         except ArithmeticError as error:
@@ -240,9 +247,18 @@ class WaveEquations:
             f"{amplitude:.3g} of the amplitude ({reason})"
         )
 
+    def creep(self, pulse: Array) -> float:
+        """Velocity of the masses around the particle: not 0 without wells and damping, if it is slower than sound."""
+        line = self.line
+        if line.zeros_at_rest < 2 or line.slope > line.sound:
+            return 0.0
+        return float(generated.creep(line.sound, self.bias(pulse) / self.system.chain.spacing, math))
+
     def transform(self, pulse: Array, x: NDArray[Any]) -> NDArray[Any]:
         """Int F(t) exp(2 pi i x t) dt at wave numbers x."""
-        return self.grid.step * np.exp(2j * math.pi * np.outer(x, self.grid.times)) @ pulse
+        parts = np.array_split(x, x.size // MOST_AT_ONCE + 1)
+        turns = (np.exp(2j * math.pi * np.outer(part, self.grid.times)) for part in parts)
+        return self.grid.step * np.concatenate([turn @ pulse for turn in turns])
 
     def bias(self, unknowns: Array) -> float:
         """The bias that sustains the speed, from the balance of momentum, of a solution.
@@ -262,15 +278,36 @@ class WaveEquations:
     @cached_property
     def radiated(self) -> Zeros:
         """The positive real zeros of Lambda, which carry energy off."""
-        found = zeros(self.line, LOW)
+        found = zeros(self.line, LOW / self.line.springs)
         return found[(found.x.imag == 0.0) & (found.x.real > 0.0)]
 
     def phonons(self, pulse: Array) -> Phonons:
-        """What is carried off."""
+        """What is carried off; nothing with damping."""
         x, slope = self.radiated.x.real, self.radiated.slope.real
         energy = generated.radiated(x, slope, self.transform(pulse, x))
         group = self.system.chain.spacing * (self.line.slope + slope / (2.0 * self.line.slope * x))
-        return Phonons(x, self.line.slope * x, group, energy, self.radiated.ahead)
+        ahead = self.radiated.ahead
+        if self.line.zeros_at_rest == 2:
+            sound, c, force = self.line.sound, self.line.slope, self.bias(pulse) / self.system.chain.spacing
+            taken = (generated.sound_slower if c < sound else generated.sound_faster)(sound, c, force, math)
+            x, energy, ahead = np.append(x, 0.0), np.append(energy, taken), np.append(ahead, c < sound)
+            group = np.append(group, self.system.chain.spacing * sound)
+        return Phonons(x, self.line.slope * x, group, energy, ahead)
+
+    def energy(self, pulse: Array) -> float:
+        """Energy lost per pass: what the phonons carry off, or what the damping takes."""
+        chain, c = self.system.chain, self.line.slope
+        if not chain.damping:
+            return float(np.sum(self.phonons(pulse).energy))
+
+        def density(x: Array) -> Array:
+            mismatch = square(chain, math.pi * (x - np.floor(x))) - (c * x) ** 2
+            return np.asarray(
+                generated.absorbed(c, absorption(c * x, mismatch, chain.damping), self.transform(pulse, x))
+            )
+
+        # The transform of the pulse is that of a function on the window, resolved up to half the inverse step.
+        return response_integral(chain, c, density, 0.5 / self.grid.step, 0.25 / (self.grid.step * self.grid.count))
 
     def modulation(self, pulse: Array, times: Array) -> Array:
         """s, the displacement of the particle from uniform motion, at times in units of the transit time."""

@@ -5,7 +5,7 @@ A small perturbation grows like exp(nu tau): :math:`\delta\sigma = e^{\nu\tau} p
 frequency x replaced by x + z, z = i nu T/(2 pi), but not in the phase from a mass to the next:
 
 .. math:: f + \Phi''\,(A_\nu - B_\nu) f = 0, \qquad
-          \Lambda_\nu(x) = 1 + (\omega_{fast}^2 - 1)\sin^2\pi x - c^2 (x + z)^2, \qquad
+          \Lambda_\nu(x) = \omega(\pi x)^2 - c^2 (x + z)^2 - i\gamma c (x + z), \qquad
           p_k = \frac{T^2 \hat f(k)}{\mu (k + z)^2},
 
 k = 0 included. The growth rates are the zeros of the determinant in Re nu > 0. It has the period 2 pi i/T, so that it
@@ -34,8 +34,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chaintheory.dissipation.wave_equations import WaveEquations, toeplitz
-from chaintheory.lattice.dispersion import frequency_squared, half_slope, steepest
+from chaintheory.lattice.dispersion import POINTS_PER_SPRING, frequency, group_velocity
 from chaintheory.lattice.green_function import MovingDispersion, green_function
+from chaintheory.parameters import without_damping
 from chaintheory_ext.generated import travelling_wave as generated
 
 NEGLIGIBLE = 1e-7  # Re nu T: what grows more slowly than exp(1e-7) per transit counts as neutral
@@ -69,18 +70,19 @@ class Perturbation:
         equations, grid = self.equations, self.equations.grid
         transit, mass = self.transit_time, equations.system.mass
         z = 0.5j * rate * transit / math.pi
-        line = MovingDispersion(equations.line.omega_fast, equations.line.slope, z)
+        line = MovingDispersion(equations.line.chain, equations.line.slope, z)
         green = green_function(line, grid.step, grid.count)
         numbers = equations.harmonics[0]
         kernel = green.values.astype(np.complex128)
         for k in (numbers, -numbers):
             moved = generated.modulation(k, z, line.slope, 1.0, mass, 1.0)
             kernel -= np.exp(-2j * math.pi * np.outer(green.lags, k)) @ moved
-        # The mean displacement of the particle, k = 0, is an unknown of its own, so that nothing is large at small nu.
+        # The mean displacement of the particle relative to masses that sound moves, k = 0, is an unknown of its own,
+        # so that nothing is large at small nu.
         matrix = np.empty((grid.count + 1, grid.count + 1), dtype=np.complex128)
         matrix[:-1, :-1] = self._curvature[:, None] * (grid.step * toeplitz(kernel))
         matrix[:-1, -1] = -self._curvature
-        matrix[-1, :-1] = -grid.step * transit**2 / mass
+        matrix[-1, :-1] = -grid.step * (transit**2 / mass - green.constant * z**2)
         matrix[np.diag_indices(grid.count)] += 1.0
         matrix[-1, -1] = z**2
         sign, size = np.linalg.slogdet(matrix)
@@ -96,22 +98,22 @@ class Perturbation:
         """Im nu T between 0 and pi at which two phonons coalesce: omega(x) = c (x + z) with omega'(x) = c.
 
         A mode that couples weakly to the phonons that keep up with the particle has its zero of D very close to one.
+        With damping they are those of the same springs without it, to the left of the imaginary axis.
         """
         from scipy.optimize import brentq
 
-        slope, omega_fast = self.equations.line.slope, self.equations.line.omega_fast
-
-        def omega(x: float) -> float:
-            return math.sqrt(frequency_squared(math.sin(math.pi * x) ** 2, omega_fast))
+        slope, springs = self.equations.line.slope, without_damping(self.equations.line.chain)
 
         def excess(x: float) -> float:
-            return half_slope(math.sin(2.0 * math.pi * x), omega_fast, math) / omega(x) - slope
+            return abs(float(group_velocity(springs, math.pi * x))) / springs.spacing - slope
 
-        fastest = steepest(omega_fast)
-        if excess(fastest) <= 0.0:
-            return []
-        tangencies = [brentq(excess, a, b, xtol=1e-15) for a, b in ((0.0, fastest), (fastest, 0.5))]
-        return [abs(math.remainder(2.0 * math.pi * (x - omega(x) / slope), 2.0 * math.pi)) for x in tangencies]
+        grid = np.linspace(0.0, 0.5, POINTS_PER_SPRING * self.equations.line.springs + 1)
+        signs = np.abs(group_velocity(springs, math.pi * grid)) / springs.spacing > slope
+        found = [brentq(excess, grid[i], grid[i + 1], xtol=1e-15) for i in np.flatnonzero(signs[1:] != signs[:-1])]
+        # Where the frequency falls it is the wave number -x that keeps up.
+        places = [math.copysign(x, float(group_velocity(springs, math.pi * x))) for x in found]
+        turns = [x - float(frequency(springs, math.pi * x)) / slope for x in places]
+        return [abs(math.remainder(2.0 * math.pi * turn, 2.0 * math.pi)) for turn in turns]
 
     @cached_property
     def number_unstable(self) -> int:

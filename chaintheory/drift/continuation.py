@@ -36,7 +36,7 @@ from numpy.typing import NDArray
 
 from chaintheory.dissipation.wave_equations import Force, Grid, NoSteadyDrift, WaveEquations
 from chaintheory.drift.resonances import ResonantSpeed
-from chaintheory.lattice.dispersion import frequency_squared, tangency
+from chaintheory.lattice.dispersion import slope_of_square, square
 from chaintheory.lattice.green_function import MovingDispersion
 from chaintheory.parameters import SystemParameters
 
@@ -122,9 +122,9 @@ class ByDistance:
 
     def squared_slope(self, x: complex) -> tuple[complex, complex]:
         """c^2 = omega(x)^2/x^2 and its derivative in x."""
-        omega_fast, sine_squared = self.system.chain.omega_fast, np.sin(math.pi * x) ** 2
-        change = tangency(x, sine_squared, np.sin(2.0 * math.pi * x), omega_fast)
-        return frequency_squared(sine_squared, omega_fast) / x**2, 2.0 * change / x**3
+        chain = self.system.chain
+        squared, slope = square(chain, math.pi * x), slope_of_square(chain, math.pi * x)
+        return squared / x**2, (x * slope - 2.0 * squared) / x**3
 
     def zero(self, parameter: float) -> complex:
         """The resonant zero x that is ahead of the particle."""
@@ -152,7 +152,7 @@ class ByDistance:
 
     @property
     def _tangent_line(self) -> MovingDispersion:
-        return MovingDispersion(self.system.chain.omega_fast, self.resonance.speed / self.system.chain.spacing)
+        return MovingDispersion(self.system.chain, self.resonance.speed / self.system.chain.spacing)
 
     def of_speed(self, speed: float) -> float:
         """The distance p at a speed, to leading order: 0 = Lambda + Lambda'' p^2/2 at the tangency."""
@@ -193,7 +193,8 @@ def solution(family: Family, parameter: float, unknowns: Array) -> Point | None:
 
 def point(family: Family, parameter: float, unknowns: Array, equations: WaveEquations) -> Point:
     """What is kept of a solution."""
-    return Point(equations.speed, equations.bias(unknowns), family.distance(parameter), unknowns, equations)
+    speed = equations.speed + equations.creep(unknowns)
+    return Point(speed, equations.bias(unknowns), family.distance(parameter), unknowns, equations)
 
 
 @dataclass

@@ -1,8 +1,9 @@
 """The exact bias against the mean speed: all branches, through each resonance and through folds.
 
 Between resonances the branch of weak coupling is followed in the speed, and through each resonance in the distance from
-it (drift/continuation.py says what happens there). Where a branch has the bias of the system, there is a steady drift;
-its stability is that against all small perturbations (dissipation/wave_stability.py).
+it (drift/continuation.py says what happens there). With damping the bias is smooth in the speed. Where a branch has the
+bias of the system, there is a steady drift; its stability is that against all small perturbations
+(dissipation/wave_stability.py).
 """
 
 from __future__ import annotations
@@ -372,7 +373,9 @@ def drag_curve(system: SystemParameters, lowest: float, highest: float) -> DragC
     lowest, highest = speed_range(lowest, highest)
     force = Force.of(system)
     grid = grid_of(system, force)
-    families = [ByDistance(system, force, grid, r) for r in resonant_speeds(system, lowest, highest)]
+    # With damping a resonance is a peak that the speed itself passes.
+    resonances = [] if system.chain.damping else resonant_speeds(system, lowest, highest)
+    families = [ByDistance(system, force, grid, r) for r in resonances]
     families = [one for one in families if one.peak > NARROWEST]
     speeds = [one.resonance.speed for one in families]
     # Neighbouring resonances divide the room between them; some is left to the ends of the range.

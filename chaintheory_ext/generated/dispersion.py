@@ -65,15 +65,6 @@ def resonance_slope(double_sine: Any, frequency: Any, rate: Any, omega_fast: Any
     return m.pi*band_width*double_sine - 2*frequency*rate
 
 
-def resonance_curvature(double_cosine: Any, rate: Any, omega_fast: Any, m: Any = numpy) -> Any:
-    """d^2 resonance/dx^2 along the line w = rate x.
-
-    Ledger: travelling_wave_response.
-    """
-    band_width = (omega_fast - 1)*(omega_fast + 1)
-    return 2*m.pi**2*band_width*double_cosine - 2*rate**2
-
-
 def tangency(x: Any, sine_squared: Any, double_sine: Any, omega_fast: Any, m: Any = numpy) -> Any:
     """omega (x d omega/dx - omega): zero where a line through the origin is tangent to the band.
 
@@ -147,3 +138,27 @@ def spring_curvature(double_cosine: Any, couplings: Any, number: Any, m: Any = n
     Ledger: band_of_springs.
     """
     return 8*m.pi**2*couplings*double_cosine*number**2
+
+
+def inverse_response(of_square: Any, frequency: Any, drag: Any) -> Any:
+    """omega^2 - w^2 - drag w; of_square = omega^2, drag = i gamma.
+
+    Ledger: travelling_wave_of_any_chain.
+    """
+    return -frequency*(drag + frequency) + of_square
+
+
+def inverse_response_slope(of_square: Any, frequency: Any, rate: Any, drag: Any) -> Any:
+    """Its derivative along the line w = rate x; of_square = d omega^2/dx.
+
+    Ledger: travelling_wave_of_any_chain.
+    """
+    return of_square - rate*(drag + 2*frequency)
+
+
+def inverse_response_curvature(of_square: Any, rate: Any) -> Any:
+    """Its second derivative; of_square = d^2 omega^2/dx^2.
+
+    Ledger: travelling_wave_of_any_chain.
+    """
+    return of_square - 2*rate**2

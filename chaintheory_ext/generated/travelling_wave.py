@@ -24,3 +24,43 @@ def radiated(x: Any, slope: Any, transform: Any, m: Any = numpy) -> Any:
     Ledger: travelling_wave_energy.
     """
     return 4*m.pi**2*x*abs(transform)**2/abs(slope)
+
+
+def absorbed(rate: Any, taken: Any, transform: Any, m: Any = numpy) -> Any:
+    """Energy that the damping takes per pass and dx; taken = w Im chi at w = rate x.
+
+    Ledger: travelling_wave_heat.
+    """
+    return 4*m.pi*taken*abs(transform)**2/rate
+
+
+def sound_strain(sound: Any, rate: Any, m: Any = numpy) -> Any:
+    """Strain ahead of a particle slower than sound, per transit and F^(0).
+
+    Ledger: travelling_wave_sound.
+    """
+    return 2*m.pi**2/(sound*(-rate + sound))
+
+
+def creep(sound: Any, mean_force: Any, m: Any = numpy) -> Any:
+    """Velocity of the masses around a particle slower than sound.
+
+    Ledger: travelling_wave_sound.
+    """
+    return 2*m.pi**2*mean_force/sound
+
+
+def sound_slower(sound: Any, rate: Any, mean_force: Any, m: Any = numpy) -> Any:
+    """Energy that sound takes per pass of a particle slower than it.
+
+    Ledger: travelling_wave_sound_energy.
+    """
+    return 2*m.pi**2*mean_force**2*rate/(sound*(-rate + sound)*(rate + sound))
+
+
+def sound_faster(sound: Any, rate: Any, mean_force: Any, m: Any = numpy) -> Any:
+    """Energy that sound takes per pass of a particle faster than it.
+
+    Ledger: travelling_wave_sound_energy.
+    """
+    return 2*m.pi**2*mean_force**2/((rate - sound)*(rate + sound))

@@ -221,10 +221,6 @@ def test_a_damped_run_goes_on_from_its_file(tmp_path):
 
 
 REFUSING = [
-    lambda s: s.travelling_wave(50.0),
-    lambda s: s.drag_curve(30.0, 31.0),
-    lambda s: s.drift_velocities(30.0, 31.0, approximation="travelling-wave"),
-    lambda s: s.mean_dissipation(50.0, approximation="travelling-wave"),
     lambda s: s.mean_dissipation(50.0, approximation="third-order"),
     lambda s: s.single_pass_dissipation(50.0, approximation="third-order"),
     lambda s: s.chain.omega_fast,

@@ -134,7 +134,7 @@ def test_window_and_contour_do_not_matter(speed, monkeypatch):
 
 def test_zeros_against_a_bracketing_search():
     """The positive real zeros are the sign changes of Lambda, and those that run ahead are faster than the particle."""
-    line = MovingDispersion(omega_fast=10.0, slope=0.47)
+    line = MovingDispersion(PAPER, slope=0.47)
     x = np.linspace(1e-6, 25.0, 2_000_003)
     changes = x[np.flatnonzero(np.diff(np.sign(line.value(x))))]
     found = zeros(line, 0.02)
@@ -150,7 +150,7 @@ def test_green_function_against_the_memory_kernel(growth):
     """R(tau) = 2 pi sum_n int Gamma_n(tau - tau') exp(-nu (tau - tau')) F(tau' - n T) dtau', over all the past."""
     chain, speed, step, count = Chain(2.0, 10.0), 23.0, 0.02, 41
     transit = chain.spacing / speed
-    green = green_function(MovingDispersion(2.0, 1.0 / transit, 1j * growth * transit / (2.0 * math.pi)), step, count)
+    green = green_function(MovingDispersion(chain, 1.0 / transit, 1j * growth * transit / (2.0 * math.pi)), step, count)
     pulse = np.exp(-((np.arange(count) - 20) ** 2) / 25.0)
     response = step * toeplitz(green.values) @ pulse
     kernel = np.zeros(green.lags.size, dtype=complex)

@@ -1,0 +1,271 @@
+"""The exact steady drift in any harmonic chain: other units, brute force, balances, limits, an oscillator, and runs."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.integrate import solve_ivp
+
+import chaintheory as ct
+from benchmarks.bench_chains import random_chain
+from chaintheory.dissipation.travelling_wave import _solved
+from chaintheory.dissipation.wave_equations import toeplitz
+from chaintheory.lattice.green_function import MovingDispersion, green_function, zeros
+from tests.physics.test_any_chain import in_general
+from tests.physics.test_travelling_wave import smooth_mean, speed_midway
+
+springs = ct.Chain.from_springs
+SOFT = springs(confinement=0.0, couplings=[1.0], spacing=10.0)
+
+
+def test_the_papers_chain_is_a_case():
+    paper = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0))
+    for speed in (21.0, 50.0):
+        here, there = (system.travelling_wave(speed) for system in (paper, in_general(paper)))
+        assert here.bias == pytest.approx(there.bias, rel=1e-14)
+    assert here.growth_rates == pytest.approx(there.growth_rates, rel=1e-8)  # measured 1e-9: a finite difference
+
+
+@pytest.mark.parametrize("damping", [0.0, 0.3])
+def test_another_unit_of_frequency(damping):
+    """With the unit of frequency s times as large lengths are sqrt(s), energies 1/s and speeds 1/sqrt(s) times."""
+    s, root = 2.5, math.sqrt(2.5)
+    wave = ct.System(springs(0.9, [2.0, -0.3], 20.0, damping), ct.Gaussian(1.5, 3.0), 0.7).travelling_wave(25.0)
+    chain = springs(0.9 / s**2, [2.0 / s**2, -0.3 / s**2], 20.0 * root, damping / s)
+    scaled = ct.System(chain, ct.Gaussian(1.5 / s, 3.0 * root), 0.7).travelling_wave(25.0 / root)
+    assert scaled.bias == pytest.approx(wave.bias / s, rel=1e-12)
+    for rate in (0.3, 0.2 + 0.9j):
+        determinants = [one._perturbation.value(rate / one.transit_time) for one in (wave, scaled)]
+        assert determinants[0] == pytest.approx(determinants[1], rel=1e-9)
+
+
+def test_zeros_against_a_dense_search():
+    """Every real zero of five springs, and which of them are faster than the particle."""
+    chain = springs(0.3, [2.0, -0.4, 0.7, 0.1, 0.5], 20.0)
+    line = MovingDispersion(chain, slope=1.3)
+    x = np.linspace(1e-6, 8.0, 2_000_003)
+    squared = 0.3 + sum(4.0 * k * np.sin(j * math.pi * x) ** 2 for j, k in enumerate(chain.couplings, 1))
+    excess = np.sqrt(squared) - 1.3 * x
+    changes = np.flatnonzero(np.diff(np.sign(excess)))
+    found = zeros(line, 0.004)
+    real = found[(found.x.imag == 0.0) & (found.x.real > 0.0)]
+    assert real.x.real == pytest.approx(x[changes], abs=1e-5)
+    assert np.array_equal(real.ahead, np.diff(excess)[changes] > 0.0)
+
+
+@pytest.mark.parametrize("growth", [0.6 + 0.9j, 1.1])
+@pytest.mark.parametrize("chain, speed", [
+    (springs(0.5, [0.6, -0.1, 0.05], 10.0), 23.0),
+    (springs(0.5, [0.6, -0.1], 10.0, 0.4), 23.0),
+    (springs(0.0, [0.6, 0.1], 10.0), 23.0),
+    (springs(0.0, [6.0, 1.0], 10.0), 23.0),
+    (springs(0.0, [6.0, 1.0], 10.0, 0.4), 23.0),
+    (springs(2.0, [], 10.0), 23.0),
+], ids=["pinned", "damped", "faster than sound", "slower than sound", "damped sound", "Einstein"])  # fmt: skip
+def test_green_function_against_the_memory_kernel(chain, speed, growth):
+    """R(tau) = 2 pi sum_n int Gamma_n(tau - tau') exp(-nu (tau - tau')) F(tau' - n T) dtau', over all the past."""
+    step, count = 0.02, 41
+    transit = chain.spacing / speed
+    green = green_function(MovingDispersion(chain, 1.0 / transit, 1j * growth * transit / (2.0 * math.pi)), step, count)
+    pulse = np.exp(-((np.arange(count) - 20) ** 2) / 25.0)
+    response = step * toeplitz(green.values + green.constant) @ pulse
+    kernel = np.zeros(green.lags.size, dtype=complex)
+    ahead = math.ceil(40.0 * chain.sound_speed / (growth.real * chain.spacing)) + 2 if chain.sound_speed > speed else 2
+    for n in range(-int(38.0 / (growth.real * transit)), ahead):
+        delay = np.maximum(transit * (green.lags - n), 0.0)
+        kernel += chain.memory_kernel(n, delay)[0] * np.exp(-growth * delay)
+    expected = 2.0 * math.pi * transit * step * toeplitz(kernel) @ pulse
+    # The slope of the kernel jumps at delay 0: by Euler and Maclaurin the sum is off by step^2/12 of the jump.
+    expected = expected + step**2 / 12.0 * (2.0 * math.pi * transit) ** 2 * pulse
+    assert response == pytest.approx(expected, abs=6e-6)  # the next order, of values up to 0.2
+
+
+def random_waves(seed, damped, count):
+    random = np.random.default_rng(seed)
+    while count:
+        chain, mass = random_chain(random, damped=damped), random.uniform(0.5, 2.0)
+        width, speed = (
+            chain.spacing * random.uniform(0.1, 0.3),
+            chain.spacing * chain.band[1] * random.uniform(0.3, 0.9),
+        )
+        amplitude = random.choice([-1.0, 1.0]) * random.uniform(0.02, 0.4) * mass * speed**2 / (8.0 * math.pi**2)
+        yield ct.System(chain, ct.Gaussian(amplitude, width), mass), speed
+        count -= 1
+
+
+@pytest.mark.parametrize("damped", [False, True])
+def test_balances_of_random_chains(damped):
+    """Momentum against what phonons carry off, or what the damping takes: five couplings, with wells and without."""
+    for system, speed in random_waves(16, damped, 8):
+        wave = system.travelling_wave(speed)
+        # Rounding of the momentum balance, and of the integral over the phonons' lives.
+        assert wave.energy_balance * wave.bias < 2e-14 * abs(system.interaction.amplitude), (system, speed)
+        assert wave.residual < 1e-13
+        assert (wave.phonons.energy.size > 0) is not damped
+
+
+@pytest.mark.parametrize("chain, speed", [
+    (springs(0.7, [6.0, -1.0, 0.5], 40.0), 21.0),
+    (springs(0.7, [6.0, -1.0, 0.5], 40.0, 0.2), 50.0),
+    (springs(0.0, [24.75], 40.0), 50.0),
+    (springs(0.0, [5.0, 1.0], 40.0, 0.2), 21.0),
+    (springs(1.0, [], 40.0), 50.0),
+    (springs(1.0, [], 40.0, 0.3), 30.0),
+])  # fmt: skip
+def test_weak_coupling(chain, speed):
+    """Second order in the interaction is Eq. 10 of any chain, with damping its integral."""
+    for amplitude in (0.02, 0.04):
+        plus, minus = (
+            ct.System(chain, ct.Gaussian(a, 4.0)).travelling_wave(speed).bias for a in (amplitude, -amplitude)
+        )
+        second = ct.System(chain, ct.Gaussian(amplitude, 4.0)).mean_dissipation(speed)
+        assert plus != pytest.approx(second, rel=1e-6)  # the next order is odd
+        assert 0.5 * (plus + minus) == pytest.approx(second, rel=1e-2 * amplitude**2)
+
+
+@pytest.mark.parametrize("damping", [0.0, 0.4])
+def test_a_heavy_particle_and_one_oscillator(damping):
+    """In an Einstein crystal each mass is an oscillator that is hit once; a heavy particle has a constant speed."""
+    system = ct.System(springs(1.0, [], 40.0, damping), ct.Gaussian(8.0, 4.0), mass=1e9)
+    speed, unit = 30.0, (2.0 * math.pi) ** 2
+
+    def flow(time, y):
+        pull = -y[0] - float(system.interaction.slope(y[0] - speed * time))
+        return [y[1], unit * pull - 2.0 * math.pi * damping * y[1], damping / (2.0 * math.pi) * y[1] ** 2]
+
+    end = 1.3 if not damping else 12.0
+    u, w, heat = solve_ivp(flow, (-1.3, end), [0.0, 0.0, 0.0], method="DOP853", rtol=1e-12, atol=1e-14).y[:, -1]
+    lost = 0.5 * w**2 / unit + 0.5 * u**2 + heat
+    exact = system.mean_dissipation(speed, approximation="travelling-wave")
+    assert exact == pytest.approx(lost, rel=1e-8)
+    assert exact != pytest.approx(system.mean_dissipation(speed), rel=1e-2)
+
+
+@pytest.mark.parametrize("chain, interaction, mass, speed, duration, close", [
+    (springs(1.0, [0.07, 0.01], 14.4), ct.Gaussian(0.63, 2.6), 1.35, 9.6, 1600.0, 2e-9),
+    (springs(1.16, [3.98, 0.07, 0.48], 30.0, 0.77), ct.Gaussian(-45.0, 3.83), 1.68, 69.5, 500.0, 6e-9),
+    (springs(0.49, [0.07, 1.64, -0.22, 3.56, 0.57], 32.9, 0.26), ct.Gaussian(82.0, 8.12), 2.0, 89.0, 300.0, 2e-8),
+    # Without wells the displaced chain comes to rest like a power of the time.
+    (springs(0.0, [-0.27, 2.03, 1.2], 28.0, 0.256), ct.Gaussian(-4.0, 5.56), 1.9, 32.3, 1500.0, 2e-6),
+    (springs(1.0, [], 10.0), ct.Gaussian(0.5, 2.0), 2.0, 7.0, 500.0, 1e-6),
+], ids=["two springs", "damped", "five springs, damped", "damped sound", "Einstein"])  # fmt: skip
+def test_a_long_simulation_with_that_bias_has_that_speed(chain, interaction, mass, speed, duration, close):
+    """Where Eq. 10 is off by 0.3 to 4 per cent of the bias."""
+    wave = ct.System(chain, interaction, mass).travelling_wave(speed)
+    assert wave.stable
+    system = ct.System(chain, interaction, mass, wave.bias)
+    run = system.simulate(position=0.5 * chain.spacing, speed=speed_midway(wave), duration=duration)
+    assert smooth_mean(run.time, run.velocity, 0.5 * duration) == pytest.approx(speed, rel=close)
+
+
+def test_a_deviation_falls_at_the_rate_of_the_slow_mode():
+    chain, interaction = springs(1.16, [3.98, 0.07, 0.48], 30.0, 0.77), ct.Gaussian(-45.0, 3.83)
+    wave = ct.System(chain, interaction, 1.68).travelling_wave(69.5)
+    run = ct.System(chain, interaction, 1.68, wave.bias).simulate(15.0, speed_midway(wave) + 0.05, 120.0)
+    transits = np.diff(run.passes["time"])
+    deviations = 30.0 / transits - 69.5
+    early, late = (float(np.mean(deviations[k - 5 : k + 6])) for k in (80, 160))
+    rate = math.log(late / early) / (80.0 * wave.transit_time)
+    assert wave.growth_rates.size == 1
+    assert rate == pytest.approx(wave.growth_rates[0].real, rel=1e-2)
+
+
+# Chains without wells: the masses around a particle slower than sound creep.
+
+
+def test_masses_creep_around_a_particle_slower_than_sound():
+    wave = ct.System(SOFT, ct.Gaussian(0.5, 2.0)).travelling_wave(12.0)
+    sound = SOFT.sound_speed / SOFT.spacing
+    creep = wave.speed - SOFT.spacing / wave.transit_time
+    assert creep == pytest.approx(2.0 * math.pi**2 * wave.bias / (SOFT.spacing * sound), rel=1e-9)
+    system = ct.System(SOFT, ct.Gaussian(0.5, 2.0), bias=wave.bias)
+    duration = 1600.0
+    run = system.simulate(0.5 * SOFT.spacing, speed_midway(wave) + creep, duration)
+    # It is reached like the inverse root of the time; without the creep the speed would be off by all of it.
+    mean = smooth_mean(run.time, run.velocity, 0.5 * duration)
+    assert mean - 12.0 == pytest.approx(0.0, abs=2e-3 * creep)
+    # Between the particle and its sound the masses move with the velocity s times the strain, ahead and behind.
+    here, reached = run.position[-1] / SOFT.spacing, sound * duration
+    force = wave.bias / SOFT.spacing
+    for ends, expected in (
+        ((here + 200.0, 0.9 * reached), 2.0 * math.pi**2 * force / (sound - 1.0 / wave.transit_time)),
+        ((-0.9 * reached, -200.0), 2.0 * math.pi**2 * force / (sound + 1.0 / wave.transit_time)),
+    ):
+        first, last = (round(end) for end in ends)
+        displacement, _ = run.chain_state.window(first, last - first).state
+        strain = (displacement[0] - displacement[-1]) / (last - first)
+        assert abs(strain) * sound == pytest.approx(expected, rel=0.05)
+
+
+@pytest.mark.parametrize("couplings", [[1.0], [1.5, -0.2]])
+def test_little_damping_without_wells(couplings):
+    """With a little damping the chain is at rest far away, so that all of the strain is ahead of the particle.
+
+    The same pulse as without damping, in a chain whose spacing is smaller by 2 pi^2 F^(0)/(s (s + c)).
+    """
+    c, interaction = 1.2, ct.Gaussian(1.0, 2.0)
+    sound = 2.0 * math.pi * math.sqrt(sum(j**2 * one for j, one in enumerate(couplings, 1)))
+    changes = []
+    for damping in (1e-3, 1e-4):
+        wave = ct.System(springs(0.0, couplings, 10.0, damping), interaction).travelling_wave(12.0, tolerance=1e-9)
+        force = wave.bias / 10.0
+        spacing = 10.0 - 2.0 * math.pi**2 * force / (sound * (sound + c))
+        equations, pulse, _ = _solved(ct.System(springs(0.0, couplings, spacing), interaction), c * spacing, 1e-10)
+        changes.append(equations.bias(pulse) / spacing / force - 1.0)
+    # Proportional to the damping; without the strain what is left is 2e-4 and 5e-4.
+    assert abs(changes[0]) < 3e-4
+    assert changes[1] == pytest.approx(0.1 * changes[0], rel=0.1)
+
+
+def test_faster_than_sound_nothing_is_lost():
+    """No phonon of a chain without wells is in phase with such a particle: no bias."""
+    wave = ct.System(springs(0.0, [0.05, 0.01], 40.0), ct.Gaussian(1.0, 4.0)).travelling_wave(90.0)
+    assert wave.bias == 0.0
+
+
+# Little damping
+
+
+@pytest.mark.parametrize("damping", [1e-3, 1e-5])
+def test_damping_to_zero(damping):
+    chain = springs(0.7, [6.0, -1.0, 0.5], 40.0)
+    damped = springs(0.7, [6.0, -1.0, 0.5], 40.0, damping)
+    without, little = (ct.System(c, ct.Gaussian(2.0, 4.0)).travelling_wave(50.0) for c in (chain, damped))
+    assert little.bias == pytest.approx(without.bias, rel=20.0 * damping)
+    assert little.bias != pytest.approx(without.bias, rel=1e-2 * damping)
+
+
+# The drag curve
+
+
+def test_drag_curve_through_a_resonance():
+    """The lower edge that the particle touches near 33.42 in a chain of three springs."""
+    system = ct.System(springs(0.7, [6.0, -1.0, 0.5], 40.0), ct.Gaussian(2.0, 4.0))
+    (resonance,) = system.resonant_speeds(33.0, 34.0)
+    curve = system.drag_curve(33.2, 33.6)
+    for speed in (33.25, 33.55):
+        (bias,) = curve.at_speed(speed)
+        assert bias == pytest.approx(system.travelling_wave(speed).bias, rel=1e-9)
+    through = [branch for branch in curve.branches if branch.resonance is not None]
+    assert through and through[0].end == "left the resonance"
+    assert (
+        max(abs(point.speed / resonance.speed - 1.0) for point in through[0].points if abs(point.distance) < 1e-7)
+        < 1e-9
+    )
+    peak = max(point.bias for point in through[0].points)
+    assert 3.0 * system.travelling_wave(33.55).bias < peak < 100.0
+
+
+def test_drag_curve_with_damping():
+    """Over a resonance, which is a finite peak: stable below its bias, beside the resonance, and unstable beyond."""
+    system = ct.System(springs(1.0, [24.75], 40.0, 0.3), ct.Gaussian(2.0, 4.0))
+    curve = system.drag_curve(39.5, 42.0)
+    assert len(curve.branches) == 1
+    for speed in (39.7, 41.0):
+        (bias,) = curve.at_speed(speed)
+        assert bias == pytest.approx(system.travelling_wave(speed).bias, rel=1e-9)
+    peak = max(point.bias for branch in curve.branches for point in branch.points)
+    drifts = curve.solutions(0.999 * peak)
+    assert [one.kind for one in drifts] == ["stable", "unstable"]
+    for one in drifts:
+        assert system.travelling_wave(one.speed).bias == pytest.approx(0.999 * peak, rel=1e-8)
