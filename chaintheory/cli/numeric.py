@@ -23,6 +23,7 @@ from chaintheory.cli.options import (
     system_options,
 )
 from chaintheory.support.files import check_target
+from chaintheory.support.validation import whole
 from chaintheory.system import System
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def simulate(
 )
 @click.option(
     "--drifts",
-    type=click.IntRange(min=2, max=1000),
+    type=int,
     help="With --published-thermal: compare drift_speeds_T*.csv instead, with so many runs at each temperature.",
 )
 @json_option
@@ -115,7 +116,7 @@ def crosscheck(published: Path | None, published_thermal: Path | None, drifts: i
         if drifts is None:
             crosscheck_thermal(published_thermal, as_json)
         else:
-            crosscheck_drifts(published_thermal, drifts, as_json)
+            crosscheck_drifts(published_thermal, whole("--drifts", drifts, 2, 1000), as_json)
         return
     from chaintheory.comparison.with_published import compare_published, read_published
     from chaintheory.comparison.with_simulation import TABLE, compare_with_theory
@@ -172,7 +173,7 @@ def crosscheck_drifts(directory: Path, runs: int, as_json: bool) -> None:
     published = read_drifts(directory)
     if not published:
         raise click.UsageError(f"--published-thermal must hold drift_speeds_T*.csv, got {directory}")
-    rows = {"whole": [], "cut": []}  # type: dict[str, list[Any]]
+    rows: dict[str, list[Any]] = {"whole": [], "cut": []}
     with bar(2 * len(published), "comparing", "temperature") as progress:
         for heat, speeds in published.items():
             for kernel, memory in (("whole", None), ("cut", PUBLISHED_MEMORY)):
