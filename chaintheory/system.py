@@ -373,6 +373,12 @@ class System(SystemParameters):
         shown = f"${self.interaction.latex}$"
         return html_table((), [*rows, ("interaction (model units)", shown)], "A particle in a chain")
 
+    def _repr_latex_(self) -> str:
+        chain = self.chain._repr_latex_().strip("$")
+        return rf"${chain},\quad \Phi(r) = {self.interaction.latex},\quad \mu = {self.mass:.8g}\,m,\quad " + (
+            rf"\beta = {self.bias:.8g}\,\hbar\Omega_\mathrm{{slow}}$"
+        )
+
     @property
     def capture_speed(self) -> float:
         """Least speed midway between two masses that passes the masses at rest, in l_slow/t_slow.

@@ -264,3 +264,18 @@ def test_a_sweep(tmp_path, count):
     assert drifts.get_ylabel() == "drift_velocity (l_slow/t_slow)"
     with pytest.raises(ValueError, match="did you mean 'mean_dissipation'"):
         ct.plot_sweep(data, "mean_disipation")
+
+
+def test_the_phonons_of_a_steady_state():
+    """Stems at the frequencies, as high as the energies, whose sum is Eq. (10); the system in one formula."""
+    terms = SYSTEM.mean_dissipation_terms(30.0)
+    ax = terms.plot()
+    points = np.concatenate([np.transpose(stems.markerline.get_data()) for stems in ax.containers])
+    order = np.argsort(points[:, 0])
+    both = np.stack([terms.frequency, terms.energy], axis=1)
+    np.testing.assert_array_equal(points[order], both[np.argsort(terms.frequency)])
+    assert points[:, 1].sum() == pytest.approx(float(SYSTEM.mean_dissipation(30.0)), rel=1e-12)
+    assert r"\hbar" in ax.get_ylabel() and "Omega" in ax.get_xlabel()
+    assert list(terms.to_dataframe()) == ["root", "frequency", "group_speed", "energy", "forward"]
+    latex = SYSTEM._repr_latex_()
+    assert latex.count("$") == 2 and "e^{" in latex and r"\beta = 0.01" in latex

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chaintheory.plotting.style import BLACK, BLUE, GREEN, PURPLE, VERMILLION, label
+from chaintheory.units import Scale
+
 if TYPE_CHECKING:
     import xarray
     from matplotlib.figure import Figure
 
-DATA, RUN, THEORY, EXACT, STATIC = "#000000", "#D55E00", "#0072B2", "#CC79A7", "#009E73"
+DATA, RUN, THEORY, EXACT, STATIC = BLACK, VERMILLION, BLUE, PURPLE, GREEN
 
 
 def draw(
@@ -26,7 +29,8 @@ def draw(
     speed, loss, rest = axes
     speed.plot(time, passes["speed"].values, ".", color=DATA, label="data")
     speed.plot(time, passes["run_speed"].values, color=RUN, label="our run")
-    speed.set_ylabel("speed midway\n(l_slow/t_slow)")
+    model = Scale.of_model()
+    speed.set_ylabel(label("speed midway\n", "speed", model))
     error = passes["energy_lost_error"].values
     if np.isfinite(error).any():
         loss.errorbar(time, passes["energy_lost"].values, error, fmt=".", color=DATA, label="data", elinewidth=0.8)
@@ -41,14 +45,15 @@ def draw(
     ):
         if np.isfinite(passes[name].values).any():
             loss.plot(time, passes[name].values, label=text, lw=1.0, **style)
-    loss.set_ylabel("lost per pass\n(hbar Omega_slow)")
+    loss.set_ylabel(label("lost per pass\n", "energy", model))
     rows, tolerance = residual["time"].values, residual["tolerance"].values
     rest.fill_between(rows, -tolerance, tolerance, color="0.85", lw=0, label="tolerance")
     rest.plot(rows, residual["residual"].values, color=DATA, lw=0.9, label="data minus our run")
     if leaves_at is not None:
         rest.axvline(leaves_at, color=RUN, ls=":", lw=1.0, label="leaves our run")
-    rest.set_ylabel(f"residual\n({residual['residual'].attrs['units']})")
-    rest.set_xlabel("time (t_slow)")
+    kind = "length" if residual["residual"].attrs["units"] == "l_slow" else "speed"
+    rest.set_ylabel(label("residual\n", kind, model))
+    rest.set_xlabel(label("time", "time", model))
     for one in axes:
         one.set_xlim(min(first, rows[0]), rows[-1])
         one.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)

@@ -128,8 +128,8 @@ class LossDistribution:
 
         >>> import chaintheory as ct
         >>> losses = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(20.0, 4.0)).loss_distribution(120.0, 1.0)
-        >>> losses.plot().get_xlabel()
-        'loss of a pass / hbar Omega_slow'
+        >>> losses.plot().get_xlabel().partition(" (")[0]
+        'energy lost in a pass'
         """
         if ax is None:
             from matplotlib.figure import Figure
@@ -138,8 +138,8 @@ class LossDistribution:
         shown = self._density > 1e-6 * self._density.max(initial=0.0)
         points = self.points[shown]
         ax.plot(points, self._density[shown], label=f"no loss: {self.probability_of_no_loss:.4g}")
-        ax.set_xlabel("loss of a pass / hbar Omega_slow")
-        ax.set_ylabel("probability density")
+        ax.set_xlabel(r"energy lost in a pass ($\hbar\Omega_\mathrm{slow}$)")
+        ax.set_ylabel(r"probability density ($1/\hbar\Omega_\mathrm{slow}$)")
         ax.set_yscale("log")
         ax.legend()
         return ax

@@ -27,6 +27,9 @@ from chaintheory.support.validation import choice, number, real_array
 from chaintheory_ext.generated.dissipation import loss_prefactor
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
     from chaintheory.parameters import SystemParameters
     from chaintheory_ext.curves import TangencyTable
 
@@ -65,6 +68,43 @@ class EmittedPhonons:
     def forward(self) -> NDArray[np.bool_]:
         """Whether the wave runs in the direction of the particle."""
         return self.group_speed > 0.0
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """One row per root, with its columns and ``forward``; Omega_slow, l_slow/t_slow, hbar Omega_slow.
+
+        >>> import chaintheory as ct
+        >>> system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0))
+        >>> frame = system.mean_dissipation_terms(90.0).to_dataframe()
+        >>> bool(abs(frame["energy"].sum() / system.mean_dissipation(90.0) - 1.0) < 1e-12)
+        True
+        """
+        import pandas as pd
+
+        names = ("root", "frequency", "group_speed", "energy", "forward")
+        return pd.DataFrame({name: getattr(self, name) for name in names})
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the energy per spacing (hbar Omega_slow) of each phonon against its frequency (Omega_slow).
+
+        >>> import chaintheory as ct
+        >>> system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0))
+        >>> len(system.mean_dissipation_terms(30.0).plot().containers)
+        2
+        """
+        from chaintheory.plotting.style import BLUE, VERMILLION, axes, label
+        from chaintheory.units import Scale
+
+        ax = axes(ax)
+        for name, chosen, colour in (("forward", self.forward, BLUE), ("backward", ~self.forward, VERMILLION)):
+            if chosen.any():
+                stems = ax.stem(self.frequency[chosen], self.energy[chosen], basefmt=" ", label=f"{name} wave")
+                stems.markerline.set_color(colour)
+                stems.stemlines.set_color(colour)
+        ax.set_ylim(bottom=0.0)
+        ax.set_xlabel(r"frequency ($\Omega_\mathrm{slow}$)")
+        ax.set_ylabel(label("energy emitted per pass", "energy", Scale.of_model()))
+        ax.legend()
+        return ax
 
 
 def slopes_of(system: SystemParameters, speed: Array) -> Array:

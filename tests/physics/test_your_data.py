@@ -461,6 +461,7 @@ def test_table_picture_and_page():
     assert "<table" in compared._repr_html_() and "follow our run" in repr(compared)
     figure = compared.plot()
     assert len(figure.axes) == 3
+    assert [r"$\hbar\Omega_\mathrm{slow}$" in ax.get_ylabel() for ax in figure.axes] == [False, True, False]
     given = figure.axes
     assert compared.plot(given) is figure
     with pytest.raises(ValueError, match="three axes"):
