@@ -84,6 +84,27 @@ def recoil() -> list[Figure]:
     return figures
 
 
+def detailed_balance(bins: int = 4, starts: int = 10, samples: int = 3000) -> list[Figure]:
+    """Flux of energies exp(-E/T) p(E -> E') between bins, there and back: chi-squared of strongly coupled passes."""
+    figures = []
+    for amplitude, width, low, high in ((2.0, 4.0, 10.0, 12.0), (4.0, 2.0, 14.0, 18.0)):
+        system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(amplitude, width))
+        edges = np.linspace(low, high, bins + 1)
+        flux, squared = np.zeros((bins, bins)), np.zeros((bins, bins))
+        for i, energy in enumerate(low + (high - low) / (bins * starts) * (np.arange(bins * starts) + 0.5)):
+            speed = float(system.speed_of_energy(energy))
+            losses = system.sample_losses(speed, TEMPERATURE, samples, seed=i, sampling="classical")
+            after, weight = np.histogram(energy - losses, edges)[0], math.exp(-energy / TEMPERATURE)
+            flux[i // starts] += after * weight
+            squared[i // starts] += after * weight**2
+        there, back = np.triu_indices(bins, 1)
+        differences = (flux - flux.T)[there, back] ** 2 / (squared + squared.T)[there, back]
+        what = f"detailed balance at E = {low:g} to {high:g}: chi-squared of {there.size}"
+        # 22.5 is exceeded once in a thousand times.
+        figures.append(Figure(what, float(differences.sum()), 22.5, "", larger_is_better=False))
+    return figures
+
+
 def long_run() -> list[Figure]:
     """Memory and time of a hot run of tau = 1000."""
     system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), bias=0.01)
@@ -136,7 +157,7 @@ def resident() -> float:
 
 def main() -> list[Figure]:
     """Run all and print them."""
-    figures = [*rate(), *long_run(), *recoil(), *long_times()]
+    figures = [*rate(), *long_run(), *recoil(), *detailed_balance(), *long_times()]
     show("A chain at a temperature", figures)
     return figures
 
