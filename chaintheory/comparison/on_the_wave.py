@@ -55,6 +55,10 @@ def start_on_wave(equations: WaveEquations, unknowns: Array, duration: float) ->
     True
     """
     chain, slope = equations.system.chain, equations.line.slope
+    if chain.confinement == 0.0:
+        raise ValueError(
+            f"chain must have wells for a start on the wave, whose masses are at rest far away, got {chain!r}"
+        )
     reached = math.ceil(sound_speed(chain) / chain.spacing * duration) + BEYOND_THE_CONE
     place = 0.5  # in spacings
     masses = np.arange(-reached, math.ceil(slope * duration) + reached + 1)
@@ -65,7 +69,10 @@ def start_on_wave(equations: WaveEquations, unknowns: Array, duration: float) ->
     return {
         "position": chain.spacing * place + float(np.sum(waves.real)),
         "speed": slope * (chain.spacing + float(np.sum((-2j * math.pi * numbers * waves).real))),
-        "chain": ChainSegment(int(masses[0]), np.stack([displacement, slope * rate / (2.0 * math.pi)])),
+        "chain": ChainSegment(
+            int(masses[0]),
+            np.stack([displacement, slope * rate / (2.0 * math.pi) + 0.5 * chain.damping * displacement]),
+        ),
     }
 
 

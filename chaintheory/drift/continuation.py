@@ -327,14 +327,15 @@ def through_resonance(family: ByDistance, parameter: float, unknowns: Array, nea
 def by_speed(family: BySpeed, start: Point, towards: float) -> Branch:
     """The branch from a solution to a speed, or until it comes back to where it began."""
     points = [start]
-    direction = math.copysign(1.0, towards - start.speed)
-    curve = Continuation(family, start.speed, start.unknowns)
+    begin = start.equations.speed  # without the creep of the masses, which is in Point.speed
+    direction = math.copysign(1.0, towards - begin)
+    curve = Continuation(family, begin, start.unknowns)
     here = curve.along_parameter(1e-3 * direction * family.scale)
     while here is not None and len(points) < MOST_POINTS:
-        if (here.speed - towards) * direction > 0.0:
+        if (here.equations.speed - towards) * direction > 0.0:
             last = solution(family, towards, points[-1].unknowns)
             return Branch(points if last is None else [*points, last], "reached", None)
-        if (here.speed - start.speed) * direction < -1e-3 * family.scale:
+        if (here.equations.speed - begin) * direction < -1e-3 * family.scale:
             return Branch(points, "came back through a fold", None)
         points.append(here)
         here = curve.advance()

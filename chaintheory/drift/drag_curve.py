@@ -53,6 +53,7 @@ NARROWEST = 3e-7  # a peak with p below this is narrower than 1e-12 of the speed
 CONFIRMED = 0.1  # part of the pulse by which a finer grid may change it: more is another solution
 STRAY = 0.1  # part by which Newton's method may leave the interval in which a solution lies
 SAME_PULSE = 1e-6  # of the largest force: what one solution may differ by where it is found twice
+MOST_CREEPS, SAME_SPEED = 12, 1e-14  # corrections for masses that creep, and when they end
 ROUNDED = 1e-7  # a correction by less that no longer shrinks is rounding
 
 
@@ -239,12 +240,8 @@ class DragCurve:
         for branch in self.branches:
             for before, after in pairwise(branch.points):
                 if (before.speed - speed) * (after.speed - speed) <= 0.0 and before.speed != after.speed:
-                    equations = BySpeed(self.system, before.equations.force, before.equations.grid, 1.0).equations(
-                        speed
-                    )
-                    solved = equations.solve(equations.pulse(before.unknowns))
-                    if solved is not None:
-                        found.append(equations.bias(solved))
+                    family = BySpeed(self.system, before.equations.force, before.equations.grid, 1.0)
+                    found += _bias_at(family, speed, before.equations.pulse(before.unknowns))
         return _without_doubles(sorted(found))
 
     def solutions(self, bias: float) -> SteadyDrifts:
@@ -299,6 +296,20 @@ class DragCurve:
         return ax
 
 
+def _bias_at(family: BySpeed, speed: float, pulse: Array) -> list[float]:
+    """The bias of the solution near a pulse at a mean speed, if there is one; masses that creep are corrected for."""
+    relative = speed
+    for _ in range(MOST_CREEPS):
+        equations = family.equations(relative)
+        solved = equations.solve(pulse)
+        if solved is None:
+            return []
+        pulse, before, relative = solved, relative, speed - equations.creep(solved)
+        if abs(relative - before) <= SAME_SPEED * speed:
+            break
+    return [equations.bias(pulse)]
+
+
 def _without_doubles(values: list[float]) -> list[float]:
     return [value for index, value in enumerate(values) if not index or value - values[index - 1] > 1e-9 * abs(value)]
 
@@ -306,7 +317,7 @@ def _without_doubles(values: list[float]) -> list[float]:
 def _steady_drift(system: SystemParameters, branch: Branch, before: Point, after: Point, bias: float) -> SteadyDrift:
     """The solution with a bias between two neighbours on a branch, on their grid and on a finer one."""
     grid = before.equations.grid
-    ends = [one.speed if branch.resonance is None else one.distance for one in (before, after)]
+    ends = [one.equations.speed if branch.resonance is None else one.distance for one in (before, after)]
     part = (bias - before.bias) / (after.bias - before.bias)
     parameter = ends[0] + part * (ends[1] - ends[0])
     unknowns: Array = before.unknowns + part * (after.unknowns - before.unknowns)
@@ -368,11 +379,23 @@ def _with_bias(
     raise NoSteadyDrift(f"bias {bias:.6g}: the steady drift near speed {equations.speed:.9g} does not converge")
 
 
+def _slack(system: SystemParameters, force: Force, grid: Grid, lowest: float) -> float:
+    """What masses that creep may add to the speed relative to them: so much lower the curve is to begin."""
+    if system.chain.confinement or system.chain.damping:
+        return 0.0
+    try:
+        equations = WaveEquations(system, force, lowest, grid)
+        return min(1.5 * equations.creep(equations.from_weak_coupling()), 0.5 * lowest)
+    except NoSteadyDrift:
+        return 0.0
+
+
 def drag_curve(system: SystemParameters, lowest: float, highest: float) -> DragCurve:
     """All branches between two speeds: ``System.drag_curve``, which describes them."""
     lowest, highest = speed_range(lowest, highest)
     force = Force.of(system)
     grid = grid_of(system, force)
+    lowest -= _slack(system, force, grid, lowest)
     # With damping a resonance is a peak that the speed itself passes.
     resonances = [] if system.chain.damping else resonant_speeds(system, lowest, highest)
     families = [ByDistance(system, force, grid, r) for r in resonances]
@@ -393,7 +416,7 @@ def drag_curve(system: SystemParameters, lowest: float, highest: float) -> DragC
             # A branch that came through from the other side is not followed back.
             if arrived is None or not abs(arrived.bias - start.bias) < 0.2 * start.bias:
                 unknowns = np.append(start.unknowns, [0.0, 0.0])
-                branches.append(through_resonance(family, family.of_speed(start.speed), unknowns, nearest))
+                branches.append(through_resonance(family, family.of_speed(start.equations.speed), unknowns, nearest))
                 arrived = branches[-1].points[-1] if branches[-1].points else None
         branches.append(after)
     return DragCurve([branch for branch in branches if branch.points], system)
@@ -418,4 +441,9 @@ def _between(system: SystemParameters, force: Force, grid: Grid, low: float, hig
 def drift_velocities(system: SystemParameters, lowest: float, highest: float) -> SteadyDrifts:
     """All exact drift velocities between two speeds: ``System.drift_velocities``, which describes them."""
     lowest, highest = speed_range(lowest, highest)
-    return drag_curve(system, lowest, highest).solutions(abs(system.bias)) if system.bias else SteadyDrifts()
+    if not system.bias:
+        return SteadyDrifts()
+    found = drag_curve(system, lowest, highest).solutions(abs(system.bias))
+    if system.chain.confinement == 0.0:  # where the curve is longer than the range
+        found[:] = [one for one in found if lowest <= one.speed <= highest]
+    return found

@@ -69,7 +69,7 @@ from chaintheory.dissipation.wave_equations import Force, NoSteadyDrift, WaveEqu
 from chaintheory.dissipation.wave_stability import Perturbation
 from chaintheory.drift.continuation import NEAR, NO_FURTHER, ByDistance, Point, grid_of, solution, through_resonance
 from chaintheory.drift.resonances import ResonantSpeed
-from chaintheory.parameters import SystemParameters
+from chaintheory.parameters import SystemParameters, refuse_damping
 from chaintheory.support.validation import positive, real_array
 
 SLOPE_STEP = 1e-3  # of the distance from a resonance, for the slope of the mean dissipation
@@ -107,6 +107,7 @@ def locking_distance(system: SystemParameters, resonance: ResonantSpeed, time: A
     >>> locking_distance(system, second, [1000.0, 8000.0]).round(7).tolist()
     [0.0020226, 0.0005057]
     """
+    refuse_damping(system.chain, "what holds a particle for ever")
     times = real_array("time", time)
     if np.any(times <= 0.0):
         raise ValueError(f"time must be positive, got {float(times.min())!r}")
@@ -156,6 +157,7 @@ def approach(
     """
     from scipy.integrate import solve_ivp
 
+    refuse_damping(system.chain, "what holds a particle for ever")
     distance, duration = positive("distance", distance), positive("duration", duration)
     if resonance.edge != "lower":
         raise ValueError(f"resonance must be of the lower band edge, got one of the {resonance.edge} edge")
@@ -236,6 +238,7 @@ def holding_biases(system: SystemParameters, resonance: ResonantSpeed, *, looks:
     ValueError
         A resonance of the upper edge; a branch that could not be followed past the resonance.
     """
+    refuse_damping(system.chain, "the biases that a resonance holds")
     if resonance.edge != "lower":
         raise ValueError(f"resonance must be of the lower band edge, got one of the {resonance.edge} edge")
     force = Force.of(system)

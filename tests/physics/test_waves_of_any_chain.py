@@ -8,8 +8,11 @@ from scipy.integrate import solve_ivp
 
 import chaintheory as ct
 from benchmarks.bench_chains import random_chain
+from chaintheory.comparison.on_the_wave import start_on_wave
 from chaintheory.dissipation.travelling_wave import _solved
-from chaintheory.dissipation.wave_equations import toeplitz
+from chaintheory.dissipation.wave_equations import Force, WaveEquations, toeplitz
+from chaintheory.drift.continuation import ByDistance, grid_of
+from chaintheory.drift.locking import holding_biases, locking_distance
 from chaintheory.lattice.green_function import MovingDispersion, green_function, zeros
 from tests.physics.test_any_chain import in_general
 from tests.physics.test_travelling_wave import smooth_mean, speed_midway
@@ -238,34 +241,68 @@ def test_damping_to_zero(damping):
 # The drag curve
 
 
-def test_drag_curve_through_a_resonance():
-    """The lower edge that the particle touches near 33.42 in a chain of three springs."""
-    system = ct.System(springs(0.7, [6.0, -1.0, 0.5], 40.0), ct.Gaussian(2.0, 4.0))
-    (resonance,) = system.resonant_speeds(33.0, 34.0)
-    curve = system.drag_curve(33.2, 33.6)
-    for speed in (33.25, 33.55):
-        (bias,) = curve.at_speed(speed)
-        assert bias == pytest.approx(system.travelling_wave(speed).bias, rel=1e-9)
-    through = [branch for branch in curve.branches if branch.resonance is not None]
-    assert through and through[0].end == "left the resonance"
-    assert (
-        max(abs(point.speed / resonance.speed - 1.0) for point in through[0].points if abs(point.distance) < 1e-7)
-        < 1e-9
-    )
-    peak = max(point.bias for point in through[0].points)
-    assert 3.0 * system.travelling_wave(33.55).bias < peak < 100.0
+@pytest.mark.parametrize("edge, speed", [("lower", 33.42), ("upper", 37.61)])
+def test_solutions_beside_a_resonance(edge, speed):
+    """By the distance from it, with the amplitude of the resonant wave as an unknown, on both sides of both edges."""
+    system = ct.System(springs(0.7, [6.0, -1.0, 0.5], 40.0), ct.Gaussian(0.1, 4.0))
+    (resonance,) = system.resonant_speeds(speed - 0.1, speed + 0.1)
+    assert resonance.edge == edge
+    force = Force.of(system)
+    family = ByDistance(system, force, grid_of(system, force), resonance)
+    for distance in (0.01, -0.01):
+        equations = family.equations(distance)
+        assert (equations.speed > resonance.speed) is ((edge == "lower") == (distance > 0.0))
+        assert family.of_speed(equations.speed) == pytest.approx(distance, rel=0.05)
+        wave = system.travelling_wave(equations.speed)
+        start = WaveEquations(system, force, equations.speed, family.grid).from_weak_coupling()
+        solved = equations.solve(np.append(start, [0.0, 0.0]))
+        assert equations.bias(solved) == pytest.approx(wave.bias, rel=1e-9)
 
 
 def test_drag_curve_with_damping():
     """Over a resonance, which is a finite peak: stable below its bias, beside the resonance, and unstable beyond."""
     system = ct.System(springs(1.0, [24.75], 40.0, 0.3), ct.Gaussian(2.0, 4.0))
-    curve = system.drag_curve(39.5, 42.0)
+    curve = system.drag_curve(40.2, 42.0)
     assert len(curve.branches) == 1
-    for speed in (39.7, 41.0):
+    for speed in (40.3, 41.5):
         (bias,) = curve.at_speed(speed)
         assert bias == pytest.approx(system.travelling_wave(speed).bias, rel=1e-9)
     peak = max(point.bias for branch in curve.branches for point in branch.points)
-    drifts = curve.solutions(0.999 * peak)
+    drifts = curve.solutions(0.9999 * peak)
     assert [one.kind for one in drifts] == ["stable", "unstable"]
     for one in drifts:
-        assert system.travelling_wave(one.speed).bias == pytest.approx(0.999 * peak, rel=1e-8)
+        assert system.travelling_wave(one.speed).bias == pytest.approx(0.9999 * peak, rel=1e-8)
+
+
+def test_drag_curve_without_wells():
+    """At the speeds that the particle has, masses that creep included."""
+    system = ct.System(SOFT, ct.Gaussian(1.0, 2.0), bias=0.15)
+    curve = system.drag_curve(11.9, 12.0)
+    assert min(point.speed for branch in curve.branches for point in branch.points) < 11.9
+    (bias,) = curve.at_speed(11.91)
+    wave = system.travelling_wave(11.91)
+    assert bias == pytest.approx(wave.bias, rel=1e-9)
+    (drift,) = curve.solutions(wave.bias)
+    assert drift.speed == pytest.approx(11.91, rel=1e-8)
+    assert drift.kind == "stable"
+
+
+def test_what_needs_a_chain_that_rests_or_rings_says_so():
+    wave = ct.System(SOFT, ct.Gaussian(1.0, 2.0)).travelling_wave(12.0)
+    with pytest.raises(ValueError, match="chain must have wells"):
+        start_on_wave(wave.equations, wave.pulse, 10.0)
+    damped = ct.System(ct.Chain(10.0, 40.0, damping=0.1), ct.Gaussian(2.0, 4.0), bias=0.02)
+    lower = next(one for one in damped.resonant_speeds(39.0, 41.0) if one.edge == "lower")
+    for call in (lambda: holding_biases(damped, lower), lambda: locking_distance(damped, lower, 10.0)):
+        with pytest.raises(ValueError, match="chain must have no damping"):
+            call()
+
+
+def test_a_start_on_the_wave_of_a_damped_chain():
+    """The steady state from the start: every transit takes the same time."""
+    system = ct.System(springs(1.16, [3.98, 0.07, 0.48], 30.0, 0.77), ct.Gaussian(-45.0, 3.83), 1.68)
+    wave = system.travelling_wave(69.5)
+    driven = ct.System(system.chain, system.interaction, 1.68, wave.bias)
+    run = driven.simulate(duration=8.0, **start_on_wave(wave.equations, wave.pulse, duration=8.0))
+    transits = np.diff(run.passes["time"])
+    assert transits[1:] == pytest.approx(np.full(transits.size - 1, wave.transit_time), rel=1e-7)
