@@ -150,6 +150,13 @@ class Perturbation:
             here, phase = todo.pop()
         return round(-total / math.pi)
 
+    def grows_slowly(self, slope: float) -> bool:
+        """Whether a real mode grows by less than 1e-7 per transit, which ``number_unstable`` leaves out.
+
+        D(1) has the sign of the slope d bias/d speed; another sign of D at 1e-7 per transit has a zero between.
+        """
+        return slope < 0.0 < self.value(NEGLIGIBLE / self.transit_time).real
+
     def _beside_a_jump(self, *angles: float) -> bool:
         return any(abs(angle - jump) < JUMP for angle in angles for jump in self.branch_points)
 

@@ -96,6 +96,10 @@ class BySpeed:
         """The equations at a speed."""
         return WaveEquations(self.system, self.force, parameter, self.grid)
 
+    def speed_change(self, parameter: float) -> float:
+        """The derivative of the speed in the parameter."""
+        return 1.0
+
     def distance(self, parameter: float) -> float:
         """Not a number: no resonance is near."""
         return math.nan
@@ -145,6 +149,12 @@ class ByDistance:
         x = self.zero(parameter)
         slope = math.sqrt(self.squared_slope(x)[0].real)
         return WaveEquations(self.system, self.force, slope * self.system.chain.spacing, self.grid, resonant=x)
+
+    def speed_change(self, parameter: float) -> float:
+        """The derivative of the speed in p: dc^2/dp = (c^2)' dx/dp, and dx/dp = -i to leading order for p < 0."""
+        squared, change = self.squared_slope(self.zero(parameter))
+        along = self.side * change.real if parameter >= 0.0 else change.imag
+        return 0.5 * along / math.sqrt(squared.real) * self.grid.spacing
 
     def distance(self, parameter: float) -> float:
         """The distance p itself."""

@@ -68,7 +68,8 @@ class SteadyDrift:
     kind
         ``"unstable"`` if any perturbation grows; else ``"locked"`` beside a resonance with the lower edge of the band
         if the bias exceeds what Eq. 10 loses on its finite side, or ``"stable"``. ``"unknown"`` where a mode is so
-        close to neutral that the growing ones cannot be counted; ``growth_rates`` then raises the ArithmeticError.
+        close to neutral that the growing ones cannot be counted; ``growth_rates`` then raises the ArithmeticError. A
+        falling bias is unstable even where it takes more than 1e7 transits, and ``growth_rates`` leaves that mode out.
     resonance
         The resonance whose branch it is on; None far from any.
     error
@@ -325,7 +326,7 @@ def _steady_drift(system: SystemParameters, branch: Branch, before: Point, after
     for finer in (grid, Grid(grid.half_width, math.ceil(1.3 * grid.count), grid.spacing)):
         family = _family(system, before.equations.force, finer, branch.resonance, abs(after.speed - before.speed))
         start = np.append(interpolated(unknowns[: grid.count], grid, finer), unknowns[grid.count :])
-        parameter, solved = _with_bias(family, parameter, start, bias, ends)
+        parameter, solved, change = _with_bias(family, parameter, start, bias, ends)
         moved = np.abs(solved - start)[: finer.count].max()
         if finer is not grid and moved > CONFIRMED * np.abs(start[: finer.count]).max():
             raise NoSteadyDrift(f"bias {bias:.6g}: a finer grid has another solution near speed {found[0].speed:.9g}")
@@ -335,12 +336,13 @@ def _steady_drift(system: SystemParameters, branch: Branch, before: Point, after
     perturbation = Perturbation(rough.equations, rough.unknowns)
     resonance = branch.resonance
     locked = resonance is not None and resonance.edge == "lower" and bias > resonance.finite_limit
+    with np.errstate(divide="ignore"):
+        slope = float(1.0 / (np.float64(change) * family.speed_change(parameter)))
     try:
-        kind = "unstable" if perturbation.number_unstable else "locked" if locked else "stable"
+        growing = perturbation.number_unstable > 0 or perturbation.grows_slowly(slope)
+        kind = "unstable" if growing else "locked" if locked else "stable"
     except ArithmeticError:
         kind = "unknown"
-    with np.errstate(divide="ignore"):
-        slope = float(np.float64(after.bias - before.bias) / (after.speed - before.speed))
     return SteadyDrift(fine.speed, kind, resonance, abs(fine.speed - rough.speed), slope, fine, perturbation)
 
 
@@ -354,27 +356,30 @@ def _family(
 
 def _with_bias(
     family: Family, parameter: float, unknowns: Array, bias: float, ends: list[float]
-) -> tuple[float, Array]:
-    """Parameter and unknowns of the solution with a bias between two parameters, by Newton's method in both."""
+) -> tuple[float, Array, float]:
+    """Parameter and unknowns of the solution with a bias between two parameters, and d parameter/d bias there."""
     grid = family.grid
     row = np.zeros(unknowns.size + 1)
     row[: grid.count] = grid.spacing * grid.step
     before = math.inf
-    h = 1e-7 * (ends[1] - ends[0])  # for a difference
+    h = 1e-4 * (ends[1] - ends[0])  # for a difference: smaller, rounding of p would show in the slope
     beyond = abs(ends[1] - ends[0]) + STRAY * min(map(abs, ends))
     for _ in range(20):
         equations = family.equations(parameter)
         errors = equations.errors(unknowns)
         rate = (family.equations(parameter + h).errors(unknowns) - errors) / h
         matrix = np.block([[equations.jacobian(unknowns), rate[:, None]], [row[None, :]]])
-        change = np.linalg.solve(matrix, -np.append(errors, row[:-1] @ unknowns - bias))
+        more = np.append(np.zeros(errors.size), 1.0)
+        change, tangent = np.linalg.solve(
+            matrix, np.column_stack([-np.append(errors, row[:-1] @ unknowns - bias), more])
+        ).T
         unknowns, parameter = unknowns + change[:-1], parameter + float(change[-1])
         if not min(ends) - beyond <= parameter <= max(ends) + beyond:
             break
         size = float(np.abs(change[:-1]).max() / np.abs(unknowns).max())
         # Close to a resonance the distance p is known to 1e-16/p only, and the corrections end there.
         if size < 1e-12 or (size < ROUNDED and size > 0.1 * before):
-            return parameter, unknowns
+            return parameter, unknowns, float(tangent[-1])
         before = size
     raise NoSteadyDrift(f"bias {bias:.6g}: the steady drift near speed {equations.speed:.9g} does not converge")
 

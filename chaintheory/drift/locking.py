@@ -36,7 +36,7 @@ mass 1, spacing 40, band top 10), from the slow side of each resonance:
 === ========= ==================================== ===================================================
 n   amplitude stable at the biases                 ended by
 === ========= ==================================== ===================================================
-1   +2        up to 4.52                           the peak, 4.524, beside which a steady growth begins
+1   +2        0.0050 to 4.52                       the peak, 4.524, beside which a steady growth begins
 1   -2        0.0033 to 4.84                       a steady growth at the peak, 4.87
 2   +2        0.0045 to 3.25                       an oscillation, below the peak, 3.3917
 2   -2        0.0031 to 0.0054; 1.29 to 3.176      a flip from pass to pass; the peak, 3.176

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 
 from benchmarks.bench_travelling_wave import REFERENCES
 from chaintheory import Chain, Exponential, Gaussian, Interaction, Lorentzian, Matern, Sech2, SquareWell, System
@@ -358,6 +359,29 @@ def test_a_drift_of_unknown_stability_says_so(monkeypatch):
     ]
 
 
+def test_a_mode_that_grows_slower_than_any_run_shows_is_seen_by_the_slope():
+    """Just below n = 1 the bias falls with the speed; what grows, the wave that keeps up, is very heavy."""
+    resonance = next(r for r in paper().resonant_speeds(39.9, 40.1) if r.edge == "lower")
+    distances = np.array([1.9e-6, 1.8e-6])
+    slow, fast = (paper().travelling_wave(float(resonance.speed * (1.0 - d))) for d in distances)
+    slope = (fast.bias - slow.bias) / (fast.speed - slow.speed)
+    one = slow._perturbation
+    assert slope < -1.0 and one.number_unstable == 0 and one.grows_slowly(slope)
+    # The zero itself: what the bias gives too much per pass over the change of the energy stored in the wave.
+    values = [one.value(rate / one.transit_time).real for rate in (1e-10, 1e-7)]
+    assert values[0] < 0.0 < values[1]
+    root = brentq(lambda rate: one.value(rate / one.transit_time).real, 1e-10, 1e-7, rtol=1e-3)
+    stored = []
+    for wave in (slow, fast):
+        found = zeros(wave.equations.line, 0.03)
+        nearest = np.argmin(np.abs(found.x - resonance.root - 1e-9j))
+        x, residue = found.x[nearest], 2.0 * math.pi / abs(found.slope[nearest])
+        amplitude = residue * abs(wave.equations.transform(wave.pulse, np.array([x]))[0])
+        stored.append((wave.equations.line.slope * resonance.root * amplitude) ** 2 / (math.pi * x.imag))
+    assert root == pytest.approx((slow.bias - fast.bias) / (stored[1] - stored[0]), rel=0.05)  # 2 % measured
+    assert not one.grows_slowly(-slope)
+
+
 def test_weak_instability_beside_a_branch_point():
     """A mode bound to a phonon that keeps up with the particle; its zero is within 1e-3 of the branch point."""
     wave = System(Chain(3.9, 14.2), Gaussian(5.9, 2.8), mass=1.4).travelling_wave(33.7)
@@ -436,6 +460,8 @@ def test_locked_drift(near_resonance):
     assert drift.error < 1e-10
     assert drift.speed == pytest.approx(19.9973521453, abs=1e-9)
     assert paper().travelling_wave(drift.speed).bias == pytest.approx(0.01, rel=1e-7)  # d bias/dv = 12
+    (other,) = near_resonance.solutions(0.01001)
+    assert 0.5 * (drift.slope + other.slope) == pytest.approx(1e-5 / (other.speed - drift.speed), rel=1e-3)
 
 
 def test_solutions_that_share_a_speed_are_told_apart(near_resonance):
@@ -532,9 +558,9 @@ def test_another_solution_on_the_finer_grid_is_left_out_with_a_warning(monkeypat
     grids = []
 
     def jumping(family, *arguments):
-        parameter, unknowns = given(family, *arguments)
+        parameter, unknowns, change = given(family, *arguments)
         grids.append(family.grid.count)
-        return parameter, (1.2 if family.grid.count > grids[0] else 1.0) * unknowns
+        return parameter, (1.2 if family.grid.count > grids[0] else 1.0) * unknowns, change
 
     monkeypatch.setattr(drag_curve, "_with_bias", jumping)
     with pytest.warns(RuntimeWarning, match="another solution near speed 30.05"):
