@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chaintheory.dissipation.wave_equations import WaveEquations
-from chaintheory.lattice.dispersion import band_width, sound_speed
+from chaintheory.lattice.dispersion import sound_speed, spring_term
 from chaintheory.lattice.green_function import DIGITS, MovingDispersion, zeros
 from chaintheory.simulation.light_cone import ChainSegment
 
@@ -113,7 +113,8 @@ def coalescing_pair(line: MovingDispersion, x: complex) -> tuple[float, Complex,
     Lambda'(x) = h'(d), as the equations of the wave have it, and the other zero from h(d') = h(d), where
     h(d) = Lambda(e + d) - Lambda(e) is computed without cancellation.
 
-    >>> line = MovingDispersion(omega_fast=10.0, slope=0.9995)
+    >>> import chaintheory as ct
+    >>> line = MovingDispersion(ct.Chain(10.0, 40.0), slope=0.9995)
     >>> x = min(zeros(line, 0.03).x, key=lambda zero: abs(zero - 1.0))
     >>> e, pair, slopes = coalescing_pair(line, x)
     >>> bool(abs(line.value(pair)).max() < 1e-13), bool(abs(line.derivative(pair) - slopes).max() < 1e-12)
@@ -122,16 +123,25 @@ def coalescing_pair(line: MovingDispersion, x: complex) -> tuple[float, Complex,
     e, slope = float(complex(x).real), complex(line.derivative(x))
     for _ in range(NEWTON):
         e -= float(line.derivative(e) / line.second_derivative(e))
-    wide, sine, cosine = band_width(line.omega_fast), math.sin(2.0 * math.pi * e), math.cos(2.0 * math.pi * e)
+    springs = [
+        (j, spring_term(1.0, one), math.sin(2.0 * math.pi * j * e), math.cos(2.0 * math.pi * j * e))
+        for j, one in enumerate(line.chain.couplings, 1)
+    ]
 
     def h(d: complex) -> complex:
-        y = 2.0 * math.pi * d
-        cubic = -(y**3) / 6.0 * (1.0 - y**2 / 20.0 * (1.0 - y**2 / 42.0 * (1.0 - y**2 / 72.0)))  # sin y - y
-        return wide * (cosine * cmath.sin(math.pi * d) ** 2 + 0.5 * sine * cubic) - (line.slope * d) ** 2
+        total = -((line.slope * d) ** 2)
+        for j, wide, sine, cosine in springs:
+            y = 2.0 * math.pi * j * d
+            cubic = -(y**3) / 6.0 * (1.0 - y**2 / 20.0 * (1.0 - y**2 / 42.0 * (1.0 - y**2 / 72.0)))  # sin y - y
+            total += wide * (cosine * cmath.sin(0.5 * y) ** 2 + 0.5 * sine * cubic)
+        return total
 
     def rate(d: complex) -> complex:
-        turned = cosine * cmath.sin(2.0 * math.pi * d) - 2.0 * sine * cmath.sin(math.pi * d) ** 2
-        return math.pi * wide * turned - 2.0 * line.slope**2 * d
+        total = -2.0 * line.slope**2 * d
+        for j, wide, sine, cosine in springs:
+            y = 2.0 * math.pi * j * d
+            total += math.pi * j * wide * (cosine * cmath.sin(y) - 2.0 * sine * cmath.sin(0.5 * y) ** 2)
+        return total
 
     curvature = float(line.second_derivative(e))
     here = complex(x) - e
