@@ -17,7 +17,7 @@ resonance = next(r for r in system.resonant_speeds(15.0, 25.0) if r.edge == "low
 x = np.linspace(0.0, 3.0, 6001)
 band = chain.frequency(np.pi * x)
 
-figure, (whole, near) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
+figure, (whole, near) = plt.subplots(1, 2, figsize=(7.5, 3.4), layout="constrained")
 for ax in (whole, near):
     ax.plot(x, band, color="black", lw=1.5)
 for factor, label in ((1.02, "2 % faster: two roots"), (1.0, "at the resonance"), (0.98, "2 % slower: none")):

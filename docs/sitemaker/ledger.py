@@ -222,7 +222,8 @@ class Errata(SphinxDirective):
                 continue
             good = find(bad.parents[0])
             made = nodes.section(ids=[f"erratum-{bad.id}"], names=[])
-            made += nodes.title("", f"{bad.equation.removesuffix(', corrected')}: {words(good.id)}")
+            place = bad.equation.removesuffix(", corrected")
+            made += nodes.title("", f"{place[:1].upper()}{place[1:]}: {words(good.id)}")
             made += said(nodes.strong("", f"{bad.kind.capitalize()}, refuted. "), *sentence(bad.statement))
             made += block(bad.latex)
             made += said(nodes.strong("", f"Corrected, {good.verify().evidence}. "), *sentence(good.statement))
