@@ -261,6 +261,7 @@ def measured(tab, path, *widths):
 
 LOOKED_AT = ["index.html", "questions.html", "gallery/index.html", "reference/names.html", "reference/errors.html",
              "reference/command_line.html", "glossary.html", "numerics/light_cone.html", "howto/crystal.html",
+             *(f"howto/{name}.html" for name in ("data", "temperature", "potential", "cluster", "derivation")),
              "tutorials/01_verify_a_derivation.html", "tutorials/08_exact_steady_drift.html", "theory/errata.html",
              *(f"theory/{module}.html" for module in MODULES)]  # fmt: skip
 
