@@ -48,27 +48,29 @@ def data(ring: Ring, speed: float, passes: float = PASSES) -> tuple[np.ndarray, 
     return times, whole.accurate(5.5 * ring.spacing, speed, duration, times)
 
 
-def faults(ring: Ring, speed: float) -> Iterator[tuple[str, tuple[np.ndarray, np.ndarray]]]:
-    """Name of each fault, and data that have it."""
+def faults(ring: Ring, speed: float) -> Iterator[tuple[str, tuple[np.ndarray, np.ndarray], float]]:
+    """Name of each fault, data that have it, and its size where it may be too small to be seen (else infinite)."""
     times, positions = data(ring, speed)
-    yield "time-unit", (2.0 * math.pi * times, positions)
-    yield "length-unit", (times, 2.0 * positions)
-    yield "mass", data(ring.changed(mass=1.2 * ring.mass), speed)
-    yield "amplitude", data(ring.changed(amplitude=0.9 * ring.amplitude), speed)
-    yield "bias", data(ring.changed(bias=2.0 * ring.bias), speed)
+    yield "time-unit", (2.0 * math.pi * times, positions), math.inf
+    yield "length-unit", (times, 2.0 * positions), math.inf
+    yield "mass", data(ring.changed(mass=1.2 * ring.mass), speed), math.inf
+    yield "amplitude", data(ring.changed(amplitude=0.9 * ring.amplitude), speed), math.inf
+    yield "bias", data(ring.changed(bias=2.0 * ring.bias), speed), math.inf
     factor = 2.0 * math.pi if abs(ring.amplitude) < 1.8 or speed > 40.0 else 0.5
-    yield "energy-unit", data(ring.changed(amplitude=factor * ring.amplitude, bias=factor * ring.bias), speed)
+    yield "energy-unit", data(ring.changed(amplitude=factor * ring.amplitude, bias=factor * ring.bias), speed), math.inf
     duration = PASSES * ring.spacing / speed
     reach = math.pi * (ring.omega_fast - 1.0) + speed / ring.spacing
-    yield "echo", data(ring.changed(masses=int(0.5 * reach * duration)), speed)
+    yield "echo", data(ring.changed(masses=int(0.5 * reach * duration)), speed), math.inf
     yield (
         "cut-memory",
         forgetful(ring, 5.5 * ring.spacing, speed, min(duration, 8.0), 1.0 / (60.0 * ring.omega_fast), 2.1),
+        math.inf,
     )
     for rate in (20.0, 10.0):  # steps in a fast period
         whole = long_enough(ring, speed, 0.6 * duration)
-        yield "time-step", whole.verlet(5.5 * ring.spacing, speed, 0.6 * duration, 1.0 / (rate * ring.omega_fast))
-    yield "temperature", data(ring.changed(temperature=0.02, seed=3), speed)
+        step = 1.0 / (rate * ring.omega_fast)
+        yield "time-step", whole.verlet(5.5 * ring.spacing, speed, 0.6 * duration, step), step
+    yield "temperature", data(ring.changed(temperature=0.02, seed=3), speed), math.inf
 
 
 def clean(count: int) -> Iterator[tuple[Ring, float]]:
@@ -89,14 +91,17 @@ def main() -> list[Figure]:
     right = planted = 0
     slowest = 0.0
     for name, (ring, speed) in CASES.items():
-        for fault, (times, positions) in faults(ring, speed):
+        for fault, (times, positions), size in faults(ring, speed):
             begin = time.perf_counter()
-            found = ct.compare(system_of(ring), times, positions).findings
+            compared = ct.compare(system_of(ring), times, positions, theory_points=0)
+            found = compared.findings
             slowest = max(slowest, time.perf_counter() - begin)
             code = found[0].code if found else "none"
+            if not found and compared.agrees and size < compared.detectable.get(fault, 0.0):
+                code = "hidden, and said so"
             table[fault, code] += 1
             planted += 1
-            right += code == fault
+            right += code in (fault, "hidden, and said so")
             print(f"{name:<16} {fault:<12} {found[0].text if found else '-'}", file=sys.stderr, flush=True)
     named = 0
     for ring, speed in clean(20):
@@ -109,7 +114,7 @@ def main() -> list[Figure]:
     rows = sorted({fault for fault, _ in table})
     print(tabulate([[row, *(table[row, code] or "" for code in codes)] for row in rows], ["planted", *codes]))
     figures = [
-        Figure("planted faults named right", right, planted, f"of {planted}"),
+        Figure("planted faults named right, or said to be hidden", right, planted, f"of {planted}"),
         Figure("clean runs with a finding", named, 0, "of 20", False),
         Figure("slowest verdict", slowest, 60.0, "s", False),
     ]

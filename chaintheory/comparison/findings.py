@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chaintheory.comparison.faulty_runs import explicit_chain, ring
-from chaintheory.comparison.fits import FARTHEST, Fit, Model, Problem, Start
+from chaintheory.comparison.fits import EXPLAINED, Fit, Model, Problem, Start
 from chaintheory.comparison.sampling import CELL, Rows, midpoints, slopes
 from chaintheory.dissipation.thermal import loss_variance
 from chaintheory.interactions.base import Interaction
@@ -110,7 +110,7 @@ def find_faults(problem: Problem) -> list[Finding]:
         found += judge.accepted(of_time_step(problem, errors))
         best = min(errors, key=lambda one: one.left, default=None)
         if not found and best is not None and best.before >= SMALL * best.left:
-            found += judge.accepted(of_late_onset(problem.less(best.error)))
+            found += judge.accepted(of_late_onset(problem.less(best.error), best, problem))
     if not found:
         found = judge.accepted(of_temperature(problem))
     return judge.told_apart(found)
@@ -489,12 +489,8 @@ def _fitted_error(problem: Problem, scheme: str, step: float, duration: float) -
     moved = problem.growth[: error.size] * problem.start.velocity_error
     columns = np.stack([problem.weighed(error), problem.weighed(moved)], axis=1)
     weighed = problem.weighed(rest)
+    # The slope of rows that a scheme made is not its velocity, by a power of the step: the shift is free.
     scale, shift = np.linalg.lstsq(columns, weighed, rcond=None)[0]
-    # The fitted start has given way to the fault.
-    centre = (problem.start.velocity - problem.fitted_start.velocity) / (problem.start.velocity_error or 1.0)
-    shift = min(max(float(shift), centre - FARTHEST), centre + FARTHEST)
-    square = float(np.sum(columns[:, 0] ** 2))
-    scale = float(np.sum(columns[:, 0] * (weighed - shift * columns[:, 1]))) / max(square, 1e-300)
     if not 1e-4 < scale < 1e4:
         return None
     fitted = scale * error + shift * moved
@@ -564,8 +560,11 @@ def _harmless(problem: Problem) -> bool:
 # ---------------------------------------------------------------- what acts late
 
 
-def of_late_onset(problem: Problem) -> Iterator[Finding]:
-    """A ring of too few masses; a memory that is cut off."""
+def of_late_onset(problem: Problem, known: StepError | None = None, whole: Problem | None = None) -> Iterator[Finding]:
+    """A ring of too few masses; a memory that is cut off.
+
+    ``known``: the error of the step that was taken off the data of ``whole``. Of the published scheme it is made again.
+    """
     if problem.leaves_at is None:
         return
     before = problem.misfit(problem.plain, np.empty(0), problem.fitted_start, problem.time.size)
@@ -573,7 +572,13 @@ def of_late_onset(problem: Problem) -> Iterator[Finding]:
         yield one
         if one.explains:
             return
-    yield from of_cut_memory(problem, before)
+    if known is not None and whole is not None and known.scheme == "kick and exact chain":
+        start = problem.fitted_start
+        start = replace(start, velocity=start.velocity + known.shift * whole.start.velocity_error)
+        rate = 1.0 / (known.settles_at * problem.system.chain.omega_fast)
+        yield from of_cut_memory(problem, whole, start, rate)
+    else:
+        yield from of_cut_memory(problem, problem, problem.fitted_start)
 
 
 MOST_TRIED = 800
@@ -612,21 +617,25 @@ def of_echo(problem: Problem, before: float) -> Iterator[Finding]:
     yield _finding("echo", words, before, fit, {"masses": float(best)})
 
 
-def of_cut_memory(problem: Problem, before: float) -> Iterator[Finding]:
-    """A memory kernel that is cut off: what it forgets is missing from the time of the cut on."""
-    leaves, system, start = problem.leaves_at, problem.system, problem.fitted_start
+def of_cut_memory(problem: Problem, judged: Problem, start: Start, given: float | None = None) -> Iterator[Finding]:
+    """A memory kernel that is cut off: what it forgets is missing from the time of the cut on.
+
+    ``judged``: the data that runs from ``start`` with ``given`` steps in a fast period are laid beside.
+    """
+    leaves, system = problem.leaves_at, problem.system
     assert leaves is not None
     since = leaves - problem.start.time
     if since > MOST_MEMORY:
         return
-    rate = _coarse_rate(problem)
+    rate = given or _coarse_rate(problem)
+    fine_rate = given or 2.0 * rate
 
     def predict(cutoff: float, at: Start, times: Array, rate: float) -> Array:
-        return problem.simulated(system, at, times, method="direct", kernel_cutoff=cutoff, steps_per_fast_period=rate)
+        return judged.simulated(system, at, times, method="direct", kernel_cutoff=cutoff, steps_per_fast_period=rate)
 
     def misfit(cutoff: float, rate: float) -> float:
         last = min(problem.time.size, max(24, int(np.searchsorted(problem.time, since + 0.8 * problem.passing))))
-        return problem.misfit(
+        return judged.misfit(
             lambda x, at, times: predict(float(x[0]), at, times, rate), np.array([cutoff]), start, last
         )
 
@@ -643,20 +652,24 @@ def of_cut_memory(problem: Problem, before: float) -> Iterator[Finding]:
     fine = [cut for at in lowest for cut in np.linspace(grid[at] - 0.2 / top, grid[at] + 0.2 / top, 9)]
     fine = [float(cut) for cut in fine if cut > 0.0]
     with ThreadPoolExecutor(cores()) as pool:
-        finer = list(pool.map(lambda cutoff: misfit(cutoff, 2.0 * rate), fine))
+        finer = list(pool.map(lambda cutoff: misfit(cutoff, fine_rate), fine))
     from scipy.optimize import minimize_scalar
 
     best = fine[int(np.argmin(finer))]
-    found = minimize_scalar(lambda cutoff: misfit(cutoff, 2.0 * rate), bounds=(best - 0.05 / top, best + 0.05 / top),
+    found = minimize_scalar(lambda cutoff: misfit(cutoff, fine_rate), bounds=(best - 0.05 / top, best + 0.05 / top),
                             method="bounded", options={"xatol": 2e-4, "maxiter": 12})  # fmt: skip
     cutoff = float(found.x) if found.fun < min(finer) else best
     last = min(problem.time.size, int(np.searchsorted(problem.time, LONGEST_DIRECT)))
 
     def after(x: Array, at: Start, times: Array) -> Array:
-        return predict(float(x[0]), at, times, 2.0 * rate)
+        return predict(float(x[0]), at, times, fine_rate)
 
-    fit = problem.fit(lambda _, at, times: after(np.array([cutoff]), at, times), np.empty(0), last, start)
-    plain = problem.misfit(problem.plain, np.empty(0), start, last)
+    if given is None:
+        fit = judged.fit(lambda _, at, times: after(np.array([cutoff]), at, times), np.empty(0), last, start)
+    else:  # of the step, the start is known better than of the slope
+        left = judged.misfit(after, np.array([cutoff]), start, last)
+        fit = Fit(np.array([cutoff]), start, left, np.zeros(1), left <= EXPLAINED)
+    plain = judged.misfit(judged.plain, np.empty(0), start, last)
     words = f"The memory is cut off after {cutoff:.4g} t_slow"
     yield _finding("cut-memory", words, plain, fit, {"cutoff": cutoff})
 

@@ -21,6 +21,7 @@ from chaintheory.comparison.picture import draw
 from chaintheory.comparison.sampling import Midpoints, Rows, checked_rows, midpoints, slopes
 from chaintheory.dissipation.validity import ValidityWarning
 from chaintheory.simulation import record
+from chaintheory.simulation.energy_balance import EnergyBalanceError
 from chaintheory.support.validation import number, whole
 from chaintheory.system import System, Trajectory
 
@@ -44,6 +45,8 @@ ENERGY = "hbar Omega_slow"
 MOST_PASSES = 100
 # The data agree with our run where they differ by at most this: of a spacing in position, relative in speed.
 OF_SPACING, OF_SPEED = 1e-3, 1e-3
+# Noise about our run is taken where it is less than this part of that of the rows.
+LESS = 0.8
 
 
 def compare(
@@ -110,7 +113,21 @@ def compare(
         rows = replace(rows, velocity=None)
     first = _start(system, rows, start, noise)
     problem = Problem(system, rows, first, noise)
+    if problem.noise is not None and (finer := _noise_about_run(problem, first)) is not None:
+        problem = Problem(system, rows, replace(first, position_error=finer.size), finer)
     return Comparison(system, rows, problem, theory_points, () if remark is None else (remark,))
+
+
+def _noise_about_run(problem: Problem, start: Start) -> Noise | None:
+    """The noise of what is left of our run, if it is less: of coarse rows polynomials miss more than of that."""
+    assert problem.noise is not None
+    times = problem.rows.time - start.time
+    try:
+        rest = problem.rows.seen - problem.simulated(problem.system, start, times)
+    except (ValueError, EnergyBalanceError):
+        return None
+    found = replace(noise_of(problem.rows.time, rest), digits=problem.noise.digits)
+    return found if found.size < LESS * problem.noise.size else None
 
 
 def _start(system: System, rows: Rows, given: Sequence[float] | None, noise: Noise | None) -> Start:
