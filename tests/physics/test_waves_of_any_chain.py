@@ -8,7 +8,7 @@ from scipy.integrate import solve_ivp
 
 import chaintheory as ct
 from benchmarks.bench_chains import random_chain
-from chaintheory.comparison.on_the_wave import start_on_wave
+from chaintheory.comparison.on_the_wave import coalescing_pair, start_on_wave
 from chaintheory.dissipation.travelling_wave import _solved
 from chaintheory.dissipation.wave_equations import Force, WaveEquations, toeplitz
 from chaintheory.drift.continuation import ByDistance, grid_of
@@ -285,6 +285,18 @@ def test_drag_curve_without_wells():
     (drift,) = curve.solutions(wave.bias)
     assert drift.speed == pytest.approx(11.91, rel=1e-8)
     assert drift.kind == "stable"
+
+
+def test_two_zeros_that_coalesce_in_a_chain_of_three_springs():
+    """The pair beside a tangency and Lambda' at both, against Lambda itself where that is well conditioned."""
+    chain = springs(0.7, [6.0, -1.0, 0.5], 40.0)
+    (resonance,) = ct.System(chain, ct.Gaussian(2.0, 4.0)).resonant_speeds(33.4, 33.5)
+    line = MovingDispersion(chain, resonance.speed / 40.0 * (1.0 + 1e-2))
+    x = min(zeros(line, 0.03).x, key=lambda zero: abs(zero - resonance.root))
+    _, pair, slopes = coalescing_pair(line, x)
+    assert abs(pair[0] - pair[1]) > 0.01
+    assert line.value(pair) == pytest.approx(0.0, abs=1e-11)
+    assert slopes == pytest.approx(line.derivative(pair), rel=1e-9)
 
 
 def test_what_needs_a_chain_that_rests_or_rings_says_so():
