@@ -53,7 +53,8 @@ Runs that start on the branch n = 2, amplitude -2, stay on it at the bias 0.0048
 growth rate 0.218 per pass that the determinant has (tests). At n = 1, amplitude +2, they stay at the bias 4.47; at 4.97
 (a tenth beyond the peak) they are still within 1e-5 of v_r after tau = 3,000: what the bias gives too much goes into
 the wave that keeps up. Several solutions may have one bias: at n = 1, amplitude +2, bias 0.01, one that is stable lies
-1.3e-13 (relative) above v_r, one that is not below it. What grows by less than 1e-7 per transit counts as stable.
+1.3e-13 (relative) above v_r, and a run that starts on it stays within 2.4e-10 of its speed to tau = 20,000; one that is
+not lies below it. What grows by less than 1e-7 per transit counts as stable in this table.
 """
 
 from __future__ import annotations
