@@ -22,10 +22,13 @@ from chaintheory.dissipation.thermal import loss_variance
 from chaintheory.lattice.dispersion import band_edges, frequency
 from chaintheory.lattice.thermal_field import mode_energy, one_temperature
 from chaintheory.parameters import refuse_damping
+from chaintheory.plotting.style import axes
 from chaintheory.support.validation import number, real_array
 from chaintheory_ext.generated.thermal import emission
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from chaintheory.parameters import SystemParameters
 
 Array = NDArray[np.float64]
@@ -118,7 +121,7 @@ class LossDistribution:
         below = np.concatenate(([0.0], np.cumsum(self._density) * self.resolution))
         return np.asarray(np.interp(value, edges, below) + self.probability_of_no_loss * (value >= 0.0))[()]
 
-    def plot(self, ax: Any = None) -> Any:
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the density, with the probability of no loss in the legend; return the axes.
 
         Parameters
@@ -131,10 +134,7 @@ class LossDistribution:
         >>> losses.plot().get_xlabel().partition(" (")[0]
         'energy lost in a pass'
         """
-        if ax is None:
-            from matplotlib.figure import Figure
-
-            ax = Figure().subplots()
+        ax = axes(ax)
         shown = self._density > 1e-6 * self._density.max(initial=0.0)
         points = self.points[shown]
         ax.plot(points, self._density[shown], label=f"no loss: {self.probability_of_no_loss:.4g}")
