@@ -10,6 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 from tabulate import tabulate
@@ -17,6 +18,7 @@ from tabulate import tabulate
 import chaintheory as ct
 from benchmarks.common import Figure, show
 from benchmarks.own_program import Ring, forgetful
+from chaintheory.comparison.with_published import read_published
 
 # Both signs, fast and slow, other bands and lattices: the program's parameters, and the speed at the start.
 CASES = {
@@ -26,6 +28,7 @@ CASES = {
     "attractive, 90": (Ring(omega_fast=5.0, spacing=30.0, amplitude=-1.5, mass=0.7), 90.0),
 }
 PASSES = 16
+PUBLISHED = Path(__file__).parents[2] / "shared" / "published"
 
 
 def system_of(ring: Ring) -> ct.System:
@@ -85,6 +88,15 @@ def clean(count: int) -> Iterator[tuple[Ring, float]]:
         yield ring, random.uniform(1.5, 5.0) * max(system_of(ring).capture_speed, 14.0)
 
 
+def published() -> Iterator[bool]:
+    """Whether each published trajectory, of speeds at their extrema, agrees with our run; none where they are not."""
+    if PUBLISHED.is_dir():
+        for one in read_published(PUBLISHED):
+            start = (0.0, one.position, one.speed)
+            compared = ct.compare(one.system, one.times, velocity=one.speeds, start=start, theory_points=0)
+            yield compared.agrees
+
+
 def main() -> list[Figure]:
     """Plant, compare, count and print."""
     table: Counter[tuple[str, str]] = Counter()
@@ -118,6 +130,8 @@ def main() -> list[Figure]:
         Figure("clean runs with a finding", named, 0, "of 20", False),
         Figure("slowest verdict", slowest, 60.0, "s", False),
     ]
+    if agree := list(published()):
+        figures.append(Figure("published trajectories that agree", sum(agree), len(agree), f"of {len(agree)}"))
     show("Findings", figures)
     return figures
 
