@@ -56,6 +56,24 @@ def test_every_crossing_of_random_systems():
         judge(omega_fast, slope, first[0], last[0], period, offset, random)
 
 
+def test_the_first_crossing_beside_tangencies_that_have_just_appeared():
+    """There the two tangencies of a period are close, and the crossing lies just beyond the upper one."""
+    for period in range(2, 9):
+        low, high = 1.0, 10.0  # of the band in which the period has tangencies
+        for _ in range(60):
+            middle = 0.5 * (low + high)
+            low, high = (low, middle) if TangencyTable(middle).onset <= period else (middle, high)
+        omega_fast = 1.0 + (high - 1.0) * (1.0 + 1e-7)
+        tangents = TangencyTable(omega_fast)
+        lower = tangents.resonances(np.array([float(period)]))[0, 1]
+        slopes = lower * (1.0 - 10.0 ** np.arange(-12.0, -2.0))
+        owner, at, offset, _, _ = tangents.roots(slopes, *tangents.ranges(slopes)[:2])
+        begins = np.append(True, owner[1:] != owner[:-1])
+        x = (at + offset)[begins]
+        exact = np.sqrt(1.0 + (omega_fast**2 - 1.0) * np.sin(np.pi * offset[begins]) ** 2)
+        assert np.all(x > period) and np.all(np.abs(exact / (slopes * x) - 1.0) < 1e-14), period
+
+
 def test_the_judge_misses_nothing():
     tangents = TangencyTable(10.0)
     slopes = np.array([0.7])

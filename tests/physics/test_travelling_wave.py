@@ -531,6 +531,15 @@ def test_a_branch_whose_second_solution_is_not_found_ends_with_the_first(near_re
     assert branch.end == NO_FURTHER and [point.distance for point in branch.points] == [first.distance]
 
 
+def test_a_branch_is_followed_through_its_resonance_so_often_only(near_resonance, monkeypatch):
+    through = next(branch for branch in near_resonance.branches if branch.resonance is not None)
+    first = through.points[0]
+    family = ByDistance(paper(), first.equations.force, first.equations.grid, through.resonance)
+    monkeypatch.setattr("chaintheory.drift.continuation.MOST_PASSAGES", 0)
+    branch = through_resonance(family, first.distance, first.unknowns, NEAR)
+    assert branch.end == "followed through the resonance 0 times" and branch.points[-1].distance == 0.0
+
+
 def test_a_drift_that_a_finer_grid_does_not_confirm_is_left_out_with_a_warning(monkeypatch):
     """Only that one: the other of the two speeds with this bias stays."""
     curve = paper(2.0).drag_curve(30.0, 30.1)

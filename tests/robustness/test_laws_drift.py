@@ -18,7 +18,7 @@ from scipy import special
 
 import chaintheory as ct
 from chaintheory.drift.intervals import Interval
-from chaintheory.drift.isolation import BandFunctions, Branches, Isolation, _linear_bounds
+from chaintheory.drift.isolation import BandFunctions, Branches, Isolation, _linear_bounds, _positions
 from chaintheory.drift.transform_bounds import transform_bounds
 from chaintheory.drift.velocities import UnresolvedWarning
 
@@ -379,6 +379,33 @@ def test_linear_bounds_hold_and_are_of_second_order(seed):
     assert least[0] <= value.min() + 1e-15 and value.max() - 1e-15 <= most[0]
     # The value at one end alone leaves an error of first order.
     assert most[0] - least[0] <= abs(value[-1] - value[0]) + 9.0 * length**2 + 1e-13
+
+
+def test_whole_branches_hold_the_roots_enclosed_in_them():
+    """They stand in for enclosures that fail, next to resonances."""
+    random = np.random.default_rng(11)
+    for omega_fast in (1.1, 2.0, 10.0):
+        isolation = Isolation(ct.System(ct.Chain(omega_fast, 40.0), ct.Gaussian(2.0, 4.0)), 1.0)
+        speed = 40.0 * 10.0 ** random.uniform(-1.3, 0.5, 40)
+        first, last, _, _ = isolation._lines(speed, speed)
+        found = isolation._points(speed, first, last)
+        every = np.ones(found.owner.size, dtype=bool)
+        whole = isolation._whole(found, every, first[found.owner], _positions(found.owner))
+        assert np.all(sum(whole.low) <= sum(found.low)) and np.all(sum(found.high) <= sum(whole.high))
+        # From one tangency to the next is a period at most; the first branch begins at the origin.
+        assert np.all((sum(whole.high) - sum(whole.low) <= 1.0 + 1e-8) | (sum(whole.low) == 0.0))
+
+
+def test_the_bound_of_what_is_left_out_scales_with_the_unit_of_length():
+    """Like the dissipation it is an inverse square of lengths; powers of two change no digit."""
+    tails = []
+    for unit in (0.25, 1.0, 8.0):
+        system = ct.System(ct.Chain(100.0, unit), ct.Gaussian(2.0, 0.1 * unit))
+        first, last, tail, _ = Isolation(system, 1.0)._lines(*(unit * np.array([0.5, 0.7, 1.1]),) * 2)
+        assert np.all(last < 50.0) and np.all(first < last) and np.all(tail > 0.0)
+        tails.append(tail * unit**2)
+    np.testing.assert_allclose(tails[0], tails[1], rtol=1e-13)
+    np.testing.assert_allclose(tails[2], tails[1], rtol=1e-13)
 
 
 INTERACTIONS = [
