@@ -245,6 +245,19 @@ def test_relaxation_time_of_a_heavy_particle():
     assert root.slowest == pytest.approx(root.speed, rel=1e-5, abs=0)
 
 
+def test_a_root_beside_a_resonance_has_the_slope_of_the_inverse_square_root():
+    """At the relative distance d the loss is finite + singularity/sqrt(d), which falls towards the infinite side."""
+    system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), bias=1e6)
+    found = system.drift_velocities(15.0, 25.0, certified=False)
+    resonances = [one for one in system.resonant_speeds(15.0, 25.0) if one.singularity > 1e-100]
+    assert len(resonances) >= 2
+    for one in resonances:
+        (root,) = [each for each in found if each.resonance is None and abs(each.speed / one.speed - 1.0) < 1e-9]
+        margin, side = 1e6 - one.finite_limit, 1.0 if one.edge == "lower" else -1.0
+        distance = (one.singularity / margin) ** 2
+        assert root.slope == pytest.approx(-side * margin / (2.0 * distance * one.speed), rel=1e-9, abs=0)
+
+
 def test_a_jump_has_no_growth_factor():
     (held,) = (d for d in PAPER.drift_velocities(19.0, 21.0) if d.kind == "locked")
     assert math.isnan(held.growth_factor) and math.isnan(held.relaxation_time) and not held.oscillatory

@@ -97,3 +97,10 @@ def test_joined_runs_are_one_long_run():
         second + first
     with pytest.raises(TypeError):
         first + 3
+
+
+def test_arrays_of_several_dimensions_are_no_starts():
+    for name in ("position", "speed", "seed"):
+        start = {"position": 220.0, "speed": 50.0, "seed": 0} | {name: np.array([[1, 2], [3, 4]])}
+        with pytest.raises(ValueError, match=rf"{name} must be a number or a sequence, got an array of \(2, 2\)"):
+            PAPER.simulate_many(**start, duration=1.0)

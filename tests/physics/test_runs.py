@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -361,6 +362,22 @@ def test_pictures_of_the_chain_need_memory_with_a_window_only():
     seen = replace(run, chain_window=(0, 99))
     pictures = 8.0 * 100 * (run.steps / seen.steps_per_picture + 2)
     assert seen.bytes_needed() - run.bytes_needed() == pytest.approx(pictures, rel=1e-9, abs=0)
+
+
+def test_each_mass_within_the_cutoff_may_err_by_a_step_of_its_jump():
+    """A particle at rest among them is allowed as much for each as one that passes one more."""
+    run = checked_run(ct.System(ct.Chain(3.0, 1.0), ct.Exponential(0.5, 1.0)), 0.5, 2.0, 1.0, time_step=1e-4)
+    still, passed = (Watch(run, 2.0, way).allowed(SimpleNamespace(chain=0.0), 0.0, 0) for way in (0.0, 1.0))
+    masses = 2.0 * run.cutoff / run.system.chain.spacing
+    assert masses <= still / (passed - still) <= masses + 4.0
+
+
+@pytest.mark.parametrize(("order", "part"), [(2, 3e-3), (4, 2e-4), (6, 1e-4)])
+def test_with_the_steps_of_the_order_the_balance_may_be_off_by_little_of_the_depth(order, part):
+    strong = ct.System(ct.Chain(3.0, 40.0), ct.Gaussian(200.0, 1.0))  # needs more steps than any run takes
+    run = checked_run(strong, 20.0, 50.0, 1.0, order=order)
+    allowed = Watch(run, 50.0, 40.0).allowed(SimpleNamespace(chain=0.0), 0.0, 0)
+    assert 0.01 * part * 200.0 < allowed < part * 200.0
 
 
 def test_a_slow_run_is_watched_at_its_own_speed():
