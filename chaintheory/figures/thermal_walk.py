@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from chaintheory.simulation.walks import (
     thermal_starts,
 )
 from chaintheory.system import Chain, System
+from chaintheory_ext.generated.motion import acceleration
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -99,7 +99,7 @@ def draw(numbers: dict[str, Any]) -> Figure:
     figure, (above, middle, below) = style.new(2.0, rows=3)
     free = numbers["free"]
     time, scale = free["time"], 2.0 * free["time"]
-    ballistic = 4.0 * math.pi**2 * free["temperature"]
+    ballistic = float(acceleration(free["temperature"], 1.0))  # <v^2>/2 = 2 pi^2 T/mass
     above.errorbar(time, free["squared"] / scale, free["squared_error"] / scale, ls="", marker="o", color=style.BLUE)
     rising = np.array([time[0], 2.0 * free["diffusion_by_theory"] / ballistic])
     above.plot(rising, 0.5 * ballistic * rising, color=style.BLACK, lw=0.7, label=r"flight, $2\pi^2T\tau/\mu$")

@@ -14,6 +14,7 @@ from chaintheory.dissipation.wave_equations import Force, WaveEquations, toeplit
 from chaintheory.drift.continuation import ByDistance, grid_of
 from chaintheory.drift.locking import holding_biases, locking_distance
 from chaintheory.lattice.green_function import MovingDispersion, green_function, zeros
+from chaintheory_ext.generated import travelling_wave as generated
 from tests.physics.test_any_chain import in_general
 from tests.physics.test_travelling_wave import smooth_mean, speed_midway
 
@@ -26,7 +27,8 @@ def test_the_papers_chain_is_a_case():
     for speed in (21.0, 50.0):
         here, there = (system.travelling_wave(speed) for system in (paper, in_general(paper)))
         assert here.bias == pytest.approx(there.bias, rel=1e-14)
-    assert here.growth_rates == pytest.approx(there.growth_rates, rel=1e-8)  # measured 1e-9: a finite difference
+    rate = 0.3 / here.transit_time
+    assert here._perturbation.value(rate) == pytest.approx(there._perturbation.value(rate), rel=1e-12)
 
 
 @pytest.mark.parametrize("damping", [0.0, 0.3])
@@ -147,11 +149,10 @@ def test_a_heavy_particle_and_one_oscillator(damping):
 @pytest.mark.parametrize("chain, interaction, mass, speed, duration, close", [
     (springs(1.0, [0.07, 0.01], 14.4), ct.Gaussian(0.63, 2.6), 1.35, 9.6, 1600.0, 2e-9),
     (springs(1.16, [3.98, 0.07, 0.48], 30.0, 0.77), ct.Gaussian(-45.0, 3.83), 1.68, 69.5, 500.0, 6e-9),
-    (springs(0.49, [0.07, 1.64, -0.22, 3.56, 0.57], 32.9, 0.26), ct.Gaussian(82.0, 8.12), 2.0, 89.0, 300.0, 2e-8),
     # Without wells the displaced chain comes to rest like a power of the time.
-    (springs(0.0, [-0.27, 2.03, 1.2], 28.0, 0.256), ct.Gaussian(-4.0, 5.56), 1.9, 32.3, 1500.0, 2e-6),
+    (springs(0.0, [-0.27, 2.03, 1.2], 28.0, 0.256), ct.Gaussian(-4.0, 5.56), 1.9, 32.3, 600.0, 1e-5),
     (springs(1.0, [], 10.0), ct.Gaussian(0.5, 2.0), 2.0, 7.0, 500.0, 1e-6),
-], ids=["two springs", "damped", "five springs, damped", "damped sound", "Einstein"])  # fmt: skip
+], ids=["two springs", "damped", "damped sound", "Einstein"])  # fmt: skip
 def test_a_long_simulation_with_that_bias_has_that_speed(chain, interaction, mass, speed, duration, close):
     """Where Eq. 10 is off by 0.3 to 4 per cent of the bias."""
     wave = ct.System(chain, interaction, mass).travelling_wave(speed)
@@ -171,6 +172,61 @@ def test_a_deviation_falls_at_the_rate_of_the_slow_mode():
     rate = math.log(late / early) / (80.0 * wave.transit_time)
     assert wave.growth_rates.size == 1
     assert rate == pytest.approx(wave.growth_rates[0].real, rel=1e-2)
+
+
+PERTURBED = pytest.mark.parametrize("chain, speed, amplitude", [
+    (SOFT, 12.0, 0.5),
+    (springs(0.0, [1.5, -0.2], 10.0, 2.0), 12.0, 0.5),
+    (springs(0.7, [6.0, -1.0], 40.0, 0.2), 50.0, 2.0),
+], ids=["sound", "damped sound", "damped"])  # fmt: skip
+
+
+@PERTURBED
+@pytest.mark.parametrize("exponent", [0.4, 0.3 + 0.7j])
+def test_determinant_of_perturbations_from_its_definition(chain, speed, amplitude, exponent):
+    """(1 - q) det(1 + Phi'' (A - B)) with the constant of the sound in A and the particle's mean displacement in B."""
+    wave = ct.System(chain, ct.Gaussian(amplitude, 0.1 * chain.spacing)).travelling_wave(speed)
+    equations, grid, rate = wave.equations, wave.equations.grid, exponent / wave.transit_time
+    z = 0.5j * exponent / math.pi
+    green = green_function(MovingDispersion(chain, 1.0 / wave.transit_time, z), grid.step, grid.count)
+    k = np.concatenate([equations.harmonics[0], -equations.harmonics[0], [0.0]])
+    particle = np.exp(-2j * math.pi * np.outer(green.lags, k)) @ generated.modulation(
+        k, z, 1.0 / wave.transit_time, 1.0, 1.0, 1.0
+    )
+    curvature = equations.force.curvature(equations.distance(wave.pulse))
+    matrix = curvature[:, None] * grid.step * toeplitz(green.values + green.constant - particle)
+    expected = -np.expm1(-exponent) * np.linalg.det(np.eye(grid.count) + matrix)
+    assert wave._perturbation.value(rate) == pytest.approx(expected, rel=1e-11)
+
+
+@PERTURBED
+def test_growing_and_decaying_perturbations_are_one_analytic_function(chain, speed, amplitude):
+    """The determinant is the mean of its values on a circle, of which almost half are at decaying perturbations.
+
+    With damping and no wells, s and c the speeds of sound and particle over the spacing, two zeros coalesce at
+    Re nu = -(1 - sqrt(1 - c^2/s^2)) pi gamma (0.14 per transit): a diffusing strain. The circle is on the right of it.
+    """
+    perturbation = ct.System(chain, ct.Gaussian(amplitude, 0.1 * chain.spacing)).travelling_wave(speed)._perturbation
+    transit, center, radius = perturbation.transit_time, 0.01, 0.03
+    circle = center + radius * np.exp(1j * math.pi * (np.arange(12) + 0.5) / 6.0)
+    mean = np.mean([perturbation.value(rate / transit) for rate in circle])
+    # Measured 5e-12 at most, of a difference of 0.03 on the circle: the zeros of Lambda near 0 lose digits.
+    assert mean == pytest.approx(perturbation.value(center / transit), abs=1e-10)
+
+
+@PERTURBED
+def test_slow_mode_at_weak_coupling(chain, speed, amplitude):
+    """It grows at the rate -4 pi^2/(mass spacing) times the slope of Eq. 10."""
+    rates = []
+    for scale in (0.1, 0.05):
+        system = ct.System(chain, ct.Gaussian(scale * amplitude, 0.1 * chain.spacing), 0.8)
+        change = 1e-3 * speed
+        rise = system.mean_dissipation(speed + change) - system.mean_dissipation(speed - change)
+        rule = -4.0 * math.pi**2 / (0.8 * chain.spacing) * rise / (2.0 * change)
+        (rate,) = system.travelling_wave(speed).growth_rates
+        rates.append(rate.real / rule - 1.0)
+    assert abs(rates[0]) < 0.02
+    assert rates[1] == pytest.approx(0.5 * rates[0], rel=0.1)  # the next order is that of the amplitude
 
 
 # Chains without wells: the masses around a particle slower than sound creep.
