@@ -740,8 +740,8 @@ class System(SystemParameters):
     def validity(self, speed: ArrayLike) -> Validity:
         r"""How far the second-order theory, Eq. 10, can be trusted at a mean speed, and what limits it.
 
-        Estimated from the variation of the speed along the rigid lattice, the recoil of the masses, the energy lost
-        against the kinetic energy, and capture (dissipation/validity.py has the formula and its calibration against
+        Estimated from the variation of the speed along the rigid lattice, the response of the masses to the passing
+        force, their recoil, the energy lost against the kinetic energy, and capture (dissipation/validity.py has the formula and its calibration against
         the exact steady drift).
 
         Parameters
@@ -754,7 +754,7 @@ class System(SystemParameters):
         Validity
             ``value`` between 0 and 1, in the shape of ``speed``: the exact mean dissipation over that of Eq. 10 is
             expected between it and its inverse. ``reason`` in one line; ``speed_variation``, ``sensitivity``,
-            ``recoil``, ``energy_lost``, ``captured``.
+            ``response``, ``recoil``, ``energy_lost``, ``captured``.
 
         Raises
         ------
@@ -764,7 +764,7 @@ class System(SystemParameters):
         >>> from chaintheory import Gaussian
         >>> system = System(Chain(omega_fast=10.0, spacing=40.0), Gaussian(amplitude=2.0, width=4.0))
         >>> system.validity([10.0, 21.0, 50.0, 150.0]).value.round(3).tolist()
-        [0.0, 0.869, 0.938, 0.996]
+        [0.0, 0.865, 0.931, 0.995]
         """
         return validity.validity(self, speed)
 

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
 
 import chaintheory as ct
 from benchmarks.bench_travelling_wave import REFERENCES
@@ -34,6 +35,25 @@ def test_the_exact_drift_lies_where_the_validity_says(row):
     assert -math.log(value) < 100.0 * deviation
 
 
+# Wide interactions, whose loss is exponentially small: omega_fast, width, mass, amplitude, speed; found by an
+# independent check, with the exact drift 0.6965, 1.3295, 1.2965 and 1.3644 times Eq. 10.
+WIDE = [
+    (10.0, 35.52737, 2.250485, -59.438142, 311.99427, 0.6965),
+    (10.0, 31.709482, 0.77125, 70.362983, 205.363794, 1.3295),
+    (3.0, 21.713925, 4.19153, 1641.64997, 793.06833, 1.2965),
+    (1.2, 15.397014, 1.061286, 681.72785, 416.25187, 1.3644),
+]
+
+
+@pytest.mark.parametrize(("omega_fast", "width", "mass", "amplitude", "speed", "ratio"), WIDE)
+def test_the_response_of_the_masses_limits_wide_interactions(omega_fast, width, mass, amplitude, speed, ratio):
+    system = ct.System(ct.Chain(omega_fast, 40.0), ct.Gaussian(amplitude, width), mass)
+    exact = system.travelling_wave(speed).bias / float(system.mean_dissipation(speed))
+    assert exact == pytest.approx(ratio, rel=1e-3)  # as it was reported
+    validity = system.validity(speed)
+    assert abs(math.log(exact)) < -math.log(float(validity.value)) and validity.reason.startswith("response")
+
+
 def test_validity_is_first_order_in_a_weak_interaction():
     # d and the recoil are proportional to the amplitude, the energy lost to its square.
     estimates = [
@@ -47,6 +67,12 @@ def test_the_parts_against_their_definitions():
     result = PAPER.validity(50.0)
     kinetic = 50.0**2 / (8.0 * math.pi**2)
     assert float(result.speed_variation) == pytest.approx(lattice_barrier(PAPER) / (2.0 * kinetic), rel=1e-12)
+    gaussian = lambda k: 2.0 * math.sqrt(2.0 * math.pi) * 4.0 * math.exp(-8.0 * k**2)  # noqa: E731
+    moved, _ = quad(
+        lambda k: k * gaussian(k) / (1.0 + 99.0 * math.sin(20.0 * k) ** 2 + (50.0 * k / (2.0 * math.pi)) ** 2),
+        0.0, 2.0, limit=500,
+    )  # fmt: skip
+    assert float(result.response) == pytest.approx(moved / (4.0 * math.pi), rel=0.05)  # a rule of 160 points
     assert float(result.energy_lost) == pytest.approx(float(PAPER.mean_dissipation(50.0)) / kinetic, rel=1e-12)
     # The displacement of the masses in the waves of the exact steady drift of a weak interaction: root mean square of
     # the curve behind the particle, where the waves that run behind it are, and ahead, where the others are.
