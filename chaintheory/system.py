@@ -741,8 +741,8 @@ class System(SystemParameters):
         r"""How far the second-order theory, Eq. 10, can be trusted at a mean speed, and what limits it.
 
         Estimated from the variation of the speed along the rigid lattice, the response of the masses to the passing
-        force, their recoil, the energy lost against the kinetic energy, and capture (dissipation/validity.py has the formula and its calibration against
-        the exact steady drift).
+        force, their recoil, the energy lost against the kinetic energy, and capture (dissipation/validity.py has the
+        formula and its calibration against the exact steady drift).
 
         Parameters
         ----------
