@@ -93,10 +93,11 @@ class TravellingWave:
     residual
         Largest error of the equations on the last grid, of the largest force.
     energy_balance
-        Difference between what the phonons carry off (``bias``) and the bias from the balance of momentum, relative to
-        ``bias``. It is rounding: of the momentum, 1e-16 of the largest force times displacement, over ``bias``; and of
-        the speed, 1e-16/abs(v/v_r - 1) beside a resonance v_r. Elsewhere it is below 1e-10; above 1e-8 (or a hundred
-        tolerances) and not the former, the speed is refused.
+        Difference between what the phonons carry off, or the damping takes (``bias``), and the bias from the balance
+        of momentum, relative to ``bias``. It is rounding: of the momentum, 1e-16 of the largest force times
+        displacement, over ``bias``; of the speed, 1e-16/abs(v/v_r - 1) beside a resonance v_r; and of the heat, 1e-16
+        of the largest frequency over the damping. Elsewhere it is below 1e-10; above 1e-8 (or a hundred tolerances)
+        and not the first, the speed is refused.
     branch
         ``"weak coupling"``: the solution that continues from weak coupling.
     phonons
@@ -269,10 +270,12 @@ def _wave(equations: WaveEquations, pulse: Array, speed: float, error: float, to
     unbalanced = abs(equations.bias(pulse) - bias)
     rounding = ROUNDING * float(np.abs(pulse).max() * np.abs(equations.response @ pulse).max())
     if unbalanced > max(UNBALANCED, 100.0 * tolerance) * bias + rounding:
+        what = "the energy that the phonons carry off", "within 1e-8 of a resonance the speed is too coarse a number"
+        if equations.system.chain.damping:
+            what = "the heat of the damping", "one of the two integrals is not accurate"
         raise NoSteadyDrift(
-            f"speed {equations.speed!r}: the energy that the phonons carry off differs from the work of the bias by "
-            f"{unbalanced / bias:.1e} of it, more than {max(UNBALANCED, 100.0 * tolerance):.0e}; within 1e-8 of a "
-            "resonance the speed is too coarse a number: take system.drag_curve"
+            f"speed {equations.speed!r}: {what[0]} differs from the work of the bias by {unbalanced / bias:.1e} of it, "
+            f"more than {max(UNBALANCED, 100.0 * tolerance):.0e}; {what[1]}: take system.drag_curve"
         )
     return TravellingWave(
         speed=speed,

@@ -17,7 +17,7 @@ from numpy.polynomial.legendre import leggauss
 from numpy.typing import ArrayLike, NDArray
 
 from chaintheory.dissipation.damped import response_integral
-from chaintheory.lattice.dispersion import square
+from chaintheory.lattice.dispersion import band_top, square
 from chaintheory.lattice.green_function import MovingDispersion, Zeros, green_function, zeros
 from chaintheory.parameters import SystemParameters
 from chaintheory_ext.generated import travelling_wave as generated
@@ -35,6 +35,7 @@ CONVERGED = 1e-13  # last correction of Newton's method, of the pulse
 MOST_CORRECTIONS = 12
 SMALL_RESPONSE = 0.25  # of the width: ten points then give the mean curvature on the way to rounding
 WAY, WAY_WEIGHTS = (0.5 * values + offset for values, offset in zip(leggauss(10), (0.5, 0.0), strict=True))
+LEAST_DAMPING = 1e-6  # of the largest frequency: the heat of less is lost to rounding, 1e-16 over it of the heat
 MOST_AT_ONCE = 2**14  # wave numbers of a transform: some 50 MB
 LOW = 0.03  # strip in which the real zeros are looked for
 
@@ -297,10 +298,22 @@ class WaveEquations:
         return Phonons(x, self.line.slope * x, group, energy, ahead)
 
     def energy(self, pulse: Array) -> float:
-        """Energy lost per pass: what the phonons carry off, or what the damping takes."""
+        """Energy lost per pass: what the phonons carry off, or what the damping takes.
+
+        Raises
+        ------
+        NoSteadyDrift
+            A damping below 1e-6 of the largest frequency.
+        """
         chain, c = self.system.chain, self.line.slope
         if not chain.damping:
             return float(np.sum(self.phonons(pulse).energy))
+        least = LEAST_DAMPING * band_top(chain)
+        if chain.damping < least:
+            raise NoSteadyDrift(
+                f"damping {chain.damping:g} is too little for a travelling wave: its heat is accurate from "
+                f"{LEAST_DAMPING:g} of the largest frequency on, {least:.3g}; take that, or 0"
+            )
 
         def density(x: NDArray[np.float64]) -> NDArray[np.float64]:
             mismatch = square(chain, math.pi * (x - np.floor(x))) - (c * x) ** 2
