@@ -30,7 +30,8 @@ rate nu = -D/D' of the determinant of its perturbations (dissipation/wave_stabil
 of their distance from the resonance; the law of leading order errs there by 12 to 63 per cent.
 
 **What unlocks a drift.** A locked particle follows its branch (drift/continuation.py) as the bias changes, until a
-perturbation grows or the branch turns back at the peak. ``holding_biases`` finds where. In the paper's system (width 4,
+perturbation grows or the branch turns back at the peak. ``holding_biases`` finds where, ``least_bias`` the smallest
+bias that any solution below the resonance has. In the paper's system (width 4,
 mass 1, spacing 40, band top 10), from the slow side of each resonance:
 
 === ========= ==================================== ===================================================
@@ -61,6 +62,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -68,11 +70,22 @@ from numpy.typing import ArrayLike, NDArray
 from chaintheory.dissipation.travelling_wave import travelling_wave
 from chaintheory.dissipation.wave_equations import Force, NoSteadyDrift, WaveEquations
 from chaintheory.dissipation.wave_stability import Perturbation
-from chaintheory.drift.continuation import NEAR, NO_FURTHER, ByDistance, Point, grid_of, solution, through_resonance
+from chaintheory.drift.continuation import (
+    FIRST_DISTANCE,
+    NEAR,
+    NO_FURTHER,
+    ByDistance,
+    Point,
+    grid_of,
+    solution,
+    through_resonance,
+)
 from chaintheory.drift.resonances import ResonantSpeed
 from chaintheory.parameters import SystemParameters, refuse_damping
 from chaintheory.support.validation import positive, real_array
 
+BESIDE = 1.5e-3  # distance p, a part in a thousand below the resonance, from which the least bias is sought
+APPROACH = 0.8  # factor from one distance to the next
 SLOPE_STEP = 1e-3  # of the distance from a resonance, for the slope of the mean dissipation
 MOST_LOOKS = 32  # points of a branch at which stability is examined first
 BISECTIONS = 6  # of the interval in which it changes, some 10 per cent of the bias
@@ -185,6 +198,83 @@ def approach(
     solved = solve_ivp(growth, (0.0, duration), [distance**-1.5], first_step=duration, rtol=1e-4, atol=0.0)
     found = float(solved.y[0, -1]) ** (-2.0 / 3.0)
     return found, left_out * found
+
+
+def least_bias(system: SystemParameters, resonance: ResonantSpeed) -> Point:
+    """The exact locked drift below a resonance of the lower band edge that needs the smallest bias.
+
+    For an attracted particle of the paper's system the exact mean dissipation on the slow side falls towards the
+    resonance, as the wave in step with the particle grows, and rises again from where the masses swing by about the
+    width of the interaction. Between lies its minimum: at a smaller bias there is no drift to lock to. A run that comes
+    down to the resonance needs more: what the other phonons carry off before that wave is there, which takes very long
+    (``approach``). For a repelled particle the mean dissipation may rise or fall all the way (amplitude 2: n = 2 and
+    1), which is refused.
+
+    The stability of the drift is not examined. Runs that start on it stay at the amplitudes -1 and -2 (n = 1, 2); at -8
+    (n = 1) and -4 (n = 2) they leave it within 50 t_slow, by a flip from pass to pass.
+
+    Parameters
+    ----------
+    system
+        Chain, interaction and mass; its bias plays no part.
+    resonance
+        Of the lower band edge.
+
+    Returns
+    -------
+    Point
+        ``bias`` (hbar Omega_slow), the minimum to a relative 1e-4, and ``speed`` (l_slow/t_slow), where it is.
+
+    Raises
+    ------
+    ValueError
+        A damped chain, a resonance of the upper edge, a mean dissipation that has no minimum beside the resonance, or
+        solutions that could not be followed to it.
+
+    >>> import chaintheory as ct
+    >>> system = ct.System(ct.Chain(omega_fast=10.0, spacing=40.0), ct.Gaussian(amplitude=-2.0, width=4.0))
+    >>> first, = (r for r in system.resonant_speeds(39.9, 40.1) if r.edge == "lower")
+    >>> least = least_bias(system, first)
+    >>> round(least.bias, 5), round(1e6 * (1.0 - least.speed / first.speed))
+XX
+    """
+    from scipy.optimize import minimize_scalar
+
+    refuse_damping(system.chain, "the least bias that a resonance holds")
+    if resonance.edge != "lower":
+        raise ValueError(f"resonance must be of the lower band edge, got one of the {resonance.edge} edge")
+    force = Force.of(system)
+    family = ByDistance(system, force, grid_of(system, force), resonance)
+    pulse = WaveEquations(system, force, family.speed_beside(BESIDE, above=False), family.grid).from_weak_coupling()
+    points = [_followed(family, -BESIDE, np.append(pulse, [0.0, 0.0]))]
+    while points[-1].bias <= 1.1 * min(one.bias for one in points) and points[-1].distance < -FIRST_DISTANCE:
+        points.append(_followed(family, APPROACH * points[-1].distance, points[-1].unknowns))
+    lowest = int(np.argmin([one.bias for one in points]))
+    if lowest in {0, len(points) - 1}:
+        raise ValueError(
+            f"mean dissipation must have a minimum just below the resonance at speed {resonance.speed:.9g}, got one "
+            f"that {'falls' if lowest else 'rises'} towards it; follow system.drag_curve"
+        )
+    found = points[lowest]
+
+    def bias(logarithm: float) -> float:
+        nonlocal found
+        here = _followed(family, -math.exp(logarithm), points[lowest].unknowns)
+        found = min(found, here, key=lambda one: one.bias)
+        return here.bias
+
+    bounds = tuple(math.log(-points[index].distance) for index in (lowest + 1, lowest - 1))
+    minimize_scalar(bias, bounds=bounds, method="bounded", options={"xatol": 0.01})
+    return found
+
+
+def _followed(family: ByDistance, distance: float, unknowns: NDArray[np.floating[Any]]) -> Point:
+    """The solution at a distance from a resonance."""
+    found = solution(family, distance, unknowns)
+    if found is None:
+        speed = family.resonance.speed
+        raise NoSteadyDrift(f"no solution at the distance {distance:.3g} from the resonance at speed {speed:.9g}")
+    return found
 
 
 @dataclass(frozen=True)

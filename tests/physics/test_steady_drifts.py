@@ -2,11 +2,12 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 import chaintheory as ct
 from chaintheory.comparison.steady_drifts import follow, largest_deviation
-from chaintheory.drift.locking import holding_biases
+from chaintheory.drift.locking import holding_biases, least_bias
 
 CHAIN = ct.Chain(omega_fast=10.0, spacing=40.0)
 
@@ -40,3 +41,32 @@ def test_only_resonances_of_the_lower_edge_hold(upper):
     resonance = next(one for one in system.resonant_speeds(150.0, 170.0) if one.edge == "upper")
     with pytest.raises(ValueError, match="lower band edge"):
         holding_biases(system, resonance)
+    with pytest.raises(ValueError, match="lower band edge"):
+        least_bias(system, resonance)
+
+
+def lower_edge(system, n):
+    near = system.resonant_speeds(39.6 / n, 40.04 / n)
+    return next(one for one in near if one.edge == "lower" and one.n == n)
+
+
+@pytest.mark.parametrize(("amplitude", "n"), [(-2.0, 1), (2.0, 3), (-2.0, 2)])
+def test_the_least_bias_is_the_minimum_below_a_resonance(amplitude, n):
+    system = ct.System(CHAIN, ct.Gaussian(amplitude, 4.0))
+    resonance = lower_edge(system, n)
+    least = least_bias(system, resonance)
+    below = 1.0 - least.speed / resonance.speed
+    speeds = resonance.speed * (1.0 - below * np.array([0.8, 1.0, 1.25]))
+    # Newton's method on other grids, without the wave in step among the unknowns.
+    faster, there, slower = system.mean_dissipation(speeds, approximation="travelling-wave")
+    assert there == pytest.approx(least.bias, rel=1e-7, abs=0)  # 2e-9 measured
+    assert min(faster, slower) > 1.01 * least.bias
+    held = dataclasses.replace(system, bias=least.bias)
+    assert largest_deviation(held, least, 50.0) < 1e-11
+
+
+@pytest.mark.parametrize(("amplitude", "n", "way"), [(2.0, 1, "falls"), (2.0, 2, "rises"), (-1e-6, 1, "falls")])
+def test_without_a_minimum_there_is_no_least_bias(amplitude, n, way):
+    system = ct.System(CHAIN, ct.Gaussian(amplitude, 4.0))
+    with pytest.raises(ValueError, match=f"{way} towards it; follow system.drag_curve"):
+        least_bias(system, lower_edge(system, n))
