@@ -164,7 +164,8 @@ def drift(
 
     With --approximation travelling-wave the exact steady drifts: locked and stable ones decay after any small
     disturbance, of unstable ones some disturbance grows. Error: change of the speed on a finer grid. Growth: real
-    part of the largest growth rate, in 1/t_slow.
+    part of the largest growth rate, in 1/t_slow. Any chain has them, with --damping or without wells
+    (--confinement 0) too.
     """
     from chaintheory.support.validation import above, choice, positive
 
