@@ -210,8 +210,9 @@ def least_bias(system: SystemParameters, resonance: ResonantSpeed) -> Point:
     (``approach``). For a repelled particle the mean dissipation may rise or fall all the way (amplitude 2: n = 2 and
     1), which is refused.
 
-    The stability of the drift is not examined. Runs that start on it stay at the amplitudes -1 and -2 (n = 1, 2); at -8
-    (n = 1) and -4 (n = 2) they leave it within 50 t_slow, by a flip from pass to pass.
+    The stability of the drift is not examined. In the paper's system a mode that flips from pass to pass grows at the
+    amplitude -8 for n = 1, -3 for n = 2, -2 for n = 3, and none does at -6, -2, -1. Runs that start on the drift stay
+    at -1 and -2 (n = 1, 2), and leave it within 50 t_slow at -8 (n = 1, 2) and -4 (n = 2).
 
     Parameters
     ----------

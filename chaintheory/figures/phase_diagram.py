@@ -22,9 +22,10 @@ band top 10). Solid lines: the smallest bias of an exact locked drift, the minim
 dissipation just below the resonance. Dotted: the mean dissipation there in the static-lattice
 approximation, without the large wave in step with the particle. Symbols: simulated, started just
 above a resonance; filled: held there, open: slipped. Between the lines a locked drift exists
-(stable in runs on it up to amplitude 2, not at 8), but its wave fills so slowly that a particle that
-comes without it slips past: to be held it needs the bias of the dotted line. The cross is the bias
-and amplitude of the paper's Fig. 4, just below the dotted line n = 1."""
+(on the solid line stable up to amplitude 6, 2 and 1 for n = 1, 2 and 3, flipping from pass to pass from
+8, 3 and 2 on), but its wave fills so slowly that a particle that comes without it slips past: to be held it
+needs the bias of the dotted line. The cross is the bias and amplitude of the paper's Fig. 4, just below
+the dotted line n = 1."""
 
 LOWEST, HIGHEST = 0.5, 8.0
 ORDERS = (1, 2, 3)
