@@ -16,7 +16,7 @@ import numpy as np
 from numpy.polynomial import chebyshev
 
 from chaintheory.interactions.base import Interaction
-from chaintheory.support.validation import LARGEST, WIDEST, bandwidth, bounded, number, real_array, scale
+from chaintheory.support.validation import LARGEST, WIDEST, bandwidth, bounded, number, real_array, scale, shown
 from chaintheory.units import Units
 from chaintheory_ext.generated import motion
 from chaintheory_ext.generated.dispersion import neighbour_stiffness, spring_term
@@ -83,7 +83,7 @@ class ChainParameters:
         A TypeError for anything but a chain.
         """
         if not isinstance(chain, ChainParameters):
-            raise TypeError(f"chain must be a Chain, got {chain!r}")
+            raise TypeError(f"chain must be a Chain, got {shown(chain)}")
         if isinstance(chain, cls):
             return chain
         made = cls.__new__(cls)
@@ -149,7 +149,7 @@ def _springs(confinement: float, couplings: Sequence[float]) -> tuple[float, tup
     well = number("confinement", confinement)
     given = real_array("couplings", couplings)
     if given.ndim != 1 or given.size > MOST_COUPLINGS:
-        raise ValueError(f"couplings must be a list of at most {MOST_COUPLINGS} numbers, got {couplings!r}")
+        raise ValueError(f"couplings must be a list of at most {MOST_COUPLINGS} numbers, got {shown(couplings)}")
     springs = tuple(np.trim_zeros(given, "b").tolist())
     if not 0.0 <= well <= WIDEST**2 or any(abs(one) > WIDEST**2 for one in springs):
         raise ValueError(
@@ -196,13 +196,13 @@ class SystemParameters:
 
     def __post_init__(self) -> None:
         if not isinstance(self.chain, ChainParameters):
-            raise ValueError(f"chain must be a Chain, got {self.chain!r}")
+            raise TypeError(f"chain must be a Chain, got {shown(self.chain)}")
         if not isinstance(self.interaction, Interaction):
-            raise ValueError(f"interaction must be an Interaction, got {self.interaction!r}")
+            raise TypeError(f"interaction must be an Interaction, got {shown(self.interaction)}")
         object.__setattr__(self, "mass", scale("mass", self.mass))
         object.__setattr__(self, "bias", bounded("bias", self.bias))
         if not isinstance(self.units, Units | None):
-            raise TypeError(f"units must be Units(mass, omega_slow), got {self.units!r}")
+            raise TypeError(f"units must be Units(mass, omega_slow), got {shown(self.units)}")
 
     def kinetic_energy(self, speed: Any) -> Any:
         """Kinetic energy of the particle, mu v^2/(2 (2 pi)^2), in hbar Omega_slow; the shape of ``speed``.

@@ -44,7 +44,7 @@ from chaintheory.simulation.ensemble import Ensemble
 from chaintheory.simulation.light_cone import ChainSegment
 from chaintheory.simulation.readers import read_columns
 from chaintheory.simulation.stopping import Event
-from chaintheory.support.validation import choice, real_array
+from chaintheory.support.validation import choice, real_array, shown
 from chaintheory.units import PhysicalChain, Units, scale_of
 
 Array = NDArray[np.float64]
@@ -347,7 +347,7 @@ class System(SystemParameters):
         '5.000, 4.66 Å/ps'
         """
         if not isinstance(interaction, Interaction):
-            raise TypeError(f"interaction must be an Interaction, got {interaction!r}")
+            raise TypeError(f"interaction must be an Interaction, got {shown(interaction)}")
         if bias is not None and force is not None:
             raise ValueError(f"bias and force exclude each other, got {bias!r} and {force!r}")
         chain, own = Chain._from_physical(chain_mass, confinement, coupling, spacing, damping, units)
@@ -357,8 +357,8 @@ class System(SystemParameters):
             work = physical.in_si("force", force, "force", units) / scale.force * chain.spacing
         else:
             work = physical.in_si("bias", 0.0 if bias is None else bias, "energy", units) / scale.energy
-        shown = own.scale()
-        scaled = interaction.scaled(1.0 / shown.energy, 1.0 / shown.length)
+        theirs = own.scale()
+        scaled = interaction.scaled(1.0 / theirs.energy, 1.0 / theirs.length)
         return cls(chain, scaled, mass, work, units=own)
 
     def _repr_html_(self) -> str:
@@ -370,8 +370,8 @@ class System(SystemParameters):
             (f"mass of the particle ({scale.names['mass']})", scale.mass * self.mass),
             (f"bias ({energy} per spacing)", scale.energy * self.bias),
         ]
-        shown = f"${self.interaction.latex}$"
-        return html_table((), [*rows, ("interaction (model units)", shown)], "A particle in a chain")
+        rows.append(("interaction (model units)", f"${self.interaction.latex}$"))
+        return html_table((), rows, "A particle in a chain")
 
     def _repr_latex_(self) -> str:
         chain = self.chain._repr_latex_().strip("$")

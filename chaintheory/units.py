@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chaintheory.support.validation import choice, number, positive
+from chaintheory.support.validation import choice, number, positive, shown
 
 # How each unit system writes its unit of a kind.
 KINDS = ("mass", "length", "time", "energy", "speed", "force", "stiffness", "temperature")
@@ -315,7 +315,7 @@ def to_physical(
 
     """
     if not isinstance(units, Units):
-        raise TypeError(f"units must be Units, got {units!r}")
+        raise TypeError(f"units must be Units, got {shown(units)}")
     stiffness = units.mass * units.omega_slow**2
     springs = tuple(one * stiffness for one in couplings)
     return PhysicalChain(

@@ -39,7 +39,8 @@ def test_figure_is_whole(pictures, name):
 
 
 # Axes without a unit: a count, ratios, and the kernel, which is a number.
-BARE = ("mass $n$", "relative deviation", r"$\Gamma_n(\tau)$", r"$\Gamma_0(\tau)$")
+BARE = ("mass $n$", "relative deviation", "part that is longer", r"$\hbar\Omega_\mathrm{slow}/k_\mathrm{B}T$",
+        r"$\Gamma_n(\tau)$", r"$\Gamma_0(\tau)$")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NAMES)

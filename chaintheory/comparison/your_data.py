@@ -22,7 +22,7 @@ from chaintheory.comparison.sampling import Midpoints, Rows, checked_rows, midpo
 from chaintheory.dissipation.validity import ValidityWarning
 from chaintheory.simulation import record
 from chaintheory.simulation.energy_balance import EnergyBalanceError
-from chaintheory.support.validation import number, whole
+from chaintheory.support.validation import number, shown, whole
 from chaintheory.system import System, Trajectory
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def compare(
     (True, [])
     """
     if not isinstance(system, System):
-        raise TypeError(f"system must be a System, got {system!r}")
+        raise TypeError(f"system must be a System, got {shown(system)}")
     whole("theory_points", theory_points, 0)
     if isinstance(time, record.Trajectory):
         if position is not None:
@@ -136,7 +136,7 @@ def _start(system: System, rows: Rows, given: Sequence[float] | None, noise: Noi
         try:
             time, position, velocity = given
         except (TypeError, ValueError):
-            raise ValueError(f"start must be time, position and velocity, got {given!r}") from None
+            raise ValueError(f"start must be time, position and velocity, got {shown(given)}") from None
         values = number("start", time), number("start", position), number("start", velocity)
         if values[0] > rows.time[0]:
             raise ValueError(f"start must not be later than the first row at {rows.time[0]:g}, got {values[0]:g}")

@@ -32,7 +32,7 @@ from chaintheory.lattice.memory_kernel import half_width
 from chaintheory.lattice.rigid_lattice import capture_speed
 from chaintheory.lattice.thermal_field import checked_sampling, correlation, mode_energy, temperatures
 from chaintheory.parameters import kinetic_energy, refuse_damping, refuse_no_wells
-from chaintheory.support.validation import real_array
+from chaintheory.support.validation import real_array, shown
 from chaintheory_ext.generated import thermal as generated
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def loss_variance(
     v, heat, shape = _broadcast(speed, temperature)
     sampling = checked_sampling(sampling)
     if not isinstance(broadening, bool | np.bool_):
-        raise TypeError(f"broadening must be True or False, got {broadening!r}")
+        raise TypeError(f"broadening must be True or False, got {shown(broadening)}")
     result = np.zeros(v.shape)
     moving = v > 0.0
     if not moving.all():

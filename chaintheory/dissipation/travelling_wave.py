@@ -176,7 +176,7 @@ class TravellingWave:
 
     @property
     def stable(self) -> bool:
-        """Whether no small perturbation grows by more than 1e-7 per transit, by the number of modes; a truth value.
+        """Whether no small perturbation grows by more than a part of 1e-7 (a pure number) per transit; a truth value.
 
         An ArithmeticError says that it is unknown where one is so close to neutral that they cannot be counted.
 

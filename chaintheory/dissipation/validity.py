@@ -166,7 +166,8 @@ def _response(system: SystemParameters, speed: Array) -> Array:
     held = frequency(system.chain, 0.5 * k * system.chain.spacing) ** 2
     moved = np.empty(speed.shape)
     for part in np.array_split(np.arange(speed.size), max(speed.size // SPEEDS_AT_ONCE, 1)):
-        moved[part] = (force / (held + (np.outer(speed[part], k) / (2.0 * math.pi)) ** 2)).sum(axis=1)
+        passing = np.outer(speed[part], k / (2.0 * math.pi))
+        moved[part] = (force / (held + passing**2)).sum(axis=1)
     return moved * step / (math.pi * width)
 
 

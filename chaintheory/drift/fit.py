@@ -28,7 +28,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from chaintheory.lattice.dispersion import top_of_lower_edge
 from chaintheory.lattice.resonance_condition import table_of
-from chaintheory.support.validation import bandwidth, real_array, whole
+from chaintheory.support.validation import bandwidth, real_array, shown, whole
 from chaintheory.support.validation import scale as within_range
 
 Array = NDArray[np.float64]
@@ -119,9 +119,9 @@ def fit_chain(
         omega_fast = bandwidth("omega_fast", omega_fast)
     speed = real_array("drift_velocities", drift_velocities).ravel()
     if speed.size and not (np.all(np.abs(speed) <= 1e30) and np.all(np.abs(speed) >= 1e-30)):
-        raise ValueError(f"drift_velocities must be within 1e-30 .. 1e+30, got {drift_velocities!r}")
+        raise ValueError(f"drift_velocities must be within 1e-30 .. 1e+30, got {shown(drift_velocities)}")
     if speed.size == 0 or not np.all(speed > 0.0):
-        raise ValueError(f"drift_velocities must be positive and at least one, got {drift_velocities!r}")
+        raise ValueError(f"drift_velocities must be positive and at least one, got {shown(drift_velocities)}")
     if uncertainty is None:
         sigma, known = np.full(speed.shape, 0.005) * speed, False
         if speed.size < 2:
@@ -133,19 +133,19 @@ def fit_chain(
         sigma = np.broadcast_to(given, speed.shape)
         known = True
         if not np.all((sigma > 1e-30) & (sigma < 1e30)):
-            raise ValueError(f"uncertainty must be greater than 0 and within 1e-30 .. 1e+30, got {uncertainty!r}")
+            raise ValueError(f"uncertainty must be greater than 0 and within 1e-30 .. 1e+30, got {shown(uncertainty)}")
     if numbers is not None:
         if isinstance(numbers, str | bytes) or not np.ndim(numbers) == 1:
-            raise ValueError(f"numbers must be a sequence of whole numbers, got {numbers!r}")
+            raise ValueError(f"numbers must be a sequence of whole numbers, got {shown(numbers)}")
         n = np.array([whole("numbers", number, 1) for number in numbers], dtype=float)
         if n.shape != speed.shape:
             raise ValueError(f"numbers must be {speed.size} whole numbers, got {len(n)}")
         if np.unique(n).size < n.size:
-            raise ValueError(f"numbers must be distinct, one for each resonance, got {numbers!r}")
+            raise ValueError(f"numbers must be distinct, one for each resonance, got {shown(numbers)}")
         if not np.isfinite(_slopes(n, omega_fast)).all():
             raise ValueError(
                 f"numbers must be at least {table_of(omega_fast).onset:g}, the first resonance of a band with "
-                f"omega_fast {omega_fast:g}, got {numbers!r}"
+                f"omega_fast {omega_fast:g}, got {shown(numbers)}"
             )
         alternatives: tuple[Numbers, ...] = ()
     else:

@@ -43,7 +43,7 @@ from chaintheory.lattice.dispersion import sound_speed
 from chaintheory.parameters import SystemParameters, acceleration
 from chaintheory.plotting.curves import plot_drift_velocities
 from chaintheory.plotting.tables import Table
-from chaintheory.support.validation import real_array
+from chaintheory.support.validation import real_array, shown
 from chaintheory.units import Units, scale_of
 
 if TYPE_CHECKING:
@@ -535,7 +535,7 @@ def drift_diagram(
     biases = real_array("biases", biases).ravel().tolist()
     systems = list(systems)
     if not all(isinstance(system, SystemParameters) for system in systems):
-        raise TypeError(f"systems must be a sequence of Systems, got {systems!r}")
+        raise TypeError(f"systems must be a sequence of Systems, got {shown(systems)}")
     table = [
         [
             [

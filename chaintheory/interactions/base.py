@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chaintheory.support.validation import masked, positive, real_array
+from chaintheory.support.validation import masked, positive, real_array, shown
 
 if TYPE_CHECKING:
     from flint import arb
@@ -221,7 +221,7 @@ class Interaction:
         from flint import arb
 
         if not isinstance(k, arb | int | float):
-            raise TypeError(f"k must be a real ball of python-flint (arb) or a number, got {k!r}")
+            raise TypeError(f"k must be a real ball of python-flint (arb) or a number, got {shown(k)}")
         return self._enclosed(abs(arb(k)))
 
     def _enclosed(self, k: arb) -> arb | None:

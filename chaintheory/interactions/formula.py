@@ -23,7 +23,7 @@ from chaintheory.interactions.evaluation import EPS, Disc, Interval, disc, even,
 from chaintheory.interactions.grammar import VARIABLE, Node, parse
 from chaintheory.interactions.named import Exponential, Gaussian, Lorentzian, Sech2, SoftenedCoulomb
 from chaintheory.interactions.quadrature import MOST_PANELS, LegendrePanels, Unresolved, resolved
-from chaintheory.support.validation import real_array, scale
+from chaintheory.support.validation import real_array, scale, shown
 
 if TYPE_CHECKING:
     import sympy as sp
@@ -288,13 +288,13 @@ def text_of(expression: sp.Expr) -> str:
     """
     what = "expression must be text or a SymPy expression in r"
     if callable(expression) and not hasattr(expression, "free_symbols"):
-        raise TypeError(f"{what}; a function goes to Interaction.from_callable, got {expression!r}")
+        raise TypeError(f"{what}; a function goes to Interaction.from_callable, got {shown(expression)}")
     try:
         import sympy as sp
     except ModuleNotFoundError:
-        raise TypeError(f"{what}, got {expression!r}") from None
+        raise TypeError(f"{what}, got {shown(expression)}") from None
     if not isinstance(expression, sp.Expr):
-        raise TypeError(f"{what}, got {expression!r}")
+        raise TypeError(f"{what}, got {shown(expression)}")
 
     from sympy.printing.str import StrPrinter
 

@@ -22,7 +22,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
-from chaintheory.support.validation import nearest, number
+from chaintheory.support.validation import nearest, number, shown
 
 # The functions of a formula, for the constants in it; interactions/evaluation.py has them for arrays.
 FUNCTIONS: dict[str, Callable[[float], float]] = {
@@ -104,7 +104,7 @@ class _Reader:
 
     def __init__(self, text: str, constants: Mapping[str, float]) -> None:
         if not isinstance(text, str):
-            raise TypeError(f"expression must be text, got {text!r}")
+            raise TypeError(f"expression must be text, got {shown(text)}")
         if len(text) > LONGEST:
             raise ValueError(f"expression must have at most {LONGEST} characters, got {len(text)}")
         self.text = text

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from chaintheory.interactions.base import Interaction
 from chaintheory.interactions.formula import NumericalInteraction
 from chaintheory.interactions.quadrature import LegendrePanels
-from chaintheory.support.validation import number, positive, real_array, scale
+from chaintheory.support.validation import number, positive, real_array, scale, shown
 
 Array = NDArray[np.float64]
 
@@ -207,7 +207,7 @@ def from_callable(
     True
     """
     if not callable(function):
-        raise TypeError(f"function must be callable, got {function!r}")
+        raise TypeError(f"function must be callable, got {shown(function)}")
     end, tolerance = scale("end", end), positive("tolerance", tolerance)
     samples = 64
     while samples <= MOST_SAMPLES:

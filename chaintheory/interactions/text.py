@@ -10,7 +10,7 @@ from chaintheory.interactions import named, offset
 from chaintheory.interactions.base import Interaction
 from chaintheory.interactions.formula import FormulaInteraction
 from chaintheory.interactions.table import SampledInteraction
-from chaintheory.support.validation import nearest
+from chaintheory.support.validation import nearest, shown
 
 NAMED = {
     kind.__name__: kind
@@ -41,7 +41,7 @@ def interaction_to_text(interaction: Interaction) -> str:
     elif type(interaction) in NAMED.values():
         described = {"name": type(interaction).__name__, **asdict(interaction)}  # type: ignore[call-overload]  # all are dataclasses
     else:
-        raise TypeError(f"interaction must be one of the package's own to be written, got {interaction!r}")
+        raise TypeError(f"interaction must be one of the package's own to be written, got {shown(interaction)}")
     return json.dumps(described, sort_keys=True)
 
 

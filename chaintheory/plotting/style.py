@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from chaintheory.support.validation import shown
 from chaintheory.units import MODEL, Scale
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def axes(ax: Axes | None) -> Axes:
     from matplotlib.axes import Axes
 
     if not isinstance(ax, Axes):
-        raise TypeError(f"ax must be Matplotlib's Axes, got {ax!r}")
+        raise TypeError(f"ax must be Matplotlib's Axes, got {shown(ax)}")
     return ax
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chaintheory.plotting.style import CYCLE, KINDS, axes
-from chaintheory.support.validation import choice
+from chaintheory.support.validation import choice, shown
 
 if TYPE_CHECKING:
     import xarray
@@ -49,7 +49,7 @@ def plot_sweep(dataset: xarray.Dataset, quantity: str, ax: Axes | None = None) -
     'speed (l_slow/t_slow)'
     """
     if not (hasattr(dataset, "data_vars") and hasattr(dataset, "coords")):
-        raise TypeError(f"dataset must be what run_sweep returns, an xarray.Dataset, got {dataset!r}")
+        raise TypeError(f"dataset must be what run_sweep returns, an xarray.Dataset, got {shown(dataset)}")
     choice("quantity", quantity, [str(name) for name in dataset.data_vars if name not in ("refused", "drift_kind")])
     values = dataset[quantity]
     over = [str(name) for name in values.dims if name in dataset.coords]

@@ -18,7 +18,7 @@ from chaintheory.simulation.record import Trajectory
 from chaintheory.simulation.run import Progress, carry, progress_bar
 from chaintheory.simulation.settings import Run, checked_run, refuse_too_large
 from chaintheory.support.resources import available_memory, cores
-from chaintheory.support.validation import positive, real_array, whole
+from chaintheory.support.validation import positive, real_array, shown, whole
 from chaintheory.units import Units, scale_of
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ def _starts(
     if not isinstance(system, SystemParameters) and isinstance(system, Iterable):
         systems = list(system)
     if not all(isinstance(one, SystemParameters) for one in systems):
-        raise TypeError(f"system must be a System or a sequence of them, got {system!r}")
+        raise TypeError(f"system must be a System or a sequence of them, got {shown(system)}")
     columns: list[list[Any]] = [systems]
     for name, value in (("position", position), ("speed", speed), ("seed", seed)):
         array = np.asarray(value, dtype=object)

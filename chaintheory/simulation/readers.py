@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chaintheory.support.validation import nearest, positive
+from chaintheory.support.validation import nearest, positive, shown
 from chaintheory.units import Units
 
 Array = NDArray[np.float64]
@@ -201,7 +201,7 @@ class Table:
     def index(self, what: str, column: Column) -> int:
         """Where a column stands, by its name or its number."""
         if isinstance(column, bool) or not isinstance(column, str | int):
-            raise TypeError(f"{what} must be the name or the number of a column, got {column!r}")
+            raise TypeError(f"{what} must be the name or the number of a column, got {shown(column)}")
         if column in self.names and self.named:
             return list(self.names).index(str(column))
         without = [bare(name) for name in self.names]

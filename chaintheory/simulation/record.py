@@ -23,7 +23,7 @@ from chaintheory.simulation.files import read_dataset, write_dataset
 from chaintheory.simulation.light_cone import ChainSegment
 from chaintheory.simulation.status import Status
 from chaintheory.support.files import write_whole
-from chaintheory.support.validation import real_array, whole
+from chaintheory.support.validation import real_array, shown, whole
 from chaintheory.units import Scale, Units, scale_of
 
 if TYPE_CHECKING:
@@ -639,7 +639,7 @@ def from_arrays(
     from scipy.interpolate import make_interp_spline
 
     if not isinstance(system, SystemParameters):
-        raise TypeError(f"system must be a System, got {system!r}")
+        raise TypeError(f"system must be a System, got {shown(system)}")
     rows: dict[str, Any] = {"time": real_array("time", time), "position": real_array("position", position)}
     if rows["time"].ndim != 1 or rows["time"].size < 2:
         raise ValueError(f"time must be one-dimensional with at least 2 rows, got shape {rows['time'].shape}")

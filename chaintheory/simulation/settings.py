@@ -23,7 +23,7 @@ from chaintheory.simulation.splittings import SCHEMES
 from chaintheory.simulation.stopping import Event, checked_events
 from chaintheory.support.files import check_target
 from chaintheory.support.resources import available_memory, cores
-from chaintheory.support.validation import bounded, choice, positive, scale, whole
+from chaintheory.support.validation import bounded, choice, positive, scale, shown, whole
 
 Array = NDArray[np.float64]
 
@@ -228,9 +228,9 @@ def checked_run(
         if events or checkpoint is not None or chain_window is not None or chain is not None:
             raise ValueError("events, checkpoint, chain and chain_window need method='light-cone'")
     elif kernel_cutoff is not None:
-        raise ValueError(f"kernel_cutoff goes with method='direct' only, got {kernel_cutoff!r}")
+        raise ValueError(f"kernel_cutoff goes with method='direct' only, got {shown(kernel_cutoff)}")
     if not isinstance(chain, ChainSegment | None):
-        raise TypeError(f"chain must be the chain_state of a run, got {chain!r}")
+        raise TypeError(f"chain must be the chain_state of a run, got {shown(chain)}")
     sampling, seed = checked_sampling(sampling), whole("seed", seed, 0, 2**64 - 1)
     if temperature is not None:
         temperature = one_temperature(temperature)
@@ -287,7 +287,9 @@ def checked_run(
     if temperature is not None and run.chain_window is not None:
         middle, (first, last) = round(position / system.chain.spacing), run.chain_window
         if not middle - run.ring // 2 <= first <= last < middle + run.ring // 2:
-            raise ValueError(f"chain_window must lie within {run.ring // 2} masses of the start, got {chain_window!r}")
+            raise ValueError(
+                f"chain_window must lie within {run.ring // 2} masses of the start, got {shown(chain_window)}"
+            )
     return run
 
 
@@ -325,7 +327,7 @@ def _checked_cutoff(system: SystemParameters, position: float) -> float:
 def _window(window: tuple[int, int]) -> tuple[int, int]:
     """Check first and last mass."""
     if not isinstance(window, tuple | list) or len(window) != 2:  # type: ignore[redundant-expr]  # callers without types may pass anything
-        raise ValueError(f"chain_window must be (first mass, last mass), got {window!r}")
+        raise ValueError(f"chain_window must be (first mass, last mass), got {shown(window)}")
     first = whole("chain_window", window[0], -(2**40))
     return first, whole("chain_window", window[1], first)
 

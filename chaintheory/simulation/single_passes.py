@@ -31,7 +31,7 @@ from chaintheory.parameters import refuse_damping, refuse_no_wells, squared_spee
 from chaintheory.simulation.force_table import cutoff_radius, depth, force_table
 from chaintheory.simulation.settings import LONGEST_CUTOFF
 from chaintheory.support.resources import cores
-from chaintheory.support.validation import bounded, whole
+from chaintheory.support.validation import bounded, shown, whole
 
 if TYPE_CHECKING:
     from chaintheory.parameters import ChainParameters, SystemParameters
@@ -145,7 +145,7 @@ def sample_losses(
     samples, seed = whole("samples", samples, 1, MOST_SAMPLES), whole("seed", seed, 0, 2**64 - 1)
     first = whole("first", first, 0, 2**63)
     if not isinstance(antithetic, bool | np.bool_):
-        raise TypeError(f"antithetic must be True or False, got {antithetic!r}")
+        raise TypeError(f"antithetic must be True or False, got {shown(antithetic)}")
     refuse_damping(system.chain, "a temperature")
     refuse_no_wells(system.chain, "simulated losses at a temperature")
     workers = cores() if threads is None else whole("threads", threads, 1)

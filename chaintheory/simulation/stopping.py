@@ -14,7 +14,7 @@ import numpy as np
 
 from chaintheory.simulation.record import Trajectory
 from chaintheory.simulation.status import Status
-from chaintheory.support.validation import number, positive, whole
+from chaintheory.support.validation import number, positive, shown, whole
 
 
 class Event(Protocol):
@@ -188,7 +188,7 @@ def checked_events(events: Any) -> tuple[Event, ...]:
         several = (events,)
     for one in several:
         if isinstance(one, type) or not callable(getattr(one, "first_row", None)) or not hasattr(one, "status"):
-            raise TypeError(f"events must be Trapped, LeftWindow, Steady or several of them, got {events!r}")
+            raise TypeError(f"events must be Trapped, LeftWindow, Steady or several of them, got {shown(events)}")
     return several
 
 

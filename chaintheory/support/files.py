@@ -8,6 +8,8 @@ import shutil
 import stat
 from pathlib import Path
 
+from chaintheory.support.validation import shown
+
 
 def check_target(name: str, path: str | os.PathLike[str], size: float = 0.0) -> Path:
     """The absolute path of a file that can be written, or ValueError: looked at before a run, not after it.
@@ -15,7 +17,7 @@ def check_target(name: str, path: str | os.PathLike[str], size: float = 0.0) -> 
     A directory, device, FIFO or symbolic link is never replaced; ``size`` bytes must be free.
     """
     if not isinstance(path, str | os.PathLike):
-        raise TypeError(f"{name} must be a path, got {path!r}")
+        raise TypeError(f"{name} must be a path, got {shown(path)}")
     try:
         target = Path(path).absolute()
         if not target.parent.is_dir():

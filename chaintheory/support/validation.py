@@ -17,6 +17,9 @@ from numpy.typing import ArrayLike, NDArray
 BUFFERS = bytes | bytearray | memoryview  # NumPy and float() read numbers out of them
 
 
+LONGEST_SHOWN = 200  # characters of a value in a message
+
+
 def number(name: str, value: SupportsFloat | SupportsIndex) -> float:
     """Return ``value`` as a finite float.
 
@@ -32,18 +35,28 @@ def number(name: str, value: SupportsFloat | SupportsIndex) -> float:
     allowed = f"{name} must be a finite real number"
     kind, shape = (value.dtype.kind, value.shape) if isinstance(value, np.ndarray | np.generic) else ("f", ())
     if isinstance(value, str | bool | complex | BUFFERS) or kind not in "iuf" or shape:
-        raise TypeError(f"{allowed}, got {value!r}")
+        raise TypeError(f"{allowed}, got {shown(value)}")
     if masked(value):
         raise ValueError(f"{allowed}, got a masked value")
     try:
         result = float(value)
     except TypeError:
-        raise TypeError(f"{allowed}, got {value!r}") from None
+        raise TypeError(f"{allowed}, got {shown(value)}") from None
     except (ValueError, OverflowError):
-        raise ValueError(f"{allowed}, got {value!r}") from None
+        raise ValueError(f"{allowed}, got {shown(value)}") from None
     if not math.isfinite(result):
-        raise ValueError(f"{allowed}, got {value!r}")
+        raise ValueError(f"{allowed}, got {shown(value)}")
     return result
+
+
+def shown(value: Any) -> str:
+    """A value as a message of one line shows it.
+
+    >>> shown(np.ma.masked_array([1.0], mask=[True]))
+    'masked_array(data=[--], mask=[ True], fill_value=1e+20, dtype=float64)'
+    """
+    text = " ".join(repr(value).split())
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]} ..."
 
 
 def masked(value: Any) -> bool:
@@ -61,7 +74,7 @@ def above(name: str, value: SupportsFloat | SupportsIndex, bound: float) -> floa
     """Return ``value`` as a finite float larger than ``bound``."""
     result = number(name, value)
     if not result > bound:
-        raise ValueError(f"{name} must be greater than {bound:g}, got {value!r}")
+        raise ValueError(f"{name} must be greater than {bound:g}, got {shown(value)}")
     return result
 
 
@@ -90,7 +103,7 @@ def scale(name: str, value: SupportsFloat | SupportsIndex) -> float:
     """
     result = positive(name, value)
     if not SMALLEST <= result <= LARGEST:
-        raise ValueError(f"{name} must be within {SMALLEST:g} .. {LARGEST:g}, got {value!r}")
+        raise ValueError(f"{name} must be within {SMALLEST:g} .. {LARGEST:g}, got {shown(value)}")
     return result
 
 
@@ -102,7 +115,7 @@ def bandwidth(name: str, value: SupportsFloat | SupportsIndex) -> float:
     """Return ``value`` as the top of a band whose bottom is 1."""
     result = above(name, value, 1.0)
     if not FLATTEST <= result <= WIDEST:
-        raise ValueError(f"{name} must be within {FLATTEST!r} .. {WIDEST:g}, got {value!r}")
+        raise ValueError(f"{name} must be within {FLATTEST!r} .. {WIDEST:g}, got {shown(value)}")
     return result
 
 
@@ -110,7 +123,7 @@ def bounded(name: str, value: SupportsFloat | SupportsIndex) -> float:
     """Return ``value`` as a float of magnitude at most ``LARGEST``: an energy of either sign."""
     result = number(name, value)
     if abs(result) > LARGEST:
-        raise ValueError(f"{name} must be at most {LARGEST:g} in magnitude, got {value!r}")
+        raise ValueError(f"{name} must be at most {LARGEST:g} in magnitude, got {shown(value)}")
     return result
 
 
@@ -124,16 +137,16 @@ def whole(name: str, value: SupportsIndex, lowest: int, highest: int | None = No
             raise TypeError
         result = operator.index(value)
     except TypeError:
-        raise TypeError(f"{allowed}, got {value!r}") from None
+        raise TypeError(f"{allowed}, got {shown(value)}") from None
     if result < lowest or (highest is not None and result > highest):
-        raise ValueError(f"{allowed}, got {value!r}")
+        raise ValueError(f"{allowed}, got {shown(value)}")
     return result
 
 
 def choice(name: str, value: str, allowed: Iterable[str]) -> str:
     """Return ``value`` if it is one of ``allowed``, else name the nearest of them."""
     allowed = list(allowed)
-    must = f"{name} must be one of {', '.join(map(repr, allowed))}, got {value!r}"
+    must = f"{name} must be one of {', '.join(map(repr, allowed))}, got {shown(value)}"
     if not isinstance(value, str):
         raise TypeError(must)
     if value in allowed:

@@ -23,7 +23,7 @@ import numpy as np
 from chaintheory import __version__
 from chaintheory.simulation.files import write_dataset
 from chaintheory.support.resources import cores
-from chaintheory.support.validation import whole
+from chaintheory.support.validation import shown, whole
 from chaintheory.sweep.journal import Journal, Result
 from chaintheory.sweep.specification import KINDS, QUANTITIES, UNITS, Sweep, compute_point
 
@@ -87,7 +87,7 @@ def run_sweep(
     (0.014869, 'hbar Omega_slow')
     """
     if not isinstance(sweep, Sweep):
-        raise TypeError(f"sweep must be what read_sweep returns, got {sweep!r}")
+        raise TypeError(f"sweep must be what read_sweep returns, got {shown(sweep)}")
     output = Path(output).absolute()
     if output.is_symlink() or output.exists():
         if not overwrite:

@@ -46,7 +46,7 @@ from chaintheory.interactions.build import PLAIN, build, kind_of, parameters_of
 from chaintheory.interactions.grammar import parse
 from chaintheory.interactions.text import interaction_from_text, interaction_to_text
 from chaintheory.lattice.thermal_field import checked_sampling, one_temperature
-from chaintheory.support.validation import above, choice, number, positive, whole
+from chaintheory.support.validation import above, choice, number, positive, shown, whole
 from chaintheory.system import Chain, System
 
 SYSTEM = {"omega_fast": 10.0, "spacing": 40.0, "mass": 1.0, "bias": 0.01}
@@ -233,7 +233,7 @@ def _couplings(system: dict[str, Any], axes: dict[str, Any]) -> list[float] | No
     if "omega_fast" in system or "omega_fast" in axes:
         raise ValueError(f"omega_fast and couplings exclude each other, got couplings = {given!r} besides")
     if not isinstance(given, list):
-        raise ValueError(f"couplings in [system] must be a list of numbers, got {given!r}")
+        raise ValueError(f"couplings in [system] must be a list of numbers, got {shown(given)}")
     return [float(number("couplings", one)) for one in given]
 
 
@@ -275,10 +275,10 @@ def quantities(compute: dict[str, Any]) -> tuple[str, ...]:
     """Check the list of what to compute."""
     given = compute.get("quantities")
     if not isinstance(given, list) or not given:
-        raise ValueError(f"quantities must be a list of one or more of {', '.join(QUANTITIES)}, got {given!r}")
+        raise ValueError(f"quantities must be a list of one or more of {', '.join(QUANTITIES)}, got {shown(given)}")
     named = tuple(choice("quantities", name, QUANTITIES) for name in given)
     if len(set(named)) < len(named):
-        raise ValueError(f"quantities must not repeat, got {given!r}")
+        raise ValueError(f"quantities must not repeat, got {shown(given)}")
     return named
 
 
@@ -316,10 +316,10 @@ def axis(name: str, given: Any) -> tuple[float, ...]:
     elif isinstance(given, list) and given:
         values = given
     else:
-        raise ValueError(f"axis {name} must be a list of numbers or a grid, got {given!r}")
+        raise ValueError(f"axis {name} must be a list of numbers or a grid, got {shown(given)}")
     result = tuple(checked(name, value) for value in values)
     if len(set(result)) < len(result):
-        raise ValueError(f"axis {name} must not repeat a value, got {given!r}")
+        raise ValueError(f"axis {name} must not repeat a value, got {shown(given)}")
     return result
 
 
