@@ -229,8 +229,8 @@ def least_bias(system: SystemParameters, resonance: ResonantSpeed) -> Point:
     Raises
     ------
     ValueError
-        A damped chain, a resonance of the upper edge, a mean dissipation that has no minimum beside the resonance, or
-        solutions that could not be followed to it.
+        A damped chain, a resonance of the upper edge, an interaction without all derivatives, a mean dissipation
+        that has no minimum beside the resonance, or solutions that could not be followed to it.
 
     >>> import chaintheory as ct
     >>> system = ct.System(ct.Chain(omega_fast=10.0, spacing=40.0), ct.Gaussian(amplitude=-2.0, width=4.0))
@@ -244,6 +244,8 @@ def least_bias(system: SystemParameters, resonance: ResonantSpeed) -> Point:
     refuse_damping(system.chain, "the least bias that a resonance holds")
     if resonance.edge != "lower":
         raise ValueError(f"resonance must be of the lower band edge, got one of the {resonance.edge} edge")
+    if math.isfinite(system.interaction.smoothness):  # the grid of branches is off by per cents
+        raise ValueError(f"interaction must have all derivatives for the least bias, got {system.interaction!r}")
     force = Force.of(system)
     family = ByDistance(system, force, grid_of(system, force), resonance)
     pulse = WaveEquations(system, force, family.speed_beside(BESIDE, above=False), family.grid).from_weak_coupling()

@@ -70,3 +70,9 @@ def test_without_a_minimum_there_is_no_least_bias(amplitude, n, way):
     system = ct.System(CHAIN, ct.Gaussian(amplitude, 4.0))
     with pytest.raises(ValueError, match=f"{way} towards it; follow system.drag_curve"):
         least_bias(system, lower_edge(system, n))
+
+
+def test_the_least_bias_is_for_smooth_interactions():
+    system = ct.System(CHAIN, ct.Matern(-2.0, 4.0, order=1))
+    with pytest.raises(ValueError, match="interaction must have all derivatives"):
+        least_bias(system, lower_edge(system, 1))
