@@ -44,6 +44,7 @@ Array = NDArray[np.floating[Any]]
 
 ROOM = 5.0  # widths that masses may be displaced by, beside the cutoff radius
 POINTS_PER_WIDTH = 5.0
+ROUGH = 1e-6  # relative change of the bias on a finer grid by which a force with kinks is refused
 NEAR = 0.012  # distance p from a resonance within which p replaces the speed
 FIRST_DISTANCE = 1e-8  # from p = 0 on the other side
 CORRECTIONS = 6  # of Newton's method in one step of the continuation
@@ -192,6 +193,20 @@ def grid_of(system: SystemParameters, force: Force) -> Grid:
     """The grid on which branches are followed, with room for the displacements at a resonance."""
     half_width = force.cutoff + ROOM * force.width
     return Grid(half_width, math.ceil(POINTS_PER_WIDTH * 2.0 * half_width / force.width), system.chain.spacing)
+
+
+def refuse_rough(system: SystemParameters, force: Force, grid: Grid, speed: float) -> None:
+    """NoSteadyDrift where the force has kinks and a finer grid, by a half, another bias at this speed."""
+    if math.isinf(system.interaction.smoothness):  # the grid converges faster than any power
+        return
+    finer = Grid(grid.half_width, math.ceil(1.5 * grid.count), grid.spacing)
+    equations = [WaveEquations(system, force, speed, one) for one in (grid, finer)]
+    bias, better = (one.bias(one.from_weak_coupling()) for one in equations)
+    if abs(bias - better) > ROUGH * abs(better):
+        raise NoSteadyDrift(
+            f"interaction {type(system.interaction).__name__} has kinks, by which the branches' bias would be off by "
+            f"{abs(bias - better) / abs(better):.1g} at speed {speed:.6g}: take travelling_wave at single speeds"
+        )
 
 
 def solution(family: Family, parameter: float, unknowns: Array) -> Point | None:

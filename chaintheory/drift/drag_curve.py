@@ -31,6 +31,7 @@ from chaintheory.drift.continuation import (
     by_speed,
     grid_of,
     point,
+    refuse_rough,
     through_resonance,
 )
 from chaintheory.drift.locking import holding_biases
@@ -437,6 +438,7 @@ def _between(system: SystemParameters, force: Force, grid: Grid, low: float, hig
         unknowns = equations.from_weak_coupling()
     except NoSteadyDrift as reason:
         return Branch([], str(reason), None)
+    refuse_rough(system, force, grid, middle)
     family = BySpeed(system, force, grid, max(0.1 * (high - low), 1e-6 * middle))
     start = point(family, middle, unknowns, equations)
     down, up = by_speed(family, start, low), by_speed(family, start, high)

@@ -77,6 +77,7 @@ from chaintheory.drift.continuation import (
     ByDistance,
     Point,
     grid_of,
+    refuse_rough,
     solution,
     through_resonance,
 )
@@ -338,6 +339,7 @@ def holding_biases(system: SystemParameters, resonance: ResonantSpeed, *, looks:
     force = Force.of(system)
     family = ByDistance(system, force, grid_of(system, force), resonance)
     speed = family.speed_beside(NEAR, above=False)
+    refuse_rough(system, force, family.grid, speed)
     pulse = WaveEquations(system, force, speed, family.grid).from_weak_coupling()
     branch = through_resonance(family, family.of_speed(speed), np.append(pulse, [0.0, 0.0]), NEAR)
     if branch.end == NO_FURTHER:

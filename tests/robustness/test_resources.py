@@ -67,3 +67,12 @@ def test_a_run_beyond_the_limit_of_the_process_is_refused_and_not_begun():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "memory" in done.stdout, done
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
+def test_an_address_space_that_is_too_small_is_refused_before_anything_hangs():
+    # OpenBLAS, loaded in 195 MiB, tries for ever to have its buffers, and answers no signal.
+    limited = ["bash", "-c", f"ulimit -v 200000; exec '{sys.executable}' -m chaintheory curves --points 3"]
+    ended = subprocess.run(limited, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 2 and ended.stdout == ""
+    assert ended.stderr.count("\n") == 1 and "must be at least 512 MiB to load SciPy, got 195 MiB" in ended.stderr
