@@ -13,7 +13,7 @@ TESTS="tests/physics/test_kernel.py tests/physics/test_integrators.py tests/phys
 
 copy() {
     mkdir "$WORK/$1"
-    for part in pyproject.toml setup.py README.md LICENSE chaintheory chaintheory_ext derivations tests; do
+    for part in pyproject.toml setup.py README.md LICENSE benchmarks chaintheory chaintheory_ext derivations tests; do
         cp -R "$ROOT/$part" "$WORK/$1/"
     done
     find "$WORK/$1" \( -name '*.so' -o -name '__pycache__' \) -prune -exec rm -rf {} +
