@@ -243,13 +243,12 @@ def least_bias(system: SystemParameters, resonance: ResonantSpeed) -> Point:
     from scipy.optimize import minimize_scalar
 
     refuse_damping(system.chain, "the least bias that a resonance holds")
-    if resonance.edge != "lower":
-        raise ValueError(f"resonance must be of the lower band edge, got one of the {resonance.edge} edge")
+    family = _through(system, resonance)
     if math.isfinite(system.interaction.smoothness):  # the grid of branches is off by per cents
         raise ValueError(f"interaction must have all derivatives for the least bias, got {system.interaction!r}")
-    force = Force.of(system)
-    family = ByDistance(system, force, grid_of(system, force), resonance)
-    pulse = WaveEquations(system, force, family.speed_beside(BESIDE, above=False), family.grid).from_weak_coupling()
+    pulse = WaveEquations(
+        system, family.force, family.speed_beside(BESIDE, above=False), family.grid
+    ).from_weak_coupling()
     points = [_followed(family, -BESIDE, np.append(pulse, [0.0, 0.0]))]
     while points[-1].bias <= 1.1 * min(one.bias for one in points) and points[-1].distance < -FIRST_DISTANCE:
         points.append(_followed(family, APPROACH * points[-1].distance, points[-1].unknowns))
@@ -270,6 +269,14 @@ def least_bias(system: SystemParameters, resonance: ResonantSpeed) -> Point:
     bounds = tuple(math.log(-points[index].distance) for index in (lowest + 1, lowest - 1))
     minimize_scalar(bias, bounds=bounds, method="bounded", options={"xatol": 0.01})
     return found
+
+
+def _through(system: SystemParameters, resonance: ResonantSpeed) -> ByDistance:
+    """The solutions beside a resonance, which must be of the lower band edge to hold a particle."""
+    if resonance.edge != "lower":
+        raise ValueError(f"resonance must be of the lower band edge, got one of the {resonance.edge} edge")
+    force = Force.of(system)
+    return ByDistance(system, force, grid_of(system, force), resonance)
 
 
 def _followed(family: ByDistance, distance: float, unknowns: NDArray[np.floating[Any]]) -> Point:
@@ -334,10 +341,8 @@ def holding_biases(system: SystemParameters, resonance: ResonantSpeed, *, looks:
         A resonance of the upper edge; a branch that could not be followed past the resonance.
     """
     refuse_damping(system.chain, "the biases that a resonance holds")
-    if resonance.edge != "lower":
-        raise ValueError(f"resonance must be of the lower band edge, got one of the {resonance.edge} edge")
-    force = Force.of(system)
-    family = ByDistance(system, force, grid_of(system, force), resonance)
+    family = _through(system, resonance)
+    force = family.force
     speed = family.speed_beside(NEAR, above=False)
     refuse_rough(system, force, family.grid, speed)
     pulse = WaveEquations(system, force, speed, family.grid).from_weak_coupling()

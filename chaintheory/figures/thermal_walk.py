@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 TITLE = "Flights, diffusion and escape in a hot chain"
-CAPTION = """(a) Mean squared displacement over twice the time without a bias (spacing 10, amplitude 4, width 2,
-k_B T = 5, classical): it rises like the time (line: 2 pi^2 T tau/mu) as long as flights last, and bends over to normal
+CAPTION = """(a) Mean squared displacement over twice the time without a bias (spacing 10, amplitude 4, width 2, k_B T
+= 5, classical): it rises like the time (line: 2 pi^2 T tau/mu) as long as flights last, and bends over towards normal
 diffusion. Dashed: second order, T alpha <v/Delta>, for passes that do not know of each other. (b) Part of the flights
-between two turning points that is longer than a length. A Levy flight would be a line no steeper than l^-2 (grey); the
-slope grows without end instead. (c) Rate at which the mean speed of a drift at half the first resonance (bias 0.01,
-amplitude 2, width 4, spacing 40) leaves the range 16.7 to 30, half-way to the neighbouring resonances, with the most
-likely T exp(-U/T) (line) and exp(-U/T) (dashed)."""
+between two turning points that is longer than a length. A Levy flight would be a line no steeper than l^-2 (grey);
+the slope grows with the length instead. (c) Rate at which the mean speed of a drift at half the first resonance (bias
+0.01, amplitude 2, width 4, spacing 40) leaves the range 16.7 to 30, half-way to the neighbouring resonances, with the
+most likely T exp(-U/T) (line) and exp(-U/T) (dashed)."""
 
 HEAT = 5.0
 FREE = System(Chain(10.0, 10.0), Gaussian(4.0, 2.0))
