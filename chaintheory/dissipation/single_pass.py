@@ -185,9 +185,10 @@ def mixture_loss(system: SystemParameters, mixture: GaussianMixture, speed: Arra
             # (a^2 + b^2)/2 - narrow^2, from differences of the widths.
             excess = 0.5 * ((a.width - narrow) * (a.width + narrow) + (b.width - narrow) * (b.width + narrow))
             mean = gaussian_mean(system, speed, math.sqrt(narrow**2 + excess))
-            with np.errstate(over="ignore"):
-                wave = 2.0 * math.pi / speed
-                mean = mean * np.exp(-excess * wave * wave)
+            if excess > 0.0:  # 0 times the wave number of the slowest speeds, which is infinite, is no number
+                with np.errstate(over="ignore"):
+                    wave = 2.0 * math.pi / speed
+                    mean = mean * np.exp(-excess * wave * wave)
             mean = 2.0 * math.pi * (a.amplitude * a.width) * (b.amplitude * b.width) * mean
             total, size = total + mean, size + np.abs(mean)
     result = from_mean(np.maximum(total, 0.0), exponent_of(system, speed), speed, log)

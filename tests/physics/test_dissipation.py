@@ -118,6 +118,16 @@ def test_quadrature_near_the_bottom_of_the_band():
             assert quadrature == pytest.approx(closed, rel=1e-13, abs=1e-15 * (8.0 * math.pi / speed) ** 2)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("speed", [5e-324, 1e-308, 1e-200, 1e-3])
+def test_the_narrow_gaussian_of_a_mixture_decides_at_low_speed(speed):
+    # The wide one is smaller by exp(-(2 pi 8/v)^2); below 3.5e-308 the wave number 2 pi/v is no double.
+    mixture = replace(PAPER, interaction=ct.GaussianMixture([-3.8, -3.5], [0.024, 8.0]))
+    narrow = replace(PAPER, interaction=ct.Gaussian(-3.8, 0.024))
+    expected = narrow.single_pass_dissipation(speed, log=True)
+    assert mixture.single_pass_dissipation(speed, log=True) == pytest.approx(expected, rel=1e-14)
+
+
 def test_mixture_of_one_is_a_gaussian_and_of_two_adds_amplitudes():
     speed = np.geomspace(1.0, 1e4, 30)
     alone = PAPER.single_pass_dissipation(speed)
