@@ -599,10 +599,8 @@ def chain_header() -> list[Formula]:
     >>> [formula.name for formula in chain_header()][:2]
     ['ct_band_width', 'ct_frequency_squared']
     """
-    names = {formula.name: formula for formula in dispersion()}
+    known = {one.name: one for one in (*motion(), *dissipation(), *interactions(), *dispersion(), *thermal())}
     given = {**WAVES, band_width: band_squared(sp.pi / 2) - band_squared(0)}
-    half_slope = sp.pi * band_width * product
-    squared = 1 + band_width * sine_squared
     peak, per_square, r, shift = _symbols("peak per_square r shift")
     along = {frequency: speed / spacing * (x + shift), rate: speed / spacing}
     touch, touch_slope, wave = _symbols("touch touch_slope kappa")
@@ -612,43 +610,29 @@ def chain_header() -> list[Formula]:
     wanted = ("acceleration", "speed_of_energy", "squared_speed", "loss_per_mode", "energy_of_force",
               "gaussian_transform", "largest_group_speed", "quantum_energy", "loss_variance", "speed_per_energy",
               "mean_loss")  # fmt: skip
-    elsewhere = {one.name: one for one in (*motion(), *dissipation(), *interactions(), *dispersion(), *thermal())}
-    again = [elsewhere[name] for name in wanted]
     gaussian_loss = loss_per_mode(omega**2, transform_gaussian(2 * sp.pi * omega / speed))
 
-    def compiled(
-        name: str,
-        arguments: tuple[sp.Symbol, ...],
-        written: sp.Expr,
-        where: dict[sp.Symbol, sp.Expr] | None = None,
-        rules: tuple[str, ...] = PERIODIC,
-    ) -> Formula:
-        one = names[name]
-        return Formula(
-            f"ct_{name}", arguments, one.exact, one.ledger, one.doc, {**given, **(where or {})}, written, (), rules
-        )
+    def compiled(name: str, *arguments: sp.Symbol) -> Formula:
+        """The formula of ``dispersion`` in these arguments."""
+        one = known[name]
+        at_hand = {double_sine: 2 * product, double_cosine: 1 - 2 * sine_squared}
+        written = one.result.subs({old: new for old, new in at_hand.items() if old not in arguments})
+        return replace(one, name=f"ct_{name}", arguments=arguments, where=given | one.where, written=written, steps=())
 
     return [
-        compiled("band_width", (omega_fast,), (omega_fast - 1) * (omega_fast + 1), rules=("expand",)),
-        compiled("frequency_squared", (band_width, sine_squared), squared),
-        compiled("half_slope", (band_width, product), half_slope),
-        compiled(
-            "resonance", (band_width, sine_squared, frequency), squared - frequency**2, along,
-        ),
-        compiled(
-            "resonance_slope", (band_width, product, rate, frequency), 2 * (half_slope - rate * frequency), along,
-        ),
+        compiled("band_width", omega_fast),
+        compiled("frequency_squared", band_width, sine_squared),
+        compiled("half_slope", band_width, product),
+        compiled("resonance", band_width, sine_squared, frequency),
+        compiled("resonance_slope", band_width, product, rate, frequency),
         Formula(
             "ct_resonance_curvature", (band_width, double_cosine, rate), sp.diff(inverse_response(shift), x, 2),
             ("travelling_wave_response",), "d^2 resonance/dx^2 along the line w = rate x.", {**given, **along},
             2 * (sp.pi**2 * band_width * double_cosine - rate**2), rules=PERIODIC,
         ),
-        compiled("tangency", (band_width, x, sine_squared, product), x * half_slope - squared),
-        compiled(
-            "tangency_slope", (band_width, x, sine_squared, product),
-            sp.pi**2 * band_width * x * (1 - 2 * sine_squared) - half_slope,
-        ),
-        compiled("steepest_sine_squared", (omega_fast,), 1 / (omega_fast + 1), rules=("common denominator",)),
+        compiled("tangency", band_width, x, sine_squared, product),
+        compiled("tangency_slope", band_width, x, sine_squared, product),
+        compiled("steepest_sine_squared", omega_fast),
         Formula(
             "ct_lower_edge_shift", (band_width,), ((spacing / lower_resonance()) ** 2 - lag**2).expand(),
             ("resonance_lower_edge",), "(spacing/v)^2 - n^2 at the n-th resonance of the lower edge, to leading order.",
@@ -659,12 +643,8 @@ def chain_header() -> list[Formula]:
             "dPhi/dr of the Gaussian, peak = -amplitude/width^2, per_square = 1/width^2.",
             {peak: -amplitude / width**2, per_square: 1 / width**2}, peak * r * sp.exp(-per_square * r**2 / 2),
         ),
-        compiled(
-            "frequency_curvature", (frequency, slope, double_cosine, band_width),
-            (sp.pi**2 * band_width * double_cosine - slope**2) / frequency,
-            {frequency: band_continued(), slope: sp.diff(band_continued(), x)}, ("common denominator", "trigonometry"),
-        ),
-        compiled("neighbour_stiffness", (band_width,), band_width / 4),
+        compiled("frequency_curvature", frequency, slope, double_cosine, band_width),
+        compiled("neighbour_stiffness", band_width),
         Formula(
             "ct_crossing_rate", (x, slope, speed, spacing), crossing_moves.formula.rhs, ("crossing_moves",),
             "dx/dv of a root of the resonance condition, slope = d omega/dx.", {slope: sp.diff(band_continued(), x)},
@@ -692,7 +672,7 @@ def chain_header() -> list[Formula]:
             "d log A/d log v of the energy A that a phonon takes in a pass of a Gaussian; kappa = 2 pi omega width/v.",
             {wave: 2 * sp.pi * omega * width / speed}, 2 * wave**2 - 4, rules=("common denominator",),
         ),
-        *(replace(formula, name=f"ct_{formula.name}") for formula in again),
+        *(replace(known[name], name=f"ct_{name}") for name in wanted),
     ]  # fmt: skip
 
 
