@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -128,10 +129,12 @@ def crosscheck(published: Path | None, published_thermal: Path | None, drifts: i
     if as_json:
         print_json({"theory": [row.as_dict() for row in theory], "published": [asdict(row) for row in files]})
     else:
-        print_rows(theory)
+        passed = sum(row.passed for row in theory)
+        print_comparisons(theory, f"{passed} of {len(theory)} comparisons as theory allows")
         if files:
             click.echo()
-            print_comparisons(files)
+            good, passed = sum(row.median <= 1e-4 for row in files), sum(row.passed for row in files)
+            print_comparisons(files, f"{len(files)} files: median deviation at most 1e-4 in {good}, {passed} pass")
     if not (all(row.passed for row in theory) and all(row.passed for row in files)):
         raise click.exceptions.Exit(1)
 
@@ -197,33 +200,10 @@ def crosscheck_drifts(directory: Path, runs: int, as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-def print_rows(rows: list[Row]) -> None:
-    """Print the comparisons with theory and a summary."""
+def print_comparisons(rows: Sequence[Row | Comparison], summary: str) -> None:
+    """Print one row for each comparison, and a summary."""
     print_table(
-        [
-            (r.name, f"{r.predicted:.6g}", f"{r.simulated:.6g}", f"{r.deviation:+.1e}",
-             f"{r.expected:+.1e}", f"{r.allowed:.1e}", "" if r.passed else "FAILS")
-            for r in rows
-        ],
-        ("comparison", "predicted", "simulated", "deviation", "expected", "within", ""),
-        disable_numparse=True,
-        colalign=("left", "right", "right", "right", "right", "right", "left"),
+        [(*row.cells, "" if row.passed else "FAILS") for row in rows], (*rows[0].HEADINGS, ""), disable_numparse=True,
+        colalign=("left", *["right"] * 5, "left"),
     )  # fmt: skip
-    click.echo(f"{sum(row.passed for row in rows)} of {len(rows)} comparisons as theory allows")
-
-
-def print_comparisons(rows: list[Comparison]) -> None:
-    """Print one row per published file and a summary."""
-    print_table(
-        [
-            (r.file, f"{r.matched}/{r.published}", r.unmatched, f"{r.median:.1e}",
-             f"{r.largest:.1e}", f"{r.largest_at:.1f}", "" if r.passed else "FAILS")
-            for r in rows
-        ],
-        ("file", "matched", "unmatched", "median", "largest", "at time", ""),
-        disable_numparse=True,
-        colalign=("left", "right", "right", "right", "right", "right", "left"),
-    )  # fmt: skip
-    good = sum(row.median <= 1e-4 for row in rows)
-    passed = sum(row.passed for row in rows)
-    click.echo(f"{len(rows)} files: median deviation at most 1e-4 in {good}, {passed} pass")
+    click.echo(summary)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,6 +68,16 @@ class Comparison:
     largest: float
     largest_at: float
     passed: bool
+
+    HEADINGS: ClassVar = ("file", "matched", "unmatched", "median", "largest", "at time")
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """What a table shows under ``HEADINGS``."""
+        return (
+            self.file, f"{self.matched}/{self.published}", str(self.unmatched), f"{self.median:.1e}",
+            f"{self.largest:.1e}", f"{self.largest_at:.1f}",
+        )  # fmt: skip
 
 
 def read_published(directory: str | os.PathLike[str]) -> list[PublishedRun]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -42,6 +43,8 @@ class Row:
     allowed: float
     reason: str
 
+    HEADINGS: ClassVar = ("comparison", "predicted", "simulated", "deviation", "expected", "within")
+
     @property
     def deviation(self) -> float:
         """Relative deviation of the simulated from the predicted number."""
@@ -56,6 +59,14 @@ class Row:
     def sharp(self) -> bool:
         """Whether a simulation that meets the prediction exactly would fail: theory knows that it is not exact."""
         return abs(self.expected) > self.allowed
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """What a table shows under ``HEADINGS``."""
+        return (
+            self.name, f"{self.predicted:.6g}", f"{self.simulated:.6g}", f"{self.deviation:+.1e}",
+            f"{self.expected:+.1e}", f"{self.allowed:.1e}",
+        )  # fmt: skip
 
     def as_dict(self) -> dict[str, object]:
         """Return everything, also what is derived."""

@@ -279,14 +279,9 @@ def comparison_section(tick: Tick) -> Section:
     table = Table(
         "Deviation: simulated/predicted - 1. Expected: what the neglected order predicts. "
         "A row passes when the two differ by no more than the last number.",
-        ("comparison", "predicted", "simulated", "deviation", "expected", "within", "passes"),
-        [
-            (r.name, f"{r.predicted:.6g}", f"{r.simulated:.6g}", f"{r.deviation:+.1e}",
-             f"{r.expected:+.1e}", f"{r.allowed:.1e}", "yes" if r.passed else "no")
-            for r in rows
-        ],
+        *headings_and_cells(rows),
         ours=True,
-    )  # fmt: skip
+    )
     good = sum(row.passed for row in rows)
     text = f"{good} of {len(rows)} comparisons of theory with simulation deviate as the next order allows."
     return Section(
@@ -300,20 +295,18 @@ def comparison_section(tick: Tick) -> Section:
     )
 
 
+def headings_and_cells(rows: Sequence[Any]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """The table of comparisons, which says of each whether it passes."""
+    return (*rows[0].HEADINGS, "passes"), [(*row.cells, "yes" if row.passed else "no") for row in rows]
+
+
 def published_section(runs: Any, tick: Tick) -> Section:
     """Repeat the published runs and show one row for each."""
     from chaintheory.comparison.with_published import LARGEST_MEDIAN, compare_published
 
     rows = compare_published(runs, progress=lambda _: tick("published run"))
-    table = Table(
-        "Deviation of our speed extrema from the published ones, matched one to one in time.",
-        ("file", "matched", "unmatched", "median", "largest", "at time", "passes"),
-        [
-            (r.file, f"{r.matched}/{r.published}", str(r.unmatched), f"{r.median:.1e}",
-             f"{r.largest:.1e}", f"{r.largest_at:.1f}", "yes" if r.passed else "no")
-            for r in rows
-        ],
-    )  # fmt: skip
+    caption = "Deviation of our speed extrema from the published ones, matched one to one in time."
+    table = Table(caption, *headings_and_cells(rows))
     good = sum(row.median <= 1e-4 for row in rows)
     text = (
         f"{len(rows)} published runs repeated: the median deviation is at most 1e-4 in {good} "
