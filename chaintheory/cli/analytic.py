@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,6 +20,9 @@ from chaintheory.cli.options import (
     system_options,
 )
 from chaintheory.system import System
+
+if TYPE_CHECKING:
+    from chaintheory.drift.drag_curve import SteadyDrifts
 
 FURTHER = ("static-lattice", "third-order", "travelling-wave")
 
@@ -170,15 +173,15 @@ def drift(
     from chaintheory.support.validation import above, choice, positive
 
     above("highest", highest, positive("lowest", lowest))
-    if choice("--approximation", approximation, APPROXIMATIONS) == "travelling-wave":
-        print_exact(system, lowest, highest, plot, csv, as_json)
-        return
-    second_order: Any = approximation  # the type checker does not know what choice() allows
-    found = system.drift_velocities(lowest, highest, approximation=second_order)
+    chosen: Any = choice("--approximation", approximation, APPROXIMATIONS)
+    found: Any = system.drift_velocities(lowest, highest, approximation=chosen)
     if plot is not None:
         save_plot(found.plot(), plot)
     if csv is not None:
         save_csv(found.to_dataframe().to_dict("list"), csv)
+    if chosen == "travelling-wave":
+        print_exact(found, as_json, f"no steady drift between {lowest:g} and {highest:g} at bias {system.bias:g}")
+        return
     for low, high in found.unresolved:
         click.echo(f"unresolved: the number of drift velocities between {low!r} and {high!r} is undecided", err=True)
     if as_json:
@@ -196,15 +199,8 @@ def drift(
         click.echo(f"{len(found) - len(shown)} more, closer to each other than {CLOSEST:g} of their speed: --all")
 
 
-def print_exact(
-    system: System, lowest: float, highest: float, plot: Path | None, csv: Path | None, as_json: bool
-) -> None:
-    """Print the exact steady drifts."""
-    found = system.drift_velocities(lowest, highest, approximation="travelling-wave")
-    if plot is not None:
-        save_plot(found.plot(), plot)
-    if csv is not None:
-        save_csv(found.to_dataframe().to_dict("list"), csv)
+def print_exact(found: SteadyDrifts, as_json: bool, none: str) -> None:
+    """Print the exact steady drifts, or that there is none."""
     rows = [
         row if one.resonance is not None else row | {"edge": None, "n": None}
         for one, row in zip(found, found.rows(), strict=True)
@@ -216,7 +212,7 @@ def print_exact(
             [list(row.values()) for row in rows], list(rows[0]), floatfmt=(".12g", "", "", "g", ".4g", ".1e", ".4g")
         )
     else:
-        click.echo(f"no steady drift between {lowest:g} and {highest:g} at bias {system.bias:g}")
+        click.echo(none)
 
 
 def cells(row: dict[str, Any]) -> list[Any]:
