@@ -191,15 +191,9 @@ class ChainSegment:
     def energy(self, chain: ChainParameters) -> float:
         """Energy of the chain as a sum of squares (nothing cancels), outside being at rest."""
         u, p = self.state
-        if chain.damping:
-            p = p - 0.5 * chain.damping * u
-        # np.sum, not a dot product: its order does not depend on the number of threads.
-        total = np.sum(p * p) + chain.confinement * np.sum(u * u)
-        for apart, coupling in enumerate(chain.couplings, 1):
-            at_rest = np.zeros(apart)
-            bonds = np.concatenate([u, at_rest]) - np.concatenate([at_rest, u])
-            total = total + coupling * np.sum(bonds * bonds)
-        return 0.5 * float(total)
+        moving = np.stack((u, p - 0.5 * chain.damping * u if chain.damping else p))
+        reach = len(chain.couplings)
+        return 0.5 * ChainSegment(0, moving).energy_with(chain, np.pad(moving, ((0, 0), (reach, reach))))
 
     def energy_with(self, chain: ChainParameters, other: Array) -> float:
         """Energy of this motion and another beyond the sum of theirs, conserved while both are free.
@@ -209,6 +203,7 @@ class ChainSegment:
         u, p = self.state
         reach, size = len(chain.couplings), u.size
         within = other[:, reach : reach + size]
+        # np.sum, not a dot product: its order does not depend on the number of threads.
         total = np.sum(p * within[1]) + chain.confinement * np.sum(u * within[0])
         for apart, coupling in enumerate(chain.couplings, 1):
             at_rest = np.zeros(apart)
