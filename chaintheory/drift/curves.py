@@ -8,7 +8,6 @@ A resonance whose singular part is above the finite side over less than 1e-9 of 
 
 from __future__ import annotations
 
-import io
 import os
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -25,7 +24,7 @@ from chaintheory.drift.resonances import ResonantSpeed, ResonantSpeeds, resonant
 from chaintheory.parameters import SystemParameters, without_damping
 from chaintheory.plotting.curves import plot_curves
 from chaintheory.plotting.tables import html_table
-from chaintheory.support.files import write_whole
+from chaintheory.support.files import write_table
 from chaintheory.support.validation import whole
 from chaintheory.units import Scale, Units, scale_of
 
@@ -146,10 +145,7 @@ class Curves:
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write the rows as a table with a heading, in the units of the model; an OSError if it cannot be written."""
-        columns = self._columns()
-        text = io.StringIO()
-        np.savetxt(text, np.stack(list(columns.values()), axis=1), "%.17g", ",", header=",".join(columns), comments="")
-        write_whole(path, text.getvalue().encode())
+        write_table(path, self._columns())
 
     def _columns(self) -> dict[str, Array]:
         return {"speed": self.speed, "single_pass_dissipation": self.single_pass, "mean_dissipation": self.mean}

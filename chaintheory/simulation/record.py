@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import math
 import os
@@ -22,7 +21,7 @@ from chaintheory.plotting.tables import Passes, html_table
 from chaintheory.simulation.files import read_dataset, write_dataset
 from chaintheory.simulation.light_cone import ChainSegment
 from chaintheory.simulation.status import Status
-from chaintheory.support.files import write_whole
+from chaintheory.support.files import write_table
 from chaintheory.support.validation import real_array, shown, whole
 from chaintheory.units import Scale, Units, scale_of
 
@@ -559,13 +558,7 @@ class Trajectory:
         ...     print(Path(f"{folder}/run.csv").read_text().splitlines()[0])
         time,position,velocity,acceleration,chain_energy
         """
-        names = COLUMNS
-        text = io.StringIO()
-        np.savetxt(
-            text, np.stack([getattr(self, name) for name in names], axis=1), "%.17g", ",", header=",".join(names),
-            comments="",
-        )  # fmt: skip
-        write_whole(path, text.getvalue().encode())
+        write_table(path, {name: getattr(self, name) for name in COLUMNS})
 
 
 def read(path: str | os.PathLike[str]) -> Trajectory:

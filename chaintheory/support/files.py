@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 import secrets
 import shutil
 import stat
+from collections.abc import Mapping
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from chaintheory.support.validation import shown
 
@@ -40,6 +45,13 @@ def check_target(name: str, path: str | os.PathLike[str], size: float = 0.0) -> 
             f"{name} must be on a disk with {size / 2**20:.0f} MiB free, got {str(path)!r} with {free / 2**20:.0f} MiB"
         )
     return target
+
+
+def write_table(path: str | os.PathLike[str], columns: Mapping[str, NDArray[np.float64]]) -> None:
+    """Write columns as a table with a heading, every number with all its digits, at once or not at all."""
+    text = io.StringIO()
+    np.savetxt(text, np.stack(list(columns.values()), axis=1), "%.17g", ",", header=",".join(columns), comments="")
+    write_whole(path, text.getvalue().encode())
 
 
 def write_whole(path: str | os.PathLike[str], content: bytes | memoryview) -> None:
