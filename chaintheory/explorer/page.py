@@ -6,12 +6,12 @@ import base64
 import html
 import json
 import os
-import tempfile
 from pathlib import Path
 
 from chaintheory import __version__
 from chaintheory.interactions.named import Gaussian
 from chaintheory.parameters import SystemParameters
+from chaintheory.support.files import write_whole
 
 HERE = Path(__file__).parent
 MADE_BY = "<!-- Made by chaintheory explore, which replaces this file. -->"
@@ -55,6 +55,7 @@ def write_explorer(output: str | os.PathLike[str], system: SystemParameters) -> 
     ValueError
         A file of others, a path in no directory, or a system that the explorer does not have.
 
+    >>> import tempfile
     >>> from chaintheory import Chain, Gaussian, System
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write_explorer(Path(folder) / "explorer.html", System(Chain(10.0, 40.0), Gaussian(2.0, 4.0))).name
@@ -66,14 +67,7 @@ def write_explorer(output: str | os.PathLike[str], system: SystemParameters) -> 
         raise ValueError(f"output must be a new file or an earlier page of the explorer, got {str(target)!r}")
     if not target.parent.is_dir():
         raise ValueError(f"output must lie in an existing directory, got {str(target)!r}")
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=target.parent, delete=False) as partial:
-        partial.write(page)
-    try:
-        os.chmod(partial.name, 0o644)
-        os.replace(partial.name, target)
-    except BaseException:
-        Path(partial.name).unlink(missing_ok=True)
-        raise
+    write_whole(target, page.encode())
     return target
 
 
