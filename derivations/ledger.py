@@ -207,11 +207,6 @@ class Statement:
             return sp.latex(self.formula)
         return _line(self.formula.args[0], self.relation, self.formula.args[1])
 
-    @property
-    def evidence_kinds(self) -> tuple[str, ...]:
-        """The kind of evidence that each step's check can give."""
-        return tuple(step.check.evidence for step in self.steps)
-
     def derivation_latex(self) -> list[tuple[str, str]]:
         """The steps as pairs (rule, LaTeX), in order."""
         return [(step.rule, _line(step.before, step.check.relation, step.after)) for step in self.steps]
@@ -219,10 +214,6 @@ class Statement:
     def with_formula(self, formula: sp.Basic) -> Statement:
         """The same derivation applied to another formula: this is how errors are planted."""
         return replace(self, formula=formula)
-
-    def with_parents(self, *parents: Statement | str) -> Statement:
-        """The same statement resting on others."""
-        return replace(self, rests_on=parents)
 
     @cached_property
     def own(self) -> Result:

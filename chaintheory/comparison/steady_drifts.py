@@ -107,13 +107,3 @@ def stable_drifts(system: System, lowest: float, highest: float, duration: float
     """Every stable exact drift velocity between two speeds beside its runs; minutes."""
     found = system.drift_velocities(lowest, highest, approximation="travelling-wave")
     return [follow(system, drift, duration) for drift in found if drift.kind in ("locked", "stable")]
-
-
-def largest_deviation(system: System, point: Point, duration: float) -> float:
-    """Largest relative deviation of the mean speed over a transit from that of the steady drift, in a run from it.
-
-    The bias of the run is that of the drift. Where a perturbation grows, rounding is what it grows from.
-    """
-    driven = System(system.chain, system.interaction, system.mass, point.bias)
-    run = from_wave(driven, point, duration)
-    return float(np.abs(deviations(run, point.speed)[1]).max())

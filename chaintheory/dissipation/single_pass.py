@@ -27,7 +27,7 @@ from chaintheory.lattice.any_band import largest_curvature
 from chaintheory.lattice.dispersion import band_edges, band_width, frequency_squared, square
 from chaintheory.lattice.rigid_lattice import mass_barrier
 from chaintheory.support.double_double import exponent
-from chaintheory.support.validation import choice, number, real_array
+from chaintheory.support.validation import choice, real_array
 from chaintheory_ext.generated.dissipation import loss_per_mode, loss_prefactor
 
 if TYPE_CHECKING:
@@ -470,23 +470,3 @@ def _static_lattice_in_any_chain(system: SystemParameters, motion: RigidLatticeM
         return result[None, :]
 
     return math.log(float(band_mean(taken, 1, tolerance=1e-8, most=2**11)[0])) + scale
-
-
-def speed_of_largest_loss(system: SystemParameters, lowest: float = 1e-3, highest: float = 1e6) -> float:
-    """Speed at which the single-pass dissipation (constant speed) is largest.
-
-    >>> from chaintheory import Chain, Gaussian, System
-    >>> round(speed_of_largest_loss(System(Chain(10.0, 40.0), Gaussian(2.0, 4.0))), 3)
-    22.925
-    """
-    from scipy.optimize import minimize_scalar
-
-    grid = np.geomspace(number("lowest", lowest), number("highest", highest), 400)
-    loss = single_pass_dissipation(system, grid, log=True)
-    best = int(np.argmax(loss))
-    around = grid[max(best - 1, 0)], grid[min(best + 1, grid.size - 1)]
-    found = minimize_scalar(
-        lambda v: -float(single_pass_dissipation(system, v, log=True)), bounds=around, method="bounded",
-        options={"xatol": 1e-9 * grid[best]},
-    )  # fmt: skip
-    return float(found.x)

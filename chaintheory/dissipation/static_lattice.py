@@ -86,11 +86,6 @@ class RigidLatticeMotion:
         energy = lattice_potential(self.system, u) if self.lattice else self.system.interaction.potential(u)
         return np.asarray(squared_speed(self.system, self.speed, energy))
 
-    @property
-    def at_mass(self) -> float:
-        """Speed at the place of a mass."""
-        return math.sqrt(max(float(self.squared_speed(np.array(0.0))), 0.0))
-
     @cached_property
     def _extremes(self) -> tuple[float, float]:
         """Smallest and largest squared speed."""
@@ -139,13 +134,10 @@ class RigidLatticeMotion:
         slowness = 2.0 * float(panels.weights @ self.squared_speed(panels.nodes) ** -1.5)
         return float(acceleration(self.system, self.mean_speed**2 / self.system.chain.spacing * slowness))
 
-    def log_energy_emitted(self, omega: Array) -> Array:
-        """Natural logarithm of A(omega), the energy that phonons of these frequencies take; 1-d."""
-        return self.spectrum(omega)[0]
-
     def spectrum(self, omega: Array) -> tuple[Array, Array, float]:
         """Logarithms of A(omega), of what of it is uncertain by cancellation, and a bound at all higher frequencies.
 
+        A(omega) is the energy that phonons of these frequencies, a row, take in a pass.
         The bound is that of the integrand's modulus along the path, which falls with the frequency where the
         imaginary part of the time is positive.
 
@@ -373,7 +365,7 @@ def motion_of_mean_speed(system: SystemParameters, mean_speed: float) -> RigidLa
     >>> from chaintheory import Chain, Gaussian, System
     >>> system = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0))
     >>> motion = motion_of_mean_speed(system, 20.0)
-    >>> round(motion.mean_speed, 9), round(motion.speed, 3), round(motion.at_mass, 3)
+    >>> round(motion.mean_speed, 9), round(motion.speed, 3), round(motion.slowest, 3)
     (20.0, 21.111, 16.963)
 
     """
