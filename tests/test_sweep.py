@@ -11,8 +11,11 @@ from collections import Counter
 
 import numpy as np
 import pytest
+import xarray
 
 from chaintheory.interactions.named import Gaussian
+from chaintheory.plotting.sweeps import plot_sweep
+from chaintheory.simulation.files import write_dataset
 from chaintheory.sweep.journal import ROLLBACK, Journal, JournalWarning
 from chaintheory.sweep.run import Interrupted, assemble, run_sweep
 from chaintheory.sweep.specification import Sweep, compute_point, parse_sweep, read_sweep
@@ -689,9 +692,13 @@ def test_a_sweep_over_springs_and_damping():
 @pytest.mark.parametrize("axes, system, reason", [
     ("confinement = [1.0]", "", "confinement goes with couplings"),
     ("omega_fast = [2.0]", "couplings = [1.0]", "omega_fast and couplings exclude each other"),
-    ("bias = [0.1]", "couplings = 1.0", "couplings in .system. must be a list of numbers"),
+    ("couplings = [[1.0]]", "omega_fast = 2.0", "omega_fast and couplings exclude each other"),
+    ("couplings = [[1.0]]", "couplings = [1.0]", "couplings must be either fixed or an axis"),
+    ("bias = [0.1]", "couplings = 1.0", "couplings must be a list of numbers"),
     ("bias = [0.1]", 'couplings = ["a"]', "couplings"),
-    ("couplings = [1.0]", "", "unknown key in .axes.: 'couplings'"),
+    ("couplings = [1.0]", "", "couplings must be a list of numbers, in .axes. a list of such lists, got 1.0"),
+    ("couplings = [[1.0], [1.0]]", "", "axis couplings must not repeat a value"),
+    ("couplings = {start = 1.0, stop = 2.0, count = 3}", "", "couplings must be a list of numbers"),
 ])  # fmt: skip
 def test_springs_that_are_refused(axes, system, reason):
     with pytest.raises(ValueError, match=reason):
@@ -703,3 +710,69 @@ def test_an_unstable_chain_is_a_refused_point():
     refused, right = [compute_point(p, sweep.quantities, sweep.drift_range) for p in sweep.points()]
     assert "stable chain" in refused["refused"]
     assert right["mean_dissipation"] >= 0.0
+
+
+EXACT = """
+[axes]
+{axes}
+[system]
+{system}
+[interaction]
+amplitude = 0.5
+width = 3.0
+[run]
+speed = 23.0
+[compute]
+quantities = ["mean_dissipation"]
+approximation = "travelling-wave"
+"""
+
+
+def computed(text):
+    found = parse_sweep(text)
+    return assemble(found, [compute_point(p, found.quantities, found.drift_range) for p in found.points()])
+
+
+def test_travelling_waves_over_springs(tmp_path):
+    """Springs as an axis, one for each chain: numbers; several: words. The file has them, and a picture too."""
+    data = computed(EXACT.format(axes="couplings = [[2.0], [2.0, -0.1], []]\ndamping = [0.0, 0.3]", system=""))
+    assert data.couplings.values.tolist() == ["2.0", "2.0, -0.1", "none"]
+    for i, springs in enumerate(([2.0], [2.0, -0.1], [])):
+        for j, damping in enumerate((0.0, 0.3)):
+            system = System(Chain.from_springs(1.0, springs, 40.0, damping), Gaussian(0.5, 3.0))
+            assert data.mean_dissipation.values[i, j] == system.travelling_wave(23.0).bias
+            assert data.mean_dissipation.values[i, j] != system.mean_dissipation(23.0)
+    assert json.loads(data.attrs["fixed_parameters"])["approximation"] == "travelling-wave"
+    write_dataset(tmp_path / "springs.nc", data)
+    with xarray.open_dataset(tmp_path / "springs.nc") as again:
+        row = again.mean_dissipation.sel(couplings="2.0, -0.1")
+        assert row.values.tolist() == data.mean_dissipation.values[1].tolist()
+    drawn = plot_sweep(data, "mean_dissipation")
+    assert [text.get_text() for text in drawn.get_xticklabels()] == ["2.0", "2.0, -0.1", "none"]
+    turned = plot_sweep(data.transpose("damping", "couplings"), "mean_dissipation")
+    assert [line.get_label() for line in turned.lines] == ["couplings 2.0", "couplings 2.0, -0.1", "couplings none"]
+    plain = computed(EXACT.format(axes="couplings = [[2.0], [3.0]]", system="confinement = 0.5"))
+    assert plain.couplings.values.tolist() == [2.0, 3.0]
+    assert plain.couplings.attrs["units"] == "m Omega^2"
+
+
+def test_exact_drift_velocities_in_a_sweep():
+    """Of a chain without wells."""
+    text = EXACT.format(axes="bias = [0.02]", system="confinement = 0.0\ncouplings = [1.0]\nspacing = 10.0")
+    text = text.replace('"mean_dissipation"', '"drift_velocities"').replace("23.0", "12.0")
+    data = computed(text + "lowest = 11.8\nhighest = 12.2")
+    system = System(Chain.from_springs(0.0, [1.0], 10.0), Gaussian(0.5, 3.0), bias=0.02)
+    found = system.drift_velocities(11.8, 12.2, approximation="travelling-wave")
+    assert data.drift_velocity.values[0].tolist() == [one.speed for one in found]
+
+
+@pytest.mark.parametrize("quantity, given, reason", [
+    ("mean_dissipation", '"exact"', "approximation of mean_dissipation must be"),
+    ("single_pass_dissipation", '"travelling-wave"', "approximation of single_pass_dissipation must be"),
+    ("final_state", '"travelling-wave"', "approximation goes with one of the quantities"),
+    ("drift_velocities", "3", "approximation of drift_velocities must be"),
+])  # fmt: skip
+def test_an_approximation_that_a_quantity_has_not_is_refused(quantity, given, reason):
+    text = EXACT.format(axes="bias = [0.1]", system="").replace("mean_dissipation", quantity)
+    with pytest.raises(ValueError, match=reason):
+        parse_sweep(text.replace('"travelling-wave"', given))

@@ -66,7 +66,7 @@ def plot_sweep(dataset: xarray.Dataset, quantity: str, ax: Axes | None = None) -
     elif along:
         rows = values.transpose(over[0], along[0]).values
         for number, (place, row) in enumerate(zip(x.values, rows, strict=True)):
-            ax.plot(np.arange(1, row.size + 1), row, color=CYCLE[number % len(CYCLE)], label=f"{over[0]} {place:g}")
+            ax.plot(np.arange(1, row.size + 1), row, color=CYCLE[number % len(CYCLE)], label=_name(over[0], place))
         if len(rows) <= MOST_LINES:
             ax.legend()
     elif len(over) == 1:
@@ -88,7 +88,7 @@ def _draw_two(ax: Axes, dataset: Any, values: Any, over: list[str]) -> None:
     table = values.transpose(*over).values
     if y.size <= MOST_LINES:
         for number, place in enumerate(y):
-            ax.plot(x, table[:, number], "o-", ms=3, color=CYCLE[number % len(CYCLE)], label=f"{over[1]} {place:g}")
+            ax.plot(x, table[:, number], "o-", ms=3, color=CYCLE[number % len(CYCLE)], label=_name(over[1], place))
         ax.legend()
         return
     drawn = ax.pcolormesh(x, y, table.T, shading="nearest")
@@ -108,9 +108,13 @@ def _draw_drift(ax: Axes, x: Any, speeds: Any, kinds: Any) -> None:
 
 
 def _scale(ax: Axes, which: str, values: Any) -> None:
-    """A logarithmic axis for values over several decades."""
-    if np.all(values > 0.0) and values.max() > 10.0**DECADES * values.min():
+    """A logarithmic axis for values over several decades; springs are words."""
+    if values.dtype.kind == "f" and np.all(values > 0.0) and values.max() > 10.0**DECADES * values.min():
         ax.set(**{f"{which}scale": "log"})
+
+
+def _name(axis: str, place: Any) -> str:
+    return f"{axis} {place if isinstance(place, str) else format(place, 'g')}"
 
 
 def _label(values: Any) -> str:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chaintheory import __version__
 from chaintheory.simulation.files import write_dataset
@@ -226,10 +227,18 @@ def assemble(sweep: Sweep, results: list[Result]) -> xarray.Dataset:
                 data, dims = rows.reshape(*sweep.shape, longest), (*dimensions, along)
             variables[name] = (dims, data, {"units": unit})
     coordinates = {
-        name: (name, np.array(values, dtype=float), {"units": UNITS.get(name, "1")})
-        for name, values in sweep.axes.items()
+        name: (name, _coordinate(values), {"units": UNITS.get(name, "1")}) for name, values in sweep.axes.items()
     }
     return xarray.Dataset(variables, coordinates, attrs=provenance(sweep))
+
+
+def _coordinate(values: tuple[Any, ...]) -> NDArray[Any]:
+    """Numbers; springs of which some chain has several, or none, as text, ``"2.0, -0.1"``."""
+    if all(isinstance(one, tuple) for one in values):
+        if any(len(one) != 1 for one in values):
+            return np.array([", ".join(map(repr, one)) or "none" for one in values], dtype=object)
+        values = tuple(one for (one,) in values)
+    return np.array(values, dtype=float)
 
 
 def provenance(sweep: Sweep) -> dict[str, Any]:

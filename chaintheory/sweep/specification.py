@@ -3,6 +3,7 @@
     [system]                  # fixed parameters; those left out are the paper's
     width = 4.0
     couplings = [2.0, -0.1]   # springs and confinement in the place of omega_fast: any chain; damping as well
+                              # (in [axes] couplings is a list of such lists)
 
     [run]                     # only for simulated quantities; speed and temperature for one pass too
     speed = 50.0
@@ -21,6 +22,7 @@
     quantities = ["mean_dissipation", "drift_velocities", "final_state"]
     lowest = 5.0              # range of drift velocities
     highest = 80.0
+    approximation = "travelling-wave"    # of mean_dissipation and drift_velocities: the exact ones; Eq. 10 if left out
 
 Every key is in the schema below; an unknown one is refused with the nearest known. How a sweep is
 run and kept is in run.py and journal.py.
@@ -65,12 +67,12 @@ RUN: dict[str, float | None] = {
 }
 # A word, so that it can be no axis of numbers.
 SAMPLING = "sampling"
-COMPUTE = ("quantities", "lowest", "highest")
+COMPUTE = ("quantities", "lowest", "highest", "approximation")
 GRID = ("start", "stop", "count", "spacing")
 TABLES = ("system", "interaction", "run", "axes", "compute")
 
 UNITS = {
-    "confinement": "m Omega^2", "damping": "Omega",
+    "couplings": "m Omega^2", "confinement": "m Omega^2", "damping": "Omega",
     "omega_fast": "Omega_slow", "spacing": "l_slow", "amplitude": "hbar Omega_slow",
     "width": "l_slow", "mass": "chain mass", "bias": "hbar Omega_slow", "position": "l_slow",
     "speed": "l_slow/t_slow", "duration": "t_slow", "order": "1", "steps_per_fast_period": "1",
@@ -99,6 +101,12 @@ QUANTITIES: dict[str, dict[str, tuple[str, str | None]]] = {
     },
 }
 SIMULATED = {"passes", "final_state"}
+# Those that each quantity has, and all of them.
+APPROXIMATIONS = {
+    "single_pass_dissipation": ("constant-velocity", "third-order", "static-lattice"),
+    "mean_dissipation": ("constant-velocity", "third-order", "static-lattice", "travelling-wave"),
+    "drift_velocities": ("constant-velocity", "static-lattice", "travelling-wave"),
+}
 KINDS = ("locked", "stable", "unstable")
 MOST_POINTS = 1_000_000
 POSITIVE = ("spacing", "width", "mass", "duration", "steps_per_fast_period", "sigma", "distance", "length", "offset")
@@ -109,7 +117,7 @@ class Sweep:
     """A checked sweep: fixed values, axes in order, and what to compute at every point."""
 
     fixed: dict[str, Any]
-    axes: dict[str, tuple[float, ...]]
+    axes: dict[str, tuple[Any, ...]]
     quantities: tuple[str, ...]
     drift_range: tuple[float, float]
 
@@ -189,21 +197,16 @@ def _checked_sweep(tables: dict[str, Any]) -> Sweep:
     known(tables["system"], {**SYSTEM, **SPRINGS, **shape}, "key in [system]")
     known(tables["interaction"], {**dict.fromkeys(INTERACTION), **shape}, "key in [interaction]")
     known(tables["run"], [*RUN, SAMPLING], "key in [run]")
-    known(
-        tables["axes"],
-        {**SYSTEM, **{n: d for n, d in SPRINGS.items() if n != "couplings"}, **shape, **RUN},
-        "key in [axes]",
-    )
-    couplings = _couplings(tables["system"], axes=tables["axes"])
+    known(tables["axes"], {**SYSTEM, **SPRINGS, **shape, **RUN}, "key in [axes]")
+    springs = _has_springs(tables["system"], tables["axes"])
     known(tables["compute"], COMPUTE, "key in [compute]")
     axes = {name: axis(name, given) for name, given in tables["axes"].items()}
     own = {name: value for name, value in tables["interaction"].items() if name not in INTERACTION}
-    chosen = {name: value for name, value in tables["system"].items() if name != "couplings"}
-    fixed = {**SYSTEM, **shape, **RUN, **chosen, **own, **tables["run"]}
+    fixed = {**SYSTEM, **shape, **RUN, **tables["system"], **own, **tables["run"]}
     thermal = [name for name in ("seed", SAMPLING) if name in axes or name in tables["run"]]
     if thermal and "temperature" not in axes and fixed["temperature"] is None:
         raise ValueError(f"{thermal[0]} goes with a temperature in [run] or [axes], which must be given too")
-    if couplings is not None:
+    if springs:
         del fixed["omega_fast"]
     for name in axes:
         if name in tables["system"] or name in own or name in tables["run"]:
@@ -212,29 +215,39 @@ def _checked_sweep(tables: dict[str, Any]) -> Sweep:
     if missing := [name for name in shape if name in fixed and fixed[name] is None]:
         raise ValueError(f"[interaction] must have {', '.join(missing)}, or [axes] must")
     fixed = {name: None if value is None else checked(name, value) for name, value in fixed.items()}
-    if couplings is not None:
-        fixed["couplings"] = couplings
+    wanted = quantities(tables["compute"])
+    if (approximation := _approximation(tables["compute"], wanted)) is not None:
+        fixed["approximation"] = approximation
     fixed["interaction"], fixed["parameters"] = described, list(shape)
     points = int(np.prod([len(values) for values in axes.values()], dtype=object))
     if points > MOST_POINTS:
         raise ValueError(f"axes must span at most {MOST_POINTS} points, got {points}")
     lowest = positive("lowest", tables["compute"].get("lowest", 5.0))
     highest = above("highest", tables["compute"].get("highest", 80.0), lowest)
-    return Sweep(fixed, axes, quantities(tables["compute"]), (lowest, highest))
+    return Sweep(fixed, axes, wanted, (lowest, highest))
 
 
-def _couplings(system: dict[str, Any], axes: dict[str, Any]) -> list[float] | None:
-    """The springs of another chain than the paper's, None where ``omega_fast`` has its chain."""
-    given = system.get("couplings")
-    if given is None:
-        if "confinement" in system or "confinement" in axes:
+def _has_springs(system: dict[str, Any], axes: dict[str, Any]) -> bool:
+    """Whether the springs of a chain are given, in the place of the ``omega_fast`` of the paper's."""
+    given = {**system, **axes}
+    if "couplings" not in given:
+        if "confinement" in given:
             raise ValueError("confinement goes with couplings in [system], a list of numbers, which must be given too")
+        return False
+    if "omega_fast" in given:
+        raise ValueError(f"omega_fast and couplings exclude each other, got couplings = {given['couplings']!r} besides")
+    return True
+
+
+def _approximation(compute: dict[str, Any], wanted: tuple[str, ...]) -> str | None:
+    """The approximation of all curves, None where it is left out."""
+    if "approximation" not in compute:
         return None
-    if "omega_fast" in system or "omega_fast" in axes:
-        raise ValueError(f"omega_fast and couplings exclude each other, got couplings = {given!r} besides")
-    if not isinstance(given, list):
-        raise ValueError(f"couplings in [system] must be a list of numbers, got {shown(given)}")
-    return [float(number("couplings", one)) for one in given]
+    of = [name for name in wanted if name in APPROXIMATIONS]
+    if not of:
+        raise ValueError(f"approximation goes with one of the quantities {', '.join(APPROXIMATIONS)}")
+    common = [name for name in APPROXIMATIONS["mean_dissipation"] if all(name in APPROXIMATIONS[one] for one in of)]
+    return choice(f"approximation of {' and '.join(of)}", compute["approximation"], common)
 
 
 def _interaction(table: dict[str, Any], axes: dict[str, Any]) -> tuple[dict[str, Any], dict[str, float | None]]:
@@ -286,6 +299,10 @@ def checked(name: str, value: Any) -> Any:
     """Check one value by the rule of its parameter."""
     if name == SAMPLING:
         return checked_sampling(value)
+    if name == "couplings":
+        if not isinstance(value, list):
+            raise ValueError(f"couplings must be a list of numbers, in [axes] a list of such lists, got {shown(value)}")
+        return tuple(float(number(name, one)) for one in value)
     if name == "temperature":
         return one_temperature(value)
     if name == "seed":
@@ -299,7 +316,7 @@ def checked(name: str, value: Any) -> Any:
     return number(name, value)
 
 
-def axis(name: str, given: Any) -> tuple[float, ...]:
+def axis(name: str, given: Any) -> tuple[Any, ...]:
     """Return the values of an axis: a list as it is, a grid spelled out."""
     if isinstance(given, dict):
         known(given, GRID, f"key in the grid of {name}")
@@ -353,13 +370,14 @@ def _computed(
         interaction = build({name: point[name] for name in point["parameters"]}, **described)
     system = System(chain, interaction, mass=point["mass"], bias=point["bias"])
     result: dict[str, float | list[float]] = {}
+    chosen = {"approximation": point["approximation"]} if "approximation" in point else {}
     heat = {name: point[name] for name in ("temperature", SAMPLING) if point.get(name) is not None}
     if "single_pass_dissipation" in wanted:
-        result["single_pass_dissipation"] = float(system.single_pass_dissipation(point["speed"], **heat))
+        result["single_pass_dissipation"] = float(system.single_pass_dissipation(point["speed"], **heat, **chosen))
     if "mean_dissipation" in wanted:
-        result["mean_dissipation"] = float(system.mean_dissipation(point["speed"]))
+        result["mean_dissipation"] = float(system.mean_dissipation(point["speed"], **chosen))
     if "drift_velocities" in wanted:
-        found = system.drift_velocities(*drift_range)
+        found = system.drift_velocities(*drift_range, **chosen)
         result["drift_velocity"] = [float(v.speed) for v in found]
         result["drift_kind"] = [float(KINDS.index(v.kind)) for v in found]
     if SIMULATED & set(wanted):
