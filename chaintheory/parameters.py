@@ -22,6 +22,7 @@ from chaintheory_ext.generated import motion
 from chaintheory_ext.generated.dispersion import neighbour_stiffness, spring_term
 
 MOST_COUPLINGS = 32
+NO_SPRING = 1e-18  # of all springs: so weak a one at the end moves no extremum of the band
 STABLE = 1e-12  # least omega^2 inside the zone, of the sum of all springs: less is lost to rounding
 
 
@@ -173,6 +174,7 @@ def _lowest(well: float, springs: tuple[float, ...]) -> tuple[float, float]:
     if len(springs) > 1:
         # omega^2 is a polynomial of cos(2 theta).
         series = np.array([0.0, *(-0.5 * spring_term(1.0, one) for one in springs)])
+        series = chebyshev.chebtrim(series, NO_SPRING * float(np.abs(series).sum()))
         places = chebyshev.chebroots(chebyshev.chebder(series)).real
         angles = np.append(angles, 0.5 * np.arccos(places[np.abs(places) < 1.0]))
     sines = np.sin(np.outer(np.arange(1.0, len(springs) + 1.0), angles))

@@ -83,11 +83,15 @@ def _loss(system: SystemParameters, speed: float, passes: int) -> float:
         rate += 4.0 * top * width_of(system) / speed
 
     constant, width, _ = interaction.decay
+    singular = lowest == 0.0 and power == 1  # as in a single pass
+    rate *= 2.0 if singular else 1.0
     rate_of_decay = min(constant[0] * (width / speed) ** power, 1e300)
 
     def taken(angle: Array) -> Array:
-        sine_squared = np.sin(angle) ** 2
         jacobian = np.ones(angle.shape)
+        if singular:
+            angle, jacobian = angle - 0.25 * np.sin(4.0 * angle), 2.0 * np.sin(2.0 * angle) ** 2
+        sine_squared = np.sin(angle) ** 2
         if part < 1.0:
             jacobian = np.sqrt(part * (1.0 - sine_squared) / (1.0 - part * sine_squared))
         if chain.minimal:
@@ -103,7 +107,9 @@ def _loss(system: SystemParameters, speed: float, passes: int) -> float:
         tooth = np.abs(phase) < 1e-9
         safe = np.where(tooth, 1.0, phase)
         kernel = np.where(tooth, float(passes), (np.sin(passes * safe) / np.sin(safe)) ** 2 / passes)
-        return jacobian * omega**2 * interaction.shape(2.0 * math.pi * omega / speed) * decay * kernel
+        with np.errstate(divide="ignore"):
+            prefactor = np.where(omega > 0.0, interaction.shape(2.0 * math.pi * omega / speed), 0.0)
+        return np.asarray(jacobian * omega**2 * prefactor * decay * kernel)
 
     # The phase of the last pass is rounded to a unit in its last place.
     tolerance = TOLERANCE + 1e-15 * passes * 2.0 * math.pi * (chain.spacing * top / speed + 1.0)

@@ -284,26 +284,32 @@ def _mean_in_any_chain(
 ) -> tuple[Array, tuple[Array, Array]]:
     """``band_mean_of_transform`` for any springs: the trapezoidal rule over theta.
 
-    omega^2 and every even function of omega are analytic and periodic in theta, without wells too.
+    omega^2 and every even function of omega are analytic and periodic in theta, without wells too. A transform may be
+    none (exp(-k), log(k)): its singularity at theta = 0 is taken off by theta = phi - sin(4 phi)/4, cubic in phi there.
     """
     interaction, chain = system.interaction, system.chain
     power, (lowest, top) = interaction.decay.power, band_edges(chain)
     if isinstance(interaction, GaussianMixture):
         refuse_cancellation(system, interaction, speed)
     constant, width, _ = interaction.decay
+    singular = lowest == 0.0 and power == 1
     with np.errstate(over="ignore"):
         exponents = exponent_of(system, speed / lowest) if lowest else (np.zeros(speed.shape), np.zeros(speed.shape))
         per_power = np.minimum(constant[0] * (width / speed) ** float(power), 1e300)
 
     def taken(rows: Any, sine_squared: Array) -> Array:
-        squares = square(chain, np.arcsin(np.sqrt(sine_squared)))
+        theta, weight = np.arcsin(np.sqrt(sine_squared)), 1.0
+        if singular:
+            theta, weight = theta - 0.25 * np.sin(4.0 * theta), 2.0 * np.sin(2.0 * theta) ** 2
+        squares = square(chain, theta)
         omega = np.sqrt(squares)
         excess = np.maximum(squares - lowest**2 if power == 2 else omega - lowest, 0.0)
         with np.errstate(over="ignore", under="ignore"):
             wave = np.minimum(2.0 * math.pi * omega / np.maximum(speed[rows, None], 1e-300), 1e300)
             decay = np.exp(-per_power[rows, None] * excess)
         prefactor = interaction.shape(wave) if shape is None else shape(rows, omega, wave)
-        return np.asarray(squares * prefactor * decay)
+        # Without wells a phonon of frequency 0 takes nothing, where the transform is infinite too (softened Coulomb).
+        return np.asarray(weight * squares * np.where(squares > 0.0, prefactor, 0.0) * decay)
 
     # The bottom of the band must be resolved, where exp(-per_power omega^power) falls within an angle of
     # (2/(per_power^(2/power) (omega^2)''))^(1/2): else two results agree by chance at low speed.

@@ -11,6 +11,7 @@ import chaintheory as ct
 from benchmarks.bench_chains import (
     brute_mean_dissipation,
     brute_roots,
+    brute_single_pass,
     deviations,
     kernel_by_quadrature,
     of_ring,
@@ -288,6 +289,21 @@ def test_slow_passes_without_wells():
         system.single_pass_dissipation(1e-4)
     with pytest.raises(ValueError, match=r"speed must be at least 0\.125 in a chain without wells"):
         system.mean_dissipation(0.1)
+
+
+def test_a_transform_that_is_infinite_at_the_frequency_0():
+    """A softened Coulomb interaction with sound, which takes omega^2 log(omega)^2: it was not a number."""
+    system = ct.System(ACOUSTIC, ct.SoftenedCoulomb(1.0, 4.0))
+    one = system.single_pass_dissipation(8.0)
+    assert one == pytest.approx(brute_single_pass(system, 8.0), rel=1e-9)
+    assert system.finite_pass_dissipation(8.0, 1) == pytest.approx(one, rel=1e-12)
+
+
+@pytest.mark.parametrize("last", [1e-310, -5e-324, 1e-30])
+def test_a_spring_that_is_next_to_nothing(last):
+    """Its polynomial of cos(2 theta) overflowed."""
+    chain = ct.Chain.from_springs(0.5, [1.0, 0.2, last], 40.0)
+    assert chain.band == pytest.approx(ct.Chain.from_springs(0.5, [1.0, 0.2], 40.0).band, rel=1e-15)
 
 
 def test_with_damping_no_peak_is_infinite():
