@@ -155,11 +155,11 @@ def test_energy_is_balanced_and_the_allowance_is_no_licence(start):
 def test_light_cone_meets_the_convolution_with_the_memory_kernel(start):
     system, position, speed = start
     duration = min(1.5 * system.chain.spacing / speed, 2.0)
-    fine = max(
-        60.0, 15.0 / (system.chain.omega_fast * choice.time_scale(system, system.interaction.reach(), speed, 0.0))
-    )
-    given_steps = {"order": 2, "steps_per_fast_period": 2.0 * fine}
-    if duration * 2.0 * fine * system.chain.omega_fast > 4000:
+    # Both are the same map at any step: one that resolves the motion is enough, as the direct method costs its square.
+    scale = choice.time_scale(system, system.interaction.reach(), speed, 0.0)
+    rate = max(30.0, 7.5 / (system.chain.omega_fast * scale))
+    given_steps = {"order": 2, "steps_per_fast_period": rate}
+    if duration * rate * system.chain.omega_fast > 1000:
         return
     try:
         fast = system.simulate(position, speed, duration, **given_steps)
