@@ -2,8 +2,8 @@
 
     rho_n(tau) - n alpha = sum over past kicks of Gamma_{n - j}(tau - tau') x impulse on mass j,
 
-with the impulses of half kick, free flight, half kick (order 2). It judges the light-cone method;
-tests/physics/direct_twin.py is its plain NumPy twin.
+with the impulses of half kick, free flight, half kick (order 2). The light-cone method is compared with it,
+and both with a plain NumPy twin in tests/physics/test_integrators.py.
 """
 
 from libc.math cimport ceil, fabs, floor

@@ -1,10 +1,10 @@
 """Near field of the light-cone integrator: a window of chain around the particle, stepped finely.
 
-Levels of windows stand one inside the other. Level 0 is residual over one block of kicks at a time,
+Levels of windows stand one inside the other. Level 0 is carried over one block of kicks at a time,
 each level above over a fixed number of blocks of the level below at once: the whole window by the
 free flow, and then the part that the particle can have influenced is pasted in from the level
 below. What creeps in from a window's edges is thrown away with the edges. The far field (Python,
-simulate.py) does the same above these levels by FFT.
+simulation/light_cone.py) does the same above these levels by FFT.
 """
 
 from libc.math cimport INFINITY, ceil, fabs, floor, rint
@@ -80,7 +80,7 @@ cdef struct Level:
 cdef class NearField:
     """Windows around one particle, and the tables to step them.
 
-    Built by ``simulate.py``; one object serves one run at a time (it owns its work space), and its
+    Built by ``Plan.near_field``; one object serves one run at a time (it owns its work space), and its
     ``advance`` runs without the GIL.
     """
 
