@@ -1,4 +1,4 @@
-"""Orbit theory against simulation: the loss in one pass, and the speeds of locked particles.
+"""The static-lattice approximation against simulation: the loss in one pass, and the speeds of locked particles.
 
 Locked runs start 0.3% above the resonance and last 1,500 time units; their mean and extreme speeds are averages over
 the transits after 1,200. The bias is 1.5 times the finite side of the resonance and twice its strength.
@@ -24,8 +24,8 @@ CHAIN = ct.Chain(omega_fast=10.0, spacing=40.0)
 
 
 def single_passes() -> tuple[np.ndarray, np.ndarray]:
-    """Relative deviations of orbit theory and of Eq. 7 from simulation, at 40 points."""
-    orbit, uniform = [], []
+    """Relative deviations of the static lattice and of Eq. 7 from simulation, at 40 points."""
+    static, constant = [], []
     for sign in (1.0, -1.0):
         for amplitude in (0.5, 1.0, 2.0, 5.0):
             capture = math.sqrt(8.0 * math.pi**2 * amplitude)
@@ -33,9 +33,9 @@ def single_passes() -> tuple[np.ndarray, np.ndarray]:
             for ratio in (1.2, 1.6, 2.2, 3.2, 5.0):
                 speed = ratio * capture
                 simulated = single_pass_loss(system, speed, order=4, steps_per_fast_period=20)
-                orbit.append(system.single_pass_dissipation(speed, approximation="static-lattice") / simulated - 1.0)
-                uniform.append(system.single_pass_dissipation(speed) / simulated - 1.0)
-    return np.abs(orbit), np.abs(uniform)
+                static.append(system.single_pass_dissipation(speed, approximation="static-lattice") / simulated - 1.0)
+                constant.append(system.single_pass_dissipation(speed) / simulated - 1.0)
+    return np.abs(static), np.abs(constant)
 
 
 def locked(amplitude: float, n: int, duration: float = 1500.0) -> tuple[float, float, float]:
@@ -99,8 +99,8 @@ def cost_of_completeness() -> tuple[float, float, int]:
 
 def main() -> list[Figure]:
     """Measure and print."""
-    orbit, uniform = single_passes()
-    worse = int(np.sum(orbit > uniform))
+    static, constant = single_passes()
+    worse = int(np.sum(static > constant))
     runs = np.array([locked(sign * 0.4, n) for sign in (1, -1) for n in (2, 3, 4, 5)])
     paper = ct.System(CHAIN, ct.Gaussian(2.0, 4.0), bias=0.01)
     start = time.perf_counter()
@@ -109,8 +109,8 @@ def main() -> list[Figure]:
     complete, enclosed, lost = cost_of_completeness()
     sure = sum(drift.certified for drift in found)
     figures = [
-        Figure("4. orbit theory, median deviation of 40 passes", float(np.median(orbit)), 0.01, "relative", False,
-               f"largest {orbit.max():.2g}; Eq. 7 {np.median(uniform):.2g} and {uniform.max():.2g}"),
+        Figure("4. static lattice, median deviation of 40 passes", float(np.median(static)), 0.01, "relative", False,
+               f"largest {static.max():.2g}; Eq. 7 {np.median(constant):.2g} and {constant.max():.2g}"),
         Figure("4. points at which Eq. 7 is better", worse, 0, "of 40", False),
         Figure("5. mean speed when locked, n = 2 to 5", runs[:, 0].max(), 0.003, "relative", False),
         Figure("5. extreme speeds when locked", runs[:, 1:].max(), 0.01, "relative", False),
@@ -119,7 +119,7 @@ def main() -> list[Figure]:
         Figure("   drift velocities certified, v = 2 to 200", sure, len(found), f"of {len(found)}",
                note=f"in {seconds:.2g} s"),
     ]  # fmt: skip
-    show("Orbits and drift", figures)
+    show("Static lattice and drift", figures)
     return figures
 
 

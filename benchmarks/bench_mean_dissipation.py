@@ -43,9 +43,9 @@ def pieces(speed: np.ndarray) -> tuple[np.ndarray, ...]:
     """Owner, slope, low and high end of every monotone piece with a crossing; shared by both comparators."""
     slope = speed / SYSTEM.chain.spacing
     tangents = tangencies(SYSTEM)
-    audible, first, _, count = lines_above_cutoff(SYSTEM, tangents, speed)
+    above, first, _, count = lines_above_cutoff(SYSTEM, tangents, speed)
     number = count.astype(int)
-    owner = np.repeat(audible, number)
+    owner = np.repeat(above, number)
     rank = np.arange(number.sum()) - np.repeat(np.cumsum(number) - number, number)
     period = np.repeat(first, number) + rank // 2
     onset = tangents.onset

@@ -177,14 +177,14 @@ def excited(
         return
     tangents = tangencies(system)
     if whole:
-        audible = np.arange(speed.size)
+        above = np.arange(speed.size)
         first, last, count = tangents.ranges(slopes_of(system, speed))
         refuse_too_many(speed, count)
     else:
-        audible, first, last, count = lines_above_cutoff(system, tangents, speed)
+        above, first, last, count = lines_above_cutoff(system, tangents, speed)
     for part in batches(count):
-        v = speed[audible[part]]
-        yield audible[part], Excited(*tangents.roots(slopes_of(system, v), first[part], last[part]))
+        v = speed[above[part]]
+        yield above[part], Excited(*tangents.roots(slopes_of(system, v), first[part], last[part]))
 
 
 def _excited_in_any_chain(
@@ -193,8 +193,8 @@ def _excited_in_any_chain(
     """``excited`` for any springs: no root beyond omega_top/c, nor where the interaction's transform is negligible."""
     chain = system.chain
     lowest, top = band_edges(chain)
-    audible = np.flatnonzero(speed > (0.0 if whole else cutoff_speed(system)))
-    slope = np.minimum(slopes_of(system, speed[audible]), 1e100)
+    above = np.flatnonzero(speed > (0.0 if whole else cutoff_speed(system)))
+    slope = np.minimum(slopes_of(system, speed[above]), 1e100)
     furthest = top / slope
     rate, power = decay_in_x(system)
     if rate and not whole:
@@ -205,7 +205,7 @@ def _excited_in_any_chain(
         budget = math.log(1e26) + 4.0 * np.log(np.maximum(furthest, 1.0)) + np.log(steep)
         furthest = np.minimum(furthest, (first**power + budget / rate) ** (1.0 / power))
     count = 2.0 * furthest * max(len(chain.couplings), 1)
-    refuse_too_many(speed[audible], count)
+    refuse_too_many(speed[above], count)
     for part in batches(count):
         c = slope[part]
         found = any_band.roots(chain, c, furthest[part])
@@ -214,7 +214,7 @@ def _excited_in_any_chain(
             found = any_band.roots(chain, c, np.where(none, top / c, furthest[part]))
         omega = np.asarray(frequency(chain, math.pi * found.offset))
         group = 0.5 * slope_of_square(chain, math.pi * found.offset) / omega
-        yield audible[part], Excited(found.owner, found.period, found.offset, omega, group)
+        yield above[part], Excited(found.owner, found.period, found.offset, omega, group)
 
 
 def refuse_too_many(speed: Array, count: Array) -> None:
@@ -257,10 +257,10 @@ def lines_above_cutoff(
     system: SystemParameters, tangents: TangencyTable, speed: Array
 ) -> tuple[NDArray[np.intp], Array, Array, Array]:
     """Indices of the speeds whose loss is a double; their first and last period and number of roots."""
-    audible = np.flatnonzero(speed > cutoff_speed(system))
-    first, last, count = tangents.ranges(slopes_of(system, speed[audible]), *decay_in_x(system))
-    refuse_too_many(speed[audible], count)
-    return audible, first, last, count
+    above = np.flatnonzero(speed > cutoff_speed(system))
+    first, last, count = tangents.ranges(slopes_of(system, speed[above]), *decay_in_x(system))
+    refuse_too_many(speed[above], count)
+    return above, first, last, count
 
 
 def static_lattice_mean(system: SystemParameters, speed: float) -> float:

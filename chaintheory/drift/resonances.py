@@ -1,6 +1,6 @@
 r"""Resonances: speeds at which the mean dissipation diverges on one side.
 
-At a mean speed v the fed phonons lie where the line x v/spacing crosses the band omega(x). There are
+At a mean speed v the emitted phonons lie where the line x v/spacing crosses the band omega(x). There are
 speeds at which the line only touches the band: two roots merge, and with them the mean dissipation
 diverges like :math:`s/\sqrt{|v/v_r - 1|}` with the coefficient
 

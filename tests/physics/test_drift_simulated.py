@@ -1,4 +1,4 @@
-"""Orbit theory and drift velocities against simulation: the figures of benchmarks/bench_drift.py, fewer points."""
+"""Static lattice and drift velocities against simulation: the figures of benchmarks/bench_drift.py, fewer points."""
 
 from __future__ import annotations
 
