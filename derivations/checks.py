@@ -15,7 +15,7 @@ used.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -111,7 +111,7 @@ REWRITINGS = {
     "common denominator": lambda e: sp.cancel(sp.together(e)),
     "factorials": lambda e: sp.gammasimp(sp.combsimp(e)),
     "Bessel recurrence": _bessel,
-    "logarithms": lambda e: sp.expand_log(e),
+    "logarithms": sp.expand_log,
     "exponentials": lambda e: sp.powsimp(
         sp.expand(sp.cancel(sp.together(sp.powsimp(e.rewrite(sp.exp))))), combine="exp"
     ),
@@ -120,7 +120,7 @@ REWRITINGS = {
     "squares of the cosine": lambda e: _powers_of(sp.cos, sp.sin, e),
     "sine over cosine": lambda e: e.replace(sp.tan, lambda a: sp.sin(a) / sp.cos(a)),
     "phase factors": lambda e: _trigonometry(e.replace(sp.conjugate, lambda a: _conjugated(a))),
-    "same sign": lambda e: _same_sign(e),
+    "same sign": _same_sign,
     "real part": lambda e: sp.expand(e.replace(sp.re, lambda a: (a + sp.conjugate(a)) / 2)),
     "Laplace transform": lambda e: e.replace(
         sp.LaplaceTransform, lambda f, a, b: sp.laplace_transform(f, a, b, noconds=True)
@@ -184,6 +184,7 @@ class Reduce(Check):
         return Outcome("failed", f"leaves {sp.sstr(remainder)[:200]} after {', '.join(self.rewritings)}")
 
 
+@dataclass(eq=False)
 class Numeric(Check):
     """Equality in 50-digit arithmetic at seeded points over the assumed ranges.
 
@@ -201,16 +202,12 @@ class Numeric(Check):
     'checked'
     """
 
-    evidence = "checked"
+    points: int = 5
+    digits: int = 40
+    ranges: dict[sp.Symbol, Any] = field(default_factory=dict)
+    assuming: tuple[Any, ...] = ()
 
-    def __init__(
-        self,
-        points: int = 5,
-        digits: int = 40,
-        ranges: dict[sp.Symbol, Any] | None = None,
-        assuming: tuple[Any, ...] = (),
-    ):
-        self.points, self.digits, self.ranges, self.assuming = (points, digits, ranges or {}, assuming)
+    evidence = "checked"
 
     def run(self, before: sp.Expr, after: sp.Expr, rng: random.Random) -> Outcome:
         """Evaluate both sides at points that meet the assumptions; none met is a failure."""
@@ -337,6 +334,7 @@ class Apply(Check):
         return Reduce(*self.rewritings).run(inserted, after, rng)
 
 
+@dataclass(eq=False)
 class Approaches(Check):
     """An asymptotic statement: the deviation falls like ``variable**-order`` as the variable grows.
 
@@ -352,34 +350,29 @@ class Approaches(Check):
     'failed'
     """
 
+    theorem: str
+    variable: sp.Symbol
+    start: Any
+    order: Any
+    _: KW_ONLY
+    scale: Any = None
+    at: dict[sp.Symbol, Any] = field(default_factory=dict)
+    factor: int = 4
+    levels: int = 3
+
     evidence = "cited"
     relation = r"\sim"
-
-    def __init__(
-        self,
-        theorem: str,
-        variable: sp.Symbol,
-        start: Any,
-        order: Any,
-        *,
-        scale: Any = 1,
-        at: dict[sp.Symbol, Any] | None = None,
-        factor: int = 4,
-        levels: int = 3,
-    ) -> None:
-        self.theorem, self.variable, self.start, self.order = (theorem, variable, sp.sympify(start), order)
-        self.scale, self.at, self.factor, self.levels = sp.sympify(scale), at or {}, factor, levels
 
     def run(self, before: sp.Expr, after: sp.Expr, rng: random.Random) -> Outcome:
         """Measure the deviation, over `scale` or over the value itself, at geometrically growing points."""
         deviations = []
         for level in range(self.levels):
-            point = {**self.at, self.variable: self.start * self.factor**level}
+            point = {**self.at, self.variable: sp.sympify(self.start) * self.factor**level}
             rest = (before.free_symbols | after.free_symbols) - set(point)
             if rest:
                 return Outcome("failed", f"no value given for {rest}")
             one, other = value(before, point), value(after, point)
-            scale = value(self.scale, point) if self.scale != 1 else one
+            scale = one if self.scale is None else value(self.scale, point)
             deviations.append(abs((one - other) / scale))
         text = ", ".join(str(sp.N(d, 3)) for d in deviations)
         allowed = sp.Rational(3, 2) * sp.Float(self.factor) ** -self.order
@@ -389,6 +382,7 @@ class Approaches(Check):
         return Outcome("cited", f"{self.theorem}; deviations {text} at {self.variable} growing by {self.factor}")
 
 
+@dataclass(eq=False)
 class EnclosedSum(Check):
     """The sum of `before` over all roots of an equation is `after`, to the digits printed.
 
@@ -402,21 +396,16 @@ class EnclosedSum(Check):
     'enclosed'
     """
 
+    equation: Any
+    variable: sp.Symbol = None
+    low: Any = None
+    high: Any = None
+    count: int | None = None
+    _: KW_ONLY
+    places: int
+
     evidence = "enclosed"
     relation = r"\approx"
-
-    def __init__(
-        self,
-        equation: Any,
-        variable: sp.Symbol = None,
-        low: Any = None,
-        high: Any = None,
-        count: int | None = None,
-        *,
-        places: int,
-    ) -> None:
-        self.equation, self.variable, self.low, self.high = equation, variable, low, high
-        self.count, self.places = count, places
 
     def run(self, before: sp.Expr, after: sp.Expr, rng: random.Random) -> Outcome:
         """Isolate the roots, sum, and compare with half a unit of the last printed digit."""
