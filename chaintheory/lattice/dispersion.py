@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chaintheory.parameters import ChainParameters
+from chaintheory.support.maximum import highest
 from chaintheory_ext.generated.dispersion import (
     band_width,
     frequency_curvature,
@@ -158,18 +159,7 @@ def _largest(chain: ChainParameters, function: Any) -> float:
     """Largest value of an even function of theta, smooth on the scale of the shortest wave that the springs make."""
     count = POINTS_PER_SPRING * (len(chain.couplings) + 1)
     points = 0.5 * math.pi * np.arange(count + 1) / count
-    values = np.asarray(function(points))
-    best = float(values.max())
-    inner = np.flatnonzero((values[1:-1] >= values[:-2]) & (values[1:-1] >= values[2:])) + 1
-    for index in inner:
-        low, high = float(points[index - 1]), float(points[index + 1])
-        for _ in range(4):  # sixteen times nearer each
-            finer = np.linspace(low, high, 33)
-            at = np.asarray(function(finer))
-            top = int(np.argmax(at))
-            best = max(best, float(at[top]))
-            low, high = float(finer[max(top - 1, 0)]), float(finer[min(top + 1, 32)])
-    return best
+    return highest(function, points, pieces=32, rounds=4)[1]
 
 
 def steepest(omega_fast: float) -> float:

@@ -169,7 +169,7 @@ def propagators(chain: ChainParameters, times: ArrayLike, width: int) -> tuple[A
     times = np.asarray(times, dtype=np.float64)
     longest = float(np.max(np.abs(times), initial=0.0))
     backward = bool(chain.damping) and float(np.min(times, initial=0.0)) < 0.0
-    size = _even_fast_length(width + half_width(chain, -longest if backward else longest) + 1)
+    size = even_fast_length(width + half_width(chain, -longest if backward else longest) + 1)
     frequency = ring_frequencies(chain, size)
 
     def kernel(spectrum: Array) -> Array:
@@ -238,7 +238,7 @@ def memory_kernel(chain: ChainParameters, lags: ArrayLike, times: ArrayLike) -> 
         if not inside.any():
             continue
         width = int(index[inside].max())
-        size = _even_fast_length(width + within + 1)
+        size = even_fast_length(width + within + 1)
         frequency = ring_frequencies(chain, size)
         _, response, _ = mode_propagators(chain, frequency, time[chosen])
         kernel = np.fft.irfft(response, n=size, axis=1)
@@ -246,19 +246,12 @@ def memory_kernel(chain: ChainParameters, lags: ArrayLike, times: ArrayLike) -> 
     return result
 
 
-def _even_fast_length(size: int) -> int:
-    """Smallest even number of at least ``size`` with no prime factor above 5."""
-    best = 2
-    while best < size:
-        best *= 2
-    power_five = 1
-    while power_five < 2 * best:
-        power = power_five
-        while power < 2 * best:
-            length = 2 * power
-            while length < size:
-                length *= 2
-            best = min(best, length)
-            power *= 3
-        power_five *= 5
-    return best
+def even_fast_length(size: int) -> int:
+    """Smallest even number of at least ``size`` with no prime factor above 5.
+
+    >>> even_fast_length(2 * 7 * 11)
+    160
+    """
+    from scipy.fft import next_fast_len
+
+    return 2 * next_fast_len((size + 1) // 2, real=True)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from chaintheory.interactions.formula import NumericalInteraction
 from chaintheory.interactions.named import Exponential, SquareWell
 from chaintheory.parameters import SystemParameters
+from chaintheory.support.maximum import highest
 
 Array = NDArray[np.float64]
 
@@ -150,25 +151,9 @@ def _sum_of_masses(system: SystemParameters, near: NDArray[Any]) -> NDArray[Any]
     return energy
 
 
-def _highest(function: Callable[[Array], Array], points: Array) -> tuple[float, float]:
-    """Place and height of the largest value of ``function``: the best local maxima of ``points``, refined.
-
-    The first and the last point are where the function is even, and need no refinement.
-    """
-    values = function(points)
-    inner = np.flatnonzero((values[1:-1] >= values[:-2]) & (values[1:-1] >= values[2:])) + 1
-    best = int(np.argmax(values))
-    place, height = float(points[best]), float(values[best])
-    for index in inner[np.argsort(values[inner])[-5:]]:
-        low, high = float(points[index - 1]), float(points[index + 1])
-        for _ in range(5):  # thirty-two times nearer each: 1e-7 of a distance in which the value is quadratic
-            finer = np.linspace(low, high, 65)
-            at = function(finer)
-            top = int(np.argmax(at))
-            if at[top] > height:
-                place, height = float(finer[top]), float(at[top])
-            low, high = float(finer[max(top - 1, 0)]), float(finer[min(top + 1, 64)])
-    return place, height
+def _highest(function: Callable[[Array], Any], points: Array) -> tuple[float, float]:
+    """Place and height of the largest value; to 1e-7 of a distance in which the value is quadratic."""
+    return highest(function, points, pieces=64, rounds=5, most=5)
 
 
 def _distances(width: float, end: float, extra: Array) -> Array:
@@ -223,4 +208,4 @@ def mass_barrier(system: SystemParameters) -> float:
     if end == 0.0:
         return 0.0
     points = _distances(interaction.width, end, np.empty(0))
-    return max(_highest(lambda r: np.asarray(interaction.potential(r)), points)[1], 0.0)
+    return max(_highest(interaction.potential, points)[1], 0.0)

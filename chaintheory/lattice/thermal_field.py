@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chaintheory.lattice.dispersion import band_width, square
-from chaintheory.lattice.memory_kernel import NEGLECTED, _even_fast_length, half_width, phases, ring_frequencies
+from chaintheory.lattice.memory_kernel import NEGLECTED, even_fast_length, half_width, phases, ring_frequencies
 from chaintheory.parameters import refuse_damping, refuse_no_wells
 from chaintheory.support.validation import LARGEST, choice, number, real_array
 from chaintheory_ext.generated.thermal import displacement_variance, quantum_energy
@@ -120,7 +120,7 @@ def correlation(
     index = np.abs(lag).astype(np.int64)
     width = int(index.max(initial=0))
     longest = float(np.max(np.abs(time), initial=0.0))
-    size = _even_fast_length(width + half_width(chain, longest) + fading_width(chain) + 1)
+    size = even_fast_length(width + half_width(chain, longest) + fading_width(chain) + 1)
     if size * max(time.size, 1) > LARGEST_TABLE:
         raise ValueError(f"times must be so few and short that {LARGEST_TABLE} numbers do, got up to {longest:g}")
     frequency = ring_frequencies(chain, size)

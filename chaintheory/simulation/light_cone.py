@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chaintheory.lattice.dispersion import band_top, frequency
-from chaintheory.lattice.memory_kernel import _even_fast_length, half_width, mode_propagators, propagators
+from chaintheory.lattice.memory_kernel import even_fast_length, half_width, mode_propagators, propagators
 from chaintheory.lattice.thermal_field import ThermalField
 from chaintheory.parameters import acceleration, squared_speed
 from chaintheory.simulation.force_table import force_table, surplus_radius
@@ -318,7 +318,7 @@ class Plan:
 
     def window_size(self, level: int) -> int:
         """Masses in the window that lives through one block of an FFT level."""
-        return _even_fast_length(2 * self.radius(level) + 1)
+        return even_fast_length(2 * self.radius(level) + 1)
 
     def carried(self, level: int) -> int:
         """Masses in the window that lives through one block of any level, compiled or not."""

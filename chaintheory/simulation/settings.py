@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from chaintheory.interactions.base import Interaction
 from chaintheory.lattice.dispersion import band_top
-from chaintheory.lattice.memory_kernel import _even_fast_length, half_width
+from chaintheory.lattice.memory_kernel import even_fast_length, half_width
 from chaintheory.lattice.thermal_field import ThermalField, checked_sampling, fading_width, mode_energy, one_temperature
 from chaintheory.parameters import SystemParameters, acceleration, refuse_damping, refuse_no_wells
 from chaintheory.simulation.force_table import cutoff_radius, depth
@@ -130,7 +130,7 @@ class Run:
     @property
     def ring(self) -> int:
         """Masses of a ring on which the run feels no echo: what sound, correlations and the particle can span."""
-        return _even_fast_length(
+        return even_fast_length(
             half_width(self.system.chain, self.duration) + fading_width(self.system.chain) + self.span
         )
 

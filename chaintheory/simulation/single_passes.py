@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chaintheory.lattice.dispersion import band_top
-from chaintheory.lattice.memory_kernel import _even_fast_length, half_width, memory_kernel
+from chaintheory.lattice.memory_kernel import even_fast_length, half_width, memory_kernel
 from chaintheory.lattice.thermal_field import (
     checked_sampling,
     correlation,
@@ -102,7 +102,7 @@ def prepared(
     step = 1.0 / (refinement * max(PER_WIDTH * fastest / interaction.width, PER_FAST_PERIOD * band_top(chain)))
     longest = PATIENCE * 2.0 * start / speed
     steps = math.ceil(longest / step)
-    size = _even_fast_length(half_width(chain, longest) + fading_width(chain))
+    size = even_fast_length(half_width(chain, longest) + fading_width(chain))
     if steps * (size + 2) > MOST_NUMBERS:
         raise ValueError(
             f"speed must be so high that {MOST_NUMBERS} numbers describe the chain during a pass, got {speed:g}"
