@@ -70,18 +70,18 @@ class Run:
     rate: float
     chosen: bool
     cutoff: float
-    kernel_cutoff: float | None = None
-    events: tuple[Event, ...] = ()
-    chain: ChainSegment | None = None
-    chain_window: tuple[int, int] | None = None
-    chain_every: float = 0.25
-    every: int = 1
-    checkpoint: Path | None = None
-    checkpoint_interval: float = 60.0
-    max_bytes: float = math.inf
-    temperature: float | None = None
-    sampling: str = "quantum"
-    seed: int = 0
+    kernel_cutoff: float | None
+    events: tuple[Event, ...]
+    chain: ChainSegment | None
+    chain_window: tuple[int, int] | None
+    chain_every: float
+    every: int
+    checkpoint: Path | None
+    checkpoint_interval: float
+    max_bytes: float
+    temperature: float | None
+    sampling: str
+    seed: int
 
     @property
     def time_step(self) -> float:
@@ -244,45 +244,36 @@ def checked_run(
     rate = _given_rate(system, steps_per_fast_period, time_step)
     chosen = rate is None
     if rate is None:
-        usual = USUAL[order] * (roughness(system.interaction) if system.interaction.smooth else 1.0)
         fall = math.hypot(fall_speed(system, cutoff), thermal_speed(system, temperature, sampling))
-        rate = max(usual, needed_rate(system, cutoff, speed, fall, order))
-        # A run shorter than such a step is one step.
-        rate = max(rate, 1.0 / (band_top(system.chain) * duration))
-    per_time = 1.0 / (band_top(system.chain) * time_scale(system, cutoff, speed, fall_speed(system, cutoff)))
-    if rate < LEAST[order] * per_time:
-        raise ValueError(
-            f"steps_per_fast_period must be at least {LEAST[order] * per_time:.3g} (time_step at most "
-            f"{1.0 / (band_top(system.chain) * LEAST[order] * per_time):.3g}) to resolve amplitude, width and speed "
-            f"of this run, got {rate:g}"
-        )
+        rate = _chosen_rate(system, cutoff, speed, fall, order, duration)
+    _refuse_too_long_steps(system, cutoff, speed, order, rate)
     step = 1.0 / (band_top(system.chain) * rate)
     if not duration / step < 2**53:
         raise ValueError(f"duration must be below 2^53 steps of {step:g}, got {duration!r}")
     if checkpoint is not None:
         checkpoint = check_target("checkpoint", checkpoint, BYTES_PER_STEP * duration / step)
     run = Run(
-        system,
-        position,
-        speed,
-        duration,
-        method,
-        order,
-        rate,
-        chosen,
-        cutoff,
-        None if kernel_cutoff is None else positive("kernel_cutoff", kernel_cutoff),
-        events,
-        chain,
-        None if chain_window is None else _window(chain_window),
-        scale("chain_every", chain_every),
-        whole("every", every, 1, 2**53),
-        checkpoint,
-        positive("checkpoint_interval", checkpoint_interval),
-        available_memory() if max_bytes is None else positive("max_bytes", max_bytes),
-        temperature,
-        sampling,
-        seed,
+        system=system,
+        position=position,
+        velocity=speed,
+        duration=duration,
+        method=method,
+        order=order,
+        rate=rate,
+        chosen=chosen,
+        cutoff=cutoff,
+        kernel_cutoff=None if kernel_cutoff is None else positive("kernel_cutoff", kernel_cutoff),
+        events=events,
+        chain=chain,
+        chain_window=None if chain_window is None else _window(chain_window),
+        chain_every=scale("chain_every", chain_every),
+        every=whole("every", every, 1, 2**53),
+        checkpoint=checkpoint,
+        checkpoint_interval=positive("checkpoint_interval", checkpoint_interval),
+        max_bytes=available_memory() if max_bytes is None else positive("max_bytes", max_bytes),
+        temperature=temperature,
+        sampling=sampling,
+        seed=seed,
     )
     if temperature is not None and run.chain_window is not None:
         middle, (first, last) = round(position / system.chain.spacing), run.chain_window
@@ -300,6 +291,26 @@ def _given_rate(system: SystemParameters, steps_per_fast_period: float | None, t
     if steps_per_fast_period is not None:
         raise ValueError(f"time_step and steps_per_fast_period exclude each other, got {time_step!r} besides")
     return 1.0 / (band_top(system.chain) * scale("time_step", time_step))
+
+
+def _chosen_rate(
+    system: SystemParameters, cutoff: float, speed: float, fall: float, order: int, duration: float
+) -> float:
+    """Steps in 1/omega_fast where none are asked for; a run shorter than such a step is one step."""
+    usual = USUAL[order] * (roughness(system.interaction) if system.interaction.smooth else 1.0)
+    one = 1.0 / (band_top(system.chain) * duration)
+    return max(usual, needed_rate(system, cutoff, speed, fall, order), one)
+
+
+def _refuse_too_long_steps(system: SystemParameters, cutoff: float, speed: float, order: int, rate: float) -> None:
+    """ValueError for steps that do not resolve the motion."""
+    top = band_top(system.chain)
+    least = LEAST[order] / (top * time_scale(system, cutoff, speed, fall_speed(system, cutoff)))
+    if rate < least:
+        raise ValueError(
+            f"steps_per_fast_period must be at least {least:.3g} (time_step at most {1.0 / (top * least):.3g}) to "
+            f"resolve amplitude, width and speed of this run, got {rate:g}"
+        )
 
 
 def _checked_cutoff(system: SystemParameters, position: float) -> float:

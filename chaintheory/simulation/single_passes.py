@@ -127,16 +127,9 @@ def between_midpoints(passes: Passes, spacing: float, patience: float) -> Passes
 
 
 def sample_losses(
-    system: SystemParameters,
-    speed: float,
-    temperature: float,
-    samples: int,
-    seed: int = 0,
-    sampling: str = "quantum",
-    antithetic: bool = False,
-    first: int = 0,
-    threads: int | None = None,
-) -> Array:
+    system: SystemParameters, speed: float, temperature: float, samples: int, seed: int, sampling: str,
+    antithetic: bool, first: int, threads: int | None,
+) -> Array:  # fmt: skip
     """Losses of simulated passes: ``System.sample_losses``, which describes it."""
     v = abs(bounded("speed", speed))
     if v == 0.0:

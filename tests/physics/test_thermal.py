@@ -13,7 +13,7 @@ from chaintheory.comparison.with_published_thermal import compare_drifts, compar
 from chaintheory.lattice.thermal_field import ThermalField, ring_modes
 from chaintheory.simulation.run import Interrupted
 from chaintheory.simulation.settings import checked_run
-from chaintheory.simulation.single_passes import prepared, sample_losses
+from chaintheory.simulation.single_passes import prepared
 from chaintheory_ext.single_passes import normal, philox
 
 CHAIN = ct.Chain(10.0, 40.0)
@@ -236,7 +236,7 @@ def test_detailed_balance_of_the_exact_motion():
     edges = np.linspace(10.0, 12.0, 5)
     flux, squared = np.zeros((4, 4)), np.zeros((4, 4))
     for i, energy in enumerate(edges[0] + 0.1 * (np.arange(20) + 0.5)):
-        losses = sample_losses(system, system.speed_of_energy(energy), heat, 600, seed=i, sampling="classical")
+        losses = system.sample_losses(system.speed_of_energy(energy), heat, 600, seed=i, sampling="classical")
         after, weight = np.histogram(energy - losses, edges)[0], math.exp(-energy / heat)
         flux[i // 5] += after * weight
         squared[i // 5] += after * weight**2
