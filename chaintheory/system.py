@@ -782,7 +782,7 @@ class System(SystemParameters):
         speed
             Mean speed in l_slow/t_slow; the sign does not matter. The bias of the system plays no part.
         tolerance
-            Relative change of ``bias`` that is allowed from a grid to the next finer one.
+            Relative change of ``bias`` that is allowed from a grid to the next finer one; at least 1e-14.
 
         Returns
         -------

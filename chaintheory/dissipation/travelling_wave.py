@@ -68,6 +68,8 @@ UNBALANCED = 1e-8  # relative, of energy and momentum: more is an error
 ROUNDING = 1e-14  # of the momentum, of force times displacement
 MOST_CREEPS = 12  # corrections of the relative speed, each some 1e-4 of the one before
 ROUNDED = 4e-16  # of the speed
+SLOPE_STEP = 1e-8  # of the speed, for the slope of the bias: as far as a speed is from a resonance, at least
+LEAST_TOLERANCE = 1e-14  # of the bias: rounding changes it by up to half as much from a grid to the next
 RESOLVED = 1e-3  # spectrum of the pulse at the highest frequency of a grid that may begin a continuation
 
 
@@ -176,16 +178,27 @@ class TravellingWave:
 
     @property
     def stable(self) -> bool:
-        """Whether no small perturbation grows by more than a part of 1e-7 (a pure number) per transit; a truth value.
+        """Whether no small perturbation grows, a truth value; where the bias falls with the speed, however slowly.
 
-        An ArithmeticError says that it is unknown where one is so close to neutral that they cannot be counted.
+        An ArithmeticError says that it is unknown where one is so close to neutral that they cannot be counted: an
+        oscillation that grows or decays by about 1e-7 (a pure number) per transit.
 
         >>> import chaintheory as ct
         >>> wave = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0)).travelling_wave(50.0)
         >>> wave.stable  # a particle that is a little faster loses less
         False
         """
-        return self._perturbation.number_unstable == 0
+        return self._perturbation.number_unstable == 0 and not self._perturbation.grows_slowly(self._slope)
+
+    @cached_property
+    def _slope(self) -> float:
+        """Derivative of the bias in the speed, on the same grid, relative to masses that creep."""
+        here = self.equations
+        moved = WaveEquations(here.system, here.force, (1.0 + SLOPE_STEP) * here.speed, here.grid)
+        pulse = moved.solve(self.pulse)
+        if pulse is None:
+            raise ArithmeticError(f"the stability at speed {self.speed!r} is unknown: the bias has no slope there")
+        return (moved.energy(pulse) - here.energy(self.pulse)) / (moved.speed - here.speed)
 
     @property
     def growth_rates(self) -> NDArray[np.complex128]:
@@ -223,6 +236,8 @@ def travelling_wave(system: SystemParameters, speed: float, *, tolerance: float 
     """The steady drift at one mean speed: ``System.travelling_wave``, which describes it."""
     v = abs(number("speed", speed))
     tolerance = positive("tolerance", tolerance)
+    if tolerance < LEAST_TOLERANCE:
+        raise ValueError(f"tolerance must be at least {LEAST_TOLERANCE:g}, what doubles resolve, got {tolerance:g}")
     if v == 0.0:
         raise NoSteadyDrift("speed must not be 0: a particle at rest does not drift")
     relative = v

@@ -14,10 +14,11 @@ is a function of q = exp(-nu T), analytic inside the unit circle. With
 .. math:: D(q) = (1 - q) \det\left(1 + \Phi'' (A_\nu - B_\nu)\right), \qquad D(0) = 1 ,
 
 the double pole of B at nu = 0 is gone, and with it the simple zero that the determinant has there besides (any steady
-drift may be shifted in time). D(1) is finite; it has the sign of d bias/d speed, and where that is negative there is
-an odd number of real growth rates. The number of zeros inside the circle, oscillating modes included, is the winding
-number of D around it. On the circle D has branch points, where two phonons coalesce; its argument jumps there by a
-quarter turn.
+drift may be shifted in time). D(1) is finite. It changes its sign where the bias is
+largest or least along a branch, and not where the branch folds back in the speed: it has the sign of d bias/d speed
+times that of the determinant of the wave's own equations. Where it is negative there is an odd number of real growth
+rates. The number of zeros inside the circle, oscillating modes included, is the winding number of D around it. On the
+circle D has branch points, where two phonons coalesce; its argument jumps there by a quarter turn.
 """
 
 from __future__ import annotations
@@ -150,12 +151,25 @@ class Perturbation:
             here, phase = todo.pop()
         return round(-total / math.pi)
 
+    def kind(self, slope: float) -> str:
+        """``"stable"``, ``"unstable"``, or ``"unknown"`` where the growing modes cannot be counted.
+
+        ``slope`` is d bias/d speed along the branch: a mode that it shows counts however slowly it grows.
+        """
+        try:
+            return "unstable" if self.number_unstable or self.grows_slowly(slope) else "stable"
+        except ArithmeticError:
+            return "unknown"
+
     def grows_slowly(self, slope: float) -> bool:
         """Whether a real mode grows by less than 1e-7 per transit, which ``number_unstable`` leaves out.
 
-        D(1) has the sign of the slope d bias/d speed; another sign of D at 1e-7 per transit has a zero between.
+        D(1) has the sign of d bias/d speed times the determinant of the travelling wave's own equations, which changes
+        its sign with the slope where the branch folds back in the speed; another sign of D at 1e-7 per transit has a
+        zero between.
         """
-        return slope < 0.0 < self.value(NEGLIGIBLE / self.transit_time).real
+        folded = np.linalg.slogdet(self.equations.jacobian(self.pulse))[0]
+        return slope * folded < 0.0 < self.value(NEGLIGIBLE / self.transit_time).real
 
     def _beside_a_jump(self, *angles: float) -> bool:
         return any(abs(angle - jump) < JUMP for angle in angles for jump in self.branch_points)

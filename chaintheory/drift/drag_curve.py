@@ -339,11 +339,9 @@ def _steady_drift(system: SystemParameters, branch: Branch, before: Point, after
     locked = resonance is not None and resonance.edge == "lower" and bias > resonance.finite_limit
     with np.errstate(divide="ignore"):
         slope = float(1.0 / (np.float64(change) * family.speed_change(parameter)))
-    try:
-        growing = perturbation.number_unstable > 0 or perturbation.grows_slowly(slope)
-        kind = "unstable" if growing else "locked" if locked else "stable"
-    except ArithmeticError:
-        kind = "unknown"
+    kind = perturbation.kind(slope)
+    if kind == "stable" and locked:
+        kind = "locked"
     return SteadyDrift(fine.speed, kind, resonance, abs(fine.speed - rough.speed), slope, fine, perturbation)
 
 

@@ -68,7 +68,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chaintheory.dissipation.travelling_wave import travelling_wave
-from chaintheory.dissipation.wave_equations import Force, NoSteadyDrift, WaveEquations
+from chaintheory.dissipation.wave_equations import (
+    FINER,
+    Force,
+    Grid,
+    NoSteadyDrift,
+    WaveEquations,
+    highest_frequencies,
+    interpolated,
+)
 from chaintheory.dissipation.wave_stability import Perturbation
 from chaintheory.drift.continuation import (
     FIRST_DISTANCE,
@@ -90,6 +98,7 @@ APPROACH = 0.8  # factor from one distance to the next
 SLOPE_STEP = 1e-3  # of the distance from a resonance, for the slope of the mean dissipation
 MOST_LOOKS = 32  # points of a branch at which stability is examined first
 BISECTIONS = 6  # of the interval in which it changes, some 10 per cent of the bias
+RESOLVED, MOST_REFINEMENTS = 1e-4, 5  # spectrum of the pulse at the end of a grid; finer grids tried
 NEUTRAL = 0.2  # phase of a growing mode from pass to pass (radians) that counts as none, or as a half turn
 
 
@@ -301,7 +310,8 @@ class Hold:
     ended_by
         What ends it at ``highest``: ``"peak"``, where the branch turns back and no steady drift has a larger bias;
         ``"flip"``, a deviation that changes its sign from pass to pass; ``"oscillation"``, one with a period of
-        several passes; ``"growth"``, one that grows steadily.
+        several passes; ``"growth"``, one that grows steadily, however slowly; ``"unknown"``, where a mode is so close
+        to neutral that the growing ones cannot be counted or found, which is not counted as stable.
     below, above
         The last stable solution below ``highest`` and the first one beyond it (None at a peak).
     """
@@ -352,12 +362,19 @@ def holding_biases(system: SystemParameters, resonance: ResonantSpeed, *, looks:
             f"the branch of the resonance at speed {resonance.speed:.9g} was followed to "
             f"{branch.points[-1].speed:.9g} only: {branch.end}; take another amplitude, or follow system.drag_curve"
         )
-    points = branch.points[: 1 + int(np.argmax([one.bias for one in branch.points]))]
+    largest = int(np.argmax([one.bias for one in branch.points]))
+    if largest == len(branch.points) - 1:
+        raise NoSteadyDrift(
+            f"the bias of the branch of the resonance at speed {resonance.speed:.9g} has no peak, it still rises where "
+            f"the branch ends ({branch.end}); take a smaller amplitude, or follow system.drag_curve"
+        )
+    # At the peak a mode is neutral, and at the resonance itself the slope, which tells of slow growth, has no sign.
+    peak, points = branch.points[largest], [one for one in branch.points[:largest] if one.distance]
     # Dense where the bias changes, which is beside the resonance.
     way = np.cumsum([0.0, *np.abs(np.diff(np.log([one.bias for one in points])))]) + np.linspace(0.0, 1.0, len(points))
     looked = np.unique(np.searchsorted(way, np.linspace(0.0, way[-1], looks)))
     chosen = [points[index] for index in looked]
-    stable = [_stable(one) for one in chosen]
+    stable = [_stable(family, one) for one in chosen]
     holds = []
     first: Point | None = chosen[0] if stable[0] else None
     for index in range(1, len(chosen)):
@@ -367,15 +384,42 @@ def holding_biases(system: SystemParameters, resonance: ResonantSpeed, *, looks:
         if stable[index]:
             first = after
         elif first is not None:
-            holds.append(_hold(first, before, after))
+            highest = 0.5 * (before.bias + after.bias)
+            holds.append(Hold(first.bias, highest, before.speed, _instability(family, after), before, after))
             first = None
     if first is not None:
-        holds.append(_hold(first, chosen[-1], None))
+        holds.append(Hold(first.bias, peak.bias, peak.speed, "peak", chosen[-1], None))
     return holds
 
 
-def _stable(one: Point) -> bool:
-    return Perturbation(one.equations, one.unknowns).number_unstable == 0
+def _stable(family: ByDistance, one: Point) -> bool:
+    """Whether nothing grows, however slowly; not where that is unknown. On a grid that resolves the pulse."""
+    fine = _resolved(family, one)
+    if fine is None:
+        return False
+    family, one = fine
+    equations, grid = one.equations, family.grid
+    errors = family.equations((1.0 + SLOPE_STEP) * one.distance).errors(one.unknowns) - equations.errors(one.unknowns)
+    change = -np.linalg.solve(equations.jacobian(one.unknowns), errors)
+    slope = float(np.sum(change[: grid.count])) / (family.speed_change(one.distance) * one.distance)
+    return Perturbation(equations, one.unknowns).kind(slope) == "stable"
+
+
+def _resolved(family: ByDistance, one: Point) -> tuple[ByDistance, Point] | None:
+    """The solution on a grid that resolves its pulse: on a coarser one its shift in time is not neutral."""
+    unknowns = one.unknowns
+    for _ in range(MOST_REFINEMENTS):
+        old = family.grid
+        if highest_frequencies(unknowns[: old.count]) < RESOLVED:
+            return family, one
+        grid = Grid(old.half_width, math.ceil(FINER * old.count), old.spacing)
+        family = ByDistance(family.system, family.force, grid, family.resonance)
+        start = np.append(interpolated(unknowns[: old.count], old, grid), unknowns[old.count :])
+        finer = solution(family, one.distance, start)
+        if finer is None:
+            return None
+        one, unknowns = finer, finer.unknowns
+    return None
 
 
 def _boundary(family: ByDistance, points: list[Point], end_is_stable: bool) -> tuple[Point, Point]:
@@ -383,23 +427,29 @@ def _boundary(family: ByDistance, points: list[Point], end_is_stable: bool) -> t
     low, high = 0, len(points) - 1
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if _stable(points[middle]) == end_is_stable else (middle, high)
+        low, high = (low, middle) if _stable(family, points[middle]) == end_is_stable else (middle, high)
     before, after = points[low], points[high]
     for _ in range(BISECTIONS):
         if abs(after.bias - before.bias) < 0.01 * abs(before.bias):
             break
         middle_distance = 0.5 * (before.distance + after.distance)
         between = solution(family, middle_distance, 0.5 * (before.unknowns + after.unknowns))
-        if between is None:
+        if between is None or not middle_distance:  # at the resonance itself the slope has no sign
             break
-        before, after = (before, between) if _stable(between) == end_is_stable else (between, after)
+        before, after = (before, between) if _stable(family, between) == end_is_stable else (between, after)
     return before, after
 
 
-def _hold(first: Point, last: Point, beyond: Point | None) -> Hold:
-    if beyond is None:
-        return Hold(first.bias, last.bias, last.speed, "peak", last, None)
-    growing = Perturbation(beyond.equations, beyond.unknowns)
-    phase = abs(float(growing.growth_rates[0].imag)) * growing.transit_time
-    ended_by = "growth" if phase < NEUTRAL else "flip" if phase > math.pi - NEUTRAL else "oscillation"
-    return Hold(first.bias, 0.5 * (last.bias + beyond.bias), last.speed, ended_by, last, beyond)
+def _instability(family: ByDistance, one: Point) -> str:
+    """How the fastest mode grows: ``"growth"``, ``"flip"``, ``"oscillation"``, or ``"unknown"``."""
+    fine = _resolved(family, one)
+    if fine is None:
+        return "unknown"
+    growing = Perturbation(fine[1].equations, fine[1].unknowns)
+    try:
+        if not growing.number_unstable:  # the slope alone tells
+            return "growth"
+        phase = abs(float(growing.growth_rates[0].imag)) * growing.transit_time
+    except ArithmeticError:  # not counted, or counted and not found
+        return "unknown"
+    return "growth" if phase < NEUTRAL else "flip" if phase > math.pi - NEUTRAL else "oscillation"

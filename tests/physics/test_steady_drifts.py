@@ -7,6 +7,8 @@ import pytest
 
 import chaintheory as ct
 from chaintheory.comparison.steady_drifts import deviations, follow, from_wave
+from chaintheory.dissipation.wave_stability import Perturbation
+from chaintheory.drift import continuation
 from chaintheory.drift.locking import holding_biases, least_bias
 
 CHAIN = ct.Chain(omega_fast=10.0, spacing=40.0)
@@ -54,6 +56,26 @@ def test_only_resonances_of_the_lower_edge_hold(upper):
 def lower_edge(system, n):
     near = system.resonant_speeds(39.6 / n, 40.04 / n)
     return next(one for one in near if one.edge == "lower" and one.n == n)
+
+
+def test_what_cannot_be_counted_and_what_grows_slowly_does_not_hold(monkeypatch):
+    """n = 2, amplitude -2: the bias falls to 0.00314 and rises to its peak, 3.176. No mode is fast enough to count."""
+
+    def counted(self):
+        if 0.1 < self.equations.bias(self.pulse) < 1.0:
+            raise ArithmeticError("planted")
+        return 0
+
+    monkeypatch.setattr(Perturbation, "number_unstable", property(counted))
+    monkeypatch.setattr(Perturbation, "value", lambda self, rate: 1.0 + 0.0j)
+    monkeypatch.setattr(continuation, "MOST_POINTS", 59)  # a little beyond the peak
+    system = ct.System(CHAIN, ct.Gaussian(-2.0, 4.0))
+    first, second = holding_biases(system, lower_edge(system, 2), looks=24)
+    assert first.lowest == pytest.approx(0.00314, rel=0.01)
+    assert (first.ended_by, second.ended_by) == ("unknown", "peak")
+    # Planted at 0.1 and 1; the ends are known to a per cent.
+    assert (first.highest, second.lowest) == (pytest.approx(0.1, rel=0.02), pytest.approx(1.0, rel=0.02))
+    assert second.highest == pytest.approx(3.176, rel=1e-3)
 
 
 @pytest.mark.parametrize(("amplitude", "n"), [(-2.0, 1), (2.0, 3), (-2.0, 2)])

@@ -13,8 +13,8 @@ from chaintheory import Chain, Exponential, Gaussian, Interaction, Lorentzian, M
 from chaintheory.comparison.on_the_wave import start_on_wave
 from chaintheory.dissipation.wave_equations import Force, Grid, NoSteadyDrift, WaveEquations, toeplitz
 from chaintheory.dissipation.wave_stability import Perturbation
-from chaintheory.drift import drag_curve
-from chaintheory.drift.continuation import NEAR, NO_FURTHER, ByDistance, Continuation, through_resonance
+from chaintheory.drift import continuation, drag_curve
+from chaintheory.drift.continuation import NEAR, NO_FURTHER, ByDistance, Continuation, grid_of, through_resonance
 from chaintheory.lattice.green_function import MovingDispersion, green_function, zeros
 
 PAPER = Chain(omega_fast=10.0, spacing=40.0)
@@ -380,6 +380,7 @@ def test_a_mode_that_grows_slower_than_any_run_shows_is_seen_by_the_slope():
         stored.append((wave.equations.line.slope * resonance.root * amplitude) ** 2 / (math.pi * x.imag))
     assert root == pytest.approx((slow.bias - fast.bias) / (stored[1] - stored[0]), rel=0.05)  # 2 % measured
     assert not one.grows_slowly(-slope)
+    assert not slow.stable
 
 
 def test_weak_instability_beside_a_branch_point():
@@ -505,6 +506,36 @@ def test_a_flip_unlocks_the_attractive_particle(speed, bias, stable):
         assert flip.imag == pytest.approx(math.pi, abs=1e-9)
         # From rounding on; the rest of other modes, and 1e-7 itself at the end, are small against 1 per cent.
         assert math.log(deviation[66] / deviation[42]) / 24.0 == pytest.approx(flip.real, rel=0.01)
+
+
+def test_stability_is_lost_at_the_largest_bias_and_not_where_the_speed_folds(monkeypatch):
+    """Above n = 2 at amplitude -2 the branch folds back in the speed, still stable, before its bias is largest."""
+    monkeypatch.setattr(continuation, "MOST_POINTS", 59)  # a little beyond the peak
+    system = paper(-2.0)
+    resonance = next(r for r in system.resonant_speeds(19.9, 20.1) if r.edge == "lower")
+    force = Force.of(system)
+    family = ByDistance(system, force, grid_of(system, force), resonance)
+    weak = WaveEquations(system, force, family.speed_beside(NEAR, above=False), family.grid).from_weak_coupling()
+    points = through_resonance(family, -NEAR, np.append(weak, [0.0, 0.0]), NEAR).points
+    fold, peak = (int(np.argmax([getattr(one, name) for one in points])) for name in ("speed", "bias"))
+    assert fold + 2 < peak < len(points) - 2
+    for before, at, after in zip(points[fold:], points[fold + 1 :], points[fold + 2 :], strict=False):
+        if at is points[peak]:
+            continue
+        slope = (after.bias - before.bias) / (after.speed - before.speed)
+        rising = after.bias > before.bias
+        assert rising == (slope < 0.0)  # the speed falls all the way
+        one = Perturbation(at.equations, at.unknowns)
+        assert (one.value(1e-8 / one.transit_time).real > 0.0) == rising
+        assert not one.grows_slowly(slope)  # beyond the peak what grows is fast enough to be counted
+    one = Perturbation(points[peak - 2].equations, points[peak - 2].unknowns)
+    assert one.kind(-1.0) == "stable"
+
+
+def test_a_tolerance_that_doubles_do_not_resolve_is_refused_at_once():
+    with pytest.raises(ValueError, match="tolerance must be at least 1e-14, what doubles resolve, got 1e-300"):
+        paper().travelling_wave(30.0, tolerance=1e-300)
+    assert paper().travelling_wave(30.0, tolerance=1e-14).bias == pytest.approx(0.01493705, rel=1e-6)
 
 
 def test_a_landing_that_is_refused_leaves_the_continuation_as_it_was(near_resonance, monkeypatch):
