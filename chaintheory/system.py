@@ -701,7 +701,7 @@ class System(SystemParameters):
             times speed/(2 distance), where the speed itself decides. With ``"static-lattice"`` 1e-8, along an
             algebraic tail 1e-4. An interaction without a formula for its transform resolves nothing below its
             ``transform_error``; a square well loses the phase of its transform, 1e-15 of 2 pi width omega/speed,
-            relative to the transform's envelope.
+            relative to the transform's envelope, and is refused where that is 1e-3.
 
         Warns
         -----

@@ -379,10 +379,13 @@ def motion_of_mean_speed(system: SystemParameters, mean_speed: float) -> RigidLa
         transit = 2.0 * float(weights @ (1.0 / np.sqrt(math.exp(log_energy) + squared)))
         return math.log(system.chain.spacing / transit / mean_speed)
 
+    refusal = ValueError(f"speed must be the mean of a motion that passes the masses at rest, got {mean_speed:.6g}")
+    if mean_speed**2 == 0.0:
+        raise refusal
     low = math.log(1e-14 * (float(squared.max()) + mean_speed**2))
     high = 2.0 * math.log(mean_speed)
     if low >= high or too_fast(low) > 0.0:
-        raise ValueError(f"speed must be the mean of a motion that passes the masses at rest, got {mean_speed:.6g}")
+        raise refusal
     # The mean lies between the extremes, so that the smallest speed is at most the mean.
     energy = math.exp(brentq(too_fast, low, high + 1e-9, xtol=1e-14, rtol=1e-14))
     return RigidLatticeMotion(system, math.sqrt(energy + midway), lattice=True)

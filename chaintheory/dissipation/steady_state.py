@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from chaintheory.dissipation import damped
 from chaintheory.dissipation.single_pass import UNAFFECTED, energy_emitted, shaped, speeds, width_of
+from chaintheory.interactions.named import SquareWell
 from chaintheory.lattice import any_band
 from chaintheory.lattice.dispersion import band_edges, curvature, frequency, slope_of_square, sound_speed
 from chaintheory.lattice.resonance_condition import batches, tangencies
@@ -40,6 +41,7 @@ MOST_ROOTS = 1e5  # of one line: a tenth of a second, and 20 MB
 # grows like 1/speed^2.
 LEAST_OF_SOUND = 1e-4
 NEGLIGIBLE = 1e-9  # what the static-lattice sum leaves out
+LOST_PHASE = 1e-3  # rounding of the phase of a transform, from which on a number would be one of rounding
 SMALLEST_EXPONENT = 745.0  # exp(-745) is the smallest double
 
 
@@ -172,6 +174,7 @@ def excited(
     system: SystemParameters, speed: Array, *, whole: bool = False
 ) -> Iterator[tuple[NDArray[np.intp], Excited]]:
     """The roots that matter (all of them, if ``whole``), in batches of speeds, with the indices of these speeds."""
+    refuse_lost_phase(system, speed)
     if not system.chain.minimal:
         yield from _excited_in_any_chain(system, speed, whole)
         return
@@ -215,6 +218,19 @@ def _excited_in_any_chain(
         omega = np.asarray(frequency(chain, math.pi * found.offset))
         group = 0.5 * slope_of_square(chain, math.pi * found.offset) / omega
         yield above[part], Excited(found.owner, found.period, found.offset, omega, group)
+
+
+def refuse_lost_phase(system: SystemParameters, speed: ArrayLike) -> None:
+    """ValueError if rounding of k = 2 pi omega/speed loses the phase k width of a square well's transform."""
+    values = np.asarray(speed, dtype=np.float64)
+    if isinstance(system.interaction, SquareWell) and values.size:
+        wave = 2.0 * math.pi * band_edges(system.chain)[1]
+        least = np.finfo(float).eps * wave * system.interaction.width / LOST_PHASE
+        if values.min() < least:
+            raise ValueError(
+                f"speed must be at least {least:.3g} for a square well of width {system.interaction.width:g}, "
+                f"below which rounding decides the phase of its transform, got {float(values.min()):g}"
+            )
 
 
 def refuse_too_many(speed: Array, count: Array) -> None:

@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chaintheory.dissipation.steady_state import mean_dissipation, mean_dissipation_slope
+from chaintheory.dissipation.steady_state import mean_dissipation, mean_dissipation_slope, refuse_lost_phase
 from chaintheory.drift import any_chain
 from chaintheory.drift.curves import curves
 from chaintheory.drift.isolation import CLOSE, Isolation, Segment, Window
@@ -285,6 +285,7 @@ def drift_velocities(
         )
     certified = enclosable if certified is None else certified
     lowest, highest = speed_range(lowest, highest)
+    refuse_lost_phase(system, lowest)
     if system.bias == 0.0:
         return DriftVelocities(system=system, searched=(lowest, highest))
     if abs(system.bias) < LEAST_BIAS:

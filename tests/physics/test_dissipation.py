@@ -529,6 +529,35 @@ def test_bad_speeds_are_refused_by_name(name, bad):
         getattr(PAPER, name)(bad)
 
 
+def test_a_square_well_whose_phase_is_lost_is_refused():
+    width = 1e9
+    system = ct.System(ct.Chain(2.0, 1.0), ct.SquareWell(2.0, width), bias=1.0)
+    least = 2.0**-52 * 2.0 * math.pi * 2.0 * width / 1e-3
+    speed = 1.01 * least
+    # Just above it the term of each root is that of 40 digits, to the phase's error of 1e-3 of the envelope.
+    terms = system.mean_dissipation_terms(speed)
+    with mpmath.workdps(40):
+        for at in np.linspace(0, terms.root.size - 1, 5).astype(int):
+            x = mpmath.findroot(
+                lambda x: 1 + 3 * mpmath.sin(mpmath.pi * x) ** 2 - (x * mpmath.mpf(speed)) ** 2,
+                mpmath.mpf(float(terms.root[at])),
+            )
+            exact, rounded = (mpmath.sin(2 * mpmath.pi * y * width) for y in (x, mpmath.mpf(float(terms.root[at]))))
+            assert abs(exact - rounded) < 3e-3 * max(1.0, 1.0 / abs(terms.group_speed[at] / speed - 1.0))
+    for refused in (
+        lambda: system.mean_dissipation(0.99 * least),
+        lambda: system.drift_velocities(0.99 * least, 2.0 * least),
+    ):
+        with pytest.raises(ValueError, match=r"speed must be at least .* for a square well of width 1e\+09"):
+            refused()
+
+
+@pytest.mark.parametrize("speed", [0.0, 1e-170, 1e-5])
+def test_no_motion_of_the_static_lattice_is_as_slow(speed):
+    with pytest.raises(ValueError, match="speed must be the mean of a motion that passes the masses at rest"):
+        PAPER.mean_dissipation(speed, approximation="static-lattice")
+
+
 def test_refusals():
     with pytest.raises(ValueError, match=r"speed 12\.5664 of one mass with approximation=.static-lattice., got 5"):
         PAPER.single_pass_dissipation([30.0, 5.0], approximation="static-lattice")
