@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chaintheory.lattice.dispersion import frequency, neighbour_stiffness, sound_speed
+from chaintheory.lattice.dispersion import neighbour_stiffness, sound_speed
 from chaintheory.lattice.memory_kernel import half_width, ring_frequencies
 from chaintheory.lattice.thermal_field import ThermalField
-from chaintheory.parameters import ChainParameters, SystemParameters, acceleration
+from chaintheory.parameters import SystemParameters, acceleration
 from chaintheory.simulation.force_table import cutoff_radius
 from chaintheory.simulation.light_cone import (
     ChainSegment,
@@ -79,30 +79,22 @@ def ring(
     near.state = (position, 0.0, speed / TWO_PI, 0.0)
     records = Records.empty(steps + 1)
     records.position[0], records.velocity[0] = position, speed
-    state = np.zeros((2, masses))
+    around = ChainSegment(0, np.zeros((2, masses)))
     size, paste = 2 * plan.radius(1) + 1, plan.influence(1)
     for first in range(0, steps, plan.steps(1)):
         part = min(plan.steps(1), steps - first)
         centre = round(near.state[0] / chain.spacing)
         origin = centre - size // 2
-        window = np.ascontiguousarray(state[:, np.arange(origin, origin + size) % masses])
-        state = _around(chain, state, part * time_step)
+        window = np.ascontiguousarray(around.state[:, np.arange(origin, origin + size) % masses])
+        around.flow(chain, part * time_step)
         blocks, rest = divmod(part, plan.block)
         kernels = rest_kernels(plan, rest) if rest else None
         if near.advance(window, origin, blocks, rest, *records.rows(first + 1, first + part + 1), kernels):
             raise ValueError(f"speed must stay below {bound:g} in a ring of {masses} masses")
         chosen = np.arange(centre - paste, centre + paste + 1)
-        state[:, chosen % masses] = window[:, chosen - origin]
+        around.state[:, chosen % masses] = window[:, chosen - origin]
     time = time_step * np.arange(steps + 1)
     return from_arrays(system, time, records.position, records.velocity, None)
-
-
-def _around(chain: ChainParameters, state: Array, duration: float) -> Array:
-    """A free ring after some time."""
-    omega = frequency(chain, np.arange(state.shape[1] // 2 + 1) * (math.pi / state.shape[1]))
-    cosine, sine = np.cos(TWO_PI * duration * omega), np.sin(TWO_PI * duration * omega)
-    u, p = np.fft.rfft(state)
-    return np.asarray(np.fft.irfft([cosine * u + sine * p / omega, cosine * p - sine * omega * u], n=state.shape[1]))
 
 
 def forgetful(
