@@ -298,7 +298,8 @@ def _mean_in_any_chain(
         per_power = np.minimum(constant[0] * (width / speed) ** float(power), 1e300)
 
     def taken(rows: Any, sine_squared: Array) -> Array:
-        theta, weight = np.arcsin(np.sqrt(sine_squared)), 1.0
+        theta = np.arcsin(np.sqrt(sine_squared))
+        weight: Array | float = 1.0
         if singular:
             theta, weight = theta - 0.25 * np.sin(4.0 * theta), 2.0 * np.sin(2.0 * theta) ** 2
         squares = square(chain, theta)
