@@ -123,7 +123,11 @@ class BandFunctions:
         squared = Interval(np.where(whole, 1.0, squared.low), np.where(half, self.top_squared.high, squared.high))
         steepest = dispersion.tangency_slope(Interval.of(x.high), 0.0, 1.0, self.top, INTERVALS).high
         slope = Interval.hull(slope0, slope1)
-        slope = Interval(np.where(half, -steepest, slope.low), np.where(whole, steepest, slope.high))
+        # At an end the sine's part can exceed the largest value at the multiples of 1/2 between.
+        slope = Interval(
+            np.where(half, np.minimum(-steepest, slope.low), slope.low),
+            np.where(whole, np.maximum(steepest, slope.high), slope.high),
+        )
         # An extremum of h differs from the nearer end by at most length^2/8 max abs(h''), abs(h'') <= 2 pi^3 W x.
         length = up(np.maximum((m - n) + (b - a), 0.0))
         turns = (slope.low <= 0.0) & (slope.high >= 0.0)
