@@ -230,7 +230,8 @@ def test_no_drift_velocity_is_lost_or_spurious(seed):
     try:
         wrong, found = disagreements(system, lowest, highest, scan, random)
     except ValueError as error:
-        assert "lowest and highest must" in str(error)
+        # Ranges with too many resonances, and biases below 1e-120, are refused by name; a system of the second kind is rare.
+        assert "lowest and highest must" in str(error) or ("bias must" in str(error) and abs(system.bias) < 1e-120)
         return
     assert not wrong, (system, lowest, highest, wrong)
     for drift in found:
