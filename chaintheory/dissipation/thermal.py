@@ -32,7 +32,7 @@ from chaintheory.lattice.memory_kernel import half_width
 from chaintheory.lattice.rigid_lattice import capture_speed
 from chaintheory.lattice.thermal_field import checked_sampling, correlation, mode_energy, temperatures
 from chaintheory.parameters import kinetic_energy, refuse_damping, refuse_no_wells
-from chaintheory.support.validation import real_array, shown
+from chaintheory.support.validation import LARGEST, real_array, shown
 from chaintheory_ext.generated import thermal as generated
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ Array = NDArray[np.float64]
 
 # Part of the integral's absolute value below which rounding has taken too many digits of a broadened variance.
 LEAST_LEFT = 1e-9
-MOST_EXPONENT = 700.0  # exp(709.8) is beyond doubles
+LEAST_EXPONENT, MOST_EXPONENT = -800.0, 700.0  # exp(-745.1) and exp(709.8) are beyond doubles
 # Of a broadened integral: its end in units of the width, and the largest table of correlations.
 FARTHEST, MOST_NUMBERS = 13.0, 1 << 24
 
@@ -72,6 +72,8 @@ def loss_variance(
     sampling = checked_sampling(sampling)
     if not isinstance(broadening, bool | np.bool_):
         raise TypeError(f"broadening must be True or False, got {shown(broadening)}")
+    if broadening and np.any(v > LARGEST):
+        raise ValueError(f"speed must be at most {LARGEST:g} with broadening=True, got {float(v.max())!r}")
     result = np.zeros(v.shape)
     moving = v > 0.0
     if not moving.all():
@@ -154,7 +156,9 @@ def _broadened(system: SystemParameters, v: Array, heat: Array, sampling: str) -
     pairs = [
         (a.amplitude * a.width * b.amplitude * b.width, 0.5 * (a.width**2 + b.width**2)) for a in parts for b in parts
     ]
-    return np.array([_broadened_integral(system, pairs, *one, sampling) for one in zip(v, heat, strict=True)])
+    return np.array(
+        [_broadened_integral(system, pairs, *one, sampling) for one in zip(v.tolist(), heat.tolist(), strict=True)]
+    )
 
 
 def _broadened_integral(
@@ -164,6 +168,8 @@ def _broadened_integral(
     chain = system.chain
     at_once = float(correlation(chain, 0, 0.0, heat, sampling)[0, 0])
     end = FARTHEST * math.sqrt(max(square for _, square in pairs) + 2.0 * at_once) / v
+    if end > MOST_NUMBERS:
+        raise _too_slow(v)
     narrow = math.sqrt(min(square for _, square in pairs))
     count = 16 * math.ceil(end * max(band_top(chain), v / narrow))
     before = math.nan
@@ -182,7 +188,12 @@ def _broadened_integral(
             return total
         before = total
         count *= 2
-    raise ValueError(f"speed must be large enough for the broadened variance not to be lost to rounding, got {v:g}")
+    raise _too_slow(v)
+
+
+def _too_slow(v: float) -> ValueError:
+    """Where a pass takes so long that the integral is lost to rounding."""
+    return ValueError(f"speed must be large enough for the broadened variance not to be lost to rounding, got {v:g}")
 
 
 def diffusion(system: SystemParameters, temperature: ArrayLike) -> Array:
@@ -202,9 +213,9 @@ def _diffusion(system: SystemParameters, heat: float, lowest: float) -> float:
     """T alpha <v/Delta(v)> over the speeds above ``lowest``, weighted as Maxwell's among all speeds."""
     from scipy.integrate import quad
 
-    if heat == 0.0:
-        return 0.0
     unit = system.speed_of_energy(0.5 * heat)  # standard deviation of a thermal velocity
+    if unit == 0.0:
+        return 0.0
 
     def logarithm(y: float) -> float:
         v = unit * y
@@ -217,6 +228,8 @@ def _diffusion(system: SystemParameters, heat: float, lowest: float) -> float:
     grid = start + np.concatenate(([0.0], np.geomspace(1e-3, 40.0, 200)))
     values = np.array([logarithm(float(y)) for y in grid])
     largest = float(values.max())
+    if largest < LEAST_EXPONENT:
+        return 0.0
     inside = np.flatnonzero(values > largest - 45.0)
     edges = grid[max(inside[0] - 1, 0)], float(grid[int(np.argmax(values))]), grid[min(inside[-1] + 1, grid.size - 1)]
     total = sum(

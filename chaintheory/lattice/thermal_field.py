@@ -120,7 +120,9 @@ def correlation(
     index = np.abs(lag).astype(np.int64)
     width = int(index.max(initial=0))
     longest = float(np.max(np.abs(time), initial=0.0))
-    size = even_fast_length(width + half_width(chain, longest) + fading_width(chain) + 1)
+    size = math.inf
+    if longest <= LARGEST_TABLE:  # no ring is looked for where sound alone gets beyond it
+        size = even_fast_length(width + half_width(chain, longest) + fading_width(chain) + 1)
     if size * max(time.size, 1) > LARGEST_TABLE:
         raise ValueError(f"times must be so few and short that {LARGEST_TABLE} numbers do, got up to {longest:g}")
     frequency = ring_frequencies(chain, size)

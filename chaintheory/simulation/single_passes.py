@@ -101,9 +101,12 @@ def prepared(
     fastest = math.sqrt(squared_speed(system, speed, -depth(interaction, cutoff)))
     step = 1.0 / (refinement * max(PER_WIDTH * fastest / interaction.width, PER_FAST_PERIOD * band_top(chain)))
     longest = PATIENCE * 2.0 * start / speed
-    steps = math.ceil(longest / step)
-    size = even_fast_length(half_width(chain, longest) + fading_width(chain))
-    if steps * (size + 2) > MOST_NUMBERS:
+    numbers = longest / step
+    if numbers <= MOST_NUMBERS:
+        steps = math.ceil(numbers)
+        size = even_fast_length(half_width(chain, longest) + fading_width(chain))
+        numbers = steps * (size + 2)
+    if numbers > MOST_NUMBERS:
         raise ValueError(
             f"speed must be so high that {MOST_NUMBERS} numbers describe the chain during a pass, got {speed:g}"
         )
