@@ -14,7 +14,8 @@ import numpy as np
 
 import chaintheory as ct
 from benchmarks.common import Figure, median_seconds, show
-from chaintheory.figures.thermal_walk import DURATIONS, HEAT, escape, tail, walk
+from chaintheory.figures.thermal_walk import DURATIONS, HEAT, escape, walk
+from chaintheory.lattice.thermal_field import SAMPLINGS, ThermalField
 from chaintheory.simulation.walks import arrhenius, fitted, kramers, power
 
 PASSES, SPEED, TEMPERATURE = 100_000, 50.0, 5.0
@@ -62,6 +63,35 @@ def rate() -> list[Figure]:
     ]
 
 
+def field(rings: int = 16, size: int = 1 << 20) -> list[Figure]:
+    """Energies and correlations in sampled fields, off the exact ones, times the root of the number of fields.
+
+    The energies are read off the field after some time: kinetic and potential, in each quarter of the modes.
+    """
+    chain, lags, times = ct.Chain(10.0, 40.0), np.array([0, 1, 2, 5]), np.array([0.0, 0.1, 0.4])
+    omega = chain.frequency(np.arange(size // 2 + 1) * (math.pi / size))
+    figures = []
+    for sampling in SAMPLINGS:
+        exact = chain.thermal_correlation(lags, times, TEMPERATURE, sampling)
+        energy = 0.5 * omega / np.tanh(0.5 * omega / TEMPERATURE) if sampling == "quantum" else TEMPERATURE
+        found, parts = np.zeros(exact.shape), np.zeros((2, 4))
+        for seed in range(rings):
+            sampled = ThermalField.sampled(chain, TEMPERATURE, sampling, seed, 0, size)
+            u, _ = sampled.window(0.0, 0, size)
+            for j, time_apart in enumerate(times):
+                later, p = sampled.window(time_apart, 0, size)
+                found[:, j] += [np.mean(u * np.roll(later, -lag)) / rings for lag in lags]
+            for row, modes in enumerate((np.fft.rfft(p), omega * np.fft.rfft(later))):
+                quarters = np.array_split(np.abs(modes) ** 2 / (size * energy), 4)
+                parts[row] += [quarter.mean() / rings for quarter in quarters]
+        for what, off in (("energies", parts - 1.0), ("correlations", (found - exact) / exact[0, 0])):
+            figures.append(
+                Figure(f"{what} of the field, {sampling}, off", math.sqrt(rings) * float(np.abs(off).max()), 1e-2,
+                       "/sqrt(fields)", larger_is_better=False, note=f"largest of {off.size}, {rings} rings of {size}")
+            )  # fmt: skip
+    return figures
+
+
 def recoil() -> list[Figure]:
     """Mean losses of a light particle beside Delta - (1/2) dVar/dE, in standard errors, and Delta's distance."""
     figures = []
@@ -72,13 +102,12 @@ def recoil() -> list[Figure]:
         for antithetic in (True, False):
             draw = partial(system.sample_losses, speed, TEMPERATURE, 2 * PAIRS, seed=7, sampling="classical")
             losses = draw(antithetic=antithetic)
-            means = 0.5 * (losses[::2] + losses[1::2])
-            error = float(means.std()) / math.sqrt(PAIRS)
-            off = (float(means.mean()) - predicted) / error
+            mean, error, _ = ct.block_mean(losses)
+            off = (mean - predicted) / error
             what = f"recoil, mass {mass:g}, v {speed:g}, {'antithetic' if antithetic else 'independent'}"
             note = (
-                f"{means.mean():.3e} +- {error:.1e}, with recoil {predicted:.3e}, without {cold:.3e} "
-                f"({(float(means.mean()) - cold) / error:.1f} errors away)"
+                f"{mean:.3e} +- {error:.1e}, with recoil {predicted:.3e}, without {cold:.3e} "
+                f"({(mean - cold) / error:.1f} errors away)"
             )
             figures.append(Figure(what, abs(off), 3.0, "errors", larger_is_better=False, note=note))
     return figures
@@ -126,7 +155,7 @@ def long_times(runs: int = 128, duration: float = 400.0, driven: int = 32) -> li
                zip(free["time"], free["squared"], free["squared_error"], strict=True)]  # fmt: skip
     last = free["squared"][-1] / (2.0 * free["time"][-1])
     sigma = free["squared_error"][-1] / (2.0 * free["time"][-1])
-    tails = tail(free["flights"])
+    tails = free["tail"]
     exponents = [f"{length:g}: {value:.2f}({100 * off:.0f})" for length, _, value, off in tails]
     figures = [
         Figure("kinetic energy, off T/2", abs(mean - 0.5 * HEAT) / error, 3.0, "errors", larger_is_better=False,
@@ -157,7 +186,7 @@ def resident() -> float:
 
 def main() -> list[Figure]:
     """Run all and print them."""
-    figures = [*rate(), *long_run(), *recoil(), *detailed_balance(), *long_times()]
+    figures = [*rate(), *long_run(), *field(), *recoil(), *detailed_balance(), *long_times()]
     show("A chain at a temperature", figures)
     return figures
 

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from chaintheory.simulation.stopping import LeftWindow as LeftWindow
     from chaintheory.simulation.stopping import Steady as Steady
     from chaintheory.simulation.stopping import Trapped as Trapped
+    from chaintheory.support.block_means import block_mean as block_mean
     from chaintheory.sweep.run import run_sweep as run_sweep
     from chaintheory.sweep.specification import read_sweep as read_sweep
     from chaintheory.system import Chain as Chain
@@ -69,6 +70,7 @@ _HOMES = {
     "simulation.ensemble": ("simulate_many",),
     "simulation.status": ("Status",),
     "simulation.stopping": ("LeftWindow", "Steady", "Trapped"),
+    "support.block_means": ("block_mean",),
     "sweep.run": ("run_sweep",),
     "sweep.specification": ("read_sweep",),
     "system": ("Chain", "System", "Trajectory"),

@@ -627,7 +627,8 @@ class System(SystemParameters):
         -------
         numpy.ndarray
             Energy lost in hbar Omega_slow, one number for each pass; NaN for a particle that has not left within three
-            times the unhindered transit: captured.
+            times the unhindered transit: captured. Of the others ``chaintheory.block_mean`` gives the mean with its
+            error, that of antithetic passes too.
 
         Raises
         ------

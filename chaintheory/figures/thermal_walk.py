@@ -16,17 +16,18 @@ from chaintheory.simulation.walks import (
     flights,
     kramers,
     mean_squared_displacement,
-    over_runs,
     power,
     sampled_runs,
     tail_exponent,
     thermal_starts,
 )
+from chaintheory.support.block_means import block_mean
 from chaintheory.system import Chain, System
 from chaintheory_ext.generated.motion import acceleration
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
 TITLE = "Flights, diffusion and escape in a hot chain"
 CAPTION = """(a) Mean squared displacement over twice the time without a bias (spacing 10, amplitude 4, width 2, k_B T
@@ -54,22 +55,23 @@ def walk(runs: int, duration: float, seed: int = 0) -> dict[str, Any]:
     x, v = sampled_runs(FREE, *thermal_starts(FREE, HEAT, runs, seed), duration, EVERY, HEAT, STEP, seed)
     lags = [lag for lag in LAGS if lag <= x.shape[1] // 3]
     squares = [mean_squared_displacement(x, lag) for lag in lags]
-    way = flights(x, v, FREE.chain.spacing)
-    kinetic = over_runs(np.mean(FREE.kinetic_energy(v), axis=1))
+    flown, kinetic = flights(x, v), block_mean(FREE.kinetic_energy(v))
     return {
         "temperature": HEAT, "runs": runs, "duration": duration, "diffusion_by_theory": float(FREE.diffusion(HEAT)),
         "kinetic_energy": kinetic.value, "kinetic_energy_error": kinetic.error,
         "time": np.array(lags) * EVERY, "squared": np.array([one.value for one in squares]),
-        "squared_error": np.array([one.error for one in squares]), "flights": way,
+        "squared_error": np.array([one.error for one in squares]),
+        "flights": np.sort(np.concatenate(flown)), "tail": tail(flown),
     }  # fmt: skip
 
 
-def tail(way: Any) -> list[tuple[float, int, float, float]]:
+def tail(flown: list[NDArray[np.float64]]) -> list[tuple[float, int, float, float]]:
     """Length, number of longer flights, exponent of their tail and its error, at doubling lengths."""
     rows = []
     length = FREE.chain.spacing
-    while (longer := int(np.sum(way >= length))) >= 10:
-        rows.append((length, longer, *tail_exponent(way, length)))
+    while (longer := int(np.sum(np.concatenate(flown) >= length))) >= 10:
+        found = tail_exponent(flown, length)
+        rows.append((length, longer, found.value, found.error))
         length *= 2.0
     return rows
 
@@ -77,9 +79,9 @@ def tail(way: Any) -> list[tuple[float, int, float, float]]:
 def escape(runs: int, shortened: float = 1.0, seed: int = 0) -> list[Rate]:
     """Rates at which runs leave the range, from a start on the drift, in durations so many times as short."""
     rates = []
-    for heat, duration in DURATIONS.items():
-        start = np.full(runs, 0.5 * DRIVEN.chain.spacing), np.full(runs, 21.2)
-        x, _ = sampled_runs(DRIVEN, *start, duration / shortened, WINDOW, heat, seed=seed)
+    start = np.full(runs, 0.5 * DRIVEN.chain.spacing), np.full(runs, 21.2)
+    for number, (heat, duration) in enumerate(DURATIONS.items()):
+        x, _ = sampled_runs(DRIVEN, *start, duration / shortened, WINDOW, heat, seed=seed + number * runs)
         rates.append(escapes(np.diff(x) / WINDOW, WINDOW, LOW, HIGH, heat))
     return rates
 
@@ -88,7 +90,7 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
     """Return squares, flights and rates, with the laws fitted to these."""
     free = walk(6, 40.0) if quick else walk(64, 300.0)
     rates = escape(4, 4.0) if quick else escape(12)
-    numbers: dict[str, Any] = {"free": free, "tail": tail(free["flights"]), "rates": rates, "laws": {}}
+    numbers: dict[str, Any] = {"free": free, "rates": rates, "laws": {}}
     if sum(one.escapes > 0 for one in rates) > 1:
         numbers["laws"] = {law.__name__: fitted(rates, law)._asdict() for law in (arrhenius, kramers, power)}
     return numbers
@@ -108,7 +110,7 @@ def draw(numbers: dict[str, Any]) -> Figure:
     above.set(xscale="log", yscale="log", xlabel=style.TIME, ylabel=squares)
     above.legend(loc="lower right")
     style.label(above, "(a)")
-    way = free["flights"]
+    way = free["flights"][free["flights"] >= FREE.chain.spacing]
     middle.step(way, 1.0 - np.arange(way.size) / max(way.size, 1), where="post", color=style.BLUE)
     if way.size:
         line = np.geomspace(100.0, 1000.0, 2)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +16,7 @@ from chaintheory.plotting.tables import Table
 from chaintheory.simulation.record import Trajectory
 from chaintheory.simulation.run import Progress, carry, progress_bar
 from chaintheory.simulation.settings import Run, checked_run, refuse_too_large
+from chaintheory.support.block_means import Estimate, block_mean
 from chaintheory.support.resources import available_memory, cores
 from chaintheory.support.validation import positive, real_array, shown, whole
 from chaintheory.units import Units, scale_of
@@ -28,46 +28,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 One = TypeVar("One", bound=Trajectory)
 
-FEWEST_BLOCKS = 16
 MOST_TIMES = 100_000
-
-
-class Mean(NamedTuple):
-    """A mean, its standard error, and the number of blocks that gave it."""
-
-    value: float
-    error: float
-    blocks: int
-
-
-def block_mean(series: Sequence[Array]) -> Mean:
-    """The mean of correlated values, with the standard error from means of ever longer blocks of each series.
-
-    Blocks double in length as long as at least 16 remain; the largest of their errors counts, so that values which are
-    correlated over many of them are not taken for independent (Flyvbjerg and Petersen, J. Chem. Phys. 91, 461 (1989)).
-
-    Raises
-    ------
-    ValueError
-        Fewer than two values.
-
-    >>> mean = block_mean([np.arange(64.0) % 2])
-    >>> mean.value, mean.blocks
-    (0.5, 64)
-    """
-    blocks = [np.asarray(one, dtype=np.float64) for one in series]
-    total = np.concatenate(blocks) if blocks else np.zeros(0)
-    if total.size < 2:
-        raise ValueError(f"a mean with an error needs at least 2 values, got {total.size}")
-    best = Mean(float(total.mean()), -1.0, total.size)
-    while True:
-        values = np.concatenate(blocks)
-        error = float(values.std(ddof=1) / math.sqrt(values.size))
-        if error > best.error:
-            best = Mean(best.value, error, values.size)
-        blocks = [0.5 * (one[0 : one.size - 1 : 2] + one[1::2]) for one in blocks]
-        if sum(one.size for one in blocks) < FEWEST_BLOCKS:
-            return best
 
 
 class Ensemble(Table[One]):
@@ -138,8 +99,8 @@ class Ensemble(Table[One]):
         }
         return xarray.Dataset(data, {"run": np.arange(len(self)), "time": ("time", grid, {"units": "t_slow"})})
 
-    def mean_loss(self, skip: int = 0) -> Mean:
-        """Mean energy lost by the particle in a pass (hbar Omega_slow), over all runs, with its error by blocks.
+    def mean_loss(self, skip: int = 0) -> Estimate:
+        """Mean energy lost by the particle in a pass (hbar Omega_slow), over all runs, with ``block_mean``'s error.
 
         ``skip`` passes at the start of each run are left out. A ValueError if fewer than two are left.
         """

@@ -1,12 +1,13 @@
 """Long runs in a hot chain as random walks: how far they come, how long they fly, when they leave a drift.
 
-Runs differ in their seeds and starts, and are independent: the spread over the runs gives every error.
+Runs differ in their seeds and starts, and are independent: errors are those of means by blocks of runs or of their
+parts, whichever are independent.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,18 +15,12 @@ from numpy.typing import NDArray
 
 from chaintheory.parameters import SystemParameters
 from chaintheory.simulation.ensemble import simulate_many
+from chaintheory.support.block_means import Estimate, block_mean
 
 Array = NDArray[np.float64]
 
 AT_ONCE = 16  # runs in memory
 NEIGHBOURS = np.arange(-4, 6)  # masses whose interaction a start in the cell 0 .. spacing feels
-
-
-class Value(NamedTuple):
-    """A mean over independent runs, and its standard error."""
-
-    value: float
-    error: float
 
 
 class Rate(NamedTuple):
@@ -43,15 +38,6 @@ class Fit(NamedTuple):
     error: float
     factor: float
     deviance: float
-
-
-def over_runs(values: Array) -> Value:
-    """Mean of one number for each run, and its standard error.
-
-    >>> over_runs(np.array([1.0, 3.0]))
-    Value(value=2.0, error=1.0)
-    """
-    return Value(float(values.mean()), float(values.std(ddof=1) / math.sqrt(values.size)))
 
 
 def thermal_starts(system: SystemParameters, temperature: float, count: int, seed: int) -> tuple[Array, Array]:
@@ -83,38 +69,35 @@ def sampled_runs(
     return np.array([x for x, _ in rows]), np.array([v for _, v in rows])
 
 
-def mean_squared_displacement(position: Array, lag: int) -> Value:
-    """Mean squared displacement of runs, one row each, over ``lag`` columns: the mean over all starts in a run.
+def mean_squared_displacement(position: Array, lag: int) -> Estimate:
+    """Mean squared displacement of runs, one row each, over ``lag`` columns: the mean over all starts in all runs.
 
     >>> mean_squared_displacement(np.array([[0.0, 1.0, 2.0], [0.0, 3.0, 6.0]]), 1)
-    Value(value=5.0, error=4.0)
+    Estimate(value=5.0, error=4.0, blocks=2)
     """
-    return over_runs(np.mean((position[:, lag:] - position[:, :-lag]) ** 2, axis=1))
+    return block_mean((position[:, lag:] - position[:, :-lag]) ** 2)
 
 
-def flights(position: Array, velocity: Array, shortest: float) -> Array:
-    """Ways between the turning points of runs, one row each, those of at least ``shortest``, in ascending order.
+def flights(position: Array, velocity: Array) -> list[Array]:
+    """Ways between the turning points of runs, one row each, in the order of time.
 
-    >>> flights(np.array([[0.0, 3.0, 5.0, 1.0, 2.0]]), np.array([[1.0, 1.0, -1.0, -1.0, 1.0]]), 2.0).tolist()
+    >>> flights(np.array([[0.0, 3.0, 5.0, 1.0, 2.0]]), np.array([[1.0, 1.0, -1.0, -1.0, 1.0]]))[0].tolist()
     [3.0]
     """
-    ways = []
-    for x, v in zip(position, velocity, strict=True):
-        turned = np.flatnonzero(np.diff(np.signbit(v))) + 1
-        ways.append(np.abs(np.diff(x[turned])))
-    way = np.sort(np.concatenate(ways))
-    return np.asarray(way[way >= shortest])
+    turned = [np.flatnonzero(np.diff(np.signbit(v))) + 1 for v in velocity]
+    return [np.abs(np.diff(x[places])) for x, places in zip(position, turned, strict=True)]
 
 
-def tail_exponent(lengths: Array, longer: float) -> Value:
+def tail_exponent(lengths: Sequence[Array], longer: float) -> Estimate:
     """Exponent a of a tail P(l) ~ l^-a of those that are ``longer`` (Hill 1975). Levy flights have one below 2.
 
-    >>> tail_exponent(np.array([1.0, math.e, math.e]), 1.0).value
+    The lengths of each run are a series of their own, whose neighbours may be correlated.
+
+    >>> tail_exponent([np.array([1.0, math.e, math.e])], 1.0).value
     1.5
     """
-    tail = lengths[lengths >= longer]
-    exponent = 1.0 / float(np.mean(np.log(tail / longer)))
-    return Value(exponent, exponent / math.sqrt(tail.size))
+    inverse = block_mean([np.log(one[one >= longer] / longer) for one in lengths])
+    return Estimate(1.0 / inverse.value, inverse.error / inverse.value**2, inverse.blocks)
 
 
 def escapes(mean_speed: Array, window: float, low: float, high: float, temperature: float) -> Rate:

@@ -136,7 +136,14 @@ def test_diffusion_integral():
     maxwell = 2.0 * np.exp(-0.5 * (v / unit) ** 2) / (unit * math.sqrt(2.0 * math.pi))
     exact = heat * 40.0 * np.trapezoid(maxwell * v / system.single_pass_dissipation(v), v)
     assert system.diffusion(heat) == pytest.approx(exact, rel=1e-6)  # 2e-7 is the trapezoidal rule's, at the end
-    assert system.diffusion([0.0, heat])[0] == 0.0
+    # Below the smallest double where hardly a particle is above the capture speed.
+    assert system.diffusion([0.0, 5e-324, 1e-300, 1e-3, heat])[:-1].tolist() == [0.0] * 4
+    cold = 0.02
+    v = system.capture_speed * (1.0 + np.linspace(0.0, 0.5, 200001))  # exp(-100) and a part of it
+    unit = 2.0 * math.pi * math.sqrt(cold / mass)
+    maxwell = 2.0 * np.exp(-0.5 * (v / unit) ** 2) / (unit * math.sqrt(2.0 * math.pi))
+    exact = cold * 40.0 * np.trapezoid(maxwell * v / system.single_pass_dissipation(v), v)
+    assert system.diffusion(cold) == pytest.approx(exact, rel=1e-6)
     with pytest.raises(ValueError, match="barrier"):
         ct.System(CHAIN, ct.Gaussian(-2.0, 4.0)).diffusion(heat)
 
@@ -217,10 +224,9 @@ def test_passes_depend_on_seed_and_number_alone():
 def test_passes_meet_mean_and_variance():
     weak = ct.System(CHAIN, ct.Gaussian(0.3, 4.0), mass=0.2)
     losses = weak.sample_losses(50.0, 5.0, 60000, seed=1, sampling="classical", antithetic=True)
-    means = 0.5 * (losses[::2] + losses[1::2])
-    error = means.std() / math.sqrt(means.size)
+    mean = ct.block_mean(losses)
     recoil = weak.single_pass_dissipation(50.0, temperature=5.0, sampling="classical")
-    assert abs(means.mean() - recoil) < 4.0 * error
+    assert abs(mean.value - recoil) < 4.0 * mean.error
     # Second order leaves out about amplitude/energy of the variance; 30,000 pairs know it to 0.6 %.
     broadened = weak.loss_variance(50.0, 5.0, "classical", broadening=True)
     assert losses.var() == pytest.approx(broadened, rel=0.04)
@@ -343,12 +349,11 @@ def test_fast_runs_are_not_exchanged_for_others(monkeypatch):
 
 def test_a_bound_particle_takes_the_temperature():
     """Starting at rest, bound to a mass at a frequency inside the band, it comes to the kinetic energy T/2."""
-    system, blocks = ct.System(CHAIN, ct.Gaussian(-20.0, 1.5)), []
-    for seed in (10, 11):
-        run = system.simulate(0.0, 0.0, 600.0, temperature=1.0, sampling="classical", seed=seed)
-        blocks += [part.mean() for part in np.array_split(run.kinetic_energy[run.time > 100.0], 10)]
-    error = np.std(blocks) / math.sqrt(len(blocks))  # about 0.01; blocks of 50 are independent
-    assert abs(np.mean(blocks) - 0.5) < 4.0 * error
+    system = ct.System(CHAIN, ct.Gaussian(-20.0, 1.5))
+    runs = system.simulate_many(0.0, 0.0, 600.0, temperature=1.0, sampling="classical", seed=[10, 11])
+    mean = ct.block_mean([run.kinetic_energy[run.time > 100.0] for run in runs])
+    assert mean.error < 0.03
+    assert abs(mean.value - 0.5) < 4.0 * mean.error
 
 
 PUBLISHED = Path(__file__).parents[2].parent / "shared" / "published_thermal"
@@ -429,6 +434,11 @@ def test_other_arguments_that_are_refused():
         (lambda: PAPER.sample_losses(50.0, 1.0, 0), "samples must be"),
         (lambda: PAPER.sample_losses(50.0, 1.0, 10, seed=-1), "seed must be"),
         (lambda: PAPER.sample_losses(1e-3, 1.0, 10), "speed must be so high"),
+        (lambda: PAPER.sample_losses(1e-300, 1.0, 10), "speed must be so high"),  # a ring for it is not looked for
+        (lambda: PAPER.sample_losses(5e-324, 1.0, 10), "speed must be so high"),
+        (lambda: PAPER.loss_variance(5e-324, 1.0, broadening=True), "speed must be large enough"),
+        (lambda: PAPER.loss_variance(1e300, 1.0, broadening=True), r"speed must be at most 1e\+30"),
+        (lambda: CHAIN.thermal_correlation(0, 1.7e308, 1.0), "times must be so few and short"),
         (lambda: PAPER.loss_distribution(0.0, 1.0), "speed must not be 0"),
         (lambda: PAPER.simulate(20.0, 50.0, 1.0, temperature=1.0, method="direct"), "light-cone"),
     ):

@@ -4,8 +4,10 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import chaintheory as ct
+from chaintheory.figures import thermal_walk
 from chaintheory.simulation.walks import (
     Rate,
     arrhenius,
@@ -30,26 +32,39 @@ def test_squares_of_a_walk_of_independent_steps():
         assert found.error / lag == pytest.approx(math.sqrt(4.0 / 3.0 * lag / 80_000), rel=0.4)
         assert abs(found.value - lag) < 4.0 * found.error
     flying = np.arange(30.0) * np.array([[2.0], [3.0]])
-    assert mean_squared_displacement(flying, 5).value == pytest.approx(0.5 * (10.0**2 + 15.0**2), rel=1e-14)
+    found = mean_squared_displacement(flying, 5)
+    assert found.value == pytest.approx(0.5 * (10.0**2 + 15.0**2), rel=1e-14)
+    assert (found.error, found.blocks) == (pytest.approx(0.5 * (15.0**2 - 10.0**2), rel=1e-14), 2)  # each run is one
 
 
 def test_flights_are_the_ways_between_turning_points():
     time = np.linspace(0.0, 10.0, 4001)
     x, v = 3.0 * np.sin(2.0 * math.pi * time), 6.0 * math.pi * np.cos(2.0 * math.pi * time)
-    way = flights(np.stack([x, 0.1 * x]), np.stack([v, 0.1 * v]), 1.0)
-    assert way.size == 19  # twenty turning points; those of a tenth of the amplitude are too short
-    assert way == pytest.approx(6.0, rel=(2.0 * math.pi / 400.0) ** 2 / 2.0)  # between two samples, at both ends
+    found = flights(np.stack([x, 0.1 * x[::-1]]), np.stack([v, -0.1 * v[::-1]]))
+    for way, size in zip(found, (6.0, 0.6), strict=True):
+        assert way.size == 19  # between twenty turning points
+        assert way == pytest.approx(size, rel=(2.0 * math.pi / 400.0) ** 2 / 2.0)  # between two samples, at both ends
+    # In the order of time, each turning point once: 1 up to 7, down to 2, up to 4.
+    rising = flights(
+        np.array([[3.0, 1.0, 5.0, 7.0, 2.0, 4.0, 3.0]]), np.array([[-1.0, 1.0, 1.0, -1.0, 1.0, -1.0, -1.0]])
+    )
+    assert rising[0].tolist() == [6.0, 5.0, 2.0]
 
 
 @pytest.mark.parametrize("exponent", [0.7, 3.0])
 def test_the_exponent_of_a_known_tail(exponent):
     drawn = np.random.default_rng(2).pareto(exponent, 20_000) + 1.0
     for longer in (1.0, 2.0):
-        found = tail_exponent(drawn, longer)
+        found = tail_exponent(np.split(drawn, 50), longer)
         assert abs(found.value - exponent) < 3.0 * found.error
+        count = np.sum(drawn >= longer)
+        assert found.error == pytest.approx(exponent / math.sqrt(count), rel=0.2)  # independent lengths (Hill)
+    # Lengths that come four times each are a quarter as many.
+    repeated = tail_exponent([np.repeat(drawn, 4)], 1.0)
+    assert repeated.error == pytest.approx(exponent / math.sqrt(20_000), rel=0.2)
     # An exponential has no exponent: it grows with the length.
     other = np.random.default_rng(2).exponential(1.0, 20_000)
-    assert tail_exponent(other, 4.0).value > tail_exponent(other, 1.0).value + 2.0
+    assert tail_exponent([other], 4.0).value > tail_exponent([other], 1.0).value + 2.0
 
 
 def test_rates_of_a_known_law_give_it_back():
@@ -81,20 +96,43 @@ def test_escapes_are_counted_once_and_time_ends_with_them():
 
 
 def test_starts_are_those_of_equilibrium():
+    count = 100_000
     system, heat = ct.System(ct.Chain(10.0, 10.0), ct.Gaussian(4.0, 2.0), mass=0.5), 3.0
-    x, v = thermal_starts(system, heat, 20_000, seed=1)
-    assert np.mean(system.kinetic_energy(v)) == pytest.approx(0.5 * heat, rel=4.0 * math.sqrt(2.0 / 20_000))
+    x, v = thermal_starts(system, heat, count, seed=1)
+    unit = 2.0 * math.pi * math.sqrt(heat / 0.5)
+    assert stats.kstest(v / unit, "norm").pvalue > 0.01
+    for far in (2.0, 3.0, 3.5):  # Maxwell's tails, each by itself
+        expected = count * stats.norm.sf(far)
+        for tail in (np.sum(v > far * unit), np.sum(v < -far * unit)):
+            assert abs(tail - expected) < 4.0 * math.sqrt(expected)
     assert 0.0 <= x.min() < 0.1 and 9.9 < x.max() < 10.0
     grid = (np.arange(1000) + 0.5) / 100.0
     weight = np.exp(-sum(system.interaction.potential(10.0 * n - grid) for n in range(-3, 5)) / heat)
-    for wave in (1, 2):
-        expected = np.sum(weight * np.cos(0.2 * math.pi * wave * grid)) / np.sum(weight)
-        assert np.mean(np.cos(0.2 * math.pi * wave * x)) == pytest.approx(expected, abs=4.0 / math.sqrt(20_000))
+    share = np.histogram(x, 20, (0.0, 10.0))[0] / count
+    expected = weight.reshape(20, 50).sum(axis=1) / weight.sum()
+    assert np.sum((share - expected) ** 2 / expected) * count < stats.chi2.isf(0.01, 19)
+    assert abs(np.corrcoef(x, v)[0, 1]) < 4.0 / math.sqrt(count)
 
 
 def test_runs_are_those_of_simulate():
     system = ct.System(ct.Chain(10.0, 10.0), ct.Gaussian(4.0, 2.0))
-    x, v = sampled_runs(system, np.full(17, 5.0), np.linspace(20.0, 36.0, 17), 2.0, 0.5, 5.0, 0.0125, seed=3)
+    start = np.linspace(20.0, 36.0, 17)
+    x, v = sampled_runs(system, np.full(17, 5.0), start, 2.0, 0.5, 5.0, 0.0125, seed=3)
     assert x.shape == v.shape == (17, 5)
-    alone = system.simulate(5.0, 36.0, 2.0, temperature=5.0, sampling="classical", seed=19, time_step=0.0125)
-    assert x[16] == pytest.approx(alone.at(np.arange(5) * 0.5)[0], abs=1e-9)  # columns are steps here
+    for k in (0, 7, 16):  # each has a seed of its own
+        alone = system.simulate(5.0, start[k], 2.0, temperature=5.0, sampling="classical", seed=3 + k, time_step=0.0125)
+        expected = alone.at(np.arange(5) * 0.5)  # columns are steps here
+        assert x[k] == pytest.approx(expected[0], abs=1e-9) and v[k] == pytest.approx(expected[1], abs=1e-9)
+
+
+def test_no_two_runs_of_the_figure_share_a_seed(monkeypatch):
+    """Runs of one noise at several temperatures are not independent, as the fit of the rates takes them to be."""
+    drawn = []
+
+    def spy(system, position, *_, seed, **__):
+        drawn.extend(range(seed, seed + position.size))
+        return np.zeros((position.size, 3)), np.zeros((position.size, 3))
+
+    monkeypatch.setattr(thermal_walk, "sampled_runs", spy)
+    thermal_walk.escape(5, seed=100)
+    assert len(set(drawn)) == len(drawn) == 5 * len(thermal_walk.DURATIONS)
