@@ -11,6 +11,7 @@ N = 1 is Eq. 6; for N to infinity the kernel becomes a comb with a tooth at each
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,7 +53,7 @@ def finite_pass_dissipation(system: SystemParameters, speed: ArrayLike, passes: 
 
 
 def _loss(system: SystemParameters, speed: float, passes: int) -> float:
-    """One speed: the trapezoidal rule with twice the points until two results agree.
+    """One speed.
 
     The angle phi of sin(pi x) = sqrt(part) sin(phi) keeps to the phonons at the bottom of the band that take
     anything; with part = 1 it is pi x, in which the integrand is periodic.
@@ -115,21 +116,29 @@ def _loss(system: SystemParameters, speed: float, passes: int) -> float:
     tolerance = TOLERANCE + 1e-15 * passes * 2.0 * math.pi * (chain.spacing * top / speed + 1.0)
     if passes == 1:
         tolerance = TOLERANCE
-    count = 2 ** max(6, math.ceil(math.log2(max(4.0 * rate, 1.0))))
-    total, before = 0.0, -math.inf
-    offset = 0.0
-    while True:
-        if count > MOST_POINTS:
-            raise ValueError(
-                f"passes must be fewer at speed {speed:g}, or the speed larger: the mean over {passes} passes needs "
-                f"more than {MOST_POINTS} points of the band"
-            )
-        points = count if offset == 0.0 else count // 2
+    mean = _mean(taken, 2 ** max(6, math.ceil(math.log2(max(4.0 * rate, 1.0)))), tolerance)
+    if mean is None:
+        raise ValueError(
+            f"passes must be fewer at speed {speed:g}, or the speed larger: the mean over {passes} passes needs "
+            f"more than {MOST_POINTS} points of the band"
+        )
+    return float(from_mean(np.array([mean]), exponents, np.array([speed]), False)[0])
+
+
+def _mean(function: Callable[[Array], Array], count: int, tolerance: float) -> float | None:
+    """Mean of a periodic function over -pi/2 .. pi/2 by the trapezoidal rule, with twice the points until two agree.
+
+    It begins with ``count`` points; None where ``MOST_POINTS`` are too few.
+    """
+    total, before, offset = 0.0, -math.inf, 0.0
+    while count <= MOST_POINTS:
+        points = count if offset == 0.0 else count // 2  # those between the points that were there
         step = math.pi / points
         for start in range(0, points, VALUES_AT_ONCE):
             index = np.arange(start, min(start + VALUES_AT_ONCE, points))
-            total += float(taken((index + offset) * step - 0.5 * math.pi).sum())
+            total += float(function((index + offset) * step - 0.5 * math.pi).sum())
         mean = total / count
         if abs(mean - before) <= tolerance * mean:
-            return float(from_mean(np.array([mean]), exponents, np.array([speed]), False)[0])
+            return mean
         before, offset, count = mean, 0.5, 2 * count
+    return None
