@@ -9,13 +9,10 @@ import numpy as np
 from chaintheory.figures import style
 from chaintheory.figures.cache import simulated
 from chaintheory.interactions.named import Gaussian
-from chaintheory.lattice.dispersion import frequency, sound_speed
 from chaintheory.system import Chain, System
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from chaintheory.simulation.record import Trajectory
 
 TITLE = "Particle, chain and sound cone"
 CAPTION = """A particle shot into a chain at rest with speed 120: (a) amplitude 20, (b) amplitude
@@ -32,55 +29,27 @@ MASSES = np.arange(-180, 200)
 def compute(*, quick: bool = False) -> dict[str, Any]:
     """Return both trajectories and the displacement of the chain around the start."""
     numbers: dict[str, Any] = {"masses": MASSES}
+    window: dict[str, Any] = {
+        "duration": WINDOW,
+        "chain_window": (int(MASSES[0]), int(MASSES[-1])),
+        "chain_every": WINDOW / (150 if quick else 300),
+    }
     for name, sign in (("repulsive", 1.0), ("attractive", -1.0)):
         system = System(Chain(10.0, 40.0), Gaussian(sign * AMPLITUDE, 4.0))
-        run = simulated(system, position=START, speed=SPEED, duration=QUICK if quick else FULL)
-        times, displacements = chain_motion(run, WINDOW, MASSES)
+        start = {"position": START, "speed": SPEED}
+        run = simulated(system, **start, duration=QUICK if quick else FULL)
+        moved = simulated(system, **start, **window).displacements
+        assert moved is not None
         every = max(1, run.time.size // 1500)
         numbers[name] = {
             "time": run.time[::every],
             "position": run.position[::every],
-            "map_times": times,
-            "displacements": np.round(displacements, 7),
+            "map_times": moved["time"].values,
+            "displacements": np.round(moved["displacement"].values, 7),
         }
     numbers["sound_speed"] = system.chain.sound_speed
     numbers["spacing"] = system.chain.spacing
     return numbers
-
-
-def chain_motion(run: Trajectory, until: float, masses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return times and the displacements of ``masses``, shape (times, masses), from a run's forces.
-
-    A ring of masses, too long to be gone round in the time, is carried by its modes and kicked at
-    every stored step by the force that the run's particle exerts on the masses near it.
-    """
-    system, spacing = run.system, run.system.chain.spacing
-    step = float(run.time[1] - run.time[0])
-    rows = round(until / step)
-    cone = int(until * sound_speed(system.chain) / spacing)
-    size = 1 << int(np.ceil(np.log2(4 * cone + 2 * masses.size)))
-    wave = 2.0 * np.pi * np.arange(size // 2 + 1) / size
-    omega = frequency(system.chain, 0.5 * wave)
-    cosine, sine = np.cos(2 * np.pi * step * omega), np.sin(2 * np.pi * step * omega)
-    u = np.zeros(wave.size, dtype=complex)  # mode amplitudes of displacement and of u'/(2 pi)
-    p = np.zeros_like(u)
-    around = np.arange(-2, 3)
-    every = max(1, rows // 300)
-    maps = []
-    for row in range(rows + 1):
-        position = run.position[row]
-        near = round(float(position) / spacing) + around
-        phase = np.exp(1j * np.outer(near, wave))
-        # Twice the real part, but mode 0 and the last one count once.
-        weight = np.full(wave.size, 2.0)
-        weight[[0, -1]] = 1.0
-        shift = (phase * (weight * u)).real.sum(axis=1) / size
-        force = -system.interaction.slope(near * spacing + shift - position)
-        p += 2.0 * np.pi * step * (1.0 if row else 0.5) * (force[:, None] * phase.conj()).sum(axis=0)
-        if row % every == 0:
-            maps.append(np.fft.irfft(u, size)[masses % size])
-        u, p = cosine * u + sine / omega * p, cosine * p - omega * sine * u
-    return step * every * np.arange(len(maps)), np.array(maps)
 
 
 def draw(numbers: dict[str, Any]) -> Figure:
