@@ -94,7 +94,7 @@ def test_the_same_numbers_give_the_same_bytes(pictures, tmp_path, form):
 
 def test_an_interrupted_picture_leaves_no_file(pictures, tmp_path, monkeypatch):
     def interrupted(self, target, **_):
-        target.write_bytes(b"half a picture")
+        target.write(b"half a picture")
         raise KeyboardInterrupt
 
     monkeypatch.setattr(type(pictures["kernel"].figure), "savefig", interrupted)

@@ -6,12 +6,14 @@ True
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from chaintheory.support.files import write_whole
 from chaintheory.support.validation import choice
 
 if TYPE_CHECKING:
@@ -86,15 +88,11 @@ def save(picture: Picture, directory: Path, form: str = "png") -> Path:
 
     from chaintheory.figures.style import STYLE
 
-    path = directory / f"{picture.name}.{form}"
-    partial = path.with_name(f".{path.name}.partial")
+    path, content = directory / f"{picture.name}.{form}", io.BytesIO()
     # No date, and the same ids in an SVG each time: the same numbers give the same bytes.
     undated: dict[str, Any] = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
-    try:
-        style: Any = {**STYLE, "svg.hashsalt": picture.name}
-        with matplotlib.rc_context(style):
-            picture.figure.savefig(partial, format=form, metadata=undated[form])
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    style: Any = {**STYLE, "svg.hashsalt": picture.name}
+    with matplotlib.rc_context(style):
+        picture.figure.savefig(content, format=form, metadata=undated[form])
+    write_whole(path, content.getvalue())
     return path
