@@ -1,10 +1,11 @@
-"""What several modules share: all figures, quickly drawn, and one quick report with them."""
+"""What several modules share: all figures, quickly drawn, theory beside simulation, one quick report with both."""
 
 import json
 import shutil
 
 import pytest
 
+from chaintheory.comparison import with_simulation
 from chaintheory.figures import NAMES, make
 from chaintheory.report import page as report
 
@@ -42,18 +43,33 @@ def pictures(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def made(pictures, tmp_path_factory):
+def theory_rows():
+    """All rows of theory beside simulation; each entry of the table was told when it was done."""
+    told = []
+    rows = with_simulation.compare_with_theory(progress=told.append)
+    assert told == [1] * len(with_simulation.TABLE)
+    return rows
+
+
+@pytest.fixture(scope="session")
+def made(pictures, theory_rows, tmp_path_factory):
     """One quick report with every section: its directory, whether it passed, and the pieces that were told."""
 
     def drawn_before(name, *, quick):
         assert quick
         return pictures[name]
 
+    def compared_before(progress):
+        for _ in with_simulation.TABLE:
+            progress(1)
+        return theory_rows
+
     folder = tmp_path_factory.mktemp("reports")
     (folder / "results.json").write_text(json.dumps(MEASURED))
     pieces = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("chaintheory.figures.make", drawn_before)
+        patch.setattr(with_simulation, "compare_with_theory", compared_before)
         passed = report.write_report(
             folder / "report",
             benchmarks=folder / "results.json",

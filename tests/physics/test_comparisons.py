@@ -5,18 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from chaintheory.comparison import with_simulation as comparisons
-from chaintheory.comparison.with_simulation import Row, compare_with_theory
+from chaintheory.comparison.with_simulation import Row
 
 
-@pytest.fixture(scope="module")
-def rows(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CHAINTHEORY_CACHE", str(tmp_path_factory.mktemp("cache")))
-        told = []
-        made = compare_with_theory(progress=told.append)
-    assert len(told) == len(comparisons.TABLE)
-    return made
+@pytest.fixture
+def rows(theory_rows):
+    return theory_rows
 
 
 def test_every_row_is_as_theory_allows(rows):
