@@ -110,7 +110,7 @@ def roots(chain: ChainParameters, slope: Array, furthest: Array) -> Roots:
         g, g1, _g2 = _reduced_square(chain, u)
         return g - c * c, g1, np.full(u.shape, bound_of_reduced_square(chain, 2)), ROUNDING * (np.abs(g) + c * c)
 
-    return _all(chain, excess, reduced, furthest)
+    return _all_zeros(chain, excess, reduced, furthest)
 
 
 def tangencies(chain: ChainParameters, lowest: float, highest: float) -> tuple[Array, Array, Array]:
@@ -141,7 +141,7 @@ def tangencies(chain: ChainParameters, lowest: float, highest: float) -> tuple[A
 
     if not chain.couplings:
         return np.empty(0), np.empty(0), np.empty(0, dtype=bool)
-    found = _all(chain, stationary, reduced, np.array([band_top(chain) / lowest]))
+    found = _all_zeros(chain, stationary, reduced, np.array([band_top(chain) / lowest]))
     x, angle = found.x, math.pi * found.offset
     slope = np.sqrt(square(chain, angle)) / x
     # d^2 (omega/x)/dx^2 has the sign of (omega^2)'' - 2 c^2 there.
@@ -175,7 +175,7 @@ def bound_of_reduced_square(chain: ChainParameters, order: int) -> float:
     return float(sum(abs(spring_term(wave ** (2 * order + 2), one)) for one, wave in terms) * largest)
 
 
-def _all(chain: ChainParameters, function: _Function, reduced: _Function, furthest: Array) -> Roots:
+def _all_zeros(chain: ChainParameters, function: _Function, reduced: _Function, furthest: Array) -> Roots:
     """The zeros of a function of x, and of the reduced one of u = x^2 in the first cell of a chain without wells."""
     start = first_cell(chain)
     # Beyond ``furthest`` there is no root, so that the first cell may be small at a high speed.

@@ -32,12 +32,12 @@ _MARK = b"\nsha256 "
 _LONGEST_READ = 120.0
 
 
-def _seal(content: bytes | memoryview) -> bytes:
+def _checksum(content: bytes | memoryview) -> bytes:
     """What follows the bytes of a file: their digest."""
     return _MARK + hashlib.sha256(content).hexdigest().encode() + b"\n"
 
 
-_SEAL_LENGTH = len(_seal(b""))
+_CHECKSUM_LENGTH = len(_checksum(b""))
 
 
 def write_dataset(path: str | os.PathLike[str], dataset: xarray.Dataset) -> None:
@@ -52,7 +52,7 @@ def write_dataset(path: str | os.PathLike[str], dataset: xarray.Dataset) -> None
     made = io.BytesIO()
     dataset.to_netcdf(made, engine="h5netcdf", encoding=encoding)
     content = made.getbuffer()
-    write_whole(target, b"".join((content, _seal(content))))
+    write_whole(target, b"".join((content, _checksum(content))))
 
 
 def content_digest(dataset: xarray.Dataset) -> str:
@@ -79,10 +79,10 @@ def read_dataset(path: Path, expected: str) -> xarray.Dataset:
     if not path.is_file():
         raise ValueError(f"path must be a file that exists, got {str(path)!r}")
     content = path.read_bytes()
-    seal = content[-_SEAL_LENGTH:]
-    if seal.startswith(_MARK):
-        content = content[:-_SEAL_LENGTH]
-        if seal != _seal(content):
+    checksum = content[-_CHECKSUM_LENGTH:]
+    if checksum.startswith(_MARK):
+        content = content[:-_CHECKSUM_LENGTH]
+        if checksum != _checksum(content):
             raise ValueError(f"{path} cannot be read: it is damaged (its checksum fails)")
     else:
         _check_foreign(path, content)

@@ -128,7 +128,7 @@ class Journal:
             )
         damaged = 0
         for number, text, digest in base.execute("select * from point order by number"):
-            if digest == self._seal(number, text) and (result := self._read(text)) is not None:
+            if digest == self._checksum(number, text) and (result := self._read(text)) is not None:
                 self.results[number] = result
             else:
                 damaged += 1
@@ -147,7 +147,7 @@ class Journal:
             return f"another sweep writes to {str(self.path)!r}: wait for it, or choose another output"
         return f"the journal {str(self.path)!r} is damaged ({problem}): remove it, or choose another output"
 
-    def _seal(self, number: object, text: object) -> str:
+    def _checksum(self, number: object, text: object) -> str:
         return hashlib.sha256(f"{self.digest}\n{number}\n{text}".encode()).hexdigest()
 
     def _read(self, text: str) -> Result | None:
@@ -167,7 +167,7 @@ class Journal:
         text = json.dumps(result)
         try:
             self._base.execute(
-                "insert or replace into point values (?, ?, ?)", (number, text, self._seal(number, text))
+                "insert or replace into point values (?, ?, ?)", (number, text, self._checksum(number, text))
             )
         except sqlite3.Error as problem:
             raise self._unwritten(problem) from None
