@@ -424,6 +424,57 @@ def test_a_point_that_is_refused_does_not_end_the_sweep(tmp_path):
     )
 
 
+# Values of an axis, those of them that are possible, and why the others are refused.
+IMPOSSIBLE = {
+    "omega_fast": ([0.5, 1.0, 3.0, 10.0], [3.0, 10.0], "omega_fast must be greater than 1"),
+    "spacing": ([40.0, -1.0], [40.0], "spacing must be greater than 0"),
+    "mass": ([0.0, 2.0], [2.0], "mass must be greater than 0"),
+    "width": ([-4.0, 4.0], [4.0], "width must be greater than 0"),
+    "damping": ([-0.1, 0.1], [0.1], "damping must be"),
+    "temperature": ([-1.0, 2.0], [2.0], "temperature must be within"),
+    "duration": ([-2.0, 1.0], [1.0], "duration must be greater than 0"),
+    "order": ([1, 2, 3, 4], [2, 4], "order must be"),
+    "seed": ([3, -1], [3], "seed must be"),
+}
+
+
+@pytest.mark.parametrize("name", IMPOSSIBLE)
+def test_impossible_values_of_an_axis_are_refused_points(name, tmp_path):
+    """The sweep goes on past them, and the other points are the single runs."""
+    values, possible, reason = IMPOSSIBLE[name]
+    run = {"duration": 2.0, **({"temperature": 2.0} if name == "seed" else {})}
+    run.pop(name, None)
+    sweep = parse_sweep(
+        "\n".join(["[run]", *(f"{key} = {value}" for key, value in run.items()), "[axes]", f"{name} = {values}",
+                   "[compute]", 'quantities = ["mean_dissipation", "final_state"]'])
+    )  # fmt: skip
+    data = assemble(sweep, [compute_point(p, sweep.quantities, sweep.drift_range) for p in sweep.points()])
+    assert data[name].values.tolist() == values
+    for value in values:
+        found = data.sel({name: value})
+        if value not in possible:
+            assert reason in str(found.refused.item())
+            assert np.isnan(found.mean_dissipation) and np.isnan(found.final_position)
+            continue
+        given = {"omega_fast": 10.0, "spacing": 40.0, "damping": 0.0, "mass": 1.0, "width": 4.0, **run, name: value}
+        chain = Chain(given.pop("omega_fast"), given.pop("spacing"), given.pop("damping"))
+        system = System(chain, Gaussian(2.0, given.pop("width")), mass=given.pop("mass"), bias=0.01)
+        assert found.refused.item() == ""
+        assert float(found.mean_dissipation) == system.mean_dissipation(50.0)
+        assert float(found.final_position) == system.simulate(position=220.0, speed=50.0, **given).position[-1]
+
+
+def test_impossible_values_are_refused_where_nothing_needs_them():
+    sweep = parse_sweep('[axes]\nduration = [-2.0, 1.0]\n[compute]\nquantities = ["mean_dissipation"]')
+    refused, right = [compute_point(p, sweep.quantities, sweep.drift_range) for p in sweep.points()]
+    assert "duration must be greater than 0" in refused["refused"] and "mean_dissipation" in right
+
+
+def test_an_axis_without_a_possible_value_is_refused():
+    with pytest.raises(ValueError, match="omega_fast must be greater than 1, got"):
+        parse_sweep('[axes]\nomega_fast = [0.5, 1.0]\n[compute]\nquantities = ["mean_dissipation"]')
+
+
 def test_overwrite_replaces_a_file_only(sweep, expected, recomputed, tmp_path):
     output, target = tmp_path / "grid.nc", tmp_path / "target"
     output.write_text("old")

@@ -317,12 +317,22 @@ def checked(name: str, value: Any) -> Any:
 
 
 def axis(name: str, given: Any) -> tuple[Any, ...]:
-    """Return the values of an axis: a list as it is, a grid spelled out."""
+    """Return the values of an axis: a list as it is, a grid spelled out.
+
+    A number out of the range of its parameter is a refused point of the sweep; the axis is refused if all are.
+
+    >>> axis("omega_fast", [0.5, 10])
+    (0.5, 10.0)
+    >>> axis("omega_fast", [0.5, 0.7])
+    Traceback (most recent call last):
+    ...
+    ValueError: omega_fast must be greater than 1, got 0.5
+    """
     if isinstance(given, dict):
         known(given, GRID, f"key in the grid of {name}")
         if missing := [key for key in GRID[:3] if key not in given]:
             raise ValueError(f"the grid of {name} must have {', '.join(missing)}")
-        start, stop = checked(name, given["start"]), checked(name, given["stop"])
+        start, stop = number(name, given["start"]), number(name, given["stop"])
         count = whole(f"count of {name}", given["count"], 1, MOST_POINTS)
         if choice(f"spacing of {name}", given.get("spacing", "linear"), ("linear", "log")) == "log":
             positive(f"start of {name}", start)
@@ -334,10 +344,21 @@ def axis(name: str, given: Any) -> tuple[Any, ...]:
         values = given
     else:
         raise ValueError(f"axis {name} must be a list of numbers or a grid, got {shown(given)}")
-    result = tuple(checked(name, value) for value in values)
+    result, refused = [], []
+    for value in values:
+        try:
+            result.append(checked(name, value))
+        except ValueError as problem:
+            if name == "couplings":  # no list of numbers; an unstable chain is refused at its point
+                raise
+            number(name, value)
+            result.append(value)
+            refused.append(problem)
+    if len(refused) == len(result):
+        raise refused[0]
     if len(set(result)) < len(result):
         raise ValueError(f"axis {name} must not repeat a value, got {shown(given)}")
-    return result
+    return tuple(result)
 
 
 def compute_point(
@@ -358,6 +379,9 @@ def compute_point(
 def _computed(
     point: dict[str, Any], wanted: tuple[str, ...], drift_range: tuple[float, float]
 ) -> dict[str, float | list[float]]:
+    for name in [*SYSTEM, *SPRINGS, *RUN, *point["parameters"]]:
+        if name != "couplings" and point.get(name) is not None:
+            checked(name, point[name])
     damping = point.get("damping", 0.0)
     if "couplings" in point:
         chain = Chain.from_springs(point.get("confinement", 1.0), point["couplings"], point["spacing"], damping)
