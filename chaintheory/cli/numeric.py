@@ -15,6 +15,7 @@ from chaintheory.cli.options import (
     THERMAL,
     bar,
     csv_option,
+    given_options,
     json_option,
     option,
     plot_option,
@@ -24,7 +25,7 @@ from chaintheory.cli.options import (
     system_options,
 )
 from chaintheory.support.files import check_target
-from chaintheory.support.validation import whole
+from chaintheory.support.validation import positive, whole
 from chaintheory.system import System
 
 if TYPE_CHECKING:
@@ -91,7 +92,14 @@ def simulate(
         print_table(end.items(), ("at the end", ""), floatfmt=".12g")
 
 
-@click.command(epilog="Example: chaintheory crosscheck")
+@click.command(epilog="Example: chaintheory crosscheck --omega-fast 3 --amplitude 0.5 --speed 60")
+@system_options
+@option(
+    "speed",
+    None,
+    "Speed at which the system is compared; may be given several times. Three if left out.",
+    multiple=True,
+)
 @click.option("--published", type=PUBLISHED, help="Directory with published trajectories and their index.csv.")
 @click.option(
     "--published-thermal",
@@ -104,13 +112,28 @@ def simulate(
     help="With --published-thermal: compare drift_speeds_T*.csv instead, with so many runs at each temperature.",
 )
 @json_option
-def crosscheck(published: Path | None, published_thermal: Path | None, drifts: int | None, as_json: bool) -> None:
+def crosscheck(
+    system: System,
+    speed: tuple[float, ...],
+    published: Path | None,
+    published_thermal: Path | None,
+    drifts: int | None,
+    as_json: bool,
+) -> None:
     """Lay simulations beside theory, and beside the published runs when they are given.
 
     Each row tells the number predicted, the number simulated, their deviation, the deviation that
     the neglected order predicts, and by how much the two may differ. Exit code 1 if a row fails, or
     if the median deviation of a published file is above 1e-3 or its extrema lack a partner.
+
+    With an option of a system, or a speed, the rows are of that system: single pass, mean over 200 passes and exact
+    steady drift at each speed. One that the system does not allow gives the reason. Without, they are of the paper's
+    chain: besides these locked and stable drifts, the sound cone and a trapped particle.
     """
+    own = [*given_options(), *(["--speed"] if speed else [])]
+    if own and (published is not None or published_thermal is not None):
+        name = "--published" if published is not None else "--published-thermal"
+        raise click.UsageError(f"{name} goes without {own[0]}: the published numbers are of systems of their own")
     if drifts is not None and published_thermal is None:
         raise click.UsageError("--drifts goes with --published-thermal, which must be given too")
     if published_thermal is not None:
@@ -118,6 +141,9 @@ def crosscheck(published: Path | None, published_thermal: Path | None, drifts: i
             crosscheck_thermal(published_thermal, as_json)
         else:
             crosscheck_drifts(published_thermal, whole("--drifts", drifts, 2, 1000), as_json)
+        return
+    if own:
+        crosscheck_system(system, speed, as_json)
         return
     from chaintheory.comparison.with_published import compare_published, read_published
     from chaintheory.comparison.with_simulation import TABLE, compare_with_theory
@@ -136,6 +162,25 @@ def crosscheck(published: Path | None, published_thermal: Path | None, drifts: i
             good, passed = sum(row.median <= 1e-4 for row in files), sum(row.passed for row in files)
             print_comparisons(files, f"{len(files)} files: median deviation at most 1e-4 in {good}, {passed} pass")
     if not (all(row.passed for row in theory) and all(row.passed for row in files)):
+        raise click.exceptions.Exit(1)
+
+
+def crosscheck_system(system: System, speeds: tuple[float, ...], as_json: bool) -> None:
+    """The rows of any system, and the reasons why some are missing."""
+    from chaintheory.comparison.with_simulation import ANY_SYSTEM, NotCompared, Row, compare_system, usual_speeds
+
+    chosen = [positive("--speed", speed) for speed in speeds] or usual_speeds(system)
+    with bar(len(chosen) * len(ANY_SYSTEM), "comparing", "run") as progress:
+        theory = compare_system(system, chosen, progress=progress.update)
+    rows = [row for row in theory if isinstance(row, Row)]
+    refused = [row for row in theory if isinstance(row, NotCompared)]
+    if as_json:
+        print_json({"theory": [row.as_dict() if isinstance(row, Row) else asdict(row) for row in theory]})
+    else:
+        print_rows(rows)
+        for one in refused:
+            click.echo(f"not compared: {one.name}: {one.refused}")
+    if not (rows and all(row.passed for row in rows)):
         raise click.exceptions.Exit(1)
 
 

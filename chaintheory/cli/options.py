@@ -159,6 +159,23 @@ class Assignment(click.ParamType):  # type: ignore[type-arg]  # for the same rea
         return name, number
 
 
+PAPER = tuple(option(name, default, text) for name, (default, text) in PARAMETERS.items())
+
+
+def paper_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of the paper's chain with a Gaussian, for a command that takes no other system."""
+
+    @functools.wraps(function)
+    def with_system(**given: Any) -> Any:
+        from chaintheory import Chain, Gaussian, System
+
+        omega_fast, spacing, amplitude, width, mass, bias = (given.pop(name) for name in PARAMETERS)
+        system = System(Chain(omega_fast, spacing), Gaussian(amplitude, width), mass=mass, bias=bias)
+        return function(system=system, **given)
+
+    return functools.reduce(lambda command, add: add(command), reversed(PAPER), with_system)
+
+
 def system_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of a system; the command receives ``system`` in their place."""
 
@@ -168,7 +185,7 @@ def system_options(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(system=build_system(**own), **given)
 
     added = [
-        *(option(name, default, text) for name, (default, text) in PARAMETERS.items()),
+        *PAPER,
         option("damping", 0.0, "Rate of damping of the chain's masses, in the unit frequency."),
         option("confinement", None, "Stiffness of the wells, with --couplings; 1 if left out, 0 for none."),
         click.option(
@@ -205,6 +222,14 @@ def system_options(function: Callable[..., Any]) -> Callable[..., Any]:
         option("cutoff", None, "Distance at which --potential is cut off, where it decays too slowly."),
     ]
     return functools.reduce(lambda command, add: add(command), reversed(added), with_system)
+
+
+def given_options() -> list[str]:
+    """The options of a system that were given on the command line, in the order of the help."""
+    context = click.get_current_context()
+    names = [name for name in (*PARAMETERS, *CHAIN, *OWN)
+             if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE]  # fmt: skip
+    return [next(p.opts[0] for p in context.command.params if p.name == name) for name in names]
 
 
 def build_system(

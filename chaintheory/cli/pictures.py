@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from chaintheory.cli.options import INPUT_FILE, OUTPUT_DIRECTORY, OUTPUT_FILE, PUBLISHED, bar, system_options
+from chaintheory.cli.options import INPUT_FILE, OUTPUT_DIRECTORY, OUTPUT_FILE, PUBLISHED, bar, paper_options
 from chaintheory.parameters import SystemParameters
 
 
@@ -68,7 +68,7 @@ def report(output: Path, published: Path | None, benchmarks: Path | None, quick:
 
 
 @click.command(epilog="Example: chaintheory explore --omega-fast 10 --output explorer.html")
-@system_options
+@paper_options
 @click.option(
     "--output",
     type=OUTPUT_FILE,

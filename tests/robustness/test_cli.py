@@ -207,6 +207,15 @@ def test_the_shell_completes_commands_options_and_names():
     assert complete("drift", "--interaction", "Soft") == ["SoftenedCoulomb"]
 
 
+def test_the_explorer_lists_only_what_it_takes(capsys):
+    code, out, _ = run(["explore", "--help"], capsys)
+    assert code == 0
+    assert all(f"--{name}" in out for name in ("omega-fast", "spacing", "amplitude", "width", "mass", "bias"))
+    assert not any(f"--{name}" in out for name in ("interaction", "potential", "samples", "couplings", "damping"))
+    code, _, err = run(["explore", "--interaction", "Sech2"], capsys)
+    assert code == 2 and "No such option" in err and "--interaction" in err
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_shell_is_given_its_script(shell):
     environment = {**os.environ, "_CHAINTHEORY_COMPLETE": f"{shell}_source"}

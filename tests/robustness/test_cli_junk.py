@@ -41,7 +41,7 @@ HOSTS = [
 # Paths are relative to a directory that holds a file, a directory with a file in it, and a good sweep file.
 NO_PLACE = ["", " ", "file/child", "/proc/none/x", "/dev/null/x", "a\0b", "n" * 300, "\x1b[31m/x", "absent/deep/x"]
 NO_FILE = [*NO_PLACE, ".", "directory", "/", "/proc/none"]
-WITH_A_SYSTEM = ("compare", "curves", "drift", "simulate", "explore")
+WITH_A_SYSTEM = ("compare", "crosscheck", "curves", "drift", "simulate")
 JUNK = {
     ("verify", "ids"): WORDS,
     ("verify", "equation"): [word for word in WORDS if word != "\u0663"],
@@ -86,6 +86,7 @@ BESIDES = {
     "simulate": {"duration": "0.1"},
     "curves": {"points": "2"},
     "drift": {"lowest": "39", "highest": "41"},
+    "crosscheck": {"speed": "50"},
 }
 TAKEN = [
     (command, parameter)
