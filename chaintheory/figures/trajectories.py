@@ -15,15 +15,17 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 TITLE = "Particle, chain and sound cone"
-CAPTION = """A particle shot into a chain at rest with speed 120: (a) amplitude 20, (b) amplitude
--20 (width 4). Colours: displacement of the masses (symmetric logarithmic scale); black: the
-particle; dashed: sound cone of its start. (c) The whole way of both: they slow down, and stop when
-they can no longer pass a mass."""
+CAPTION = """A particle shot into a chain at rest with speed 120 (width 4). (a) Amplitude 20. Colours:
+displacement of the masses (symmetric logarithmic scale); black: the particle; dashed: sound cone of
+its start. (b) The chain at time 1, and that of amplitude -20, almost its mirror image. Dotted: the
+particle; dashed: sound cone. (c) The whole way of both: they slow down, and stop when they can
+no longer pass a mass."""
 
 AMPLITUDE, SPEED, START = 20.0, 120.0, 220.0
-WINDOW = 6.0  # time of the colour maps
+WINDOW, INSTANT = 6.0, 1.0  # times of the map, and of the chain alone
 FULL, QUICK = 125.0, 40.0
 MASSES = np.arange(-180, 200)
+PLACE = r"position $(10^3\, l_\mathrm{slow})$"
 
 
 def compute(*, quick: bool = False) -> dict[str, Any]:
@@ -53,32 +55,39 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
 
 
 def draw(numbers: dict[str, Any]) -> Figure:
-    """Draw both maps and the whole trajectories."""
+    """Draw the map, the displacements at its end, and the whole trajectories."""
     from matplotlib.colors import SymLogNorm
 
-    figure, panels = style.new(1.9, rows=3)
+    figure, (top, middle, bottom) = style.new(1.9, rows=3)
     places = np.asarray(numbers["masses"]) * numbers["spacing"] / 1000.0
-    norm = SymLogNorm(1e-3, vmin=-1.0, vmax=1.0, base=10)
-    looks = {"repulsive": style.REPULSIVE, "attractive": style.ATTRACTIVE}
-    titles = (r"(a) repulsive, $\Phi_0 = 20$", r"(b) attractive, $\Phi_0 = -20$")
-    for axes, (name, look), text in zip(panels, looks.items(), titles, strict=False):
+    cone = numbers["sound_speed"] * WINDOW / 1000.0
+    start, one = START / 1000.0, numbers["repulsive"]
+    drawn = top.pcolormesh(one["map_times"], places, np.asarray(one["displacements"]).T,
+                           norm=SymLogNorm(1e-3, vmin=-1.0, vmax=1.0, base=10), cmap="RdBu_r",
+                           rasterized=True)  # fmt: skip
+    for sign in (-1, 1):
+        top.plot((0.0, WINDOW), (start, start + sign * cone), color=style.BLACK, lw=0.6, ls="--",
+                 label="sound cone" if sign > 0 else None)  # fmt: skip
+        middle.axvline(start + sign * cone * INSTANT / WINDOW, color=style.BLACK, lw=0.6, ls="--")
+    top.plot(one["time"], np.asarray(one["position"]) / 1000.0, color=style.BLACK, lw=1.0, label="particle")
+    top.legend(loc="lower left")
+    top.set(xlim=(0, WINDOW), ylim=(places[0], places[-1]), yticks=(-6, -3, 0, 3, 6))
+    top.set(xlabel=style.TIME, ylabel=PLACE)
+    figure.colorbar(drawn, ax=top, label=r"displacement $(l_\mathrm{slow})$", pad=0.01)
+    for name, look, line in (("repulsive", style.REPULSIVE, "-"), ("attractive", style.ATTRACTIVE, "--")):
         one = numbers[name]
-        drawn = axes.pcolormesh(one["map_times"], places, np.asarray(one["displacements"]).T,
-                                norm=norm, cmap="RdBu_r", rasterized=True)  # fmt: skip
-        times = np.array([0.0, WINDOW])
-        for sign in (-1, 1):
-            cone = START + sign * numbers["sound_speed"] * times
-            axes.plot(times, cone / 1000.0, color=style.BLACK, lw=0.6, ls="--",
-                      label="sound cone" if sign > 0 else None)  # fmt: skip
-        axes.plot(one["time"], np.asarray(one["position"]) / 1000.0, color=style.BLACK, lw=1.0, label="particle")
-        axes.legend(loc="lower left")
-        axes.set(xlim=(0, WINDOW), ylim=(places[0], places[-1]), yticks=(-6, -3, 0, 3, 6))
-        axes.set(xlabel=style.TIME, ylabel=r"position $(10^3\, l_\mathrm{slow})$")
-        figure.colorbar(drawn, ax=axes, label=r"displacement $(l_\mathrm{slow})$", pad=0.01)
+        row = int(np.argmin(np.abs(np.asarray(one["map_times"]) - INSTANT)))
+        middle.plot(places, np.asarray(one["displacements"])[row], **look, ms=2, ls=line, lw=0.8, label=name)
+        bottom.plot(one["time"], np.asarray(one["position"]) / 1000.0, color=look["color"], ls=line, label=name)
+    middle.axvline(float(np.interp(INSTANT, one["time"], one["position"])) / 1000.0, color=style.BLACK, lw=0.8, ls=":")
+    middle.set(xlim=(-1.1, 1.6), ylim=(-0.1, 0.14), xlabel=PLACE, ylabel=r"displacement $(l_\mathrm{slow})$")
+    middle.legend(loc="upper center", ncols=2)
+    bottom.set(xlabel=style.TIME, ylabel=PLACE)
+    bottom.legend(loc="lower right")
+    for axes, text in zip(
+        (top, middle, bottom),
+        (r"(a) repulsive", rf"(b) the chain at $\tau = {INSTANT:g}$", "(c) the whole way"),
+        strict=True,
+    ):
         style.label(axes, text)
-        panels[2].plot(one["time"], np.asarray(one["position"]) / 1000.0, color=look["color"],
-                       ls="-" if name == "repulsive" else "--", label=name)  # fmt: skip
-    panels[2].set(xlabel=style.TIME, ylabel=r"position $(10^3\, l_\mathrm{slow})$")
-    panels[2].legend(loc="lower right")
-    style.label(panels[2], "(c) the whole way")
     return figure
