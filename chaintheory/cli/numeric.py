@@ -177,7 +177,7 @@ def crosscheck_system(system: System, speeds: tuple[float, ...], as_json: bool) 
     if as_json:
         print_json({"theory": [row.as_dict() if isinstance(row, Row) else asdict(row) for row in theory]})
     else:
-        print_rows(rows)
+        print_comparisons(rows, f"{sum(row.passed for row in rows)} of {len(rows)} comparisons as theory allows")
         for one in refused:
             click.echo(f"not compared: {one.name}: {one.refused}")
     if not (rows and all(row.passed for row in rows)):

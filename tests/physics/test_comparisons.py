@@ -118,6 +118,10 @@ def test_the_command_takes_a_system(capsys):
     with pytest.raises(SystemExit) as left:
         main(given)
     rows = json.loads(capsys.readouterr().out)["theory"]
+    with pytest.raises(SystemExit):
+        main(["crosscheck", "--damping", "0.1", "--speed", "30"])
+    told = capsys.readouterr().out
+    assert "1 of 1 comparisons as theory allows" in told and told.count("not compared: ") == 3
     system = System(Chain(3.0, 35.0), Gaussian(0.3, 4.0), bias=0.01)
     assert left.value.code == 0
     assert rows == [row.as_dict() for row in compare_system(system, [30.0]) if isinstance(row, Row)]
