@@ -125,7 +125,7 @@ def refuse_other_chains(chain: ChainParameters, what: str) -> None:
 def refuse_damping(chain: ChainParameters, what: str) -> None:
     """ValueError in a chain with damping, for what is not known there."""
     if chain.damping:
-        raise ValueError(f"chain must have no damping for {what}, got {chain!r}")
+        raise ValueError(f"chain must have no damping for {what} (give it damping=0), got {chain!r}")
 
 
 def refuse_no_wells(chain: ChainParameters, what: str) -> None:

@@ -120,7 +120,7 @@ def correlation(
     index = np.abs(lag).astype(np.int64)
     width = int(index.max(initial=0))
     longest = float(np.max(np.abs(time), initial=0.0))
-    size = math.inf
+    size = LARGEST_TABLE + 1
     if longest <= LARGEST_TABLE:  # no ring is looked for where sound alone gets beyond it
         size = even_fast_length(width + half_width(chain, longest) + fading_width(chain) + 1)
     if size * max(time.size, 1) > LARGEST_TABLE:

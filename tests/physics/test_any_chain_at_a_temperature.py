@@ -168,5 +168,5 @@ def test_what_needs_the_variance_of_a_displacement_is_refused_without_wells(call
 ])  # fmt: skip
 def test_a_temperature_with_damping_is_refused(call):
     system = ct.System(ct.Chain(10.0, 40.0, damping=0.1), ct.Gaussian(2.0, 4.0))
-    with pytest.raises(ValueError, match=r"^chain must have no damping for a temperature"):
+    with pytest.raises(ValueError, match=r"^chain must have no damping for a temperature \(give it damping=0\), got"):
         call(system)
