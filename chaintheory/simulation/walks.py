@@ -78,6 +78,35 @@ def mean_squared_displacement(position: Array, lag: int) -> Estimate:
     return block_mean((position[:, lag:] - position[:, :-lag]) ** 2)
 
 
+def _squares(position: Array, lag: int) -> Array:
+    """Mean squared displacement of each run over ``lag`` columns."""
+    return np.asarray(np.mean((position[:, lag:] - position[:, :-lag]) ** 2, axis=1))
+
+
+def growth(position: Array, short: int, long: int) -> Estimate:
+    """Exponent p of a mean squared displacement ~ t^p between two lags: 2 in flight, 1 in normal diffusion.
+
+    >>> growth(np.arange(9.0) * np.array([[1.0], [2.0]]), 2, 4)
+    Estimate(value=2.0, error=0.0, blocks=2)
+    """
+    before, after = _squares(position, short), _squares(position, long)
+    scatter = block_mean((after / after.mean() - before / before.mean())[:, None])
+    ratio = math.log(long / short)
+    return Estimate(math.log(after.mean() / before.mean()) / ratio, scatter.error / ratio, scatter.blocks)
+
+
+def diffusion_constant(position: Array, every: float, short: int, long: int) -> Estimate:
+    """Half the slope of the mean squared displacement between two lags, in columns ``every`` t_slow apart.
+
+    What comes and goes within a cell, whatever the time, drops out.
+
+    >>> diffusion_constant(np.arange(9.0) * np.array([[1.0], [2.0]]), 0.5, 2, 4)  # 12 and 48, twice a time of 1
+    Estimate(value=15.0, error=9.0, blocks=2)
+    """
+    grown = _squares(position, long) - _squares(position, short)
+    return block_mean(grown[:, None] / (2.0 * every * (long - short)))
+
+
 def flights(position: Array, velocity: Array) -> list[Array]:
     """Ways between the turning points of runs, one row each, in the order of time.
 

@@ -5,15 +5,18 @@ import math
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.signal import lfilter
 
 import chaintheory as ct
 from chaintheory.figures import thermal_walk
 from chaintheory.simulation.walks import (
     Rate,
     arrhenius,
+    diffusion_constant,
     escapes,
     fitted,
     flights,
+    growth,
     kramers,
     mean_squared_displacement,
     power,
@@ -35,6 +38,27 @@ def test_squares_of_a_walk_of_independent_steps():
     found = mean_squared_displacement(flying, 5)
     assert found.value == pytest.approx(0.5 * (10.0**2 + 15.0**2), rel=1e-14)
     assert (found.error, found.blocks) == (pytest.approx(0.5 * (15.0**2 - 10.0**2), rel=1e-14), 2)  # each run is one
+
+
+def test_growth_and_diffusion_of_a_walk_with_a_memory():
+    """Velocities of memory m: D = <v^2> (1 + phi)/(1 - phi)/2 in columns, exponents 1 late, between 1 and 2 early; and
+    the scatter of many such walks is that of their errors, which a swing in the cell does not change."""
+    phi, every, random = 0.8, 0.5, np.random.default_rng(4)
+    exact = 0.5 * (1.0 + phi) / (1.0 - phi) / every
+    found, exponents = [], []
+    for _ in range(60):
+        noise = math.sqrt(1.0 - phi * phi) * random.standard_normal((32, 600))
+        noise[:, 0] /= math.sqrt(1.0 - phi * phi)
+        x = np.cumsum(lfilter([1.0], [1.0, -phi], noise, axis=1), axis=1)
+        swing = 5.0 * np.where(random.random(x.shape) < 0.5, -1.0, 1.0)
+        found.append(diffusion_constant(x + swing, every, 60, 120))
+        exponents.append(growth(x, 60, 120))
+        assert growth(x, 1, 2).value > 1.8
+    # <x^2> = 9 n - 40 (1 - phi^n), typed again: its growth between 60 and 120.
+    exponent = math.log((9.0 * 120 - 40.0) / (9.0 * 60 - 40.0)) / math.log(2.0)
+    for several, value in ((found, exact), (exponents, exponent)):
+        off = np.array([(one.value - value) / one.error for one in several])
+        assert abs(off.mean()) < 4.0 / math.sqrt(60) and 0.7 < off.std() < 1.35, (off.mean(), off.std())
 
 
 def test_flights_are_the_ways_between_turning_points():
