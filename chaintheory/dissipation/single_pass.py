@@ -420,15 +420,15 @@ def static_lattice_loss(system: SystemParameters, speed: Array, log: bool) -> Ar
 
 def log_static_lattice_mean(system: SystemParameters, motion: RigidLatticeMotion) -> float:
     """Logarithm of the band average of A along one motion through the rigid lattice."""
-    from chaintheory.dissipation.static_lattice import SILENT, UNCERTAIN
+    from chaintheory.dissipation.static_lattice import LEFT_OUT, UNCERTAIN
 
-    if motion.uniform:
+    if motion.at_constant_speed:
         return float(quadrature_loss(system, np.array([motion.speed]), log=True)[0])
     lost = ValueError(f"speed {motion.speed:.6g} is not allowed: the force integral is lost to rounding")
     if not system.chain.minimal:
         return _static_lattice_in_any_chain(system, motion)
     spread = band_width(system.chain.omega_fast)
-    # From the bottom of the band up to where the phonons are silent, as they are once A falls exponentially.
+    # From the bottom of the band up to where nothing is left of A, once it falls exponentially.
     grid = 1.0 + (system.chain.omega_fast - 1.0) * np.linspace(0.0, 1.0, 65) ** 4
     scale, cutoff = -math.inf, system.chain.omega_fast
     for some in np.split(grid[:-1], 8):
@@ -436,8 +436,8 @@ def log_static_lattice_mean(system: SystemParameters, motion: RigidLatticeMotion
         scale = max(scale, float(value.max()))
         if noise.max() > scale + UNCERTAIN:
             raise lost
-        if system.interaction.analytic_width and value[-1] < scale - SILENT:
-            above = np.flatnonzero(value >= scale - SILENT)
+        if system.interaction.analytic_width and value[-1] < scale - LEFT_OUT:
+            above = np.flatnonzero(value >= scale - LEFT_OUT)
             cutoff = float(some[above[-1] + 1] if above.size else some[0])
             break
     if scale == -math.inf:

@@ -12,11 +12,12 @@ so that the time t(u) along the motion is one integral and the force on a phonon
 ``A`` replaces the energy taken at constant speed in Eqs. 6 and 10, and it knows the sign of the interaction, which
 Eq. 7 does not.
 
-F is exponentially small at low speed. Where the interaction is analytic the path of integration is therefore moved
-to u + i c, along which the small factor stands in front of the integral instead of arising by cancellation; c is
-the best of a row of values for which v(u)^2 stays away from its branch points. Past a single mass with an algebraic
-tail, whose singularities all lie above the mass, the path climbs from there on, so that the phonon's factor falls
-exponentially where the force does not. What cancellation leaves uncertain is computed beside F.
+F is exponentially small at low speed. Where the interaction is analytic the contour is therefore deformed to u + i c,
+along which the small factor stands in front of the integral instead of arising by cancellation; the imaginary offset c
+is the best of a row of values for which v(u)^2 stays away from its branch points. Past a single mass with an algebraic
+tail, whose singularities all lie above the mass, the contour is turned by 45 degrees there, towards steepest descent,
+so that the phonon's factor falls exponentially where the force does not. What cancellation leaves uncertain is computed
+beside F.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ TINY = 1e-300
 MOST_VALUES = 4e6  # of the phonons, or of eight masses, along all paths: some tenths of a second
 SAMPLE = 8  # phonons that choose the paths for all
 VALUES_AT_ONCE = 2**20
-SILENT = 50.0  # exponent of what is left out
+LEFT_OUT = 50.0  # exponent of what is left out
 # Logarithms of what may be uncertain beside A: eight digits past a mass, four where an algebraic tail is cut.
 UNCERTAIN, UNCERTAIN_TAIL = 2.0 * math.log(0.5e-8), 2.0 * math.log(0.5e-4)
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(ORDER)
@@ -111,7 +112,7 @@ class RigidLatticeMotion:
         return math.sqrt(self._extremes[1])
 
     @property
-    def uniform(self) -> bool:
+    def at_constant_speed(self) -> bool:
         """Whether the speed does not change in double precision, and no phonon tells one place from another."""
         wave = 2.0 * math.pi * band_top(self.system.chain) * self.system.interaction.width
         return self.fastest - self.slowest <= 1e-16 * self.speed and wave < self.speed
@@ -152,44 +153,44 @@ class RigidLatticeMotion:
             return self._log_energy_emitted_by_kicks(omega), np.full(omega.shape, -np.inf), math.inf
         if not omega.size or interaction.reach() == 0.0:  # nothing to integrate
             return np.full(omega.shape, -np.inf), np.full(omega.shape, -np.inf), -math.inf
-        climbs = math.isfinite(interaction.tail) and not self.lattice
-        shifts = self._shifts()
+        turned = math.isfinite(interaction.tail) and not self.lattice
+        offsets = self._offsets()
         fewest = 2.0 * math.pi * float(omega.max()) * _end(interaction) / (max(self.slowest, TINY) * PHASE)
         masses = terms_of_sum(self.system) if self.lattice else 1
-        if not climbs:
-            self._affordable(ORDER * fewest * shifts.size * max(min(omega.size, SAMPLE), masses / 8))
-        on_axis = self._climbing_panels(omega) if climbs else _panels(interaction, fewest)
-        self._affordable(on_axis.nodes.size * shifts.size * max(min(omega.size, SAMPLE), masses / 8))
-        self._affordable(on_axis.nodes.size * omega.size)
+        if not turned:
+            self._refuse_too_many(ORDER * fewest * offsets.size * max(min(omega.size, SAMPLE), masses / 8))
+        on_axis = self._panels_of_turned(omega) if turned else _panels(interaction, fewest)
+        self._refuse_too_many(on_axis.nodes.size * offsets.size * max(min(omega.size, SAMPLE), masses / 8))
+        self._refuse_too_many(on_axis.nodes.size * omega.size)
         if omega.size > 1 and omega.size * on_axis.nodes.size > VALUES_AT_ONCE:
             halves = [self.spectrum(half) for half in np.array_split(omega, 2)]
             value, noise = (np.concatenate([half[i] for half in halves]) for i in (0, 1))
             return value, noise, halves[-1][2]
         best = _Best(omega)
-        if omega.size > SAMPLE and shifts.size > 1:  # those that are best for a few phonons serve those between
+        if omega.size > SAMPLE and offsets.size > 1:  # those that are best for a few phonons serve those between
             few = _Best(omega[np.argsort(omega)[np.linspace(0, omega.size - 1, SAMPLE).astype(int)]])
-            self._integrate(few, on_axis, shifts, climbs)
-            shifts = np.unique(few.shift)
-        self._affordable(on_axis.nodes.size * omega.size * shifts.size)
-        self._integrate(best, on_axis, shifts, climbs)
+            self._integrate(few, on_axis, offsets, turned)
+            offsets = np.unique(few.offset)
+        self._refuse_too_many(on_axis.nodes.size * omega.size * offsets.size)
+        self._integrate(best, on_axis, offsets, turned)
         return best.value, best.noise, float(best.bound[int(np.argmax(omega))])
 
-    def _affordable(self, values: float) -> None:
+    def _refuse_too_many(self, values: float) -> None:
         if values > MOST_VALUES:
             raise ValueError(
                 f"speed is not allowed: the force integral along the motion, {self.speed:.6g} where it is free and "
                 f"{self.slowest:.3g} where it is slowest, needs more than {MOST_VALUES:.0e} values"
             )
 
-    def _integrate(self, best: _Best, on_axis: _Panels, shifts: Array, climbs: bool) -> None:
-        """The force integral along the path of each shift; ``best`` keeps the one that cancels least."""
+    def _integrate(self, best: _Best, on_axis: _Panels, offsets: Array, turned: bool) -> None:
+        """The force integral along the contour of each offset; ``best`` keeps the one that cancels least."""
         interaction, omega = self.system.interaction, best.omega
         stiffness = float(self.squared_speed(on_axis.nodes).min())
-        direction = 1.0 + 1.0j if climbs else 1.0
-        for shift in shifts.tolist():
-            path = direction * on_axis.nodes + 1j * shift if shift or climbs else on_axis.nodes
+        direction = 1.0 + 1.0j if turned else 1.0
+        for offset in offsets.tolist():
+            path = direction * on_axis.nodes + 1j * offset if offset or turned else on_axis.nodes
             squared = self.squared_speed(path)
-            if shift and not np.all(squared.real > 0.3 * stiffness):
+            if offset and not np.all(squared.real > 0.3 * stiffness):
                 break  # a branch point of v(u) may be near
             rate = direction / np.sqrt(squared)
             terms = on_axis.weights * interaction.slope(path) * rate
@@ -198,38 +199,38 @@ class RigidLatticeMotion:
             terms = terms * np.exp(2j * math.pi * np.outer(omega, time))
             integral = terms.sum(axis=1)
             cut = np.zeros(omega.shape)
-            if not climbs and _end(interaction) < interaction.reach():
+            if not turned and _end(interaction) < interaction.reach():
                 # Beyond the last node by parts, along an algebraic tail.
                 beyond = 1j * interaction.slope(path[-1:]) * np.exp(2j * math.pi * omega * on_axis.total(rate))
                 beyond = beyond / (2.0 * math.pi * omega)
                 integral = integral + beyond
                 # The next order; a tail falls like a power of up to 3.
                 cut = np.abs(beyond) * 3.0 * self.fastest / (2.0 * math.pi * omega * on_axis.nodes[-1])
-            rounding = 1e-15 * np.abs(terms if shift or climbs else terms.imag).max(axis=1)
-            delay = self._delay(shift)
+            rounding = 1e-15 * np.abs(terms if offset or turned else terms.imag).max(axis=1)
+            delay = self._delay(offset)
             # Falls with the frequency along all of the path.
-            bounded = shift > 0.0 and not climbs and float(time.imag.min()) + delay > 0.0
+            bounded = offset > 0.0 and not turned and float(time.imag.min()) + delay > 0.0
             bound = np.abs(terms).sum(axis=1) if bounded else np.full(omega.shape, math.inf)
-            best.offer(shift, np.abs(integral.imag), rounding, cut, bound, 4.0 * math.pi * omega * delay)
+            best.offer(offset, np.abs(integral.imag), rounding, cut, bound, 4.0 * math.pi * omega * delay)
 
-    def _climbing_panels(self, omega: Array) -> _Panels:
-        """Panels along u = i shift + (1 + i) x: the nearer to the mass the shorter, until all phonons are silent."""
+    def _panels_of_turned(self, omega: Array) -> _Panels:
+        """Panels along u = i offset + (1 + i) x: the nearer to the mass the shorter, until nothing is left."""
         width = self.system.interaction.width
         longest = 0.2 * PHASE * self.slowest / (2.0 * math.pi * float(omega.max()))
-        end = SILENT * self.fastest / (2.0 * math.pi * float(omega.min()))
+        end = LEFT_OUT * self.fastest / (2.0 * math.pi * float(omega.min()))
         edges = [min(0.02 * width, longest)]
         while edges[-1] < end:  # between the mass and the first wavelength there is the tail alone
             edges.append(edges[-1] * (2.0 if 10.0 * width < edges[-1] < 0.5 * longest else 1.2))
         return _Panels(np.array([0.0, *edges]))
 
-    def _delay(self, shift: float) -> float:
-        """The time from u = 0 to i shift, divided by i."""
-        if not shift:
+    def _delay(self, offset: float) -> float:
+        """The time from u = 0 to i offset, divided by i."""
+        if not offset:
             return 0.0
-        nodes, weights = 0.5 * shift * (NODES + 1.0), 0.5 * shift * WEIGHTS
+        nodes, weights = 0.5 * offset * (NODES + 1.0), 0.5 * offset * WEIGHTS
         return float(weights @ (1.0 / np.sqrt(self.squared_speed(1j * nodes))).real)
 
-    def _shifts(self) -> Array:
+    def _offsets(self) -> Array:
         """Imaginary parts of the path to try, from the real axis on."""
         interaction = self.system.interaction
         width = min(interaction.analytic_width, 12.0 * interaction.width)
@@ -261,10 +262,10 @@ class _Best:
     def __init__(self, omega: Array) -> None:
         self.omega = omega
         self.value, self.noise, self.bound = np.full((3, omega.size), -np.inf)
-        self.shift = np.zeros(omega.shape)
+        self.offset = np.zeros(omega.shape)
         self._lost = np.full(omega.shape, np.inf)
 
-    def offer(self, shift: float, integral: Array, rounding: Array, cut: Array, bound: Array, exponent: Array) -> None:
+    def offer(self, offset: float, integral: Array, rounding: Array, cut: Array, bound: Array, exponent: Array) -> None:
         """The modulus of the integral along one path, its errors, its bound, and the exponent before their squares."""
         with np.errstate(divide="ignore", over="ignore"):
             lost = rounding / np.maximum(integral, TINY)
@@ -272,7 +273,7 @@ class _Best:
             for kept, new in ((self.value, integral), (self.noise, rounding + cut), (self.bound, bound)):
                 # Both halves of the motion contribute alike.
                 kept[better] = (math.log(energy_of_force(2.0, 0.0)) + 2.0 * np.log(new) - exponent)[better]
-        self.shift[better] = shift
+        self.offset[better] = offset
         self._lost[better] = lost[better]
 
 
