@@ -289,14 +289,11 @@ def text_of(expression: sp.Expr) -> str:
     what = "expression must be text or a SymPy expression in r"
     if callable(expression) and not hasattr(expression, "free_symbols"):
         raise TypeError(f"{what}; a function goes to Interaction.from_callable, got {shown(expression)}")
-    try:
-        import sympy as sp
-    except ModuleNotFoundError:
-        raise TypeError(f"{what}, got {shown(expression)}") from None
+    import sympy as sp
+    from sympy.printing.str import StrPrinter
+
     if not isinstance(expression, sp.Expr):
         raise TypeError(f"{what}, got {shown(expression)}")
-
-    from sympy.printing.str import StrPrinter
 
     class Printer(StrPrinter):  # type: ignore[misc]  # SymPy has no types
         """Numbers as doubles, in the grammar's names."""
