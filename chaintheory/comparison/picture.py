@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chaintheory.plotting.style import BLACK, BLUE, GREEN, PURPLE, VERMILLION, label
+from chaintheory.plotting.style import BLACK, BLUE, GREEN, PURPLE, VERMILLION, label, pyplot
 from chaintheory.units import Scale
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def draw(
 ) -> Figure:
     """Draw the three panels of a comparison into ``axes``, or into a new figure."""
     if axes is None:
-        axes = _new()
+        axes = pyplot().subplots(3, 1, sharex=True, figsize=(8.5, 8.0), layout="constrained")[1]
     axes = np.ravel(np.asarray(axes, dtype=object))
     if axes.size != 3:
         raise ValueError(f"ax must be three axes, got {axes.size}")
@@ -58,12 +58,3 @@ def draw(
         one.set_xlim(min(first, rows[0]), rows[-1])
         one.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
     return speed.figure
-
-
-def _new() -> Any:
-    """Three axes of a new figure; ValueError, in one line, where Matplotlib is missing."""
-    try:
-        import matplotlib.pyplot as plt
-    except ModuleNotFoundError:
-        raise ValueError("plot needs Matplotlib, which is missing: pip install 'chaintheory[plot]'") from None
-    return plt.subplots(3, 1, sharex=True, figsize=(8.5, 8.0), layout="constrained")[1]

@@ -471,7 +471,7 @@ class Comparison:
         """Draw speed, loss per pass and residual: data, theory, our run, in t_slow, l_slow and hbar Omega_slow.
 
         ``ax``: three axes, or None for a new figure. Returns the Matplotlib figure. A ValueError for another number of
-        axes, and where Matplotlib is missing.
+        axes, an ImportError where Matplotlib is missing.
 
         >>> import chaintheory as ct
         >>> system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), bias=0.01)
