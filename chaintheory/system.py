@@ -874,7 +874,7 @@ class System(SystemParameters):
         -------
         EmittedPhonons
             Arrays ``root``, ``frequency``, ``group_speed`` (l_slow/t_slow) and ``energy`` (hbar Omega_slow), one
-            entry for each phonon, and ``forward``; the shares sum to the mean dissipation.
+            entry for each phonon, and ``forward``; the energies sum to the mean dissipation.
 
         Raises
         ------

@@ -154,8 +154,8 @@ def mean_dissipation(system: SystemParameters, speed: ArrayLike, *, approximatio
     result = np.zeros(values.shape)
     for lines, found in excited(system, values):
         v = values[lines]
-        share = contributions(system, v, found.owner, found.omega, found.group)
-        result[lines] = np.bincount(found.owner, share, minlength=v.size)
+        energy = contributions(system, v, found.owner, found.omega, found.group)
+        result[lines] = np.bincount(found.owner, energy, minlength=v.size)
     return shaped(result, shape)
 
 
@@ -331,7 +331,7 @@ def mean_dissipation_slope(system: SystemParameters, speed: ArrayLike) -> Array:
     step = 1e-3 / width_of(system)
     for lines, found in excited(system, values):
         speed_here, owner, omega, group = values[lines], found.owner, found.omega, found.group
-        share = contributions(system, speed_here, owner, omega, group)
+        energy = contributions(system, speed_here, owner, omega, group)
         v, x = speed_here[owner], found.period + found.offset
         k = 2.0 * math.pi * x / spacing
         # d log |transform|^2/dk by differences of fourth order.
@@ -343,7 +343,7 @@ def mean_dissipation_slope(system: SystemParameters, speed: ArrayLike) -> Array:
         bend = curvature(system.chain, omega, group, math.pi * found.offset)
         lead = spacing * group - v
         along = (2.0 / x + growth - spacing * bend / lead) * x / lead
-        change = share * (along + 1.0 / lead - 1.0 / v)
+        change = energy * (along + 1.0 / lead - 1.0 / v)
         result[lines] = np.bincount(owner, change, minlength=speed_here.size)
     return shaped(result * np.where(np.ravel(real_array("speed", speed)) < 0.0, -1.0, 1.0), shape)
 
@@ -356,5 +356,5 @@ def mean_dissipation_terms(system: SystemParameters, speed: float) -> EmittedPho
     if system.chain.damping:
         raise ValueError("chain must have no damping for a list of phonons: with it all frequencies are excited")
     ((_, found),) = excited(system, v, whole=True)
-    share = contributions(system, v, found.owner, found.omega, found.group)
-    return EmittedPhonons(found.period + found.offset, found.omega, system.chain.spacing * found.group, share)
+    energy = contributions(system, v, found.owner, found.omega, found.group)
+    return EmittedPhonons(found.period + found.offset, found.omega, system.chain.spacing * found.group, energy)

@@ -156,9 +156,9 @@ def _in_any_chain(system: SystemParameters, low: float, high: float) -> list[Res
     strength = energy_emitted(system, omega, speed) * slope * np.sqrt(2.0 / (np.abs(bend) * omega))
     finite = np.zeros(x.shape)
     for lines, found in excited(system, speed):
-        share = contributions(system, speed[lines], found.owner, found.omega, found.group)
+        energy = contributions(system, speed[lines], found.owner, found.omega, found.group)
         merges = np.abs(found.period + found.offset - x[lines][found.owner]) < MERGED
-        finite[lines] = np.bincount(found.owner, np.where(merges, 0.0, share), minlength=lines.size)
+        finite[lines] = np.bincount(found.owner, np.where(merges, 0.0, energy), minlength=lines.size)
     # Near spacing/n at a lower edge, between n and n + 1 at an upper one.
     number = np.where(minimum, np.rint(x), np.floor(x))
     columns = (speed, minimum, number, x, strength, finite)

@@ -58,10 +58,10 @@ def half_width(chain: ChainParameters, duration: float, neglected: float = NEGLE
     shift, growth, prefactor = _shifted_paths(chain.omega_fast) if chain.minimal else _any_shifted_paths(chain)
     # Backward in time a damped chain grows.
     growth = np.maximum(growth - math.copysign(0.5 * chain.damping, duration), 0.0) if chain.damping else growth
-    turns = 2.0 * math.pi * abs(duration)
-    exponent = turns * growth + prefactor - math.log(neglected)
+    elapsed = 2.0 * math.pi * abs(duration)
+    exponent = elapsed * growth + prefactor - math.log(neglected)
     if not chain.minimal:
-        exponent = exponent + math.log1p(turns)
+        exponent = exponent + math.log1p(elapsed)
     return math.ceil(float(np.min(exponent / (2.0 * shift))))
 
 
@@ -118,11 +118,11 @@ _PI = np.longdouble(math.pi) + np.longdouble(1.2246467991473532e-16)
 def phases(frequency: NDArray[np.longdouble], times: ArrayLike) -> tuple[Array, Array]:
     """Cosine and sine of 2 pi times frequency, shape (len(times), len(frequency)).
 
-    The whole turns are taken off in extended precision: at tau = 1000 a double product has lost
+    The whole cycles are taken off in extended precision: at tau = 1000 a double product has lost
     five digits of the phase.
     """
-    turns = np.asarray(times, dtype=np.longdouble)[:, None] * frequency[None, :]
-    angle = (2.0 * math.pi) * (turns - np.rint(turns)).astype(np.float64)
+    cycles = np.asarray(times, dtype=np.longdouble)[:, None] * frequency[None, :]
+    angle = (2.0 * math.pi) * (cycles - np.rint(cycles)).astype(np.float64)
     return np.cos(angle), np.sin(angle)
 
 
@@ -140,22 +140,23 @@ def mode_propagators(
         return cosine, over, sine * omega
     half = 0.5 * chain.damping
     squared = frequency * frequency - np.longdouble(half) * half
-    turns = 2.0 * math.pi * np.asarray(times, dtype=np.float64)[:, None]
+    elapsed = 2.0 * math.pi * np.asarray(times, dtype=np.float64)[:, None]
     root = np.sqrt(np.abs(squared))
     cosine, sine = phases(root, times)
-    decay, width = np.exp(-half * turns), root.astype(np.float64)
-    small = np.abs(turns * width) < 1e-4
+    decay, width = np.exp(-half * elapsed), root.astype(np.float64)
+    small = np.abs(elapsed * width) < 1e-4
     safe = np.where(width > 0.0, width, 1.0)
-    over = np.where(small, turns * (1.0 - (turns * width) ** 2 / 6.0), sine / safe)
+    over = np.where(small, elapsed * (1.0 - (elapsed * width) ** 2 / 6.0), sine / safe)
     c, s, d = decay * cosine, decay * over, decay * sine * width
     overdamped = np.flatnonzero(squared < 0.0)
     if overdamped.size:
         rate = width[overdamped]
         # rate - gamma/2 without cancellation, and cosh, sinh as sums of two decaying exponentials.
         slow = -(frequency[overdamped] ** 2 / (root[overdamped] + half)).astype(np.float64)
-        grown, left = np.exp(turns * slow), -np.expm1(-2.0 * turns * rate)
+        grown, left = np.exp(elapsed * slow), -np.expm1(-2.0 * elapsed * rate)
         few = small[:, overdamped]
-        over = np.where(few, decay * turns * (1.0 + (turns * rate) ** 2 / 6.0), 0.5 * grown * left / safe[overdamped])
+        early = decay * elapsed * (1.0 + (elapsed * rate) ** 2 / 6.0)
+        over = np.where(few, early, 0.5 * grown * left / safe[overdamped])
         c[:, overdamped], s[:, overdamped] = 0.5 * grown * (2.0 - left), over
         d[:, overdamped] = -over * rate * rate
     return c, s, d

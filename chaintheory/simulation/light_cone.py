@@ -136,8 +136,8 @@ def flow_spectrum(chain: ChainParameters, size: int, duration: float) -> tuple[A
     if not chain.minimal:
         c, s, d = mode_propagators(chain, omega.astype(np.longdouble), [duration])
         return c[0], s[0], d[0]
-    turns = duration * omega
-    angle = (2.0 * math.pi) * (turns - np.rint(turns))
+    cycles = duration * omega
+    angle = (2.0 * math.pi) * (cycles - np.rint(cycles))
     sine = np.sin(angle)
     return np.cos(angle), sine / omega, sine * omega
 
