@@ -135,7 +135,7 @@ def _mean(function: Callable[[Array], Array], count: int, tolerance: float) -> f
         points = count if offset == 0.0 else count // 2  # those between the points that were there
         step = math.pi / points
         for start in range(0, points, VALUES_AT_ONCE):
-            index = np.arange(start, min(start + VALUES_AT_ONCE, points))
+            index = np.arange(start, min(start + VALUES_AT_ONCE, points), dtype=np.float64)
             total += float(function((index + offset) * step - 0.5 * math.pi).sum())
         mean = total / count
         if abs(mean - before) <= tolerance * mean:
