@@ -16,7 +16,16 @@ import chaintheory as ct
 from benchmarks.common import Figure, median_seconds, show
 from chaintheory.figures.thermal_walk import DURATIONS, HEAT, escape, walk
 from chaintheory.lattice.thermal_field import SAMPLINGS, ThermalField
-from chaintheory.simulation.walks import arrhenius, fitted, kramers, power
+from chaintheory.simulation.walks import (
+    arrhenius,
+    diffusion_constant,
+    fitted,
+    growth,
+    kramers,
+    power,
+    sampled_runs,
+    thermal_starts,
+)
 
 PASSES, SPEED, TEMPERATURE = 100_000, 50.0, 5.0
 RING = 96  # masses of the plain ring
@@ -175,6 +184,27 @@ def long_times(runs: int = 128, duration: float = 400.0, driven: int = 32) -> li
     return figures
 
 
+def normal_diffusion(runs: int = 192, duration: float = 60.0, every: float = 0.2) -> list[Figure]:
+    """Growth of the squares where passes follow each other so closely that a speed is forgotten within a few t_slow."""
+    system = ct.System(ct.Chain(10.0, 4.0), ct.Gaussian(8.0, 1.0))
+    x, _ = sampled_runs(system, *thermal_starts(system, HEAT, runs, 9), duration, every, HEAT, 0.007, seed=90_000)
+    lags = (20, 40, 60)
+    exponents = [growth(x, lag, 2 * lag) for lag in lags]
+    found, theory = diffusion_constant(x, every, 60, 120), float(system.diffusion(HEAT))
+    v = system.capture_speed + np.linspace(1e-4, 70.0, 1501)
+    maxwell = 2.0 * np.exp(-system.kinetic_energy(v) / HEAT) / math.sqrt(8.0 * math.pi**3 * HEAT)
+    steady = HEAT * system.chain.spacing * float(np.trapezoid(maxwell * v / system.mean_dissipation(v), v))
+    note = ", ".join(f"{every * lag:g}-{2 * every * lag:g}: {p.value:.2f}({100 * p.error:.0f})"
+                     for lag, p in zip(lags, exponents, strict=True))  # fmt: skip
+    return [
+        Figure("growth of squares from 12 to 24, off 1", abs(exponents[2].value - 1.0) / exponents[2].error, 3.0,
+               "errors", larger_is_better=False, note=note),
+        Figure("error of that exponent", exponents[2].error, 0.1, "", larger_is_better=False,
+               note=f"D = {found.value:.0f} +- {found.error:.0f}; second order {theory:.0f} for passes apart, "
+                    f"{steady:.0f} with the mean dissipation"),
+    ]  # fmt: skip
+
+
 def resident() -> float:
     """Largest resident memory so far, MiB; 0 where the system does not tell."""
     try:
@@ -186,7 +216,7 @@ def resident() -> float:
 
 def main() -> list[Figure]:
     """Run all and print them."""
-    figures = [*rate(), *long_run(), *field(), *recoil(), *detailed_balance(), *long_times()]
+    figures = [*rate(), *long_run(), *field(), *recoil(), *detailed_balance(), *normal_diffusion(), *long_times()]
     show("A chain at a temperature", figures)
     return figures
 
