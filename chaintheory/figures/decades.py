@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 TITLE = "Twenty decades of one loss"
 CAPTION = """Energy lost in passing one mass at rest, from slow to fast with one amplitude (1e-10,
 width 4, masses 160 apart so that the particle is out of reach at both ends). Above: Eq. (7) and
-simulation. Below: how far the simulation lies from Eq. (7), with the deviation that orbit theory
+simulation. Below: how far the simulation lies from Eq. (7), with the deviation that the static-lattice approximation
 expects because the interaction changes the speed (line). The chain's energy is a sum of squares,
 so that small losses are not lost in a difference of large kinetic energies."""
 

@@ -80,8 +80,10 @@ def draw_resonances(
             continue
         ax.plot(
             [scale.speed * last, scale.speed * one.speed], scale.energy * np.array([min(height, top), top]),
-            "--", color=colour, lw=0.9, label=text, gid=f"peak {one.edge} {one.n}",
+            "--", color=colour, lw=0.9, gid=f"peak {one.edge} {one.n}",
         )  # fmt: skip
+        if text:  # most of these lines are shorter than their arrow: the legend shows both
+            ax.plot([], [], "--^", color=colour, lw=0.9, ms=4, label=text)
         ax.plot(
             [scale.speed * one.speed], [1.0], "^", color=colour, ms=4, clip_on=False, zorder=3,
             transform=ax.get_xaxis_transform(),
