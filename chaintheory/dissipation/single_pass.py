@@ -162,6 +162,8 @@ def closed_loss(system: SystemParameters, speed: Array, log: bool) -> Array:
 def exponent_of(system: SystemParameters, speed: Array) -> tuple[Array, Array]:
     """Exponent of the squared transform at the bottom of the band as two doubles; infinite where it is no double."""
     constant, width, power = system.interaction.decay
+    if constant[0] == 0.0:
+        return np.zeros(speed.shape), np.zeros(speed.shape)
     with np.errstate(over="ignore", invalid="ignore"):
         high, low = exponent(constant, width, speed, power)
         lost = ~np.isfinite(high) | ~np.isfinite(low)
@@ -220,7 +222,9 @@ def matern_loss(system: SystemParameters, interaction: HalfIntegerMatern, speed:
             mean += term * ((j + 0.5) + omega_fast**2 * (i + 0.5) * ratio) / count
         size = abs(interaction.amplitude) * interaction.width * interaction.total
         if log:
-            powers = 4.0 * order * np.log(speed / low) - 4.0 * np.log(low)
+            # speed/low is less accurate than a double below 1e-300, and 0 in the end.
+            decades = np.where(speed > 1e-290, np.log(speed / low), np.log(speed) - np.log(low))
+            powers = 4.0 * order * decades - 4.0 * np.log(low)
             return np.log(loss_prefactor() * mean) + 2.0 * np.log(size) + powers
         return loss_prefactor() * (size / low / low) ** 2 * (speed / low) ** (4 * order) * mean
 

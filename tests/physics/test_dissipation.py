@@ -288,6 +288,14 @@ def test_few_passes_against_the_interference_of_each_pair(passes):
     assert float(system.finite_pass_dissipation(speed, passes)) == pytest.approx(pairs, rel=1e-12, abs=0)
 
 
+@pytest.mark.parametrize("speed", [5e-324, 1e-310])
+def test_an_infinite_wave_number_is_refused_as_a_large_one(speed):
+    system = ct.System(PAPER.chain, ct.Matern(2.0, 4.0, 10))
+    assert system.single_pass_dissipation(speed, method="quadrature") == 0.0
+    with pytest.raises(ValueError, match="speed must be large enough for the transform to be resolved"):
+        system.single_pass_dissipation(speed, method="quadrature", log=True)
+
+
 def test_passes_that_cost_too_much_are_refused_with_the_cost():
     wide = ct.System(ct.Chain(1000.0, 40.0), ct.Gaussian(2.0, 0.1))
     with pytest.raises(
@@ -312,8 +320,10 @@ def test_logarithms_at_any_speed():
             mean = mpmath.fsum(term(mpmath.pi * (j + mpmath.mpf(1) / 2) / 4000) for j in range(2000)) / 2000
             return mpmath.log(8 * mpmath.pi**4 * (2 * w * total) ** 2 * mean) + 4 * order * mpmath.log(v)
 
-        for order, speed in ((3, 1e-22), (20, 5e-4), (3, 1e-60), (1, 1e-300)):
-            system = ct.System(PAPER.chain, ct.Matern(2.0, 4.0, order))
+        for order, speed in (
+            (3, 1e-22), (20, 5e-4), (3, 1e-60), (1, 1e-300), (10, 3e-318), (1, 5e-324), (0, 5e-324), (0, 1e-280)
+        ):  # fmt: skip
+            system = ct.System(PAPER.chain, ct.Matern(2.0, 4.0, order) if order else ct.Exponential(2.0, 4.0))
             exact = matern(order, speed)
             assert float(system.single_pass_dissipation(speed, log=True)) == pytest.approx(float(exact), rel=1e-14)
             if exact > -700:

@@ -25,7 +25,9 @@ from chaintheory.simulation.stopping import LeftWindow, Steady, Trapped
 from chaintheory.units import PhysicalChain
 
 FUZZ = max(1, int(os.environ.get("CHAINTHEORY_FUZZ", "0")))
-GUARD = 30  # seconds in which any case must come back
+# Seconds of processor time in which any case must come back. The longest seen, a range with 3,267 resonances, takes 29
+# on a busy machine.
+GUARD = 60
 
 
 def cases(number):
@@ -113,13 +115,13 @@ class Refused(Exception):
 
 
 def ring(*_):
-    raise AssertionError(f"no answer within {GUARD} seconds")
+    raise AssertionError(f"no answer within {GUARD} seconds of processor time")
 
 
 def lawful(names, function, *args, also=(), **kwargs):
     """Call; the result, or Refused if the input was refused with the name of a parameter."""
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, GUARD)
+    before = signal.signal(signal.SIGPROF, ring)
+    signal.setitimer(signal.ITIMER_PROF, GUARD)
     try:
         return function(*args, **kwargs)
     except (ValueError, TypeError) as error:
@@ -130,8 +132,8 @@ def lawful(names, function, *args, also=(), **kwargs):
     except also:
         raise Refused from None
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 @st.composite
@@ -746,10 +748,9 @@ def test_a_planted_chain_is_recovered(orders, omega_fast, omega_slow, spacing, e
         )
         check_fit(fit, drift, spacing, error * drift, omega_fast)
         assert fit.numbers == tuple(orders) or tuple(orders) in fit.alternatives
-        factor = fit.numbers[0] / orders[0]
-        # The mean of errors below 1.5 is below 1.5; another factor has other tangents in a narrow band.
-        allowed = 1.5 * error + (0.0 if factor == 1.0 else 5.0 * error)
-        assert abs(fit.omega_slow / omega_slow / factor - 1.0) < allowed
+        # Each velocity, with its error of at most 1.5, gives omega_slow times the ratio of the two tangents.
+        ratio = slope / tangents(omega_fast, fit.numbers)
+        assert (1.0 - 1.5 * error) * ratio.min() <= fit.omega_slow / omega_slow <= (1.0 + 1.5 * error) * ratio.max()
         # Numbers that are not those of the velocities are refused.
         wrong = [*orders[:-1], orders[-1] + 1]
         for kind in (options, {"omega_fast": omega_fast}):
