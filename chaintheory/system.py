@@ -690,7 +690,8 @@ class System(SystemParameters):
             Mean speed in l_slow/t_slow, any shape; the sign does not matter.
         approximation
             ``"constant-velocity"``: second order in the interaction, even in its sign; in a chain with damping an
-            integral over all wave numbers (dissipation/damped.py), right to about 1e-12 or 1e-15 omega/damping.
+            integral over all wave numbers (dissipation/damped.py), right to about 1e-12 or 4e-16 omega_top/damping: to
+            1e-9 at the least damping allowed, 5e-7 omega_top.
             ``"static-lattice"``: the particle's motion through the rigid lattice in the force integral, the mean speed
             in the condition of resonance. ``"third-order"``: the next order in the interaction, which is odd in its
             sign. ``"travelling-wave"``: no approximation; the steady drift of ``travelling_wave``.

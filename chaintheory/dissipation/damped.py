@@ -35,8 +35,9 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 MOST_CELLS = 2e6
-# Below it the rounding of omega^2 - nu^2 shows beside the width of a resonance: 5e-7 of the integral at 1e-9.
-LEAST_DAMPING = 1e-8
+# Of the largest frequency. The rounding of omega^2 - nu^2 shows beside the width of a resonance, up to 4e-16 over this
+# ratio of the integral (measured against Eq. (10) and its first order in the damping): from here on less than 1e-9.
+LEAST_DAMPING = 5e-7
 CELLS_AT_ONCE = 2**15
 NEGLIGIBLE = 1e-15  # of the sum, that a further stretch of the integral may add
 MOST_DOUBLINGS = 24  # of the range, for a transform that falls like a power
@@ -71,10 +72,11 @@ def single_pass_dissipation(
 
 def _each(system: SystemParameters, speed: Array, value: Callable[[float], float]) -> Array:
     different, index = np.unique(speed, return_inverse=True)
-    if system.chain.damping < LEAST_DAMPING:
+    least = LEAST_DAMPING * band_edges(system.chain)[1]
+    if system.chain.damping < least:
         raise ValueError(
-            f"damping must be 0 or at least {LEAST_DAMPING:g} for the integral over all phonons, "
-            f"got {system.chain.damping:g}"
+            f"damping must be 0 or at least {least:.3g}, {LEAST_DAMPING:g} of the largest frequency, "
+            f"for the integral over all phonons, got {system.chain.damping:g}"
         )
     if different.size and different[-1] > LARGEST:
         raise ValueError(f"speed must be at most {LARGEST:g} in a chain with damping, got {different[-1]!r}")

@@ -35,7 +35,7 @@ Array = NDArray[np.float64]
 CLOSE = 1e-7  # relative distance from a resonance, where the mean dissipation is known to 1e-9
 RESOLVED = 1e-7  # of the largest value: where the last coefficients of a series have fallen to
 RESOLVED_INTEGRAL = 1e-5  # the same where each value is an integral, with damping or through the rigid lattice
-COUNTS = (16, 32, 64, 128)  # terms of a series, before the interval is halved
+TERMS = 24  # of a series: an interval on which they do not converge is halved
 SHORTEST = 1e-9  # relative length of an interval that is not halved
 
 
@@ -151,15 +151,12 @@ def _search(
     while waiting:
         a, b = waiting.pop()
         middle, half = 0.5 * (a + b), 0.5 * (b - a)
-        for count in COUNTS:
-            nodes = np.cos(math.pi * (np.arange(count) + 0.5) / count)
-            values = function(middle + half * nodes)
-            series = 2.0 / count * np.cos(np.outer(np.arange(count), np.arccos(nodes))) @ values
-            series[0] *= 0.5
-            size = float(np.abs(values).max())
-            if np.abs(series[-max(4, count // 8) :]).max() <= resolved * size:
-                break
-        else:
+        nodes = np.cos(math.pi * (np.arange(TERMS) + 0.5) / TERMS)
+        values = function(middle + half * nodes)
+        series = 2.0 / TERMS * np.cos(np.outer(np.arange(TERMS), np.arccos(nodes))) @ values
+        series[0] *= 0.5
+        size = float(np.abs(values).max())
+        if not np.abs(series[-4:]).max() <= resolved * size:
             if b - a > SHORTEST * max(abs(a), abs(b)):
                 waiting += [(a, middle), (middle, b)]
             elif np.min(values) * np.max(values) <= 0.0:

@@ -216,7 +216,7 @@ class DriftVelocities(Table[DriftVelocity]):
         self._system, self._range = system, searched
 
     def rows(self) -> list[dict[str, Any]]:
-        """One dictionary for each solution, in the units of the model."""
+        """One dictionary for each solution, in the units of the model; in a jump growth and relaxation are nan."""
         return [
             {name: getattr(one, name) for name in _COLUMNS}
             | {
