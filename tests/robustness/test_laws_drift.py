@@ -21,6 +21,7 @@ from chaintheory.drift.intervals import Interval
 from chaintheory.drift.isolation import BandFunctions, Branches, Isolation, _linear_bounds, _positions
 from chaintheory.drift.transform_bounds import transform_bounds
 from chaintheory.drift.velocities import UnresolvedWarning
+from tests.robustness.chains import chains, squared
 
 FUZZ = max(1, int(os.environ.get("CHAINTHEORY_FUZZ", "0")))
 # Systems whose drift velocities are compared with the scan: `make fuzz SYSTEMS=10000` takes about two hours.
@@ -66,12 +67,15 @@ class Scan:
     """Eq. 10 by the sum over the roots of omega(x) = x v/spacing, found by bisection between the extrema of omega/x."""
 
     def __init__(self, system, slowest):
-        self.system, top = system, system.chain.omega_fast
-        self.spread = (top - 1) * (top + 1)
-        periods = math.ceil(top * system.chain.spacing / slowest) + 2
-        within = np.append(
-            np.arange(64) / 64, math.asin(1 / math.sqrt(top + 1)) / math.pi
-        )  # steepest point of the band
+        self.system, chain = system, system.chain
+        periods = math.ceil(chain.band[1] * chain.spacing / slowest) + 2
+        if chain.minimal:
+            within = np.append(
+                np.arange(64) / 64, math.asin(1 / math.sqrt(chain.omega_fast + 1)) / math.pi
+            )  # steepest point of the band
+        else:
+            count = 512 * max(len(chain.couplings), 1)
+            within = np.arange(count) / count
         n, o = (part.ravel() for part in np.meshgrid(np.arange(periods), np.unique(within), indexing="ij"))
         n, o = n[1:].astype(float), o[1:]
         # Extrema of omega/x: x omega' - omega changes sign there.
@@ -90,10 +94,15 @@ class Scan:
         self.resonances = self.speed[1:-1][(np.diff(self.speed)[1:] > 0) != (np.diff(self.speed)[:-1] > 0)]
 
     def omega(self, o):
-        return np.sqrt(1 + self.spread * np.sin(math.pi * o) ** 2)
+        return np.sqrt(squared(self.system.chain, np.sin, math.pi * o) + 0.0 * o)
+
+    def slope(self, o):
+        """Of omega^2 in x."""
+        springs = enumerate(self.system.chain.couplings, 1)
+        return sum(4 * math.pi * j * one * np.sin(2 * math.pi * j * o) for j, one in springs) + 0.0 * o
 
     def tangency(self, n, o):
-        return math.pi * self.spread * (n + o) * np.sin(math.pi * o) * np.cos(math.pi * o) - self.omega(o) ** 2
+        return (n + o) * self.slope(o) / 2 - self.omega(o) ** 2
 
     def __call__(self, speed):
         order = np.argsort(speed)
@@ -109,7 +118,7 @@ class Scan:
             before = (self.omega(middle) * spacing > (n + middle) * v) == falls
             low, high = np.where(before, middle, low), np.where(before, high, middle)
         omega = self.omega(low)
-        group = math.pi * self.spread * np.sin(math.pi * low) * np.cos(math.pi * low) / omega
+        group = self.slope(low) / (2 * omega)
         power = squared_transform(self.system.interaction, 2 * math.pi * omega / v)
         with np.errstate(divide="ignore", under="ignore"):
             term = 8 * math.pi**4 * omega**2 * power / v**4 / np.abs(group * spacing / v - 1)
@@ -146,16 +155,17 @@ def random_interaction(random, spacing):
     return getattr(ct, kind)(amplitude, width)
 
 
-def random_system(random):
-    """A system without bias and a range of speeds."""
-    chain = ct.Chain(1.0 + 10.0 ** random.uniform(-3, 3), 10.0 ** random.uniform(-1, 3))
+def random_system(random, chain=None):
+    """A system without bias and a range of speeds; the paper's chain, unless another is given."""
+    chain = chain or ct.Chain(1.0 + 10.0 ** random.uniform(-3, 3), 10.0 ** random.uniform(-1, 3))
     interaction = random_interaction(random, chain.spacing)
     # From 150 periods below the line to none; every second range near the lower edge's resonances.
-    scale = chain.spacing * (1.0 if random.random() < 0.5 else chain.omega_fast)
+    bottom, top = chain.band
+    scale = chain.spacing * (bottom if random.random() < 0.5 and bottom else top)
     lowest = scale * 10.0 ** random.uniform(-1.3, 0.7)
     # As many periods of the band as the transform can be evaluated at within seconds.
     periods = 15.0 if hasattr(interaction, "transform_error") else 150.0
-    lowest = max(lowest, chain.omega_fast * chain.spacing / periods)
+    lowest = max(lowest, top * chain.spacing / periods)
     highest = lowest * (1.0 + 10.0 ** random.uniform(-1.5, 0.7))
     return ct.System(chain, interaction, mass=10.0 ** random.uniform(-2, 2)), lowest, highest
 
@@ -165,7 +175,7 @@ def with_bias(random, system, scan, lowest, highest):
     level = float(scan(np.array([random.uniform(lowest, highest)]))[0]) * math.exp(random.normal() * 0.7)
     least = 1e-150
     if hasattr(system.interaction, "transform_error"):  # its transform is known to this only
-        worst = 8 * math.pi**4 * (system.chain.omega_fast / lowest**2 * 1e3 * system.interaction.transform_error) ** 2
+        worst = 8 * math.pi**4 * (system.chain.band[1] / lowest**2 * 1e3 * system.interaction.transform_error) ** 2
         least = 1e6 * worst
     if not least < level < 1e20:
         return None
@@ -218,9 +228,12 @@ def disagreements(system, lowest, highest, scan, random, points=600):
 @settings(max_examples=SYSTEMS, phases=[Phase.explicit, Phase.generate])
 @given(SEEDS)
 def test_no_drift_velocity_is_lost_or_spurious(seed):
-    random = np.random.default_rng(seed)
+    compare_with_the_scan(np.random.default_rng(seed))
+
+
+def compare_with_the_scan(random, chain=None):
     for _ in range(20):
-        system, lowest, highest = random_system(random)
+        system, lowest, highest = random_system(random, chain)
         scan = Scan(system, lowest)
         system = with_bias(random, system, scan, lowest, highest)
         if system is not None:
@@ -240,6 +253,58 @@ def test_no_drift_velocity_is_lost_or_spurious(seed):
             assert side[1] == -side[0] == np.sign(drift.slope), (system, drift)
         elif drift.resonance is not None:
             assert np.min(np.abs(scan.resonances / drift.speed - 1.0)) < 1e-12
+
+
+OTHERS = ("one spring", "pinned", "gapless", "einstein")
+
+
+@cases(12)
+@given(chains(OTHERS), SEEDS)
+def test_no_drift_velocity_of_another_chain_is_lost_or_spurious(chain, seed):
+    compare_with_the_scan(np.random.default_rng(seed), chain)
+
+
+class Damped:
+    """The mean dissipation itself in the place of a scan: test_laws_dissipation has a sum to compare it with."""
+
+    resonances = np.empty(0)
+
+    def __init__(self, system):
+        self.system = system
+
+    def __call__(self, speed):
+        return self.system.mean_dissipation(speed)
+
+
+@cases(4)
+@given(chains(bands=(1.1, 30.0), damping=(0.01, 1.0)), SEEDS)
+def test_no_drift_velocity_of_a_damped_chain_is_lost_or_spurious(chain, seed):
+    random = np.random.default_rng(seed)
+    free = ct.System(chain, ct.Gaussian(1.0, chain.spacing * 10.0 ** random.uniform(-1.3, 0.0)))
+    lowest = chain.spacing * chain.band[1] * 10.0 ** random.uniform(-0.8, 0.3)
+    highest = lowest * (1.0 + 10.0 ** random.uniform(-1.5, 0.0))
+    scan = Damped(free)
+    system = with_bias(random, free, scan, lowest, highest)
+    if system is not None and chain.damping:
+        wrong, _ = disagreements(system, lowest, highest, scan, random, points=100)
+        assert not wrong, (system, lowest, highest, wrong)
+
+
+@cases(60)
+@given(chains(), SEEDS)
+def test_mean_dissipation_is_the_scan(chain, seed):
+    random = np.random.default_rng(seed)
+    system, lowest, highest = random_system(random, chain)
+    scan = Scan(system, lowest)
+    speed = random.uniform(lowest, highest, 20)
+    truth = scan(speed)
+    distance = np.min(np.abs(np.subtract.outer(speed, scan.resonances) / speed[:, None]), axis=1, initial=1.0)
+    # A root is known to 2^-54 of a period, its frequency to the steepness times that, the exponent to twice as much.
+    steepness = 1.0 + chain.sound_speed / chain.spacing / (chain.band[0] or chain.band[1])
+    error = 1e-13 + 1e-15 / distance + 2.0**-52 * steepness * np.abs(np.log(truth + 1e-300))
+    if hasattr(system.interaction, "transform_error"):
+        error = error + 1e-6
+    assert np.all(np.abs(system.mean_dissipation(speed) - truth) <= error * truth + 1e-290), (system, speed)
 
 
 def test_a_range_up_to_absurd_speeds_is_searched():
