@@ -44,18 +44,22 @@ n   amplitude stable at the biases                 ended by
 3   +2        up to 0.0064                         an oscillation before 0.0076
 3   -2        2.06 to 2.16                         a flip at all smaller ones
 4   +2        up to 0.0015                         a flip before 0.0023
-4   -2        not known                            a search at 32 points found no stretch
+4   -2        none                                 a flip at all biases up to the first peak, 1.360
 === ========= ==================================== ===================================================
 
-At n = 4, amplitude -2, the branch folds beside the resonance, and two of the solutions at the bias 0.01 are not found
-again on a grid finer by 1.3; what is beyond its first fold is not known.
+At n = 4, amplitude -2, a flip begins to grow at the bias 0.0015 on the way down to the smallest, 0.0013, where the
+falling bias still makes the drift unstable, and grows from there to the peak; on the rest of the branch, which passes
+the resonance twice more and has its largest bias, 1.4055, one or two modes grow. That is on a grid of 8 points in a
+width. The 5 of branches do not resolve the pulse where the masses swing by two widths: the bias ripples there, and at
+0.01 has two solutions that do not exist (a finer grid does not confirm them, and they are left out).
 
 Runs that start on the branch n = 2, amplitude -2, stay on it at the bias 0.0048, and leave it at 0.0058 with the
-growth rate 0.218 per pass that the determinant has (tests). At n = 1, amplitude +2, they stay at the bias 4.47; at 4.97
-(a tenth beyond the peak) they are still within 1e-5 of v_r after tau = 3,000: what the bias gives too much goes into
-the wave that keeps up. Several solutions may have one bias: at n = 1, amplitude +2, bias 0.01, one that is stable lies
-1.3e-13 (relative) above v_r, and a run that starts on it stays within 2.4e-10 of its speed to tau = 20,000; one that is
-not lies below it. What grows by less than 1e-7 per transit counts as stable in this table.
+growth rate 0.218 per pass that the determinant has; at n = 4, amplitude -2, they leave at 0.00135 with 1.61 (tests). At
+n = 1, amplitude +2, they stay at the bias 4.47; at 4.97 (a tenth beyond the peak), where no steady drift is left, they
+are still within 1e-5 of v_r at tau = 8,000: what the bias gives too much goes into the wave that keeps up. Runs of that
+length cannot confirm that peak. Several solutions may have one bias: at n = 1, amplitude +2, bias 0.01, one that is
+stable lies 1.3e-13 (relative) above v_r, and a run that starts on it stays within 2.4e-10 of its speed to tau = 20,000;
+one that is not lies below it, where the bias falls with the speed, however slowly that grows.
 """
 
 from __future__ import annotations
