@@ -9,7 +9,11 @@
   const core = new Set(["annotation", "annotation-xml", "maction", "math", "merror", "mfrac", "mi", "mmultiscripts",
     "mn", "mo", "mover", "mpadded", "mphantom", "mprescripts", "mroot", "mrow", "ms", "mspace", "msqrt", "mstyle",
     "msub", "msubsup", "msup", "mtable", "mtd", "mtext", "mtr", "munder", "munderover", "semantics"]);
-  const formulas = [...document.querySelectorAll("math")];
+  // A long formula is there for wide and for narrow columns; the other one of the two is not shown.
+  const formulas = [...document.querySelectorAll("math")].filter(math => {
+    const form = math.closest(".broad, .narrow");
+    return !form || getComputedStyle(form).display !== "none";
+  });
   const unrendered = formulas.filter(math =>
     boxless(math) || !getComputedStyle(math).display.includes("math") || /[\\$]/.test(math.textContent)
     || [...math.querySelectorAll("*")].some(part => !core.has(part.localName) || part.localName === "merror"
@@ -50,6 +54,9 @@
     // Higher than its box, or wider and without a way to scroll it by the keyboard.
     cut: [...document.querySelectorAll(".formula")].filter(one => one.scrollHeight > one.clientHeight + 3
       || (one.scrollWidth > one.clientWidth + 1 && !(getComputedStyle(one).overflowX === "auto" && one.tabIndex >= 0))).map(told),
+    // Wider than its column, though a keyboard can scroll it; a number of 40 digits cannot be helped.
+    scrolled: [...document.querySelectorAll(".formula")].filter(one => one.scrollWidth > one.clientWidth + 1
+      && !/\d{40}/.test(one.textContent)).map(told),
     // An ASCII power, Greek name or root in a sentence.
     ascii: [...texts].filter(node => !node.closest("code, math, th, td, .rule") && /\^|\b(alpha|omega|sigma|sqrt|Phi0?)\b/.test(node.textContent)).map(told),
     small: [...texts].filter(node => size(node) < smallest(node)).map(node => `${size(node)} px: ${told(node)}`),

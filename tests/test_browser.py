@@ -29,7 +29,7 @@ def look(browser, directory, width=1280, scheme="light"):
     return found
 
 
-FAULTS = ("logged", "fetched", "images", "formulas", "cut", "ascii", "small", "faint", "wide")
+FAULTS = ("logged", "fetched", "images", "formulas", "cut", "scrolled", "ascii", "small", "faint", "wide")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -43,13 +43,19 @@ def test_report_in_a_browser(browser, made, width, scheme):
     assert found["paper"] > 0.8 if scheme == "light" else found["paper"] < 0.05
 
 
+# Too wide for 400 pixels in one piece, as a fraction or a root is.
+SUM = " + ".join(f"a_{{{n}}}" for n in range(1, 11))
+PRODUCT = " ".join(rf"\left(x_{{{n}}} + y_{{{n}}}\right)" for n in range(1, 9))
+WIDE = rf"\frac{{\sqrt{{{SUM}}}}}{{{PRODUCT}}}"
+
+
 @pytest.fixture(scope="module")
 def small_page(tmp_path_factory):
     """A page of one formula and one table too wide for it, to plant errors in."""
     directory = tmp_path_factory.mktemp("small")
     entry = {"id": "one", "equation": "Eq. (1)", "kind": "derived", "evidence": "proved", "ok": True,
              "statement": "It holds.", "derivation": [], "detail": "none", "title": "One",
-             "formula": displayed(r"\omega_{fast}^{2} = \frac{1}{2}")}  # fmt: skip
+             "formula": displayed(r"\omega_{fast}^{2} = \frac{1}{2}") + displayed(WIDE)}  # fmt: skip
     table = Table("Widths", ("name", "value"), [("one", "1" * 200)])
     render([Section("only", "Only", ["A paragraph."], statements=[entry], tables=[table])], directory, quick=True)
     return (directory / "index.html").read_text(encoding="utf-8")
@@ -72,6 +78,8 @@ PLANTED = [
     ("formulas", "A paragraph.", "A paragraph with $x$."),
     ("cut", 'class="formula ', 'style="height: 20px; overflow: hidden" class="formula '),
     ("cut", 'tabindex="0" role="group" aria-label="formula">', '><div style="width: 2000px">wide</div>'),
+    ("scrolled", 'aria-label="formula">', 'aria-label="formula"><div style="width: 2000px">wide</div>'),
+    ("scrolled", "container-type: inline-size;", ""),
     ("ascii", "A paragraph.", "A paragraph with omega^2."),
     ("small", "A paragraph.", '<small style="font-size: 9px">A paragraph.</small>'),
     ("small", "<math ", '<math style="font-size: 8px" '),
@@ -80,6 +88,12 @@ PLANTED = [
     ("wide", 'class="scroll"', 'class="planted"'),
     ("wide", "A paragraph.", '<div style="width: 401px">A paragraph.</div>'),
 ]
+
+
+def test_a_form_for_narrow_columns_is_needed(browser, small_page, tmp_path):
+    """Without it the wide formula of the page would be scrolled."""
+    (tmp_path / "index.html").write_text(small_page.replace("@container", "@media print and"), encoding="utf-8")
+    assert look(browser, tmp_path, 400)["scrolled"]
 
 
 def test_the_page_to_plant_in_has_no_fault(browser, small_page, tmp_path):
