@@ -562,7 +562,7 @@ class System(SystemParameters):
         :math:`T\alpha\langle v/\Delta(v)\rangle` over the speeds above ``capture_speed``, weighted as Maxwell's
         distribution weights them among all speeds: slower particles are trapped and do not move meanwhile. Losses of
         second order, pass by pass independent. Where passes follow each other within the memory of the chain and the
-        coupling is strong it is too small: simulated 126(16) for 43 at spacing 4, amplitude 8, width 1 and T = 5.
+        coupling is strong it is too small: simulated 137(11) for 43 at spacing 4, amplitude 8, width 1 and T = 5.
 
         Parameters
         ----------

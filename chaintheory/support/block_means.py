@@ -31,7 +31,7 @@ class Estimate(NamedTuple):
 def block_mean(series: ArrayLike | Sequence[ArrayLike]) -> Estimate:
     r"""The mean of correlated values, with its standard error.
 
-    Blocks of 1, 2, 4, ... neighbours are averaged. Of N values, blocks of b suffice when
+    Blocks of 1, 2, 4, ... neighbours are averaged, each counts by its length. Of N values, blocks of b suffice when
     :math:`b^3 > 2N(\sigma_b/\sigma_1)^4`, :math:`\sigma_b` being the error of the mean that they give as if they were
     independent: what longer blocks would add to it is then less than it scatters (Lee et al., Phys. Rev. E 83, 066706
     (2011), after Flyvbjerg and Petersen, J. Chem. Phys. 91, 461 (1989)). Where none of 8 blocks or more do, whole
@@ -63,14 +63,16 @@ def block_mean(series: ArrayLike | Sequence[ArrayLike]) -> Estimate:
     total = np.concatenate(several) if several else np.zeros(0)
     if total.size < 2:
         raise ValueError(f"a mean with an error needs at least 2 values, got {total.size}")
-    value, single = float(total.mean()), _error(total)
-    blocks, length, error = several, 1, single
-    while length**3 <= 2 * total.size * (error / single) ** 4 if single else False:
-        blocks, length = [0.5 * (one[0 : one.size - 1 : 2] + one[1::2]) for one in blocks], 2 * length
-        if sum(one.size for one in blocks) < max(FEWEST_BLOCKS, len(several)):
-            return Estimate(value, _error_of_series(several, value), len(several))
-        error = _error(np.concatenate(blocks))
-    return Estimate(value, error, sum(one.size for one in blocks))
+    value, longest, length = float(total.mean()), max(one.size for one in several), 1
+    single, count = _error(several, value, length)
+    error = single
+    while single > 0.0 and length**3 <= 2 * total.size * (error / single) ** 4:
+        length *= 2
+        error, count = _error(several, value, length)
+        if count < FEWEST_BLOCKS:
+            error, count = _error(several, value, longest)
+            break
+    return Estimate(value, error, count)
 
 
 def _rows(series: Any) -> list[Array]:
@@ -86,14 +88,10 @@ def _rows(series: Any) -> list[Array]:
     return rows
 
 
-def _error(values: Array) -> float:
-    """Standard error of the mean of independent values."""
-    return float(values.std(ddof=1) / math.sqrt(values.size))
-
-
-def _error_of_series(several: list[Array], value: float) -> float:
-    """Standard error of the mean of all values, as the series alone are independent: each counts by its length."""
-    if len(several) == 1:
-        return math.inf
-    off = np.array([one.sum() - one.size * value for one in several])
-    return float(math.sqrt(np.sum(off**2) * len(several) / (len(several) - 1)) / sum(one.size for one in several))
+def _error(several: list[Array], value: float, length: int) -> tuple[float, int]:
+    """Standard error of the mean by blocks of a length, and their number; what is left of a series is a shorter one."""
+    off = np.concatenate([np.add.reduceat(one - value, np.arange(0, one.size, length)) for one in several])
+    if off.size == 1:
+        return math.inf, 1
+    size = sum(one.size for one in several)
+    return float(math.sqrt(np.sum(off**2) * off.size / (off.size - 1)) / size), off.size

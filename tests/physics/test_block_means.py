@@ -59,6 +59,15 @@ def test_series_count_by_their_lengths():
     assert np.std([one.value for one in found]) == pytest.approx(exact, rel=4.0 / math.sqrt(600))
 
 
+def test_short_series_are_not_left_out():
+    """Sixty single values that scatter ten times as much as four long series."""
+    random, exact = np.random.default_rng(5), math.sqrt(60 * 10.0**2 + 4 * 64) / (60 + 4 * 64)
+    found = [
+        ct.block_mean([*10.0 * random.standard_normal((60, 1)), *random.standard_normal((4, 64))]) for _ in range(200)
+    ]
+    assert np.mean([one.error**2 for one in found]) == pytest.approx(exact**2, rel=0.1)
+
+
 def test_antithetic_passes_know_their_mean():
     """Pairs cancel most of the scatter: single losses would give an error three times as large."""
     weak = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(0.3, 4.0), mass=0.2)
