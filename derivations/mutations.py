@@ -28,7 +28,7 @@ from . import ledger
 from .checks import Outcome, Refute
 from .numeric import agree_at_points
 
-__all__ = ["Mutation", "mutants", "run"]
+__all__ = ["Mutation", "mutants", "plant"]
 
 KINDS = ("sign", "factor 2", "pi dropped", "exponent", "index", "band edges")
 _SWAPPED = {sp.sin: sp.cos, sp.cos: sp.sin}
@@ -196,7 +196,11 @@ def _formula_mutants(statement: ledger.Statement, limit: int) -> list[tuple[str,
 
 
 def plant(statement: ledger.Statement, limit: int = 6, per_step: int = 2) -> list[Mutation]:
-    """Plant errors in the formula and in each step of a statement, and record what the ledger says."""
+    """Plant errors in a statement, at most `limit` in its formula and `per_step` in a step: what the ledger says.
+
+    >>> {mutation.verdict for mutation in plant(ledger.find("eq08_fast_limit"), limit=2, per_step=1)}
+    {'rejected'}
+    """
     record = []
     for kind, wrong in _formula_mutants(statement, limit):
         result = _in_time(partial(getattr, statement.with_formula(wrong), "own"))
@@ -221,13 +225,3 @@ def plant(statement: ledger.Statement, limit: int = 6, per_step: int = 2) -> lis
                 Mutation(statement.id, f"step {number + 1}", kind, verdict, f"{wrong}: {outcome.detail}"[:400])
             )
     return record
-
-
-def run(statements: Any = None, progress: Any = None, limit: int = 6, per_step: int = 2) -> list[Mutation]:
-    """Plant errors in these statements (default: the whole ledger): at most `limit` in a formula, `per_step` in a step.
-
-    >>> {mutation.verdict for mutation in run([ledger.find("eq08_fast_limit")], limit=2, per_step=1)}
-    {'rejected'}
-    """
-    chosen = list(statements) if statements is not None else ledger.statements()
-    return [m for statement in (progress(chosen) if progress else chosen) for m in plant(statement, limit, per_step)]

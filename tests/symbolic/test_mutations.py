@@ -16,14 +16,17 @@ QUICK = [statement for statement in ledger.statements() if statement.id not in S
 @pytest.mark.parametrize("statement", QUICK, ids=lambda statement: statement.id)
 def test_planted_errors_are_rejected(statement):
     record = mutations.plant(statement, limit=3, per_step=1)
-    assert len(record) >= 3
+    assert len(record) >= 3 and {mutation.kind for mutation in record} <= set(mutations.KINDS)
     assert not [mutation for mutation in record if mutation.verdict == "survived"]
     assert sum(mutation.verdict == "rejected" for mutation in record) >= 2
 
 
 def test_every_kind_of_error_occurs():
-    kinds = {kind for s in ledger.statements() for kind, _ in mutations.mutants(s.formula)}
-    assert kinds == set(mutations.KINDS)
+    missing = set(mutations.KINDS)
+    for statement in ledger.statements():
+        if missing:
+            missing -= {kind for kind, _ in mutations.mutants(statement.formula)}
+    assert not missing
 
 
 def test_a_hole_is_noticed():
