@@ -985,7 +985,8 @@ class System(SystemParameters):
             Enclose each root of Eq. 10 in ball arithmetic, as is done by default; False is several times faster, and as
             complete. Other chains than ``Chain(omega_fast, spacing)``, and the static-lattice approximation, have their
             roots found by Chebyshev series that have converged between resonances, and none enclosed. With damping
-            there are no jumps: a locked drift is a stable root, up to the largest mean dissipation of its peak.
+            there are no jumps: a locked drift is a stable root, up to the largest mean dissipation of its peak. At a
+            damping of 1e-6 of the largest frequency that takes some seconds for each resonance.
 
         Returns
         -------

@@ -131,6 +131,14 @@ def test_an_einstein_crystal_interferes_with_nothing():
     assert system.resonant_speeds(5.0, 100.0) == []
 
 
+def test_a_square_well_in_a_damped_chain_is_refused_by_name():
+    """x^2 |transform|^2 does not fall, the response like x^-2: the tail of 1/x is not summed to rounding."""
+    well = ct.System(DAMPED.chain, ct.SquareWell(1.0, 3.0))
+    for loss in (well.mean_dissipation, well.single_pass_dissipation):
+        with pytest.raises(ValueError, match=r"^interaction must have no jump in a chain with damping"):
+            loss(30.0)
+
+
 def test_other_units_of_frequency():
     """With wells of stiffness s^2 the paper's chain has all speeds s times, and losses in hbar s: a law of scale."""
     s = 1.7
