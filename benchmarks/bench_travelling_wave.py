@@ -9,7 +9,7 @@ run to tau = 20,000 for each stable drift, with a second one for its relaxation.
 amplitude  exact speed    kind            deviation  rate (1/t_slow)  in the run, relative
 =========  =============  ==============  =========  ===============  =========================
 +2         19.997352145   locked, n = 2   < 1e-15    -6.2e-8          too slow
-+2         39.979546702   stable, n = 1   4e-16      none             none
++2         39.979546702   stable, n = 1   1e-15      none             none
 +2         159.508097388  stable          1e-12      -1.916301e-3     7e-6
 -2         39.979518940   stable, n = 1   4e-16      -4.0e-8          too slow
 -2         159.510573423  stable          4e-13      -1.922414e-3     1.5e-5
