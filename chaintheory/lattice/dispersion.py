@@ -87,14 +87,17 @@ def square(chain: ChainParameters, theta: Any) -> Any:
 
 def slope_of_square(chain: ChainParameters, theta: Any) -> Any:
     """Derivative of omega^2 in x at theta = pi x, of any chain."""
-    terms = (spring_slope(np.sin(2 * j * theta), one, j) for j, one in enumerate(chain.couplings, 1))
-    return sum(terms, 0.0 * theta)
+    return _sum([spring_slope(np.sin(2 * j * theta), one, j) for j, one in enumerate(chain.couplings, 1)], theta)
 
 
 def curvature_of_square(chain: ChainParameters, theta: Any) -> Any:
     """Second derivative of omega^2 in x at theta = pi x, of any chain."""
-    terms = (spring_curvature(np.cos(2 * j * theta), one, j) for j, one in enumerate(chain.couplings, 1))
-    return sum(terms, 0.0 * theta)
+    return _sum([spring_curvature(np.cos(2 * j * theta), one, j) for j, one in enumerate(chain.couplings, 1)], theta)
+
+
+def _sum(terms: list[Any], theta: Any) -> Any:
+    """The sum in the arithmetic of theta, 0 without springs; begun with its first term, as Newton's method waits."""
+    return sum(terms[1:], terms[0]) if terms else 0.0 * theta
 
 
 def frequency(chain: ChainParameters, theta: ArrayLike) -> Array:
