@@ -237,7 +237,7 @@ SWEEP = """
 [run]
 speed = 50.0
 [axes]
-amplitude = [1.0, 2.0, 4.0]
+amplitude = {amplitudes}
 bias = {{ start = 0.001, stop = 1.0, count = {count}, spacing = "log" }}
 [compute]
 quantities = ["mean_dissipation", "drift_velocities"]
@@ -246,18 +246,24 @@ highest = 70
 """
 
 
-@pytest.mark.parametrize("count", [2, 12])
-def test_a_sweep(tmp_path, count):
-    (tmp_path / "grid.toml").write_text(SWEEP.format(count=count))
+@pytest.mark.parametrize(("several", "count"), [(3, 2), (3, 12), (9, 9)])
+def test_a_sweep(tmp_path, several, count):
+    """Lines for the axis of few values, whichever it is; a map where both have many."""
+    amplitudes = [float(2**n) for n in range(several)]
+    (tmp_path / "grid.toml").write_text(SWEEP.format(amplitudes=amplitudes, count=count))
     sweep = ct.read_sweep(tmp_path / "grid.toml")
     data = assemble(sweep, [compute_point(point, sweep.quantities, sweep.drift_range) for point in sweep.points()])
     ax = ct.plot_sweep(data, "mean_dissipation")
-    expected = [ct.System(SYSTEM.chain, ct.Gaussian(a, 4.0)).mean_dissipation(50.0) for a in (1.0, 2.0, 4.0)]
+    expected = [ct.System(SYSTEM.chain, ct.Gaussian(a, 4.0)).mean_dissipation(50.0) for a in amplitudes]
     if count == 2:
         np.testing.assert_allclose(ax.lines[0].get_ydata(), expected, rtol=1e-14)
         assert ax.get_xlabel() == "amplitude (hbar Omega_slow)"
+    elif several == 3:
+        np.testing.assert_allclose([line.get_ydata() for line in ax.lines], np.tile(expected, (count, 1)).T, rtol=1e-14)
+        assert [line.get_label() for line in ax.lines] == ["amplitude 1", "amplitude 2", "amplitude 4"]
+        assert ax.get_xscale() == "log" and ax.get_xlabel() == "bias (hbar Omega_slow)"
     else:
-        values = np.asarray(ax.collections[0].get_array()).reshape(count, 3)
+        values = np.asarray(ax.collections[0].get_array()).reshape(count, several)
         np.testing.assert_allclose(values, np.tile(expected, (count, 1)), rtol=1e-14)
         assert ax.get_yscale() == "log" and ax.get_ylabel() == "bias (hbar Omega_slow)"
     drifts = ct.plot_sweep(data.isel(bias=0), "drift_velocity")

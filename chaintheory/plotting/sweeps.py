@@ -59,6 +59,8 @@ def plot_sweep(dataset: xarray.Dataset, quantity: str, ax: Axes | None = None) -
             f"dataset must have one or two axes to be drawn, got {', '.join(map(str, values.dims)) or 'none'}; "
             "select with dataset.sel(...)"
         )
+    if len(over) == 2 and dataset[over[0]].size <= MOST_LINES < dataset[over[1]].size:
+        over = over[::-1]  # a line for each of the few
     ax = axes(ax)
     x = dataset[over[0]]
     if quantity == "drift_velocity":
