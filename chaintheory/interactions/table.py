@@ -10,7 +10,6 @@ import hashlib
 import math
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from chaintheory.interactions.base import Interaction
 from chaintheory.interactions.formula import NumericalInteraction
 from chaintheory.interactions.quadrature import LegendrePanels
+from chaintheory.support.files import read_text
 from chaintheory.support.validation import number, positive, real_array, scale, shown
 
 Array = NDArray[np.float64]
@@ -231,7 +231,7 @@ def from_file(_cls: type[Interaction], /, path: str | os.PathLike[str]) -> Inter
     Raises
     ------
     ValueError
-        A file that cannot be read or is no such table, by name.
+        A path that is no plain file (a device, a FIFO), a file that cannot be read or is no such table, by name.
 
     >>> import tempfile
     >>> from pathlib import Path
@@ -242,10 +242,7 @@ def from_file(_cls: type[Interaction], /, path: str | os.PathLike[str]) -> Inter
     ...     round(float(Interaction.from_file(path).potential(1.0)), 6)
     0.367879
     """
-    try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError, ValueError) as problem:
-        raise ValueError(f"samples must be in a text file that can be read, got {str(path)!r}: {problem}") from None
+    lines = read_text("samples", path).splitlines()
     rows: list[list[float]] = []
     for place, line in enumerate(lines, 1):
         cells = line.partition("#")[0].replace(",", " ").replace(";", " ").split()

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chaintheory.support.files import check_target, write_whole
+from chaintheory.support.files import check_target, existing_file, write_whole
 
 if TYPE_CHECKING:
     import xarray
@@ -76,9 +76,7 @@ def content_digest(dataset: xarray.Dataset) -> str:
 
 def read_dataset(path: Path, expected: str) -> xarray.Dataset:
     """Read a NetCDF file of this package into memory; ValueError, by name, for any other and for a damaged one."""
-    if not path.is_file():
-        raise ValueError(f"path must be a file that exists, got {str(path)!r}")
-    content = path.read_bytes()
+    content = existing_file("path", path).read_bytes()
     checksum = content[-_CHECKSUM_LENGTH:]
     if checksum.startswith(_MARK):
         content = content[:-_CHECKSUM_LENGTH]

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chaintheory.support.files import existing_file
 from chaintheory.support.validation import nearest, positive, shown
 from chaintheory.units import Units
 
@@ -93,9 +94,7 @@ def read_columns(
     ...     read_columns(f"{folder}/run.csv", time="t", position="x").time.tolist()
     [0.0, 0.5]
     """
-    file = Path(path)
-    if not file.is_file():
-        raise ValueError(f"path must be a file that exists, got {str(path)!r}")
+    file = existing_file("path", path)
     given = {"time": time_unit, "position": position_unit}
     for name, value in given.items():
         if value is not None:

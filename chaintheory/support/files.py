@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Files that are there and not endless are read; files are written whole or not at all."""
 
 from __future__ import annotations
 
@@ -14,6 +14,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chaintheory.support.validation import shown
+
+MOST_TEXT = 2**28  # characters of a text file that is read whole
+
+
+def existing_file(name: str, path: str | os.PathLike[str]) -> Path:
+    """The path of a plain file, or ValueError: a device may never end, and a FIFO waits for a writer."""
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"{name} must be a path, got {shown(path)}")
+    try:
+        if (found := Path(path)).is_file():
+            return found
+    except OSError as problem:
+        raise ValueError(
+            f"{name} must be a file that can be read, got {shown(str(path))}: {problem.strerror}"
+        ) from None
+    raise ValueError(f"{name} must be a file that exists, got {shown(str(path))}")
+
+
+def read_text(name: str, path: str | os.PathLike[str]) -> str:
+    """The text of a plain file in UTF-8, or ValueError."""
+    found = existing_file(name, path)
+    try:
+        with found.open(encoding="utf-8") as opened:
+            text = opened.read(MOST_TEXT + 1)
+    except (OSError, UnicodeDecodeError) as problem:
+        raise ValueError(f"{name} must be a text file that can be read, got {shown(str(path))}: {problem}") from None
+    if len(text) > MOST_TEXT:
+        raise ValueError(f"{name} must be a text file of at most {MOST_TEXT} characters, got {shown(str(path))}")
+    return text
 
 
 def check_target(name: str, path: str | os.PathLike[str], size: float = 0.0) -> Path:

@@ -38,7 +38,6 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -48,6 +47,7 @@ from chaintheory.interactions.build import PLAIN, build, kind_of, parameters_of
 from chaintheory.interactions.grammar import parse
 from chaintheory.interactions.text import interaction_from_text, interaction_to_text
 from chaintheory.lattice.thermal_field import checked_sampling, one_temperature
+from chaintheory.support.files import read_text
 from chaintheory.support.validation import above, choice, number, positive, shown, whole
 from chaintheory.system import Chain, System
 
@@ -150,18 +150,14 @@ def read_sweep(path: str | os.PathLike[str]) -> Sweep:
     Raises
     ------
     ValueError
-        A file that cannot be read, or a key or value that is not allowed, by name.
+        A path that is no plain file, a file that cannot be read, or a key or value that is not allowed, by name.
 
     >>> read_sweep("nowhere.toml")
     Traceback (most recent call last):
     ...
-    ValueError: sweep file 'nowhere.toml' cannot be read: [Errno 2] No such file or directory: 'nowhere.toml'
+    ValueError: sweep file must be a file that exists, got 'nowhere.toml'
     """
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"sweep file {os.fspath(path)!r} cannot be read: {error}") from None
-    return parse_sweep(text)
+    return parse_sweep(read_text("sweep file", path))
 
 
 def parse_sweep(text: str) -> Sweep:

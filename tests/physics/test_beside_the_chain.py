@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import os
+from pathlib import Path
 
 import mpmath
 import numpy as np
@@ -13,8 +15,10 @@ from flint import arb, ctx
 import chaintheory as ct
 from chaintheory.cli.main import run as command
 from chaintheory.interactions.text import interaction_from_text, interaction_to_text
+from chaintheory.simulation.readers import read_columns
+from chaintheory.support import files
 from chaintheory.sweep.run import assemble
-from chaintheory.sweep.specification import compute_point, parse_sweep
+from chaintheory.sweep.specification import compute_point, parse_sweep, read_sweep
 
 LENNARD_JONES = ct.LennardJones(depth=0.7, sigma=3.0, offset=3.2)
 MORSE = ct.Morse(depth=2.0, distance=5.0, length=2.0, offset=4.0)
@@ -183,7 +187,7 @@ def test_every_interaction_in_other_units(one):
             lambda: ct.Interaction.from_callable(lambda r: math.exp(-r) * math.sin(r * r * 90.0), 30.0),
             "larger tolerance",
         ),
-        (lambda: ct.Interaction.from_file("nowhere.csv"), "can be read"),
+        (lambda: ct.Interaction.from_file("nowhere.csv"), "samples must be a file that exists, got 'nowhere.csv'"),
     ],
 )
 def test_refused_by_name(make, said):
@@ -204,6 +208,42 @@ def test_a_function_and_a_file(tmp_path):
     path.write_text("0 1\n1 x\n")
     with pytest.raises(ValueError, match="line 2: must be a distance and a potential"):
         ct.Interaction.from_file(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFO on this system")
+@pytest.mark.parametrize(
+    "read",
+    [
+        ct.Interaction.from_file,
+        read_sweep,
+        lambda path: parse_sweep(f"interaction = {{samples = '{path}'}}"),
+        lambda path: read_columns(path, time=0, position=1),
+    ],
+    ids=["table", "sweep", "samples of a sweep", "trajectory"],
+)
+def test_what_never_ends_is_not_read(read, tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "fifo")
+
+    def opened(*_, **__):  # would wait for a writer, or take all memory
+        raise AssertionError("opened")
+
+    monkeypatch.setattr(Path, "open", opened)
+    monkeypatch.setattr(Path, "read_text", opened)
+    for path in (tmp_path / "fifo", "/dev/zero", tmp_path):
+        with pytest.raises(ValueError, match=r"must be a file that exists, got '[^\n]*'$"):
+            read(path)
+
+
+def test_a_text_of_any_length_is_not_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "MOST_TEXT", 20)
+    path = tmp_path / "long.csv"
+    path.write_text("0 1\n" * 5)
+    with pytest.raises(ValueError, match="must hold at least 12 lines"):  # of 20 characters, and so read
+        ct.Interaction.from_file(path)
+    path.write_text("0 1\n" * 5 + " ")
+    for read in (ct.Interaction.from_file, read_sweep):
+        with pytest.raises(ValueError, match=r"must be a text file of at most 20 characters, got '[^\n]*'$"):
+            read(path)
 
 
 def test_by_command(capsys, tmp_path):
@@ -259,7 +299,7 @@ def test_sweeps_of_any_potential(tmp_path):
         ('interaction = {name = "Gaussian", potential = "exp(-r)"}', "one of name, potential and samples"),
         ("interaction = {cutoff = 3}", "goes with potential"),
         ('interaction = {name = "LennardJones", depth = 1, sigma = -1, offset = 1}', "sigma must be greater"),
-        ('interaction = {samples = "nowhere.csv"}', "can be read"),
+        ('interaction = {samples = "nowhere.csv"}', "samples must be a file that exists"),
         ('system = {depth = 1}\ninteraction = {name = "Gaussian"}', "unknown key in"),
     ],
 )
