@@ -23,6 +23,7 @@ from chaintheory.lattice.dispersion import band_edges, frequency
 from chaintheory.lattice.thermal_field import mode_energy, one_temperature
 from chaintheory.parameters import refuse_damping
 from chaintheory.plotting.style import axes
+from chaintheory.support.equality import EqualFields
 from chaintheory.support.validation import number, real_array
 from chaintheory_ext.generated.thermal import emission
 
@@ -43,8 +44,8 @@ DEVIATIONS, PHONONS = 12.0, 12.0
 FEWEST_PHONONS = 1e-12  # below, the cells' numbers of phonons round at the edges of the band
 
 
-@dataclass(frozen=True)
-class LossDistribution:
+@dataclass(frozen=True, eq=False)
+class LossDistribution(EqualFields):
     """Distribution of the loss of one pass: a probability of no loss, and a density of the others.
 
     Made by ``System.loss_distribution``; energies in hbar Omega_slow. The density is a mean over ``resolution``: at the

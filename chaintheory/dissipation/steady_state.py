@@ -24,6 +24,7 @@ from chaintheory.interactions.named import SquareWell
 from chaintheory.lattice import any_band
 from chaintheory.lattice.dispersion import band_edges, curvature, frequency, slope_of_square, sound_speed
 from chaintheory.lattice.resonance_condition import batches, tangencies
+from chaintheory.support.equality import EqualFields
 from chaintheory.support.validation import choice, number, real_array
 from chaintheory_ext.generated.dissipation import loss_prefactor
 
@@ -45,8 +46,8 @@ LOST_PHASE = 1e-3  # rounding of the phase of a transform, from which on a numbe
 SMALLEST_EXPONENT = 745.0  # exp(-745) is the smallest double
 
 
-@dataclass(frozen=True)
-class EmittedPhonons:
+@dataclass(frozen=True, eq=False)
+class EmittedPhonons(EqualFields):
     """The phonons that a particle in its steady state excites: one entry per root, sorted by ``root``.
 
     Attributes

@@ -53,6 +53,7 @@ from chaintheory.dissipation.wave_equations import (
 from chaintheory.dissipation.wave_stability import Perturbation
 from chaintheory.parameters import SystemParameters
 from chaintheory.plotting.style import axes
+from chaintheory.support.equality import EqualFields
 from chaintheory.support.validation import number, positive, real_array
 
 if TYPE_CHECKING:
@@ -80,8 +81,8 @@ class Curve(NamedTuple):
     value: Array
 
 
-@dataclass(frozen=True)
-class TravellingWave:
+@dataclass(frozen=True, eq=False)
+class TravellingWave(EqualFields):
     """The exact steady drift at one mean speed.
 
     Attributes

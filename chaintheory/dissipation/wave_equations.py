@@ -20,6 +20,7 @@ from chaintheory.dissipation.damped import response_integral
 from chaintheory.lattice.dispersion import band_top, square
 from chaintheory.lattice.green_function import MovingDispersion, Zeros, green_function, zeros
 from chaintheory.parameters import SystemParameters
+from chaintheory.support.equality import EqualFields
 from chaintheory_ext.generated import travelling_wave as generated
 from chaintheory_ext.generated.dissipation import absorption
 
@@ -53,8 +54,8 @@ class NoSteadyDrift(ValueError):
     """
 
 
-@dataclass(frozen=True)
-class Phonons:
+@dataclass(frozen=True, eq=False)
+class Phonons(EqualFields):
     """The phonons that carry the energy off, one entry for each positive root of the resonance condition.
 
     In a chain without wells one more, of wave number 0, is the sound that the mean force drives. In a chain with

@@ -66,7 +66,7 @@ class Point:
     bias: float
     distance: float
     unknowns: Array
-    equations: WaveEquations
+    equations: WaveEquations = field(compare=False)
 
     @property
     def wave_amplitude(self) -> float:

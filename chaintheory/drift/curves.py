@@ -24,6 +24,7 @@ from chaintheory.drift.resonances import ResonantSpeed, ResonantSpeeds, resonant
 from chaintheory.parameters import SystemParameters, without_damping
 from chaintheory.plotting.curves import plot_curves
 from chaintheory.plotting.tables import html_table
+from chaintheory.support.equality import EqualFields
 from chaintheory.support.files import write_table
 from chaintheory.support.validation import whole
 from chaintheory.units import Scale, Units, scale_of
@@ -43,8 +44,8 @@ MOST_POINTS = 2_000_000
 MOST_PEAKS = 20_000
 
 
-@dataclass(frozen=True)
-class Curves:
+@dataclass(frozen=True, eq=False)
+class Curves(EqualFields):
     """Losses against speed; made by ``System.curves``.
 
     Attributes

@@ -40,6 +40,7 @@ from chaintheory.parameters import SystemParameters
 from chaintheory.plotting.curves import plot_drift_velocities
 from chaintheory.plotting.style import axes
 from chaintheory.plotting.tables import Table
+from chaintheory.support.equality import EqualFields
 from chaintheory.support.validation import number
 from chaintheory.units import Scale
 
@@ -160,8 +161,8 @@ class SteadyDrifts(Table[SteadyDrift]):
         return plot_drift_velocities(self, ax, self.bias, Scale.of_model())
 
 
-@dataclass(frozen=True)
-class DragCurve:
+@dataclass(frozen=True, eq=False)
+class DragCurve(EqualFields):
     """The bias that sustains each mean speed, all branches; the speeds in l_slow/t_slow.
 
     Attributes

@@ -29,6 +29,7 @@ from chaintheory.lattice.thermal_field import ThermalField
 from chaintheory.parameters import acceleration, squared_speed
 from chaintheory.simulation.force_table import force_table, surplus_radius
 from chaintheory.simulation.splittings import SCHEMES, Scheme
+from chaintheory.support.equality import EqualFields
 
 if TYPE_CHECKING:
     from chaintheory.parameters import ChainParameters, SystemParameters
@@ -142,8 +143,8 @@ def flow_spectrum(chain: ChainParameters, size: int, duration: float) -> tuple[A
     return np.cos(angle), sine / omega, sine * omega
 
 
-@dataclass
-class ChainSegment:
+@dataclass(eq=False)
+class ChainSegment(EqualFields):
     """A segment of chain: rows u and p = u'/(2 pi) of the masses ``origin``, ``origin`` + 1, ... in l_slow.
 
     In a chain with damping gamma the second row is p + gamma u/2, in which the flow has the same form.

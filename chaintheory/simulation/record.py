@@ -21,6 +21,7 @@ from chaintheory.plotting.tables import Passes, html_table
 from chaintheory.simulation.files import read_dataset, write_dataset
 from chaintheory.simulation.light_cone import ChainSegment
 from chaintheory.simulation.status import Status
+from chaintheory.support.equality import EqualFields
 from chaintheory.support.files import write_table
 from chaintheory.support.validation import real_array, shown, whole
 from chaintheory.units import Scale, Units, scale_of
@@ -67,8 +68,8 @@ class Balance:
         )
 
 
-@dataclass
-class Trajectory:
+@dataclass(eq=False)
+class Trajectory(EqualFields):
     """A simulated run. Times in t_slow, lengths in l_slow, energies in hbar Omega_slow.
 
     ``time``, ``position``, ``velocity``, ``acceleration`` and ``chain_energy`` have one length: a row for the start

@@ -1,5 +1,6 @@
 """Same input, same bits: over threads, processes, the order of a list, restarts; and no growth of memory."""
 
+import dataclasses
 import gc
 import hashlib
 import itertools
@@ -141,3 +142,24 @@ def test_other_chains_do_not_pile_up():
 
     for cache in (kernel.half_width, kernel._shifted_paths, light_cone.block_tables, light_cone.flow_spectrum):
         assert cache.cache_info().maxsize is not None
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda system: system.simulate(220.0, 50.0, 0.2),
+        lambda system: system.simulate(220.0, 50.0, 0.2).chain_state,
+        lambda system: system.mean_dissipation_terms(50.0),
+        lambda system: system.travelling_wave(50.0),
+        lambda system: system.travelling_wave(50.0).phonons,
+        lambda system: system.curves(40.0, 60.0, points=20),
+        lambda system: system.loss_distribution(50.0, 1.0),
+        lambda system: system.drag_curve(45.0, 46.0),
+    ],
+)
+def test_results_that_hold_arrays_are_equal_where_all_bits_are(made):
+    system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), bias=0.01)
+    one, again = made(system), made(system)
+    assert one == again and one in [again] and not one != again
+    stronger = made(dataclasses.replace(system, interaction=ct.Gaussian(np.nextafter(2.0, 3.0), 4.0)))
+    assert one != stronger and one != 3

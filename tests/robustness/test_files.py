@@ -302,6 +302,9 @@ def test_what_is_saved_loads_to_the_last_bit(tmp_path, interaction, options):
         else:
             assert one == other, field.name
     assert again.balance == run.balance
+    assert again == run
+    again.position[-1] = np.nextafter(again.position[-1], np.inf)
+    assert again != run
 
 
 def test_given_arrays_are_saved_and_loaded(files, tmp_path):
