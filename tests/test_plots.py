@@ -1,5 +1,6 @@
 """The pictures of results: what their artists hold against the numbers, labels with units, peaks at the resonances."""
 
+import os
 import subprocess
 import sys
 
@@ -207,8 +208,10 @@ def test_pictures_and_tables_by_command(tmp_path, capsys):
     files = ["--plot", str(picture), "--csv", str(table)]
     system = ["--lowest", "50", "--highest", "80"]
     assert command(["curves", *system, "--points", "4", *files]) == 0
+    assert command(["drift", *system, *files]) == 2
     rows = np.genfromtxt(table, delimiter=",", names=True)
     assert np.array_equal(rows["mean_dissipation"], SYSTEM.mean_dissipation(np.linspace(50.0, 80.0, 4)))
+    files.append("--overwrite")
     assert command(["drift", *system, *files]) == 0
     rows = np.genfromtxt(table, delimiter=",", names=True, dtype=None, encoding="utf-8")
     assert rows["speed"].tolist() == [one.speed for one in SYSTEM.drift_velocities(50.0, 80.0)]
@@ -220,6 +223,42 @@ def test_pictures_and_tables_by_command(tmp_path, capsys):
     capsys.readouterr()
     assert command(["curves", "--plot", str(tmp_path / "a.docx")]) == 2
     assert "ending in .png, .pdf or .svg" in capsys.readouterr().err
+
+
+COMMANDS = {
+    "curves": ["curves", "--samples", "IN", "--points", "2"],
+    "drift": ["drift", "--samples", "IN"],
+    "simulate": ["simulate", "--samples", "IN", "--duration", "1"],
+    "compare": ["compare", "IN", "--omega-fast", "10"],
+    "sweep": ["sweep", "IN", "--output", "OUT"],
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_no_file_of_the_user_is_replaced(name, tmp_path, capsys, monkeypatch):
+    """What exists stays without --overwrite; an input, by whatever name, and another output stay with it too."""
+    monkeypatch.chdir(tmp_path)
+    table = "".join(f"{r} {float(2.0 * np.exp(-r * r / 32.0))!r}\n" for r in range(25))
+    (tmp_path / "mine.png").write_text(table)
+    (tmp_path / "other.png").write_text("mine too")
+    os.link("mine.png", "hard.png")
+    (tmp_path / "soft.png").symlink_to("mine.png")
+    arguments = ["mine.png" if one == "IN" else "new.nc" if one == "OUT" else one for one in COMMANDS[name]]
+    options = {"sweep": ["--plot"], "simulate": ["--plot", "--csv", "--output"]}.get(name, ["--plot", "--csv"])
+    for option in options:
+        assert command([*arguments, option, "other.png"]) == 2
+        assert capsys.readouterr().err == (
+            f"chaintheory: {option} must not exist (or give --overwrite), got 'other.png'\n"
+        )
+        for place in ("mine.png", "hard.png", "soft.png", f"../{tmp_path.name}/mine.png"):
+            assert command([*arguments, option, place, "--overwrite"]) == 2
+            assert f"{option} must not be the file that is read" in capsys.readouterr().err
+    if name != "sweep":
+        assert command([*arguments, "--csv", "new.png", "--plot", "new.png"]) == 2
+        assert "--plot must not be the file at --csv" in capsys.readouterr().err
+    assert (tmp_path / "mine.png").read_text() == table
+    assert (tmp_path / "other.png").read_text() == "mine too"
+    assert len(list(tmp_path.iterdir())) == 4
 
 
 def test_without_matplotlib_one_line(tmp_path):

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chaintheory.cli.options import (
+    check_outputs,
     csv_option,
     json_option,
     option,
+    overwrite_option,
     plot_option,
     print_json,
     print_table,
@@ -44,6 +46,7 @@ FURTHER = ("static-lattice", "third-order", "travelling-wave")
 @click.option("--sampling", default="quantum", show_default=True, help="Energies of the modes: quantum or classical.")
 @plot_option
 @csv_option
+@overwrite_option
 @json_option
 def curves(
     system: System,
@@ -56,6 +59,7 @@ def curves(
     sampling: str,
     plot: Path | None,
     csv: Path | None,
+    overwrite: bool,
     as_json: bool,
 ) -> None:
     """Energy lost per pass against speed: single pass (Eqs. 6 and 7) and steady state (Eq. 10).
@@ -75,6 +79,7 @@ def curves(
     from chaintheory.dissipation.validity import ValidityWarning
     from chaintheory.support.validation import above, choice, positive, whole
 
+    check_outputs(overwrite)
     for name in approximations:
         choice("--approximation", name, FURTHER)
     choice("--sampling", sampling, ("quantum", "classical"))
@@ -146,6 +151,7 @@ CLOSEST = 1e-9  # relative separation of the solutions that the table shows by d
 )
 @plot_option
 @csv_option
+@overwrite_option
 @json_option
 def drift(
     system: System,
@@ -155,6 +161,7 @@ def drift(
     approximation: str,
     plot: Path | None,
     csv: Path | None,
+    overwrite: bool,
     as_json: bool,
 ) -> None:
     """Drift velocities: speeds at which the mean dissipation (Eq. 10) balances the bias.
@@ -172,6 +179,7 @@ def drift(
     """
     from chaintheory.support.validation import above, choice, positive
 
+    check_outputs(overwrite)
     above("highest", highest, positive("lowest", lowest))
     chosen: Any = choice("--approximation", approximation, APPROXIMATIONS)
     found: Any = system.drift_velocities(lowest, highest, approximation=chosen)

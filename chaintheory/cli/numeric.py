@@ -14,10 +14,12 @@ from chaintheory.cli.options import (
     PUBLISHED,
     THERMAL,
     bar,
+    check_outputs,
     csv_option,
     given_options,
     json_option,
     option,
+    overwrite_option,
     plot_option,
     print_json,
     print_table,
@@ -45,9 +47,9 @@ if TYPE_CHECKING:
 @click.option("--sampling", default="quantum", show_default=True, help="Energies of the modes: quantum or classical.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the thermal motion.")
 @click.option("--output", type=OUTPUT_FILE, help="Write the trajectory (.csv: a table; else NetCDF).")
-@click.option("--overwrite", is_flag=True, help="Replace the output file if it exists.")
 @plot_option
 @csv_option
+@overwrite_option
 @json_option
 def simulate(
     system: System,
@@ -64,9 +66,8 @@ def simulate(
     The published map is --order 2 --steps-per-fast-period 60. Left out, order and step are chosen
     so that the position is right to 1e-6 at tau = 800 and the paper's parameters.
     """
+    check_outputs(overwrite)
     if output is not None:
-        if output.exists() and not overwrite:
-            raise ValueError(f"--output must not exist (or give --overwrite), got {str(output)!r}")
         check_target("--output", output)
     run = system.simulate(duration=duration, progress=True, **given)
     if output is not None and output.suffix.lower() == ".csv":

@@ -308,6 +308,29 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print the re
 
 plot_option = click.option("--plot", type=PICTURE, help="Draw the result into this file (.png, .pdf or .svg).")
 csv_option = click.option("--csv", type=OUTPUT_FILE, help="Write the result as a table into this file.")
+overwrite_option = click.option("--overwrite", is_flag=True, help="Replace output files that exist.")
+
+
+def check_outputs(overwrite: bool) -> None:
+    """Refuse to replace a file without --overwrite, and an input or another output of the command at any rate."""
+    context = click.get_current_context()
+    given = [(one, context.params.get(str(one.name))) for one in context.command.params]
+    places = [(one, path) for one, path in given if isinstance(one.type, Place) and path is not None]
+    for one, path in places:
+        if one.type not in (OUTPUT_FILE, PICTURE):
+            continue
+        name = one.opts[0]
+        for other, taken in places:
+            if other is not one and same_file(path, taken):
+                what = "file that is read" if other.type is INPUT_FILE else f"file at {other.opts[0]}"
+                raise ValueError(f"{name} must not be the {what}, got {str(path)!r}")
+        if path.exists() and not overwrite:
+            raise ValueError(f"{name} must not exist (or give --overwrite), got {str(path)!r}")
+
+
+def same_file(one: Path, other: Path) -> bool:
+    """Whether two paths are of one file, which need not exist."""
+    return one.resolve() == other.resolve() or (one.exists() and other.exists() and one.samefile(other))
 
 
 def save_plot(axes: Any, path: Path) -> None:

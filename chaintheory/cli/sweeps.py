@@ -6,7 +6,16 @@ from pathlib import Path
 
 import click
 
-from chaintheory.cli.options import INPUT_FILE, OUTPUT_FILE, PICTURE, address, bar, save_plot
+from chaintheory.cli.options import (
+    INPUT_FILE,
+    OUTPUT_FILE,
+    PICTURE,
+    address,
+    bar,
+    check_outputs,
+    overwrite_option,
+    save_plot,
+)
 
 
 @click.command(epilog="Example: chaintheory sweep grid.toml --output grid.nc")
@@ -14,10 +23,10 @@ from chaintheory.cli.options import INPUT_FILE, OUTPUT_FILE, PICTURE, address, b
 @click.option("--output", type=OUTPUT_FILE, required=True, help="NetCDF file to write.")
 @click.option("--workers", type=int, help="Processes on this machine; all cores if left out.")
 @click.option("--scheduler", callback=address, help="Address of a Dask scheduler, such as tcp://127.0.0.1:8786.")
-@click.option("--overwrite", is_flag=True, help="Replace the file at --output when the sweep is done.")
 @click.option("--plot", type=PICTURE, help="Draw the first quantity into this file; over one or two axes.")
+@overwrite_option
 def sweep(
-    file: Path, output: Path, workers: int | None, scheduler: str | None, overwrite: bool, plot: Path | None
+    file: Path, output: Path, workers: int | None, scheduler: str | None, plot: Path | None, overwrite: bool
 ) -> None:
     """Compute a grid of systems described by a TOML FILE and write it as NetCDF.
 
@@ -31,6 +40,7 @@ def sweep(
     from chaintheory.sweep.run import run_sweep
     from chaintheory.sweep.specification import read_sweep
 
+    check_outputs(overwrite)
     with bar(None, "sweeping", "point") as progress:
 
         def tell(done: int, total: int) -> None:

@@ -10,11 +10,15 @@ import click
 from chaintheory.cli.options import (
     INPUT_FILE,
     NUMBER,
-    OUTPUT_FILE,
+    check_outputs,
+    csv_option,
     json_option,
     option,
+    overwrite_option,
+    plot_option,
     print_json,
     print_table,
+    save_plot,
     system_options,
 )
 from chaintheory.system import System
@@ -37,9 +41,9 @@ SHOWN = (
 @option("time_step", None, "Time of one step where the file lists steps, in its own unit of time.")
 @click.option("--start", type=NUMBER, nargs=3, help="Time, position and velocity of the start; else the first row.")
 @system_options
-@click.option("--csv", "table", type=OUTPUT_FILE, help="Write the passes as a table.")
-@click.option("--plot", "picture", type=OUTPUT_FILE, help="Draw speed, loss per pass and residual (.png, .pdf, .svg).")
-@click.option("--overwrite", is_flag=True, help="Replace the files at --csv and --plot if they exist.")
+@plot_option
+@csv_option
+@overwrite_option
 @json_option
 def compare(
     system: System,
@@ -52,8 +56,8 @@ def compare(
     atom: int | None,
     time_step: float | None,
     start: tuple[float, float, float] | None,
-    table: Path | None,
-    picture: Path | None,
+    plot: Path | None,
+    csv: Path | None,
     overwrite: bool,
     as_json: bool,
 ) -> None:
@@ -65,23 +69,18 @@ def compare(
     """
     from chaintheory.comparison.your_data import compare as lay_beside
     from chaintheory.simulation.readers import read_columns
-    from chaintheory.support.validation import choice
 
-    for name, place in (("--csv", table), ("--plot", picture)):
-        if place is not None and place.exists() and not overwrite:
-            raise ValueError(f"{name} must not exist (or give --overwrite), got {str(place)!r}")
-    if picture is not None:
-        choice("--plot: the ending", picture.suffix.lower(), (".png", ".pdf", ".svg"))
+    check_outputs(overwrite)
     rows = read_columns(
         file, time_column, position_column, velocity_column, time_unit=time_unit, position_unit=position_unit,
         atom=atom, time_step=time_step, units=system.units,
     )  # fmt: skip
     compared = lay_beside(system, rows.time, rows.position, velocity=rows.velocity, start=start)
-    if picture is not None:
-        compared.plot().savefig(picture)
+    if plot is not None:
+        save_plot(compared.plot(), plot)
     frame = compared.to_dataframe()
-    if table is not None:
-        frame.to_csv(table)
+    if csv is not None:
+        frame.to_csv(csv)
     if as_json:
         print_json(
             {

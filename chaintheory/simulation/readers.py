@@ -279,19 +279,22 @@ def _table(file: Path) -> Table:
         raise ValueError(f"{file.name} must hold rows of numbers, got none")
     mark = _delimiter(data[0][1])
 
-    def cells(line: str) -> list[str]:
-        parts = re.split(mark, line.strip()) if mark == r"\s+" else next(csv.reader([line], delimiter=mark))
+    def cells(number: int, line: str) -> list[str]:
+        try:
+            parts = re.split(mark, line.strip()) if mark == r"\s+" else next(csv.reader([line], delimiter=mark))
+        except csv.Error as problem:  # a cell of more than 131,072 characters
+            raise ValueError(f"{file.name}, line {number}: it must be cells of a table, got a {problem}") from None
         return [part.strip().strip('"') for part in parts]
 
-    first = cells(data[0][1])
+    first = cells(*data[0])
     decimal = "," if mark == ";" and any("," in line for _, line in data[:20]) and "." not in data[-1][1] else "."
     named = not all(_is_number(cell.replace(decimal, ".")) for cell in first if cell)
     names = first
     if named:
         data = data[1:]
     else:  # names may stand in the comment before the first row
-        before = [line.lstrip().lstrip(COMMENT).strip() for number, line in rows if number < data[0][0]]
-        above = cells(before[-1]) if before else []
+        before = [(number, line.lstrip().lstrip(COMMENT).strip()) for number, line in rows if number < data[0][0]]
+        above = cells(*before[-1]) if before else []
         named = len(above) == len(first)
         names = above if named else [str(number) for number in range(len(first))]
     if len(set(names)) < len(names):
@@ -300,11 +303,8 @@ def _table(file: Path) -> Table:
     if not data:
         return Table(file.name, names, [[] for _ in names], lines, named)
     for number, line in data:
-        if len(cells(line.partition(COMMENT)[0])) != len(names):
-            raise ValueError(
-                f"{file.name}, line {number}: it must have {len(names)} cells, got "
-                f"{len(cells(line.partition(COMMENT)[0]))}"
-            )
+        if (count := len(cells(number, line.partition(COMMENT)[0]))) != len(names):
+            raise ValueError(f"{file.name}, line {number}: it must have {len(names)} cells, got {count}")
     frame = pd.read_csv(
         io.StringIO("\n".join(line.strip() if mark == r"\s+" else line for _, line in data)),
         sep=mark, header=None, names=list(range(len(names))), decimal=decimal, comment=COMMENT, keep_default_na=False,

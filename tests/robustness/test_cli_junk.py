@@ -68,14 +68,15 @@ JUNK = {
     ("compare", "file"): [*NO_FILE, "file", "/dev/zero", "/dev/null"],
     **{("compare", f"{name}_column"): WORDS for name in ("time", "position", "velocity")},
     ("compare", "atom"): WHOLE,
-    ("compare", "table"): [*NO_FILE, "file"],
-    ("compare", "picture"): [*NO_FILE, "file", "picture.bmp"],
     **{(command, "interaction"): WORDS for command in WITH_A_SYSTEM},
     **{(command, "potential"): FORMULAS for command in WITH_A_SYSTEM},
     **{(command, "parameters"): WORDS for command in WITH_A_SYSTEM},
     **{(command, "samples"): [*NO_FILE, "file", "/dev/zero", "/dev/null"] for command in WITH_A_SYSTEM},
-    **{(command, "plot"): [*NO_FILE, "file", "picture.bmp"] for command in ("curves", "drift", "simulate", "sweep")},
-    **{(command, "csv"): NO_FILE for command in ("curves", "drift", "simulate")},
+    **{
+        (command, "plot"): [*NO_FILE, "file", "picture.bmp"]
+        for command in ("curves", "drift", "simulate", "sweep", "compare")
+    },
+    **{(command, "csv"): [*NO_FILE, "file"] for command in ("curves", "drift", "simulate", "compare")},
     **{(command, "couplings"): [*WORDS, ",", "1,", "nan,1", "1;2", "1e99"] for command in WITH_A_SYSTEM},
     **{(command, "matern_order"): WHOLE for command in WITH_A_SYSTEM},
 }
