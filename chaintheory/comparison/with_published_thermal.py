@@ -92,7 +92,7 @@ def read_losses(directory: Path) -> list[dict[str, float]]:
             rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(lines)]
         if not rows or any("std_block_error" not in row for row in rows):
             raise KeyError("std_block_error")
-    except (OSError, KeyError, TypeError, ValueError) as problem:
+    except (OSError, KeyError, TypeError, ValueError, csv.Error) as problem:
         raise ValueError(f"--published-thermal must hold a table {FILE}, got {directory}: {problem}") from None
     return rows
 

@@ -313,6 +313,8 @@ def test_tables_of_any_form(tmp_path, name, text):
         ("time,position\n0,1\n", {"time_unit": 0}, ["time_unit", "greater than 0"]),
         ("time,position\n0,1\n", {"atom": 1}, ["atom", "dump of LAMMPS"]),
         ("ITEM: TIMESTEP\n0\nITEM: NUMBER OF ATOMS\n1\n", {}, ["run.csv, line", "not whole"]),
+        (f"time,position\n0,1\n{'1' * 131073},2\n", {}, ["run.csv, line 3", "field larger than field limit"]),
+        (f"# {'1' * 131073},x\n0,1\n", {}, ["run.csv, line 1", "field larger than field limit"]),
     ],
 )
 def test_what_cannot_be_read_is_told_with_file_and_line(tmp_path, text, options, parts):
