@@ -1138,7 +1138,8 @@ class System(SystemParameters):
         checkpoint, checkpoint_interval
             File to which the state is written at least this many seconds apart, and when the run is
             interrupted or done. If the file exists the run goes on from it, to the last bit as if it
-            had never stopped (with another duration than before, to rounding).
+            had never stopped (with another duration than before, to rounding). At a temperature it goes on only with
+            the duration that it began with, which sets the ring of the thermal field: ask for the longest at once.
         progress
             True for a progress bar, or a callable that is given the steps done.
         max_bytes
@@ -1277,7 +1278,8 @@ class Trajectory(record.Trajectory):
         velocity
             In l_slow/t_slow; left out, the derivative of a spline (order 5) through the positions.
         chain_energy
-            Energy of the chain in hbar Omega_slow; left out, unknown (NaN).
+            Energy of the chain, with the heat that its damping has dissipated, in hbar Omega_slow; left out, unknown
+            (NaN).
 
         Returns
         -------

@@ -48,7 +48,8 @@ class Balance:
     """Where the energy is at the end of a run, in units of hbar Omega_slow.
 
     ``particle`` + ``interaction`` + ``chain`` - ``bias_work`` is conserved; ``drift`` is by how
-    much it has changed since the start (the error of the time step).
+    much it has changed since the start (the error of the time step). ``chain`` holds the heat that damping has
+    dissipated too.
 
     >>> print(Balance(particle=1.0, interaction=0.0, chain=0.5, bias_work=0.5, drift=0.0))
     particle 1, interaction 0, chain 0.5, work of the bias 0.5, balance off by 0
@@ -73,8 +74,9 @@ class Trajectory(EqualFields):
     """A simulated run. Times in t_slow, lengths in l_slow, energies in hbar Omega_slow.
 
     ``time``, ``position``, ``velocity``, ``acceleration`` and ``chain_energy`` have one length: a row for the start
-    and one for each stored step. ``chain_energy`` is the energy of the chain: what it has absorbed, where it was at
-    rest at the start, with what its damping has dissipated. ``chain_state`` is the chain at the end;
+    and one for each stored step. ``chain_energy`` is the mechanical energy of the chain and the heat that its damping
+    has dissipated, together: what the chain has absorbed, where it was at rest at the start. ``chain_state`` is the
+    chain at the end, and ``chain_state.energy(system.chain)`` its mechanical energy alone, where it was cold;
     ``displacements``, where asked for, is an xarray.Dataset with ``displacement`` (l_slow) over ``time`` (t_slow) and
     ``mass``; ``status`` says what ended the run. ``position_error`` is given for an interaction with a cusp, with
     which no time step is right to many digits: the largest difference of the positions (l_slow) from those of a run
@@ -85,6 +87,9 @@ class Trajectory(EqualFields):
     >>> run = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0), bias=0.01).simulate(220.0, 50.0, duration=10.0)
     >>> run.time.shape, run.passes.size, round(float(run.chain_energy[-1]), 6)
     ((501,), 12, 0.188014)
+    >>> damped = System(Chain(10.0, 40.0, damping=0.5), Gaussian(2.0, 4.0)).simulate(220.0, 50.0, duration=10.0)
+    >>> round(float(damped.chain_energy[-1]), 6), round(damped.chain_state.energy(damped.system.chain), 6)
+    (0.160415, 0.004166)
     """
 
     system: SystemParameters

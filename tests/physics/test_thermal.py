@@ -326,8 +326,11 @@ def test_a_hot_run_goes_on_from_its_checkpoint_to_the_last_bit(tmp_path, monkeyp
     with pytest.raises(Interrupted):
         system.simulate(220.0, 50.0, 80.0, **heated, checkpoint=path, progress=tick)
     assert stop < done[0] < whole.time.size - 1
+    for other in (120.0, 60.0):
+        with pytest.raises(ValueError, match=r"a hot run of another duration, .*ring .*: give that duration"):
+            system.simulate(220.0, 50.0, other, **heated, checkpoint=path)
     with pytest.raises(ValueError, match="another run"):
-        system.simulate(220.0, 50.0, 120.0, **heated, checkpoint=path)
+        system.simulate(220.0, 50.0, 120.0, temperature=25.0, seed=9, checkpoint=path)
     told = []
     again = system.simulate(220.0, 50.0, 80.0, **heated, checkpoint=path, progress=told.append)
     assert 0 < told[0] <= done[0]  # it goes on and does not begin anew
