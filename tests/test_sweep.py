@@ -310,9 +310,51 @@ def test_a_worker_that_cannot_be_started_is_told(sweep, tmp_path, monkeypatch):
         raise BrokenPipeError(32, "Broken pipe")
 
     monkeypatch.setattr("chaintheory.sweep.run.ProcessPoolExecutor.submit", submit)
-    with pytest.raises(ChildProcessError, match=r"worker process was killed; the same command goes on"):
-        run_sweep(sweep, tmp_path / "grid.nc", workers=1)
+    with pytest.raises(ChildProcessError, match=r"no worker process could start.*the same command goes on"):
+        run_sweep(sweep, tmp_path / "grid.nc", workers=2)
     assert list(tmp_path.iterdir()) == []
+
+
+SCRIPT = """
+import pathlib
+import chaintheory as ct
+with pathlib.Path("ran").open("a") as count:
+    count.write("x")
+grid = pathlib.Path("grid.toml")
+grid.write_text("axes = {amplitude = [-2.0, 2.0]}\\ncompute = {quantities = ['mean_dissipation']}")
+"""
+CALL = "print(ct.run_sweep(ct.read_sweep(grid), 'grid.nc', workers=%d).mean_dissipation.values.tolist())\n"
+
+
+@pytest.mark.parametrize(("guard", "workers"), [("", 1), ("", 2), ("if __name__ == '__main__': ", 2)])
+def test_a_script_with_and_without_its_guard(tmp_path, guard, workers):
+    """Each of two processes runs the script again, and without the guard fails; one worker needs neither."""
+    (tmp_path / "script.py").write_text(SCRIPT + guard + CALL % workers)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run(
+        [sys.executable, "script.py"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120,
+        check=False,
+    )  # fmt: skip
+    if workers == 2 and not guard:
+        last = done.stderr.strip().splitlines()[-1]
+        assert last.startswith("ChildProcessError: no worker process could start: a script must call run_sweep under")
+        assert 'if __name__ == "__main__":' in last and "workers=1" in last
+        return
+    system = [System(Chain(10.0, 40.0), Gaussian(a, 4.0), bias=0.01) for a in (-2.0, 2.0)]
+    assert done.stdout == f"{[float(one.mean_dissipation(50.0)) for one in system]}\n", done.stderr
+    assert len((tmp_path / "ran").read_text()) in ([1] if workers == 1 else [2, 3])
+
+
+def test_an_interrupt_that_a_library_makes_an_error_of_is_no_refusal(sweep, monkeypatch):
+    def computed(*_):
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as problem:
+            raise RuntimeError("Error calling __set_name__") from problem
+
+    monkeypatch.setattr("chaintheory.sweep.specification._computed", computed)
+    with pytest.raises(KeyboardInterrupt):
+        compute_point(next(iter(sweep.points())), sweep.quantities, sweep.drift_range)
 
 
 @pytest.mark.parametrize("room", [0, 3000, 5000])

@@ -54,7 +54,8 @@ def run_sweep(
     output
         The file to write; it must not exist, unless ``overwrite``. A journal beside it resumes a stopped sweep.
     workers
-        Processes on this machine; all cores by default.
+        Processes on this machine; all cores by default. One, or a sweep of one point, computes in this process. Each
+        other first imports the script that calls: there the call stands under ``if __name__ == "__main__":``.
     scheduler
         Address of a Dask scheduler, instead of processes on this machine.
     progress
@@ -73,7 +74,8 @@ def run_sweep(
     ValueError
         An output that exists, a journal of another sweep or one that is in use, or a bad number of workers.
     ChildProcessError
-        Workers, or the scheduler, that died; the same call goes on from the journal.
+        Workers, or the scheduler, that died; the same call goes on from the journal. Workers that could not start,
+        such as those of a script without ``if __name__ == "__main__":``.
     Interrupted
         An interrupt; the same call goes on from the journal.
 
@@ -124,11 +126,15 @@ class Interrupted(KeyboardInterrupt):
 
 
 def on_cores(sweep: Sweep, points: dict[int, dict[str, Any]], workers: int) -> Iterator[tuple[int, Result]]:
-    """Compute the points in processes on this machine, in whatever order they finish."""
-    if not points:
+    """Compute the points in processes on this machine, in whatever order they finish; with one worker, in this one."""
+    if min(workers, len(points)) <= 1:
+        for index, point in points.items():
+            yield index, compute_point(point, sweep.quantities, sweep.drift_range)
         return
     # Spawned processes inherit no threads and no half-held locks.
-    pool = ProcessPoolExecutor(min(workers, len(points)), mp_context=get_context("spawn"))
+    context = get_context("spawn")
+    started = context.Event()
+    pool = ProcessPoolExecutor(min(workers, len(points)), context, started.set)
     try:
         tasks = {
             pool.submit(compute_point, point, sweep.quantities, sweep.drift_range, __version__): index
@@ -137,6 +143,11 @@ def on_cores(sweep: Sweep, points: dict[int, dict[str, Any]], workers: int) -> I
         for task in as_completed(tasks):
             yield tasks[task], task.result()
     except (BrokenProcessPool, BrokenPipeError):  # it died at work, or while it was started
+        if not started.is_set():
+            raise ChildProcessError(
+                'no worker process could start: a script must call run_sweep under if __name__ == "__main__": (or with '
+                "workers=1); else the same command goes on where this one stopped"
+            ) from None
         raise ChildProcessError(
             "a worker process was killed; the same command goes on where this one stopped"
         ) from None

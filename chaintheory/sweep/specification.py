@@ -369,6 +369,8 @@ def compute_point(
     try:
         return _computed(point, wanted, drift_range)
     except (ArithmeticError, RuntimeError, ValueError) as problem:
+        if isinstance(problem.__cause__ or problem.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from None  # a library made an error of its own of it
         return {"refused": str(problem) or type(problem).__name__}
 
 
