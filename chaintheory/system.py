@@ -1274,7 +1274,8 @@ class Trajectory(record.Trajectory):
         system
             The system that it is of.
         time, position
-            One-dimensional, of one length of at least 2; t_slow (increasing) and l_slow.
+            One-dimensional, of one length of at least 2; t_slow (increasing) and l_slow. Quantities of pint, arrays of
+            xarray with an attribute ``units`` and columns of pandas named ``time (ps)``, say, are converted.
         velocity
             In l_slow/t_slow; left out, the derivative of a spline (order 5) through the positions.
         chain_energy
@@ -1324,7 +1325,8 @@ class Trajectory(record.Trajectory):
             Columns by name or number, in t_slow, l_slow and l_slow/t_slow; left out, ``time`` and ``position``, or the
             first two of a table without names. A header such as ``t [ps]`` is read with the system's units.
         **options
-            ``time_unit`` and ``position_unit``, the units of the columns in t_slow and l_slow; ``atom`` and
+            ``time_unit`` and ``position_unit``, the units of the columns in t_slow and l_slow, which must not
+            contradict those of the header; ``atom`` and
             ``time_step`` for LAMMPS (see ``chaintheory.simulation.readers.read_columns``).
 
         Returns

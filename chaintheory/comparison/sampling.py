@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from chaintheory.parameters import SystemParameters
 from chaintheory.simulation.record import from_arrays
 from chaintheory.simulation.settings import fall_speed
-from chaintheory.support.validation import real_array
+from chaintheory.simulation.stated_units import in_model
 
 Array = NDArray[np.float64]
 
@@ -67,11 +67,10 @@ def checked_rows(system: SystemParameters, time: object, position: object, veloc
     """The rows as arrays of doubles; ValueError or TypeError, in one line, for what cannot be a trajectory."""
     if position is None and velocity is None:
         raise ValueError("position must be given, or the speed at its extrema")
-    columns = {
-        name: real_array(name, given)  # type: ignore[arg-type]  # whatever a caller gives
-        for name, given in (("time", time), ("position", position), ("velocity", velocity))
-        if given is not None
-    }
+    given = {"time": time, "position": position, "velocity": velocity}
+    columns = in_model(
+        {name: column for name, column in given.items() if column is not None or name == "time"}, system.units
+    )
     times = columns["time"]
     if times.ndim != 1:
         raise ValueError(f"time must be one-dimensional, got shape {times.shape}")

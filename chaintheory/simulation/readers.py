@@ -19,6 +19,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chaintheory.simulation.stated_units import (
+    OF_MODEL,
+    bare,
+    in_si_units,
+    is_model,
+    of_name,
+    one_word_each,
+    refuse_contradiction,
+    size_of,
+)
 from chaintheory.support.files import existing_file
 from chaintheory.support.validation import nearest, positive, shown
 from chaintheory.units import Units
@@ -29,13 +39,6 @@ Column = str | int
 COMMENT = "#"
 # Names of a column that need not be asked for, the first that is there.
 TIMES, POSITIONS = ("time", "t"), ("position", "x")
-# Units that a header may state, in SI; those of the model are 1 in it.
-SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9, "ps": 1e-12, "fs": 1e-15, "as": 1e-18}
-METRES = {"m": 1.0, "mm": 1e-3, "um": 1e-6, "µm": 1e-6, "nm": 1e-9, "pm": 1e-12, "a": 1e-10, "å": 1e-10, "ang": 1e-10,
-          "angstrom": 1e-10, "angstroms": 1e-10, "ångström": 1e-10, "bohr": 5.29177210544e-11}  # fmt: skip
-OF_MODEL = {"time": "t_slow", "position": "l_slow", "velocity": "l_slow/t_slow"}
-# "time [ps]", "x (Angstrom)", "t/ps", "t / (ps)".
-HEADER = re.compile(r"(?P<name>[^\[(/]+?)\s*(?:\[(?P<a>[^\]]*)\]|\((?P<b>[^)]*)\)|/\s*\(?(?P<c>[^()]*)\)?)$")
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ def read_columns(
         may be given.
     time_unit, position_unit
         The unit of a column in t_slow and in l_slow: a time of 3 ps is 3 times the ``time_unit`` of ps. Left out: what
-        the header says, or 1.
+        the header says, or 1. One that contradicts the header is refused.
     atom
         The id of the particle in a dump of more than one atom.
     time_step
@@ -129,7 +132,18 @@ def read_columns(
         for name, column in asked.items()
         if column is not None and name != "velocity"
     }
+    for name, value in given.items():
+        column = asked.get(name)
+        if value is not None and column is not None:
+            refuse_contradiction(name, f"{name}_unit", value, table.unit(name, column), units)
+        elif value is None and table.loose is not None:
+            raise ValueError(
+                f"{name}_unit must be given, or {file.name} must name each of its {len(table.names)} columns, "
+                f"got {table.loose:.60}"
+            )
     of_velocity = None if velocity is None else table.unit("velocity", velocity)
+    if time_unit is not None and position_unit is not None:
+        refuse_contradiction("velocity", "position_unit/time_unit", position_unit / time_unit, of_velocity, units)
     if of_velocity is None or time_unit is not None or position_unit is not None:
         speed = scale.get("position", given["position"] or 1.0) / scale["time"]
     else:
@@ -141,14 +155,9 @@ def read_columns(
 
 def _unit(text: str | None, what: str, units: Units | None) -> float:
     """A unit of a header in that of the model; ValueError, with what to type, for one that cannot be known."""
-    if text is None or text.replace(" ", "") in (OF_MODEL[what], "", "1"):
+    if text is None or is_model(text, what):
         return 1.0
-    length, _, time = text.casefold().replace(" ", "").partition("/")
-    known = {
-        "time": SECONDS.get(length, math.nan),
-        "position": METRES.get(length, math.nan),
-        "velocity": METRES.get(length, math.nan) / SECONDS.get(time, math.nan),
-    }[what]
+    known = in_si_units(text, what)
     if math.isnan(known):
         raise ValueError(
             f"{what}: its unit must be one that is known (or give time_unit and position_unit), got {text:.40}"
@@ -160,7 +169,7 @@ def _unit(text: str | None, what: str, units: Units | None) -> float:
             f"{option} must be given, as the header says {text}: the unit in {of_model}, which is {known:g} in SI over "
             f"that of ct.Units(mass, omega_slow) (a System.from_physical knows it)"
         )
-    return known / {"time": units.time, "position": units.length, "velocity": units.speed}[what]
+    return known / size_of(what, units)
 
 
 @dataclass
@@ -172,6 +181,7 @@ class Table:
     columns: Sequence[Any]
     lines: Sequence[int]
     named: bool = True
+    loose: str | None = None  # a comment with units that belong to no column
     defaults: tuple[tuple[str, ...], tuple[str, ...]] = (TIMES, POSITIONS)
 
     def default(self, which: int) -> Column:
@@ -217,18 +227,7 @@ class Table:
 
     def unit(self, what: str, column: Column) -> str | None:
         """The unit that the header states of a column; None without one."""
-        found = HEADER.fullmatch(self.names[self.index(what, column)].strip()) if self.named else None
-        return None if found is None else (found["a"] or found["b"] or found["c"] or "").strip()
-
-
-def bare(name: str) -> str:
-    """The name of a column without its unit.
-
-    >>> bare("time [ps]"), bare("x (Angstrom)"), bare("t/ps"), bare("v_x")
-    ('time', 'x', 't', 'v_x')
-    """
-    found = HEADER.fullmatch(name.strip())
-    return name if found is None else found["name"]
+        return of_name(self.names[self.index(what, column)]) if self.named else None
 
 
 def _beginning(file: Path) -> bytes:
@@ -268,6 +267,15 @@ def _delimiter(line: str) -> str:
     return next((mark for mark in (";", "\t", "|", ",") if mark in line), r"\s+")
 
 
+def _states_units(line: str) -> bool:
+    """Whether a comment has a known unit of time or length in brackets."""
+    return any(
+        not math.isnan(in_si_units(text, what))
+        for text in re.findall(r"[\[(]([^\])]+)[\])]", line)
+        for what in ("time", "position", "velocity")
+    )
+
+
 def _table(file: Path) -> Table:
     """A table of text, read by pandas."""
     import pandas as pd
@@ -281,22 +289,34 @@ def _table(file: Path) -> Table:
 
     def cells(number: int, line: str) -> list[str]:
         try:
-            parts = re.split(mark, line.strip()) if mark == r"\s+" else next(csv.reader([line], delimiter=mark))
+            parts = line.split() if mark == r"\s+" else next(csv.reader([line], delimiter=mark))
         except csv.Error as problem:  # a cell of more than 131,072 characters
             raise ValueError(f"{file.name}, line {number}: it must be cells of a table, got a {problem}") from None
         return [part.strip().strip('"') for part in parts]
 
-    first = cells(*data[0])
+    def names_in(number: int, line: str) -> list[str]:
+        """The names in a header, which may be apart by another mark than the numbers."""
+        if mark != r"\s+":
+            return cells(number, line)
+        by_space = cells(number, one_word_each(line))
+        by_mark = [cell.strip() for cell in line.split(_delimiter(line))] if _delimiter(line) != mark else []
+        return by_mark if len(by_mark) == columns else by_space
+
+    first, loose = cells(*data[0]), None
     decimal = "," if mark == ";" and any("," in line for _, line in data[:20]) and "." not in data[-1][1] else "."
     named = not all(_is_number(cell.replace(decimal, ".")) for cell in first if cell)
     names = first
+    row, text = data[named and len(data) > 1]
+    columns = len(cells(row, text.partition(COMMENT)[0]))
     if named:
-        data = data[1:]
-    else:  # names may stand in the comment before the first row
+        names, data = names_in(*data[0]), data[1:]
+    else:  # names may stand in a comment before the first row: in the last one, or in one that states units
         before = [(number, line.lstrip().lstrip(COMMENT).strip()) for number, line in rows if number < data[0][0]]
-        above = cells(*before[-1]) if before else []
-        named = len(above) == len(first)
-        names = above if named else [str(number) for number in range(len(first))]
+        with_units = [one for one in before if _states_units(one[1])]
+        headers = [one for one in (*before[-1:], *with_units[::-1]) if len(names_in(*one)) == columns]
+        named = bool(headers)
+        names = names_in(*headers[0]) if named else [str(number) for number in range(columns)]
+        loose = with_units[-1][1] if with_units and not named else None
     if len(set(names)) < len(names):
         raise ValueError(f"{file.name} must name each column once, got {', '.join(map(repr, names))}")
     lines = [number for number, _ in data]
@@ -310,7 +330,7 @@ def _table(file: Path) -> Table:
         sep=mark, header=None, names=list(range(len(names))), decimal=decimal, comment=COMMENT, keep_default_na=False,
         skipinitialspace=True, index_col=False,
     )  # fmt: skip
-    return Table(file.name, names, [frame[column].to_numpy() for column in frame], lines, named)
+    return Table(file.name, names, [frame[column].to_numpy() for column in frame], lines, named, loose)
 
 
 def _netcdf(file: Path, wanted: Sequence[Column]) -> Table:

@@ -20,6 +20,7 @@ from chaintheory.plotting.runs import QUANTITIES, animate, plot_run
 from chaintheory.plotting.tables import Passes, html_table
 from chaintheory.simulation.files import read_dataset, write_dataset
 from chaintheory.simulation.light_cone import ChainSegment
+from chaintheory.simulation.stated_units import in_model
 from chaintheory.simulation.status import Status
 from chaintheory.support.equality import EqualFields
 from chaintheory.support.files import write_table
@@ -639,12 +640,11 @@ def from_arrays(
 
     if not isinstance(system, SystemParameters):
         raise TypeError(f"system must be a System, got {shown(system)}")
-    rows: dict[str, Any] = {"time": real_array("time", time), "position": real_array("position", position)}
+    given = {"time": time, "position": position, "velocity": velocity, "chain_energy": chain_energy}
+    columns = {name: column for name, column in given.items() if column is not None or name in ("time", "position")}
+    rows: dict[str, Any] = dict(in_model(columns, system.units))
     if rows["time"].ndim != 1 or rows["time"].size < 2:
         raise ValueError(f"time must be one-dimensional with at least 2 rows, got shape {rows['time'].shape}")
-    for name, column in (("velocity", velocity), ("chain_energy", chain_energy)):
-        if column is not None:
-            rows[name] = real_array(name, column)
     for name, column in rows.items():
         if column.shape != rows["time"].shape:
             raise ValueError(f"{name} must have the shape {rows['time'].shape} of time, got {column.shape}")

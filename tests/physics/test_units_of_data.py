@@ -1,0 +1,111 @@
+"""Units that data carry are used or refused at each door: from_arrays, from_csv, compare."""
+
+import numpy as np
+import pytest
+
+import chaintheory as ct
+from chaintheory.simulation.readers import read_columns
+
+SYSTEM = ct.System.from_physical(
+    chain_mass=39.1, confinement=0.0484, coupling=0.1815, spacing=5.3, particle_mass=39.1, bias=2e-5,
+    interaction=ct.Gaussian(0.02, 0.9), units="metal",
+)  # fmt: skip
+WITHOUT = ct.System(SYSTEM.chain, SYSTEM.interaction, mass=SYSTEM.mass, bias=SYSTEM.bias)
+RUN = SYSTEM.simulate(position=SYSTEM.chain.spacing / 2, speed=8.0 / SYSTEM.units.scale().speed, duration=3.0)
+# By hand from SI, not by the scale that the code uses.
+PS, ANGSTROM = RUN.time * SYSTEM.units.time / 1e-12, RUN.position * SYSTEM.units.length / 1e-10
+SPEED = RUN.velocity * SYSTEM.units.speed / 100.0
+
+
+def of_xarray():
+    data = RUN.in_units("metal")
+    return data.time, data.position, data.velocity
+
+
+def of_pandas():
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame({"time (ps)": PS, "x / nm": ANGSTROM / 10.0, "v [km/s]": SPEED / 10.0})
+    return tuple(frame[name] for name in frame)
+
+
+def of_pint():
+    unit = pytest.importorskip("pint").UnitRegistry()
+    return PS * unit.picosecond, (ANGSTROM * unit.angstrom).to("bohr"), SPEED * unit.angstrom / unit.picosecond
+
+
+def of_pint_in_xarray():
+    xarray = pytest.importorskip("xarray")
+    return tuple(xarray.DataArray(one, dims="row") for one in of_pint())
+
+
+@pytest.mark.parametrize("made", [of_xarray, of_pandas, of_pint, of_pint_in_xarray])
+def test_columns_with_units_are_the_run(made):
+    """The oracle is the run in the model's own units; the pint registry's constants agree to 1e-9."""
+    time, position, velocity = made()
+    found = ct.Trajectory.from_arrays(SYSTEM, time, position, velocity)
+    np.testing.assert_allclose(found.time, RUN.time, rtol=1e-9, atol=1e-14)
+    np.testing.assert_allclose(found.position, RUN.position, rtol=1e-9)
+    np.testing.assert_allclose(found.velocity, RUN.velocity, rtol=1e-9)
+    compared = ct.compare(SYSTEM, time, position, theory_points=0)
+    np.testing.assert_allclose(compared.rows.position, RUN.position, rtol=1e-9)
+    np.testing.assert_allclose(compared.rows.time, RUN.time, rtol=1e-9, atol=1e-14)
+
+
+@pytest.mark.parametrize("made", [of_xarray, of_pandas, of_pint])
+def test_a_system_without_units_refuses_columns_with_units(made):
+    time, position, _ = made()
+    for door in (ct.Trajectory.from_arrays, ct.compare):
+        with pytest.raises(ValueError, match=r"time must be in t_slow, .*from_physical") as told:
+            door(WITHOUT, time, position)
+        assert "\n" not in str(told.value)
+
+
+def test_units_of_the_model_and_none_are_numbers():
+    data = RUN.to_xarray()
+    assert data.time.attrs["units"] == "t_slow"
+    for time, position in ((data.time, data.position), (RUN.time, RUN.position)):
+        assert np.array_equal(ct.Trajectory.from_arrays(WITHOUT, time, position).position, RUN.position)
+
+
+def test_what_cannot_be_converted_is_refused():
+    time, position, _ = of_xarray()
+    for first, second, words in (
+        (time, position.values, "position must state its unit as time does"),
+        (time.assign_attrs(units="fortnight"), position, "time must be in t_slow or .*got fortnight"),
+        (position, position, "time must be in t_slow or .*got Å"),
+        (of_pint()[1], position, "time must be a time"),
+    ):
+        for door in (ct.Trajectory.from_arrays, ct.compare):
+            with pytest.raises(ValueError, match=words):
+                door(SYSTEM, first, second)
+
+
+@pytest.mark.parametrize("header", ["time [ps] position [angstrom]", "t / ps  x (Å)", "time [ps], position [A]"])
+def test_the_header_of_savetxt_is_read(tmp_path, header):
+    path = tmp_path / "run.txt"
+    np.savetxt(path, np.stack([PS, ANGSTROM], axis=1), header=header)
+    found = ct.Trajectory.from_csv(SYSTEM, path)
+    np.testing.assert_allclose(found.time, RUN.time, rtol=1e-9, atol=1e-14)
+    np.testing.assert_allclose(found.position, RUN.position, rtol=1e-9)
+    with pytest.raises(ValueError, match="time_unit must be given"):
+        ct.Trajectory.from_csv(WITHOUT, path)
+
+
+def test_a_header_with_units_of_no_column_is_refused(tmp_path):
+    path = tmp_path / "run.txt"
+    np.savetxt(path, np.stack([PS, ANGSTROM, SPEED], axis=1), header="particle: time [ps] position [angstrom] and more")
+    with pytest.raises(ValueError, match=r"time_unit must be given, or run\.txt must name each of its 3 columns"):
+        read_columns(path, units=SYSTEM.units)
+    assert read_columns(path, time_unit=1.0, position_unit=1.0).time.tolist() == PS.tolist()
+
+
+def test_an_explicit_unit_must_not_contradict_the_header(tmp_path):
+    path = tmp_path / "run.csv"
+    np.savetxt(path, np.stack([PS, ANGSTROM], axis=1), header="time [ps],position [l_slow]", comments="", delimiter=",")
+    of_ps = 1e-12 / SYSTEM.units.time
+    same = read_columns(path, time_unit=of_ps, position_unit=1.0, units=SYSTEM.units)
+    assert np.array_equal(same.time, PS * of_ps)
+    with pytest.raises(ValueError, match=r"time_unit must be left out, or 0\.\d+ as the header says ps, got 1\.0"):
+        read_columns(path, time_unit=1.0, units=SYSTEM.units)
+    with pytest.raises(ValueError, match="position_unit must be left out, or 1 as the header says l_slow, got 2"):
+        read_columns(path, position_unit=2.0, units=SYSTEM.units)
