@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chaintheory.comparison.faulty_runs import explicit_chain
-from chaintheory.comparison.findings import SCALES, Scale
+from chaintheory.comparison.findings import LEAST_LOSSES, SCALES, Scale
 from chaintheory.comparison.fits import Problem
 from chaintheory.lattice.dispersion import band_top
 from chaintheory.simulation.energy_balance import EnergyBalanceError
@@ -44,7 +44,9 @@ def detectable(problem: Problem) -> dict[str, float]:
     found["time-step"] = min(step * math.sqrt(_multiple(problem, _of_verlet(problem, step))), 1.0 / (math.pi * top))
     temperature = COLD * float(system.kinetic_energy(problem.start.velocity))
     rests = [_or_none(lambda seed=seed: _of_heat(problem, temperature, seed)) for seed in SEEDS]  # type: ignore[misc]
-    found["temperature"] = max(temperature * _multiple(problem, rest) ** 2 for rest in rests)
+    visible = max(temperature * _multiple(problem, rest) ** 2 for rest in rests)
+    # A temperature is named by the scatter of its losses, which a few passes do not show.
+    found["temperature"] = visible if problem.run.passes.size >= LEAST_LOSSES else math.inf
     return found
 
 

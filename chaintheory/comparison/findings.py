@@ -79,6 +79,7 @@ GRID = (-1.0, *np.geomspace(0.03, 30.0, 13), 0.9, 1.1)
 class Finding:
     """A fault that explains the data: code, one sentence, by what factor the residual falls, and its parameters.
 
+    No run repeats random losses: ``improvement`` of a temperature is how much they scatter beyond their own errors.
     ``parameters`` are numbers by name (masses a number, times in t_slow, temperatures and energies in hbar Omega_slow).
     ``harmless``: the fault is an error of the time step that leaves the losses right to a few per cent.
     ``alternatives``: other faults that the data do not tell from this one, which the sentence names too.
@@ -172,6 +173,8 @@ class Judge:
 
 
 def _falls(found: Finding) -> str:
+    if found.code == "temperature":  # which makes the size of a residual, not the residual
+        return f"the scatter is {found.improvement:.3g} times what the rows leave uncertain"
     return f"the residual falls by a factor of {found.improvement:.3g}"
 
 
@@ -697,7 +700,8 @@ def _coarse_rate(problem: Problem) -> float:
 # ---------------------------------------------------------------- temperature
 
 SEEDS = 6
-MOST_MEAN = 4.0  # standard errors by which the mean of random losses may differ from that of our run
+BY_CHANCE = 1e-4  # that the mean of random losses differs so much from that of our run (of many: 4 standard errors)
+LEAST_LOSSES, RANDOM_LOSSES = 5, 8  # that give a temperature; that show that they are random
 RANDOM = 0.5  # correlation of neighbouring losses below which they are called random
 
 
@@ -709,15 +713,14 @@ def of_temperature(problem: Problem) -> Iterator[Finding]:
     """
     if problem.rows.position is None:
         return
+    from scipy.stats import ttest_1samp
+
     given, error, speed = _deviations(problem, problem.rows)
-    if given.size < 8:
+    if given.size < LEAST_LOSSES:
         return
     rms = float(np.sqrt(np.mean(given**2)))
     unexplained = rms / max(float(np.sqrt(np.mean(error**2))), 1e-300)
-    if unexplained < SMALL:
-        return
-    mean = abs(float(given.mean())) * math.sqrt(given.size) / rms
-    if mean > MOST_MEAN:
+    if unexplained < SMALL or ttest_1samp(given, 0.0).pvalue < BY_CHANCE:
         return
     try:
         per_energy = float(np.mean(loss_variance(problem.system, speed, 1.0, "classical")))
@@ -740,15 +743,22 @@ def of_temperature(problem: Problem) -> Iterator[Finding]:
     spread = max(float(np.std(correlation)), 1.0 / math.sqrt(given.size))
     if _correlation(given) > max(RANDOM, float(np.mean(correlation)) + 2.0 * spread):
         return
-    ratio = rms / float(np.mean(scatter))
-    if not 0.5 < ratio < 2.0:
+    variances = np.square(scatter)
+    ratio = rms**2 / float(variances.mean())
+    if not 0.25 < ratio < 4.0:
         return
-    temperature *= ratio**2
+    temperature *= ratio
+    # One run's variance scatters as chi-squared does, more where losses go together, and the seeds' mean as well.
+    relative = max(float(np.std(variances, ddof=1) / variances.mean()), math.sqrt(2.0 / given.size))
+    uncertain = temperature * relative * math.sqrt(1.0 + 1.0 / SEEDS)
     words = (
-        f"The losses scatter at random by {rms:.2g} hbar Omega_slow a pass, as in a chain at a temperature of k T = "
-        f"{temperature:.2g} hbar Omega_slow"
+        f"The losses of {given.size} passes scatter at random by {rms:.2g} hbar Omega_slow a pass, as in a chain at a "
+        f"temperature of k T = {temperature:.2g} +- {uncertain:.1g} hbar Omega_slow"
     )
-    yield Finding("temperature", words, unexplained, {"temperature": temperature, "scatter": rms}, 1.0)
+    if given.size < RANDOM_LOSSES:
+        words += ", but so few do not show that they are random"
+    found = {"temperature": temperature, "error": uncertain, "scatter": rms}
+    yield Finding("temperature", words, unexplained, found, 1.0)
 
 
 def _correlation(losses: Array) -> float:

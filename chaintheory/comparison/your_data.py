@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chaintheory.comparison.detection import detectable
-from chaintheory.comparison.findings import Finding, find_faults, of_velocities
+from chaintheory.comparison.findings import LEAST_LOSSES, Finding, find_faults, of_velocities
 from chaintheory.comparison.fits import AVERAGED, Problem, Start
 from chaintheory.comparison.noise import Noise, noise_of
 from chaintheory.comparison.picture import draw
@@ -65,8 +65,9 @@ def compare(
     system
         The system that the trajectory is meant to be of; the masses rest at multiples of its spacing.
     time, position
-        In t_slow (increasing, at any steps) and l_slow: sequences, arrays, columns of pandas or xarray. A
-        ``Trajectory`` may stand in place of both.
+        In t_slow (increasing, at any steps) and l_slow: sequences, arrays, columns of pandas or xarray, which are
+        converted where they state physical units, as quantities of pint are. A ``Trajectory`` may stand in place of
+        both.
     velocity
         In l_slow/t_slow, where it is known. Without positions: the speed at its extrema, one row a pass, as the
         published files list it.
@@ -437,7 +438,9 @@ class Comparison:
             return f"{text}. {' '.join(finding.text for finding in self.findings)}"
         if self.agrees:
             return f"{text}, less than {self._allowed:.2g} {unit}: they agree."
-        return f"{text}. No fault that was tried explains it."
+        few = max(0, self._midpoints.time.size - 1) < LEAST_LOSSES and self.rows.position is not None
+        hidden = f" A temperature shows in {LEAST_LOSSES} passes or more." if few else ""
+        return f"{text}. No fault that was tried explains it.{hidden}"
 
     def _hidden(self, noise: Noise) -> str:
         """What noise hides, in one sentence."""
