@@ -61,6 +61,9 @@ _PRIMITIVE = np.stack(
     axis=1,
 )
 CUMULATE = _PRIMITIVE @ np.linalg.inv(_LEGENDRE)
+_HIGHEST_TWO = np.linalg.inv(_LEGENDRE)[-2:]  # Legendre coefficients, from the values at the nodes
+RESOLVED = 1e-6  # of these beside the values: Gauss's rule has twice the order, and with it the square of the error
+MOST_HALVINGS = 40  # of a panel towards a branch point
 
 
 class RigidLatticeMotion:
@@ -188,24 +191,25 @@ class RigidLatticeMotion:
         stiffness = float(self.squared_speed(on_axis.nodes).min())
         direction = 1.0 + 1.0j if turned else 1.0
         for offset in offsets.tolist():
-            path = direction * on_axis.nodes + 1j * offset if offset or turned else on_axis.nodes
-            squared = self.squared_speed(path)
+            start = 1j * offset if offset or turned else 0.0
+            panels, squared = self._resolved(on_axis, start, direction, 0.3 * stiffness if offset else 0.0)
             if offset and not np.all(squared.real > 0.3 * stiffness):
                 break  # a branch point of v(u) may be near
+            path = start + direction * panels.nodes
             rate = direction / np.sqrt(squared)
-            terms = on_axis.weights * interaction.slope(path) * rate
+            terms = panels.weights * interaction.slope(path) * rate
             # (omega, node); the imaginary part of the time makes this grow or fall along the path
-            time = on_axis.cumulative(rate)
+            time = panels.cumulative(rate)
             terms = terms * np.exp(2j * math.pi * np.outer(omega, time))
             integral = terms.sum(axis=1)
             cut = np.zeros(omega.shape)
             if not turned and _end(interaction) < interaction.reach():
                 # Beyond the last node by parts, along an algebraic tail.
-                beyond = 1j * interaction.slope(path[-1:]) * np.exp(2j * math.pi * omega * on_axis.total(rate))
+                beyond = 1j * interaction.slope(path[-1:]) * np.exp(2j * math.pi * omega * panels.total(rate))
                 beyond = beyond / (2.0 * math.pi * omega)
                 integral = integral + beyond
                 # The next order; a tail falls like a power of up to 3.
-                cut = np.abs(beyond) * 3.0 * self.fastest / (2.0 * math.pi * omega * on_axis.nodes[-1])
+                cut = np.abs(beyond) * 3.0 * self.fastest / (2.0 * math.pi * omega * panels.nodes[-1])
             rounding = 1e-15 * np.abs(terms if offset or turned else terms.imag).max(axis=1)
             delay = self._delay(offset)
             # Falls with the frequency along all of the path.
@@ -227,8 +231,33 @@ class RigidLatticeMotion:
         """The time from u = 0 to i offset, divided by i."""
         if not offset:
             return 0.0
-        nodes, weights = 0.5 * offset * (NODES + 1.0), 0.5 * offset * WEIGHTS
-        return float(weights @ (1.0 / np.sqrt(self.squared_speed(1j * nodes))).real)
+        panels, squared = self._resolved(_Panels(np.array([0.0, offset])), 0.0, 1j, 0.0)
+        return float(panels.total(1.0 / np.sqrt(squared)).real)
+
+    def _resolved(
+        self, panels: _Panels, start: complex, direction: complex, least: float
+    ) -> tuple[_Panels, NDArray[Any]]:
+        """The panels of u = start + direction x, halved until they resolve 1/v, and v^2 at their nodes.
+
+        1/v is singular where v = 0, at a branch point that may lie close to the path. The halving ends early where the
+        real part of v^2 falls below ``least``, since the path is not used.
+
+        An interaction that is not analytic keeps its panels: at its kinks the halving would not end.
+        """
+        squared = self.squared_speed(start + direction * panels.nodes)
+        for _ in range(MOST_HALVINGS if self.system.interaction.analytic_width else 0):
+            coarse = panels.unresolved(1.0 / np.sqrt(squared))
+            if not coarse.any() or not np.all(squared.real > least):
+                break
+            old = ~np.repeat(coarse, 1 + coarse)
+            panels, before = panels.halved(coarse), squared.reshape(-1, ORDER)[~coarse]
+            squared = np.empty((old.size, ORDER), dtype=squared.dtype)
+            squared[old] = before
+            new = panels.nodes.reshape(-1, ORDER)[~old]
+            self._refuse_too_many(panels.nodes.size * SAMPLE)  # where rounding shows in v, no halving resolves it
+            squared[~old] = self.squared_speed(start + direction * new)
+            squared = squared.ravel()
+        return panels, squared
 
     def _offsets(self) -> Array:
         """Imaginary parts of the path to try, from the real axis on."""
@@ -281,10 +310,20 @@ class _Panels:
     """Gauss's rule on panels from 0 on, with the integral up to each node."""
 
     def __init__(self, edges: Array) -> None:
+        self.edges = edges
         self.half = 0.5 * np.diff(edges)
-        middle = 0.5 * (edges[1:] + edges[:-1])
-        self.nodes = (middle[:, None] + self.half[:, None] * NODES).ravel()
+        self.middle = 0.5 * (edges[1:] + edges[:-1])
+        self.nodes = (self.middle[:, None] + self.half[:, None] * NODES).ravel()
         self.weights = (self.half[:, None] * WEIGHTS).ravel()
+
+    def unresolved(self, values: NDArray[Any]) -> NDArray[np.bool_]:
+        """For each panel whether it is too long for the polynomial through the values at its nodes."""
+        by_panel = values.reshape(self.half.size, ORDER)
+        return np.asarray(np.abs(by_panel @ _HIGHEST_TWO.T).max(axis=1) > RESOLVED * np.abs(by_panel).max(axis=1))
+
+    def halved(self, chosen: NDArray[np.bool_]) -> _Panels:
+        """The same panels, the chosen ones in two."""
+        return _Panels(np.union1d(self.edges, self.middle[chosen]))
 
     def total(self, values: Array) -> Array:
         """Integral over all panels."""

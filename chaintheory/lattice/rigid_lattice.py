@@ -71,6 +71,7 @@ def lattice_potential(system: SystemParameters, u: NDArray[Any]) -> NDArray[Any]
     return (_sum_of_masses(system, near) - _sum_of_masses(system, np.array([0.5 * spacing]))).reshape(shape)
 
 
+@lru_cache(maxsize=256)
 def masses_within(system: SystemParameters) -> float:
     """Number of masses to each side within the cutoff radius; infinite for an algebraic tail."""
     if math.isfinite(system.interaction.tail):
