@@ -322,6 +322,7 @@ def test_a_range_up_to_absurd_speeds_is_searched():
 
 
 @cases(200, most=2100)
+@example(361029496)  # next to the speed of sound of a band of 1 to 776
 @given(SEEDS)
 def test_bounds_hold_over_random_intervals(seed):
     random = np.random.default_rng(seed)
@@ -365,7 +366,10 @@ def test_bounds_hold_over_random_intervals(seed):
     if length < 1e-4 * (b - a) and distance.min() > 0.01 and truth.min() > 1e-200:
         if not hasattr(system.interaction, "transform_error"):
             # The factors x^4, abs(transform)^2 and 1/h vary each on its own, though their product may be flat.
-            factors = 20.0 * truth.max() * (high - low) / low
+            # Next to the speed of sound the line of a wide band is nearly parallel to it, and both the root and 1/h vary
+            # by the inverse of the distance, though no resonance is near.
+            parallel = np.abs(speed / system.chain.sound_speed - 1.0).min()
+            factors = (20.0 + 1.0 / max(parallel, 1e-3)) * truth.max() * (high - low) / low
             smooth = np.max(np.abs(change.low) + np.abs(change.high)) * (high - low) + factors
             assert value.high[0] - value.low[0] <= 20.0 * smooth + 1e-9 * truth.max() or smooth == math.inf
 
