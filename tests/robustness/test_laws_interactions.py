@@ -12,7 +12,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 from flint import arb
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, given, reject, settings
 from hypothesis import strategies as st
 
 import chaintheory as ct
@@ -311,7 +311,11 @@ def test_an_interaction_of_ones_own_class_is_not_written():
 def test_the_transform_of_a_table_is_that_of_its_spline_and_tail(count, stretch, x, seed):
     r = 30.0 * np.linspace(0.0, 1.0, count) ** stretch
     noise = 1.0 + 0.1 * np.random.default_rng(seed).standard_normal(count)
-    table = ct.Interaction.from_samples(r, noise * np.exp(-r / 3.5))
+    try:
+        table = ct.Interaction.from_samples(r, noise * np.exp(-r / 3.5))
+    except ValueError as problem:  # noise of a tenth leaves the spline open where the distances crowd
+        assert "splines that disagree by" in str(problem)
+        reject()
     edges = np.concatenate([r[r > 0.0], np.linspace(r[-1], table.end, 65)[1:]])
     nodes, weights = np.polynomial.legendre.leggauss(40)
     low, high = np.append(0.0, edges[:-1])[:, None], edges[:, None]
