@@ -173,10 +173,31 @@ def test_drift_velocities():
 def test_resonances():
     found = SYSTEM.resonant_speeds(30.0, 90.0)
     ax = found.plot()
-    (lower,) = [line for line in ax.lines if line.get_label().startswith("lower") and "coefficient" in line.get_label()]
+    (lower,) = [line for line in ax.lines if line.get_label().startswith("lower") and "singularity" in line.get_label()]
     (one,) = [resonance for resonance in found if resonance.edge == "lower"]
     assert lower.get_xdata().tolist() == [one.speed] and lower.get_ydata().tolist() == [one.singularity]
     assert found.to_dataframe()["speed"].tolist() == [one.speed for one in found]
+    assert ax.get_legend().get_texts()[0].get_fontsize() >= 8.0
+
+
+def test_no_resonances():
+    ax = SYSTEM.resonant_speeds(80.0, 80.001).plot(units=UNITS)
+    (remark,) = [text.get_text() for text in ax.texts]
+    low, high = ax.get_xlim()
+    assert remark.startswith(f"no resonance between {low:.6g}") and remark.endswith(f"and {high:.6g} Å/ps")
+    assert low == pytest.approx(80.0 * UNITS.speed / 100.0, rel=1e-12, abs=0)
+
+
+def test_a_travelling_wave_in_units():
+    """The displacements in angstrom, speed and bias of the title in Å/ps and eV; by hand from SI."""
+    wave = SYSTEM.travelling_wave(80.0)
+    ax = wave.plot(units=UNITS)
+    length = UNITS.length / 1e-10
+    np.testing.assert_allclose(ax.lines[0].get_ydata(), wave.mass.value * length, rtol=1e-12)
+    speed, bias = 80.0 * UNITS.speed / 100.0, wave.bias * UNITS.energy / 1.602176634e-19
+    assert ax.get_title() == f"steady drift: mean speed {speed:.6g} Å/ps, bias {bias:.6g} eV"
+    assert ax.get_ylabel() == "displacement (Å)"
+    assert wave.plot().get_ylabel() == r"displacement ($l_\mathrm{slow}$)"
 
 
 def test_an_animation_moves_the_particle(run, tmp_path):
@@ -296,17 +317,17 @@ def test_a_sweep(tmp_path, several, count):
     expected = [ct.System(SYSTEM.chain, ct.Gaussian(a, 4.0)).mean_dissipation(50.0) for a in amplitudes]
     if count == 2:
         np.testing.assert_allclose(ax.lines[0].get_ydata(), expected, rtol=1e-14)
-        assert ax.get_xlabel() == "amplitude (hbar Omega_slow)"
+        assert ax.get_xlabel() == r"amplitude ($\hbar\Omega_\mathrm{slow}$)"
     elif several == 3:
         np.testing.assert_allclose([line.get_ydata() for line in ax.lines], np.tile(expected, (count, 1)).T, rtol=1e-14)
         assert [line.get_label() for line in ax.lines] == ["amplitude 1", "amplitude 2", "amplitude 4"]
-        assert ax.get_xscale() == "log" and ax.get_xlabel() == "bias (hbar Omega_slow)"
+        assert ax.get_xscale() == "log" and ax.get_xlabel() == r"bias ($\hbar\Omega_\mathrm{slow}$)"
     else:
         values = np.asarray(ax.collections[0].get_array()).reshape(count, several)
         np.testing.assert_allclose(values, np.tile(expected, (count, 1)), rtol=1e-14)
-        assert ax.get_yscale() == "log" and ax.get_ylabel() == "bias (hbar Omega_slow)"
+        assert ax.get_yscale() == "log" and ax.get_ylabel() == r"bias ($\hbar\Omega_\mathrm{slow}$)"
     drifts = ct.plot_sweep(data.isel(bias=0), "drift_velocity")
-    assert drifts.get_ylabel() == "drift_velocity (l_slow/t_slow)"
+    assert drifts.get_ylabel() == r"drift velocity ($l_\mathrm{slow}/t_\mathrm{slow}$)"
     with pytest.raises(ValueError, match="did you mean 'mean_dissipation'"):
         ct.plot_sweep(data, "mean_disipation")
 

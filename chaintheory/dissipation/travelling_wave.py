@@ -52,9 +52,10 @@ from chaintheory.dissipation.wave_equations import (
 )
 from chaintheory.dissipation.wave_stability import Perturbation
 from chaintheory.parameters import SystemParameters
-from chaintheory.plotting.style import axes
+from chaintheory.plotting.style import axes, label, with_unit
 from chaintheory.support.equality import EqualFields
 from chaintheory.support.validation import number, positive, real_array
+from chaintheory.units import Units, scale_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -212,9 +213,10 @@ class TravellingWave(EqualFields):
         """
         return self._perturbation.growth_rates
 
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """The displacements of a mass and of the particle, in l_slow, against time in transit times.
+    def plot(self, ax: Axes | None = None, *, units: str | Units | None = None) -> Axes:
+        """The displacements of a mass and of the particle against time in transit times.
 
+        ``units``: ``"model"``, ``"SI"``, ``"metal"`` or ``Units``; by default those of the system.
         An ImportError names the extra where Matplotlib is missing.
 
         >>> import chaintheory as ct
@@ -222,13 +224,14 @@ class TravellingWave(EqualFields):
         >>> [line.get_label() for line in wave.plot().lines]
         ['mass, $R$', 'particle, $s$']
         """
-        ax = axes(ax)
+        ax, scale = axes(ax), scale_of(self.system.units, units)
         times = self.equations.grid.times
-        ax.plot(times, self.mass.value, label="mass, $R$")
-        ax.plot(times, self.equations.modulation(self.pulse, times), label="particle, $s$")
+        ax.plot(times, scale.length * self.mass.value, label="mass, $R$")
+        ax.plot(times, scale.length * self.equations.modulation(self.pulse, times), label="particle, $s$")
         ax.set_xlabel(r"time $\tau v/\alpha$ (transit times)")
-        ax.set_ylabel(r"displacement ($l_\mathrm{slow}$)")
-        ax.set_title(f"steady drift: mean speed {self.speed:.6g}, bias {self.bias:.6g}")
+        ax.set_ylabel(label("displacement", "length", scale))
+        speed = with_unit(scale.speed * self.speed, "speed", scale)
+        ax.set_title(f"steady drift: mean speed {speed}, bias {with_unit(scale.energy * self.bias, 'energy', scale)}")
         ax.legend()
         return ax
 

@@ -81,9 +81,14 @@ class ResonantSpeeds(Table[ResonantSpeed]):
 
     title = "resonances (speed in l_slow/t_slow, energies in hbar Omega_slow)"
 
-    def __init__(self, found: Iterable[ResonantSpeed] = (), units: Units | None = None) -> None:
+    def __init__(
+        self,
+        found: Iterable[ResonantSpeed] = (),
+        units: Units | None = None,
+        within: tuple[float, float] | None = None,
+    ) -> None:
         super().__init__(found)
-        self.units = units
+        self.units, self.within = units, within
 
     def rows(self) -> list[dict[str, Any]]:
         """One dictionary for each resonance, in the units of the model."""
@@ -91,8 +96,8 @@ class ResonantSpeeds(Table[ResonantSpeed]):
         return [{name: getattr(one, name) for name in names} for one in self]
 
     def plot(self, ax: Axes | None = None, *, units: str | Units | None = None) -> Axes:
-        """Singularity and finite limit of each resonance against its speed; Matplotlib's axes."""
-        return plot_resonances(self, ax, scale_of(self.units, units))
+        """Singularity and finite limit of each resonance against its speed; a remark where there is none."""
+        return plot_resonances(self, ax, scale_of(self.units, units), self.within)
 
 
 def resonant_speeds(system: SystemParameters, lowest: float, highest: float) -> ResonantSpeeds:
@@ -104,7 +109,7 @@ def resonant_speeds(system: SystemParameters, lowest: float, highest: float) -> 
         found = [
             replace(one, singularity=0.0, finite_limit=float(limit)) for one, limit in zip(found, limits, strict=True)
         ]
-    return ResonantSpeeds(found, system.units)
+    return ResonantSpeeds(found, system.units, (lowest, highest))
 
 
 def resonances_within(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chaintheory.plotting.style import BLACK, GREEN, GREY, KINDS, ORANGE, VERMILLION, axes, label
+from chaintheory.plotting.style import BLACK, GREEN, GREY, KINDS, ORANGE, VERMILLION, axes, label, with_unit
 from chaintheory.units import Scale
 
 if TYPE_CHECKING:
@@ -90,8 +90,13 @@ def draw_resonances(
         )  # fmt: skip
 
 
-def plot_resonances(resonances: Sequence[Any], ax: Axes | None, scale: Scale) -> Axes:
-    """The singularity of each resonance, and the limit on its finite side, against its speed."""
+def plot_resonances(
+    resonances: Sequence[Any], ax: Axes | None, scale: Scale, within: tuple[float, float] | None = None
+) -> Axes:
+    """The singularity of each resonance, and the limit on its finite side, against its speed.
+
+    ``within``: the speeds (l_slow/t_slow) between which they were looked for, which an empty picture states.
+    """
     ax = axes(ax)
     for edge, colour in EDGES.items():
         chosen = [one for one in resonances if one.edge == edge]
@@ -99,11 +104,11 @@ def plot_resonances(resonances: Sequence[Any], ax: Axes | None, scale: Scale) ->
             speeds = scale.speed * np.array([one.speed for one in chosen])
             ax.plot(
                 speeds, [scale.energy * one.singularity for one in chosen], "^", color=colour, ms=5,
-                label=f"{edge} band edge: coefficient $s$ of $s/\\sqrt{{|v/v_r - 1|}}$",
+                label=f"{edge} band edge: singularity, $s$ of $s/\\sqrt{{|v/v_r - 1|}}$",
             )  # fmt: skip
             ax.plot(
                 speeds, [scale.energy * one.finite_limit for one in chosen], "_", color=colour, ms=8, mew=1.5,
-                label=f"{edge} band edge: loss on the finite side",
+                label=f"{edge} band edge: finite side",
             )  # fmt: skip
     if resonances and any(one.singularity > 0.0 or one.finite_limit > 0.0 for one in resonances):
         ax.set_yscale("log")
@@ -113,7 +118,14 @@ def plot_resonances(resonances: Sequence[Any], ax: Axes | None, scale: Scale) ->
     ax.set_xlabel(label("speed", "speed", scale))
     ax.set_ylabel(label("energy per pass", "energy", scale))
     if resonances:
-        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, fontsize="x-small")
+        ax.legend()
+    elif within is not None:
+        low, high = (scale.speed * one for one in within)
+        ax.set(xlim=(low, high), yticks=[])
+        ax.text(
+            0.5, 0.5, f"no resonance between {low:.6g}\nand {with_unit(high, 'speed', scale)}",
+            ha="center", va="center", transform=ax.transAxes,
+        )  # fmt: skip
     return ax
 
 

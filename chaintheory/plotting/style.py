@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from chaintheory.support.validation import shown
@@ -27,6 +28,17 @@ _MODEL = {
     "energy": f"${_ENERGY}$",
     "speed": r"$l_\mathrm{slow}/t_\mathrm{slow}$",
     "force": rf"${_ENERGY}/l_\mathrm{{slow}}$",
+}
+
+
+# Symbols of the model's units, as files write them.
+_SYMBOLS = {
+    "hbar Omega_slow": _ENERGY,
+    "Omega_slow": r"\Omega_\mathrm{slow}",
+    "l_slow": r"l_\mathrm{slow}",
+    "t_slow": r"t_\mathrm{slow}",
+    "k_B": r"k_\mathrm{B}",
+    "kappa": r"\kappa",
 }
 
 
@@ -61,4 +73,31 @@ def label(what: str, kind: str, scale: Scale) -> str:
     >>> label("speed", "speed", Scale.of_model())
     'speed ($l_\\mathrm{slow}/t_\\mathrm{slow}$)'
     """
-    return f"{what} ({_MODEL[kind] if scale.system == MODEL else scale.names[kind]})"
+    return f"{what} ({_unit(kind, scale)})"
+
+
+def with_unit(value: float, kind: str, scale: Scale) -> str:
+    r"""A number in a scale with its unit, for a title or a remark.
+
+    >>> with_unit(50.0, "speed", Scale.of_model())
+    '50 $l_\\mathrm{slow}/t_\\mathrm{slow}$'
+    """
+    return f"{value:.6g} {_unit(kind, scale)}"
+
+
+def _unit(kind: str, scale: Scale) -> str:
+    return _MODEL[kind] if scale.system == MODEL else scale.names[kind]
+
+
+def typeset(name: str, unit: str) -> str:
+    r"""A label from the name of a variable of a file and the unit that it states.
+
+    >>> typeset("mean_dissipation", "hbar Omega_slow"), typeset("seed", "1")
+    ('mean dissipation ($\\hbar\\Omega_\\mathrm{slow}$)', 'seed')
+    """
+    words = name.replace("_", " ")
+    if unit in ("", "1"):
+        return words
+    known = "|".join(map(re.escape, _SYMBOLS))
+    symbols = re.sub(known, lambda found: _SYMBOLS[found[0]], unit)
+    return f"{words} (${symbols}$)" if symbols != unit else f"{words} ({unit})"

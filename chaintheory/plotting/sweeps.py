@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chaintheory.plotting.style import CYCLE, KINDS, axes
+from chaintheory.plotting.style import CYCLE, KINDS, axes, typeset
 from chaintheory.support.validation import choice, shown
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ DECADES = 2.0  # beyond which an axis is logarithmic
 
 
 def plot_sweep(dataset: xarray.Dataset, quantity: str, ax: Axes | None = None) -> Axes:
-    """Draw one quantity of a sweep: lines over one axis, a line each or a map over two, drift velocities as points.
+    r"""Draw one quantity of a sweep: lines over one axis, a line each or a map over two, drift velocities as points.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def plot_sweep(dataset: xarray.Dataset, quantity: str, ax: Axes | None = None) -
     >>> data = xarray.Dataset({"mean_dissipation": ("speed", [1.0, 2.0], {"units": "hbar Omega_slow"})},
     ...                       {"speed": ("speed", [10.0, 20.0], {"units": "l_slow/t_slow"})})
     >>> plot_sweep(data, "mean_dissipation").get_xlabel()
-    'speed (l_slow/t_slow)'
+    'speed ($l_\\mathrm{slow}/t_\\mathrm{slow}$)'
     """
     if not (hasattr(dataset, "data_vars") and hasattr(dataset, "coords")):
         raise TypeError(f"dataset must be what run_sweep returns, an xarray.Dataset, got {shown(dataset)}")
@@ -116,8 +116,8 @@ def _scale(ax: Axes, which: str, values: Any) -> None:
 
 
 def _name(axis: str, place: Any) -> str:
-    return f"{axis} {place if isinstance(place, str) else format(place, 'g')}"
+    return f"{axis.replace('_', ' ')} {place if isinstance(place, str) else format(place, 'g')}"
 
 
 def _label(values: Any) -> str:
-    return f"{values.name} ({values.attrs.get('units', '1')})"
+    return typeset(str(values.name), str(values.attrs.get("units", "1")))
