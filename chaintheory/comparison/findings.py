@@ -428,7 +428,7 @@ def _finding(code: str, words: str, before: float, fit: Fit, parameters: dict[st
 # ---------------------------------------------------------------- the integrator
 
 
-MOST_STEPS = 12_000  # of an explicit chain
+MOST_STEPS, LONGER = 12_000, 4.0  # of an explicit chain; of few rows far apart so many times as many
 FIRST_PASSES = 2.0  # in which the step is fitted: an echo comes later
 # Schemes, each with the power of the step at which its error falls.
 SCHEMES = {"kick and exact chain": 2, "Verlet": 2, "symplectic Euler": 1, "Runge-Kutta": 4}
@@ -436,6 +436,7 @@ SCHEMES = {"kick and exact chain": 2, "Verlet": 2, "symplectic Euler": 1, "Runge
 RATES = (100.0, 60.0, 20.0, 10.0, 7.0, 5.5, 4.5, 3.6)
 TRIALS, SETTLED = 4, 1e-3  # of the step until it changes by less
 HARMLESS = 0.05  # of the losses
+SURE = 100.0  # fall of the residual at which the scheme itself is believed, though a part is left
 
 
 @dataclass(frozen=True)
@@ -520,6 +521,8 @@ def _error_of(problem: Problem, scheme: str, step: float, duration: float) -> Ar
         duration = min(duration, MOST_STEPS * step / (4.0 if scheme == "Runge-Kutta" else 1.0))
     last = min(max(24, int(np.searchsorted(problem.time, duration, "right"))), problem.time.size)
     times = problem.time[:last]
+    if scheme != "kick and exact chain" and times[-1] > LONGER * MOST_STEPS * step:
+        return None  # a step so small that no error of it shows
     try:
         if scheme == "kick and exact chain":
             other = problem.simulated(problem.system, start, times, order=2, time_step=step)
@@ -534,25 +537,39 @@ def _error_of(problem: Problem, scheme: str, step: float, duration: float) -> Ar
 
 def of_time_step(problem: Problem, errors: Sequence[StepError]) -> Iterator[Finding]:
     """An integrator of finite step, judged over as much of the data as its explicit chain was carried."""
-    least, known = min((one.left for one in errors), default=math.inf), math.inf
+    least = min((one.left for one in errors), default=math.inf)
+    tried: list[tuple[StepError, Fit, float]] = []
     for early in errors:
         if early.left > KEPT * max(least, 1.0):
             continue
-        one = _fitted_error(problem, early.scheme, early.settles_at, problem.duration)
-        one = _settled(problem, one)
+        one = _settled(problem, _fitted_error(problem, early.scheme, early.settles_at, problem.duration))
         if one is None:
             continue
         rest = problem.residual[: one.error.size]
         left = rest - one.error
         fit = Fit(np.empty(0), problem.fitted_start, problem.size_of(left), np.empty(0), problem.explained(left, 2))
-        # Euler's symplectic method is Verlet's with velocities of another time: the usual name comes first.
-        if max(fit.misfit, 1.0) * ALIKE >= known:
-            continue
-        known = max(fit.misfit, 1.0)
-        order = SCHEMES[one.scheme]
-        words = f"The integrator is one of order {order} ({one.scheme}) with a step of {one.settles_at:.3g} t_slow"
-        found = {"order": float(order), "time_step": one.settles_at}
-        yield _finding("time-step", words, problem.size_of(rest), fit, found, harmless=_harmless(problem))
+        tried.append((one, fit, problem.size_of(rest)))
+    if not tried:
+        return
+    # Euler's symplectic method is Verlet's with velocities of another time: the usual name comes first.
+    best, fit, before = tried[0]
+    for one, other, size in tried[1:]:
+        if max(other.misfit, 1.0) * ALIKE < max(fit.misfit, 1.0):
+            best, fit, before = one, other, size
+    order = SCHEMES[best.scheme]
+    alike = [
+        one.scheme
+        for one, other, _ in tried
+        if SCHEMES[one.scheme] == order and max(other.misfit, 1.0) <= ALIKE * max(fit.misfit, 1.0)
+    ]
+    if len(alike) > 1:
+        kind = f"{' or '.join(alike)}, which the data do not tell apart"
+    else:
+        sure = fit.explained or before >= SURE * fit.misfit
+        kind = best.scheme if sure else f"nearest to {best.scheme}, but the scheme is not told apart"
+    words = f"The integrator is one of order {order} ({kind}) with a step of {best.settles_at:.3g} t_slow"
+    found = {"order": float(order), "time_step": best.settles_at}
+    yield _finding("time-step", words, before, fit, found, harmless=_harmless(problem))
 
 
 def _harmless(problem: Problem) -> bool:
@@ -590,7 +607,7 @@ def of_late_onset(problem: Problem, known: StepError | None = None, whole: Probl
         yield from of_cut_memory(problem, problem, problem.fitted_start)
 
 
-MOST_TRIED = 800
+MOST_TRIED, FEW_MASSES = 800, 64
 
 
 def of_echo(problem: Problem, before: float) -> Iterator[Finding]:
@@ -621,7 +638,11 @@ def of_echo(problem: Problem, before: float) -> Iterator[Finding]:
     if not misfits or not math.isfinite(min(misfits)):
         return
     best = tried[int(np.argmin(misfits))]
-    fit = problem.fit(lambda _, at, times: predict(best, at, times), np.empty(0), problem.time.size, start)
+    last = problem.time.size
+    if best <= FEW_MASSES:  # integrated as a whole, which takes ten milliseconds for each t_slow
+        last = min(last, int(np.searchsorted(problem.time, since + LONGEST_DIRECT)))
+        before = problem.misfit(problem.plain, np.empty(0), start, last)
+    fit = problem.fit(lambda _, at, times: predict(best, at, times), np.empty(0), last, start)
     words = f"The chain is a ring of {best} masses, whose sound comes back"
     yield _finding("echo", words, before, fit, {"masses": float(best)})
 

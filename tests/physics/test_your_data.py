@@ -16,6 +16,7 @@ import pytest
 import xarray
 
 import chaintheory as ct
+from chaintheory.comparison import findings
 from chaintheory.comparison.findings import of_temperature
 from chaintheory.comparison.sampling import Rows, midpoints
 from chaintheory.comparison.with_published import read_published
@@ -163,6 +164,46 @@ def test_hot_chain_is_found(temperature):
     assert found[0].code == "temperature"
     # From 24 passes: their scatter is right to 15 %, the temperature to twice that; three standard deviations.
     assert found[0].parameters["temperature"] == pytest.approx(temperature, rel=0.9)
+
+
+def test_an_echo_in_a_short_ring_of_a_strong_system():
+    """The map of the light cone goes around a ring of 23 masses in one block: it is integrated as a whole."""
+    system = ct.System(ct.Chain(3.0, 25.0), ct.Gaussian(6.0, 3.5), mass=2.0, bias=0.1)
+    times, position = rows_of(ring(system, masses=23), 30.0, 3.6)
+    compared = ct.compare(system, times, position, theory_points=0)
+    (found,) = compared.findings
+    assert (found.code, found.parameters["masses"]) == ("echo", 23.0)
+    assert found.improvement > 1e4
+
+
+def test_a_step_too_small_to_be_seen_is_not_integrated(monkeypatch):
+    """A fit of a residual that no scheme made leads to steps of 1e-7: 400,000 of them for 24 rows."""
+    times, position = rows_of(ring(ATTRACTIVE), 25.0, 3.0)
+    problem = ct.compare(ATTRACTIVE, times, position, theory_points=0).problem
+
+    def never(*_):
+        raise AssertionError("an explicit chain of 400,000 steps")
+
+    monkeypatch.setattr(findings, "explicit_chain", never)
+    assert findings._error_of(problem, "symplectic Euler", 1e-6, 1.0) is None
+    with pytest.raises(AssertionError, match="400,000"):
+        findings._error_of(problem, "symplectic Euler", 1e-3, 1.0)
+
+
+def test_schemes_that_are_not_told_apart_are_all_named(monkeypatch):
+    """Two schemes of one order with the same error: the sentence names both; where one is left with more, the other."""
+    times, position = ring(ATTRACTIVE).verlet(110.0, 25.0, 6.0, 1.0 / 60.0)[:2]
+    problem = ct.compare(ATTRACTIVE, times, position, theory_points=0).problem
+    (verlet,) = [one for one in findings.step_errors(problem) if one.scheme == "Verlet"]
+    twin = replace(verlet, scheme="kick and exact chain")
+    (told,) = findings.of_time_step(problem, [verlet])
+    assert "order 2 (Verlet) with a step" in told.text
+    monkeypatch.setattr(findings, "SURE", 1e9)  # as for a residual that falls by less
+    (told,) = findings.of_time_step(problem, [verlet])
+    assert "order 2 (nearest to Verlet, but the scheme is not told apart)" in told.text
+    monkeypatch.setattr(findings, "_fitted_error", lambda _, scheme, *__: replace(verlet, scheme=scheme))
+    (told,) = findings.of_time_step(problem, [twin, verlet])
+    assert "(kick and exact chain or Verlet, which the data do not tell apart)" in told.text
 
 
 def test_the_error_of_a_temperature_from_few_passes():
