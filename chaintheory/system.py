@@ -1349,9 +1349,9 @@ class Trajectory(record.Trajectory):
         >>> run.passes.size
         2
         """
-        rows = read_columns(path, time, position, velocity, **({"units": getattr(system, "units", None)} | options))
-        if rows.position is None:
-            raise ValueError(f"position must be a column of {os.fspath(path)!r}, got a velocity alone")
+        options = {"units": getattr(system, "units", None), "with_position": True} | options
+        rows = read_columns(path, time, position, velocity, **options)
+        assert rows.position is not None
         return cls.from_arrays(system, rows.time, rows.position, rows.velocity)
 
     @classmethod

@@ -185,8 +185,9 @@ class Problem:
 
     @cached_property
     def run(self) -> Trajectory:
-        """Our run from the fitted start, half a pass longer than the data."""
-        return self.carried(self.system, self.fitted_start, self.duration + 0.5 * self.passing)
+        """Our run from the fitted start, half a pass longer than the data; at rest a pass would take for ever."""
+        longer = min(0.5 * self.passing, self.duration)
+        return self.carried(self.system, self.fitted_start, self.duration + longer)
 
     @cached_property
     def tolerance(self) -> Array:

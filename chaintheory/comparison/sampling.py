@@ -17,6 +17,7 @@ from chaintheory.parameters import SystemParameters
 from chaintheory.simulation.record import from_arrays
 from chaintheory.simulation.settings import fall_speed
 from chaintheory.simulation.stated_units import in_model
+from chaintheory.support.validation import increasing
 
 Array = NDArray[np.float64]
 
@@ -80,12 +81,7 @@ def checked_rows(system: SystemParameters, time: object, position: object, veloc
     least = LEAST_ROWS if "position" in columns else 3
     if times.size < least:
         raise ValueError(f"time must have at least {least} rows, got {times.size}")
-    steps = np.diff(times)
-    if np.any(steps <= 0.0):
-        row = int(np.argmax(steps <= 0.0)) + 1
-        raise ValueError(
-            f"time must increase from row to row, got {times[row]:g} after {times[row - 1]:g} in row {row}"
-        )
+    increasing("time", times)
     rows = Rows(times, columns.get("position"), columns.get("velocity"))
     if rows.position is not None:
         _refuse_coarse(system, rows.time, rows.position)

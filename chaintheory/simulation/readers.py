@@ -61,6 +61,7 @@ def read_columns(
     atom: int | None = None,
     time_step: float | None = None,
     units: Units | None = None,
+    with_position: bool = False,
 ) -> Columns:
     r"""Read time and position, or time and velocity, of a trajectory from a file.
 
@@ -80,9 +81,11 @@ def read_columns(
     atom
         The id of the particle in a dump of more than one atom.
     time_step
-        Time of one step of a dump, or of the column ``Step``, in units of the file.
+        Time of one step of a dump, or of a column of times that is named after steps, in units of the file.
     units
         The model's units in physical ones, which a unit in a header (s, ps, fs, m, nm, angstrom ...) needs.
+    with_position
+        Look for a position beside a velocity too.
 
     Raises
     ------
@@ -117,14 +120,23 @@ def read_columns(
     if not table.lines:
         raise ValueError(f"{file.name} must hold rows of numbers, got none")
     asked: dict[str, Column | None] = {"time": time, "position": position, "velocity": velocity}
-    if velocity is None or position is not None:
+    if velocity is None or position is not None or with_position:
         asked["position"] = table.default(1) if position is None else position
     if time is None:
         asked["time"] = table.default(0)
+    taken: dict[int, str] = {}
+    for name, column in asked.items():
+        if column is not None and (other := taken.setdefault(table.index(name, column), name)) != name:
+            raise ValueError(f"{other} and {name} must be two columns of {file.name}, got {shown(column)} for both")
     found = {name: None if column is None else table.numbers(name, column) for name, column in asked.items()}
     times = found["time"]
     assert times is not None
     if step is not None and not begin.startswith(b"ITEM:"):
+        named = table.names[table.index("time", asked["time"])]  # type: ignore[arg-type]  # one was found above
+        if "step" not in named.casefold():
+            raise ValueError(
+                f"time_step goes with a dump of LAMMPS or a column of steps, got {step!r} for the column {named!r}"
+            )
         times = times * step
     x, v = found["position"], found["velocity"]
     scale = {
@@ -221,7 +233,7 @@ class Table:
             return int(column)
         known = ", ".join(map(repr, self.names)) if self.named else f"numbers 0 to {len(self.names) - 1}"
         raise ValueError(
-            f"{what} must name a column of {self.file}, which has {known}, got {text:.60}"
+            f"{what} must name a column of {self.file}, which has {known}, got {shown(text)}"
             + nearest(text[:60], self.names)
         )
 
@@ -303,7 +315,7 @@ def _table(file: Path) -> Table:
         return by_mark if len(by_mark) == columns else by_space
 
     first, loose = cells(*data[0]), None
-    decimal = "," if mark == ";" and any("," in line for _, line in data[:20]) and "." not in data[-1][1] else "."
+    decimal = "," if mark != "," and any("," in line for _, line in data[:20]) and "." not in data[-1][1] else "."
     named = not all(_is_number(cell.replace(decimal, ".")) for cell in first if cell)
     names = first
     row, text = data[named and len(data) > 1]

@@ -24,7 +24,7 @@ from chaintheory.simulation.stated_units import in_model
 from chaintheory.simulation.status import Status
 from chaintheory.support.equality import EqualFields
 from chaintheory.support.files import write_table
-from chaintheory.support.validation import real_array, shown, whole
+from chaintheory.support.validation import increasing, real_array, shown, whole
 from chaintheory.units import Scale, Units, scale_of
 
 if TYPE_CHECKING:
@@ -648,8 +648,7 @@ def from_arrays(
     for name, column in rows.items():
         if column.shape != rows["time"].shape:
             raise ValueError(f"{name} must have the shape {rows['time'].shape} of time, got {column.shape}")
-    if np.any(np.diff(rows["time"]) <= 0.0):
-        raise ValueError("time must increase from row to row")
+    increasing("time", rows["time"])
     degree = 5 if rows["time"].size > 5 else 1
 
     def derivative(column: Array) -> Array:

@@ -166,6 +166,22 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f" (did you mean {near[0]!r}?)" if near else ""
 
 
+def increasing(name: str, values: NDArray[np.float64]) -> None:
+    """ValueError, with the row (from 0), where ``values`` do not increase from row to row.
+
+    >>> increasing("time", np.array([0.0, 1.0, 1.0]))
+    Traceback (most recent call last):
+    ...
+    ValueError: time must increase from row to row, got 1 after 1 in row 2
+    """
+    steps = np.diff(values)
+    if np.any(steps <= 0.0):
+        row = int(np.argmax(steps <= 0.0)) + 1
+        raise ValueError(
+            f"{name} must increase from row to row, got {values[row]:g} after {values[row - 1]:g} in row {row}"
+        )
+
+
 def real_array(name: str, value: ArrayLike) -> NDArray[np.float64]:
     """Return ``value`` as an array of finite doubles (any shape, 0-d and empty included)."""
     allowed = f"{name} must hold finite real numbers"

@@ -381,6 +381,11 @@ def test_tables_of_any_form(tmp_path, name, text):
         ("time,position\n0,1\n", {"time_unit": 0}, ["time_unit", "greater than 0"]),
         ("time,position\n0,1\n", {"atom": 1}, ["atom", "dump of LAMMPS"]),
         ("ITEM: TIMESTEP\n0\nITEM: NUMBER OF ATOMS\n1\n", {}, ["run.csv, line", "not whole"]),
+        ("t,x\n0,1\n", {"time": "t", "position": 0}, ["time and position must be two columns", "got 0 for both"]),
+        ("t,v\n0,1\n", {"position": "v", "velocity": "v"}, ["position and velocity must be two", "'v'"]),
+        ("t,x\n0,1\n", {"time_step": 7}, ["time_step goes with", "column of steps", "7.0", "'t'"]),
+        ("t,x\n0,1\n", {"time": "t\nps"}, ["time must name a column", r"got 't\nps'"]),
+        ("t,x\n0,1\n", {"time": "t" * 500}, ["time must name a column", "ttt ..."]),
         (f"time,position\n0,1\n{'1' * 131073},2\n", {}, ["run.csv, line 3", "field larger than field limit"]),
         (f"# {'1' * 131073},x\n0,1\n", {}, ["run.csv, line 1", "field larger than field limit"]),
     ],
@@ -396,7 +401,14 @@ def test_what_cannot_be_read_is_told_with_file_and_line(tmp_path, text, options,
 
 
 @pytest.mark.parametrize(
-    "header", ["time [ps],x (Angstrom),v [A/ps]", "t/ps;position / Å;v (Å/ps)", "t (fs)\tx [nm]\tv / (nm/fs)"]
+    "header",
+    [
+        "time [ps],x (Angstrom),v [A/ps]",
+        "t/ps;position / Å;v (Å/ps)",
+        "t (fs)\tx [nm]\tv / (nm/fs)",
+        "t (\N{MICRO SIGN}s),x [\N{MICRO SIGN}m],v [km/s]",
+        "t [\N{GREEK SMALL LETTER MU}s];x [km];v [\N{GREEK SMALL LETTER MU}m/\N{GREEK SMALL LETTER MU}s]",
+    ],
 )
 def test_units_of_a_header_are_the_system_s(tmp_path, header):
     """The same three rows in ps and angstrom, or in fs and nm; by hand from l_slow and t_slow in SI."""
@@ -404,9 +416,11 @@ def test_units_of_a_header_are_the_system_s(tmp_path, header):
         chain_mass=50.0, confinement=0.5, coupling=0.3, spacing=4.0, interaction=ct.Gaussian(0.02, 0.5),
         particle_mass=30.0, units="metal",
     )  # fmt: skip
-    small = "nm" in header
+    # How many of its units a ps, an angstrom and an angstrom/ps are.
+    sizes = {"fs": [1e3, 0.1, 1e-4], "km/s": [1e-6, 1e-4, 0.1], "km]": [1e-6, 1e-13, 100.0]}
     mark = next(mark for mark in ";\t," if mark in header)
-    rows = np.array([[0.0, 1.0, 3.0], [0.1, 1.3, 3.0], [0.2, 1.6, 3.0]]) * ([1e3, 0.1, 1e-4] if small else 1.0)
+    rows = np.array([[0.0, 1.0, 3.0], [0.1, 1.3, 3.0], [0.2, 1.6, 3.0]])
+    rows *= next((size for name, size in sizes.items() if name in header), 1.0)
     (tmp_path / "run.csv").write_text("\n".join([header, *(mark.join(map(repr, row)) for row in rows.tolist())]))
     place = "position" if "position" in header else "x"
     found = read_columns(tmp_path / "run.csv", position=place, velocity="v", units=system.units)
@@ -417,10 +431,33 @@ def test_units_of_a_header_are_the_system_s(tmp_path, header):
     assert given.time.tolist() == (2.0 * rows[:, 0]).tolist() and given.position.tolist() == (3.0 * rows[:, 1]).tolist()
 
 
+@pytest.mark.parametrize("mark", [";", "\t", "|", "  "])
+def test_decimal_commas(tmp_path, mark):
+    rows = [["t", "x"], ["0", "20"], ["0,5", "-4,5e1"], ["1,0", "70,25"]]
+    (tmp_path / "run.csv").write_text("\n".join(map(mark.join, rows)))
+    found = read_columns(tmp_path / "run.csv", "t", "x")
+    assert found.time.tolist() == [0.0, 0.5, 1.0] and found.position.tolist() == [20.0, -45.0, 70.25]
+
+
+def test_steps_of_a_table_become_times(tmp_path):
+    (tmp_path / "run.csv").write_text("Timestep,x\n0,1\n50,2\n")
+    assert read_columns(tmp_path / "run.csv", "Timestep", "x", time_step=0.02).time.tolist() == [0.0, 1.0]
+
+
+def test_a_particle_at_rest_is_compared():
+    """Without bias it stays midway between two masses for ever, and our run is as long as is needed."""
+    system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), bias=0.0)
+    compared = ct.compare(system, np.linspace(0.0, 3.0, 20), np.full(20, 60.0))
+    assert compared.agrees and float(abs(compared.residual.residual).max()) == 0.0
+    assert 3.0 <= compared.run.time[-1] < 7.0
+
+
 def test_from_csv_is_the_run(tmp_path):
     run = SYSTEM.simulate(220.0, 50.0, 4.0)
     run.to_csv(tmp_path / "run.csv")
     mine = ct.Trajectory.from_csv(SYSTEM, tmp_path / "run.csv", time="time", position="position")
+    both = ct.Trajectory.from_csv(SYSTEM, tmp_path / "run.csv", velocity="velocity")
+    assert np.array_equal(both.position, run.position) and np.array_equal(both.velocity, run.velocity)
     assert np.array_equal(mine.position, run.position) and mine.status == "given"
     run.save(tmp_path / "run.nc")
     assert np.array_equal(ct.Trajectory.from_csv(SYSTEM, tmp_path / "run.nc").position, run.position)
@@ -486,7 +523,7 @@ GOOD = np.linspace(0.0, 2.0, 200), 220.0 + np.linspace(0.0, 100.0, 200)
     ("time", "position", "kind", "words"),
     [
         (GOOD[0], GOOD[1][:-1], ValueError, "rows of time"),
-        (GOOD[0][::-1], GOOD[1], ValueError, "must increase"),
+        (GOOD[0][::-1], GOOD[1], ValueError, "must increase from row to row, got .* in row 1"),
         (np.where(GOOD[0] > 1, np.nan, GOOD[0]), GOOD[1], ValueError, "finite"),
         (GOOD[0][:10], GOOD[1][:10], ValueError, "at least 16 rows"),
         (GOOD[0], GOOD[1].astype(complex), TypeError, "real"),
