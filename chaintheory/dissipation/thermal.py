@@ -26,7 +26,7 @@ from chaintheory.dissipation.single_pass import (
     single_pass_dissipation,
     width_of,
 )
-from chaintheory.interactions.named import Gaussian, GaussianMixture
+from chaintheory.interactions.named import Gaussian, GaussianMixture, HalfIntegerMatern
 from chaintheory.lattice.dispersion import band_top
 from chaintheory.lattice.memory_kernel import half_width
 from chaintheory.lattice.rigid_lattice import capture_speed
@@ -100,10 +100,7 @@ def _variance(system: SystemParameters, v: Array, heat: Array, sampling: str) ->
 def _variance_slope(system: SystemParameters, v: Array, heat: Array, sampling: str) -> Array:
     """Return v dVar/dv = -<2 E (4 + d ln|transform|^2/d ln k) s>."""
     interaction = system.interaction
-    power = interaction.decay.power
-    step = 0.02 / width_of(system)
-
-    constant, width, _ = interaction.decay
+    constant, width, power = interaction.decay
 
     def scattered(rows: Any, omega: Array, wave: Array) -> Array:
         energy = mode_energy(omega, heat[rows, None], sampling)
@@ -112,17 +109,37 @@ def _variance_slope(system: SystemParameters, v: Array, heat: Array, sampling: s
     def changed(rows: Any, omega: Array, wave: Array) -> Array:
         shape, energy = interaction.shape(wave), mode_energy(omega, heat[rows, None], sampling)
         decay = power * constant[0] * (width * omega / v[rows, None]) ** float(power)
-        changes = shape * (4.0 - decay) + wave * _slope(interaction.shape, wave, step)
+        changes = shape * (4.0 - decay) + wave * _slope(interaction.shape, wave, _step(system, wave))
         return np.asarray(generated.loss_variance(changes, energy))
 
     # The terms cancel at some speed: the quadrature's tolerance is relative to their magnitudes.
     oscillations = 0.0 if interaction.monotone else 2.0 * math.pi * band_top(system.chain) * width_of(system) / v
     mean, (exponents, _) = band_mean_of_transform(system, v, scattered)
-    size = (4.0 + power * exponents + oscillations) * mean
+    size = (4.0 + power * exponents + _algebraic(system) + oscillations) * mean
     return -quadrature_loss(system, v, log=False, shape=changed, least=size)
 
 
-def _slope(function: Any, k: Array, step: float) -> Array:
+def _algebraic(system: SystemParameters) -> float:
+    """Power of 1/k in the squared transform of a Matern interaction."""
+    interaction = system.interaction
+    return 4.0 * interaction.order + 4.0 if isinstance(interaction, HalfIntegerMatern) else 0.0
+
+
+def _step(system: SystemParameters, k: Array) -> Array | float:
+    """Step over which the prefactor of the squared transform is smooth enough for ``_slope``.
+
+    A Matern transform is a power of its distance from the poles at k = +-i sqrt(2 order + 1)/width. With 0.01 of that
+    distance over the power and 3 the slope is right to 2 0.01^6/140, and its rounding the same at every k; with a step
+    that knows the width alone it would grow like k, until no two results agree.
+    """
+    interaction = system.interaction
+    if isinstance(interaction, HalfIntegerMatern):
+        poles = math.sqrt(2 * interaction.order + 1) / interaction.width
+        return np.asarray(0.01 * np.hypot(k, poles) / (_algebraic(system) + 3.0))
+    return 0.02 / width_of(system)
+
+
+def _slope(function: Any, k: Array, step: Array | float) -> Array:
     """Derivative of an even function that is smooth over ``step``, to sixth order."""
     values = [(function(np.abs(k + n * step)) - function(np.abs(k - n * step))) for n in (1, 2, 3)]
     return np.asarray((45.0 * values[0] - 9.0 * values[1] + values[2]) / (60.0 * step))
