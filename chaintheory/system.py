@@ -866,8 +866,9 @@ class System(SystemParameters):
         values = real_array("speed", speed)
         if np.any(values == 0.0):
             raise ValueError("speed must not be 0 for a mobility, got 0.0")
+        values = np.maximum(np.abs(values), damped.ohmic_speed(self)) if self.chain.damping else values
         with np.errstate(divide="ignore"):
-            return np.asarray(values / self.friction_force(speed, approximation=approximation))[()]
+            return np.asarray(values / self.friction_force(values, approximation=approximation))[()]
 
     def mean_dissipation_terms(self, speed: float) -> steady_state.EmittedPhonons:
         """The phonons that the particle excites at one mean speed: each root of Eq. 10, however small its energy.

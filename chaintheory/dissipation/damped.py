@@ -36,10 +36,14 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 MOST_CELLS = 2e6
+SMALLEST = 1e-300  # divisor whose inverse is a double
 # Of the largest frequency. The rounding of omega^2 - nu^2 shows beside the width of a resonance, up to 4e-16 over this
 # ratio of the integral (measured against Eq. (10) and its first order in the damping): from here on less than 1e-9.
 LEAST_DAMPING = 5e-7
 CELLS_AT_ONCE = 2**15
+# Ratio nu/omega, up to the damping over omega, whose square is beside 1 less than the rounding of the integral.
+OHMIC = 1e-8
+NEGLIGIBLE_EXPONENT = 100.0
 NEGLIGIBLE = 1e-15  # of the sum, that a further stretch of the integral may add
 MOST_DOUBLINGS = 24  # of the range, for a transform that falls like a power
 LARGEST_RADIUS = 0.2  # of the discs in x, over the longest spring: in it cosines grow by less than a factor of two
@@ -48,12 +52,12 @@ NODES, WEIGHTS = np.polynomial.legendre.leggauss(20)
 
 def mean_dissipation(system: SystemParameters, speed: Array) -> Array:
     """The mean dissipation of a chain with damping, at speeds that are not negative."""
-    return _each(system, speed, lambda v: _steady(system, v, derivative=False))
+    return _each(system, speed, lambda v: _ohmic_below(system, v, lambda w: _steady(system, w, derivative=False)))
 
 
 def mean_dissipation_slope(system: SystemParameters, speed: Array) -> Array:
     """Its derivative in the speed. Only nu depends on the speed, at a given x."""
-    return _each(system, speed, lambda v: _steady(system, v, derivative=True))
+    return _each(system, speed, lambda v: _steady(system, max(v, ohmic_speed(system)), derivative=True))
 
 
 def single_pass_dissipation(
@@ -66,7 +70,7 @@ def single_pass_dissipation(
     choice("method", method or "quadrature", ["closed", "quadrature"])
     if values.size and values.min() == 0.0:
         raise ValueError("speed must not be 0 in a chain with damping, got 0.0")
-    loss = _each(system, values, lambda v: _single(system, v))
+    loss = _each(system, values, lambda v: _ohmic_below(system, v, lambda w: _single(system, w)))
     with np.errstate(divide="ignore"):
         return shaped(np.log(loss) if log else loss, shape)
 
@@ -89,9 +93,31 @@ def _each(system: SystemParameters, speed: Array, value: Callable[[float], float
     return np.array([value(v) if v else 0.0 for v in different.tolist()], dtype=np.float64)[index.ravel()]
 
 
+def ohmic_speed(system: SystemParameters) -> float:
+    """Speed below which every loss is proportional to the speed to rounding; 0 without wells, or without that bound.
+
+    A phonon takes gamma nu^2/omega^4 (1 + (2 - (gamma/omega)^2) (nu/omega)^2 + ...), and nu = k v/(2 pi) goes up to
+    the k at which exp(-NEGLIGIBLE_EXPONENT) is left of the squared transform. Far below, nu^2 is 0 in doubles.
+    """
+    chain, interaction = system.chain, system.interaction
+    constant, width, power = interaction.decay
+    if not (chain.confinement and constant[0] and interaction.monotone):
+        return 0.0
+    lowest = band_edges(chain)[0]
+    highest = (NEGLIGIBLE_EXPONENT / constant[0]) ** (1.0 / power) / width  # nu/v
+    return OHMIC * lowest * min(1.0, lowest / chain.damping) / highest
+
+
+def _ohmic_below(system: SystemParameters, speed: float, value: Callable[[float], float]) -> float:
+    """The loss at a speed; far below all resonances in proportion to it."""
+    ohmic = ohmic_speed(system)
+    return speed / ohmic * value(ohmic) if speed < ohmic else value(speed)
+
+
 def _steady(system: SystemParameters, speed: float, *, derivative: bool) -> float:
     chain = system.chain
     c, gamma, top = speed / chain.spacing, chain.damping, band_edges(chain)[1]
+    farthest = top / max(c, SMALLEST)
 
     def density(x: Array) -> Array:
         nu = c * x
@@ -103,11 +129,11 @@ def _steady(system: SystemParameters, speed: float, *, derivative: bool) -> floa
         return np.asarray(loss * (absorption_slope(nu, mismatch, gamma) * x / chain.spacing - taken / speed))
 
     # The loss beyond falls at least like x^-2; where the transform falls exponentially it is negligible long before.
-    end, beyond = 1.5 * top / c + 1.0, True
+    end, beyond = 1.5 * farthest + 1.0, True
     constant, width, power = system.interaction.decay
     rate = constant[0] * (width / chain.spacing) ** power if system.interaction.monotone else 0.0
     if rate:
-        budget = 40.0 + 4.0 * math.log1p(top / gamma) + 4.0 * math.log1p(top / c)
+        budget = 40.0 + 4.0 * math.log1p(top / gamma) + 4.0 * math.log1p(farthest)
         negligible = max((budget / rate) ** (1.0 / power), 1.0)
         end, beyond = min(end, negligible), end < negligible
     widest = 0.5 * _scale(system) * chain.spacing / (2.0 * math.pi)
@@ -177,10 +203,10 @@ def _scale(system: SystemParameters) -> float:
 def _single(system: SystemParameters, speed: float) -> float:
     """The mean over theta of each mode's integral over nu, whose poles are known."""
     chain, gamma = system.chain, system.chain.damping
-    lowest, top = band_edges(chain)
+    top = band_edges(chain)[1]
     scale = 0.5 * _scale(system) * speed / (2.0 * math.pi)
     constant, width, power = system.interaction.decay
-    rate = constant[0] * (width / speed) ** power if system.interaction.monotone else 0.0
+    rate = constant[0] * min(width / speed, 1e150) ** power if system.interaction.monotone else 0.0
     floor = 1e-5 * min(scale, gamma)
 
     def mode(omega_squared: float) -> float:
@@ -198,7 +224,7 @@ def _single(system: SystemParameters, speed: float) -> float:
 
         end = 1.5 * math.sqrt(omega_squared) + gamma + scale
         if rate:
-            end = min(end, (100.0 / rate) ** (1.0 / power) + lowest)
+            end = min(end, (NEGLIGIBLE_EXPONENT / rate) ** (1.0 / power))
         total, start = 0.0, 0.0
         for _ in range(MOST_DOUBLINGS):
             part = _integral(density, radius, start, end, scale)
@@ -227,10 +253,9 @@ def _integral(
     >>> abs(found / whole - 1.0) < 1e-13  # a pole elsewhere than at 0 would show the rounding of the distance from it
     True
     """
-    count = math.ceil(0.5 * (end - start) / widest)
-    if count > MOST_CELLS:
+    if not end - start <= 2.0 * MOST_CELLS * widest:
         raise ValueError("speed must be larger: the integral over all phonons needs too many points")
-    edges = np.linspace(start, end, count + 1)
+    edges = np.linspace(start, end, math.ceil(0.5 * (end - start) / widest) + 1)
     low, high = edges[:-1], edges[1:]
     cells: list[tuple[Array, Array]] = []
     while low.size:

@@ -18,6 +18,7 @@ from benchmarks.bench_chains import (
     random_chain,
     random_system,
 )
+from chaintheory.dissipation import damped
 from chaintheory.lattice import any_band
 from chaintheory.lattice.dispersion import band_edges, frequency
 from chaintheory.parameters import refuse_other_chains
@@ -183,6 +184,33 @@ def test_low_speed_drag_is_ohmic_with_wells_and_damping():
     assert mobility == pytest.approx(np.full(3, mobility[0]), rel=1e-4)
     assert weak.friction_force(-3.0) == -weak.friction_force(3.0)
     assert weak.friction_force(3.0) * 40.0 == pytest.approx(weak.mean_dissipation(3.0), rel=1e-15)
+
+
+@pytest.mark.parametrize("chain", [ct.Chain(10.0, 40.0, damping=0.5), ct.Chain.from_springs(1.3, [1.0, 0.3], 9.0, 7.0)])
+def test_at_the_lowest_speeds_the_drag_is_the_ohmic_integral(chain):
+    """The response at rest, gamma nu^2/omega^4, by the trapezoidal rule: far below where nu^2 is 0 in doubles."""
+    system, speed = ct.System(chain, ct.Gaussian(0.02, 4.0)), np.array([1e-6, 3e-8, 1e-9, 1e-156, 1e-200, 1e-280])
+    x, step = np.linspace(0.0, 20.0, 20001, retstep=True)
+    wave = 2.0 * math.pi * x / chain.spacing
+    weight = x**4 * (2.0 * math.pi * 0.08**2) * np.exp(-((4.0 * wave) ** 2)) * step
+    weight *= 16.0 * math.pi**3 * chain.damping / chain.spacing**5
+    response = chain.frequency(math.pi * x) ** -4.0
+    drag = float(np.sum(weight * response))
+    assert system.mean_dissipation(speed) / speed == pytest.approx(np.full(6, drag), rel=1e-12, abs=0.0)
+    assert damped.mean_dissipation_slope(system, speed) == pytest.approx(np.full(6, drag), rel=1e-12, abs=0.0)
+    assert system.mobility([*speed, -5e-324]) == pytest.approx(np.full(7, chain.spacing / drag), rel=1e-12)
+    once = float(np.sum(weight) * np.mean(response[:20000]))  # a mass alone: the mean over the band
+    assert system.single_pass_dissipation(speed) / speed == pytest.approx(np.full(6, once), rel=1e-11, abs=0.0)
+
+
+@pytest.mark.parametrize("interaction", [ct.Exponential(0.02, 4.0), ct.Lorentzian(0.02, 4.0)], ids=repr)
+def test_lowest_speeds_without_an_ohmic_limit_are_refused_in_words(interaction):
+    chain = ct.Chain.from_springs(0.0, [1.0], 40.0, damping=0.5)
+    for system in (ct.System(chain, interaction), ct.System(DAMPED.chain, ct.Exponential(0.02, 4.0))):
+        for speed in (1e-200, 5e-324):
+            for loss in (system.mean_dissipation, system.single_pass_dissipation):
+                with pytest.raises(ValueError, match=r"^speed must be "):
+                    loss(speed)
 
 
 def test_a_locked_drift_becomes_a_stable_root_up_to_a_largest_bias():
