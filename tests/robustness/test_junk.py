@@ -31,6 +31,7 @@ VALID = {
     "depth": 1.0, "sigma": 3.0, "offset": 3.0, "distance": 3.0, "length": 1.0, "dispersion": 1.0, "chain_mass": 1.0,
     "particle_mass": 1.0, "function": lambda r: 2.0**-r, "end": 20.0, "dataset": None, "quantity": "mean_dissipation",
     "sweep": None, "output": "absent/out.nc", "couplings": [24.75], "temperature": 1.0, "samples": 2, "every": 2,
+    "series": [1.0, 2.0, 3.0],
 }  # fmt: skip
 # Slow, or tried by tests of their own, or given an object of this package's own as their only argument.
 LEFT_OUT = {("System", "drag_curve"), ("System", "travelling_wave"), ("Gaussian", "enclosed_transform")}
