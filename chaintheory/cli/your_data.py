@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -75,7 +76,9 @@ def compare(
         file, time_column, position_column, velocity_column, time_unit=time_unit, position_unit=position_unit,
         atom=atom, time_step=time_step, units=system.units,
     )  # fmt: skip
-    compared = lay_beside(system, rows.time, rows.position, velocity=rows.velocity, start=start)
+    compared = lay_beside(
+        system, rows.time, rows.position, velocity=rows.velocity, start=start, progress=sys.stderr.isatty()
+    )
     if plot is not None:
         save_plot(compared.plot(), plot)
     frame = compared.to_dataframe()

@@ -313,6 +313,7 @@ def of_parameters(problem: Problem, before: float) -> Iterator[Finding]:
     scales = [one for one in SCALES if problem.system.bias != 0.0 or one.code not in ("energy-unit", "bias")]
     tracks = [track for scale in scales for track in _tracks(problem, scale, parts[0])]
     for part in parts:
+        problem.tell(f"units and parameters, {part} of {problem.time.size} rows")
         with ThreadPoolExecutor(cores()) as pool:
             many = pool.map(Track.followed, tracks, repeat(problem), repeat(part))
             tracks = [one for one in many if one is not None]
@@ -465,6 +466,7 @@ def step_errors(problem: Problem) -> Iterator[StepError]:
     top = band_top(problem.system.chain)
     first = float(problem.time[problem.rows_of(FIRST_PASSES) - 1])
     for scheme in SCHEMES:
+        problem.tell(f"time step of {scheme}")
         tried = [_fitted_error(problem, scheme, 1.0 / (top * rate), first) for rate in RATES]
         best = _settled(problem, min((one for one in tried if one is not None), key=lambda one: one.left, default=None))
         if best is None:
@@ -622,6 +624,9 @@ def of_echo(problem: Problem, before: float) -> Iterator[Finding]:
     most = math.ceil(closing * (since + 0.3)) + 4
     least = max(8, math.floor(0.55 * most) - 8)
     tried = list(range(most, least, -1))[:MOST_TRIED]
+    if not tried:
+        return
+    problem.tell(f"echo in rings of {tried[-1]} to {tried[0]} masses")
     step = problem.run.time[1]
     last = max(24, int(np.searchsorted(problem.time, 1.1 * since + 1.5 * problem.passing)))
     last = min(last, problem.time.size)
@@ -657,6 +662,7 @@ def of_cut_memory(problem: Problem, judged: Problem, start: Start, given: float 
     since = leaves - problem.start.time
     if since > MOST_MEMORY:
         return
+    problem.tell("memory that is cut off")
     rate = given or _coarse_rate(problem)
     fine_rate = given or 2.0 * rate
 
@@ -747,6 +753,7 @@ def of_temperature(problem: Problem) -> Iterator[Finding]:
         per_energy = float(np.mean(loss_variance(problem.system, speed, 1.0, "classical")))
     except ValueError:
         return
+    problem.tell("temperature")
     temperature = (rms**2 - float(np.mean(error**2))) / per_energy
     start = problem.fitted_start
     scatter, correlation = [], []

@@ -82,8 +82,16 @@ class Fit:
 class Problem:
     """The data, our run from their start, and what a residual of one tolerance is."""
 
-    def __init__(self, system: SystemParameters, rows: Rows, start: Start, noise: Noise | None = None) -> None:
+    def __init__(
+        self,
+        system: SystemParameters,
+        rows: Rows,
+        start: Start,
+        noise: Noise | None = None,
+        tell: Callable[[str], None] = lambda what: None,
+    ) -> None:
         self.system, self.rows, self.start, self.measured = system, rows, start, noise
+        self.tell = tell  # what is tried next
         # Scatter that is as small as the error of our run is taken as one.
         averaged = noise is not None and noise.size > AVERAGED * system.chain.spacing
         self.noise = noise if averaged else None
@@ -96,7 +104,7 @@ class Problem:
     def less(self, error: Array) -> Problem:
         """The same with a known error taken off the rows that fits look at; as far as it is known."""
         rows = Rows(self.time[: error.size] + self.start.time, *self._taken_off(error))
-        other = Problem(self.system, rows, self.start, self.measured)
+        other = Problem(self.system, rows, self.start, self.measured, self.tell)
         # What is left of the error is some per cent of it.
         if self.noise is None:
             other.__dict__["fitted_start"] = self.fitted_start

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import html
 import math
+import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -57,6 +58,7 @@ def compare(
     velocity: ArrayLike | None = None,
     start: Sequence[float] | None = None,
     theory_points: int = 12,
+    progress: bool | Callable[[str], None] = False,
 ) -> Comparison:
     """Lay a trajectory of one's own beside the theory, and beside our own run from the same start.
 
@@ -76,6 +78,9 @@ def compare(
     theory_points
         The static lattice and the exact steady state take seconds for each speed: they are computed for so many
         passes, spread evenly, and are NaN for the others.
+    progress
+        True, or a callable that is given the words, to be told which fault ``findings`` tries next (True: on stderr).
+        The search takes seconds; of rows with noise over many passes, minutes.
 
     Returns
     -------
@@ -100,6 +105,9 @@ def compare(
     if not isinstance(system, System):
         raise TypeError(f"system must be a System, got {shown(system)}")
     whole("theory_points", theory_points, 0)
+    if not (isinstance(progress, bool) or callable(progress)):
+        raise TypeError(f"progress must be True, False or a function of a text, got {shown(progress)}")
+    tell = progress if callable(progress) else _to_stderr if progress else _to_nobody
     if isinstance(time, record.Trajectory):
         if position is not None:
             raise ValueError("position must be left out where a Trajectory is given")
@@ -113,10 +121,18 @@ def compare(
     if remark is not None:
         rows = replace(rows, velocity=None)
     first = _start(system, rows, start, noise)
-    problem = Problem(system, rows, first, noise)
+    problem = Problem(system, rows, first, noise, tell)
     if problem.noise is not None and (finer := _noise_about_run(problem, first)) is not None:
-        problem = Problem(system, rows, replace(first, position_error=finer.size), finer)
+        problem = Problem(system, rows, replace(first, position_error=finer.size), finer, tell)
     return Comparison(system, rows, problem, theory_points, () if remark is None else (remark,))
+
+
+def _to_stderr(what: str) -> None:
+    print(f"trying: {what}", file=sys.stderr)
+
+
+def _to_nobody(_: str) -> None:
+    """Say nothing."""
 
 
 def _noise_about_run(problem: Problem, start: Start) -> Noise | None:

@@ -176,6 +176,22 @@ def test_an_echo_in_a_short_ring_of_a_strong_system():
     assert found.improvement > 1e4
 
 
+def test_the_search_says_what_it_tries(capsys):
+    """In its order, up to the fault that explains the data; nothing where the data follow our run."""
+    told = []
+    system = replace(ATTRACTIVE, mass=1.3)
+    times, position = rows_of(ring(system), 25.0, 2.0)
+    assert ct.compare(ATTRACTIVE, times, position, theory_points=0, progress=told.append).findings[0].code == "mass"
+    assert told and all(one.startswith("units and parameters, ") for one in told)
+    told.clear()
+    assert ct.compare(system, times, position, theory_points=0, progress=told.append).findings == [] == told
+    problem = ct.compare(ATTRACTIVE, times, position, theory_points=0, progress=True).problem
+    problem.tell("echo")
+    assert capsys.readouterr().err == "trying: echo\n"
+    with pytest.raises(TypeError, match="progress must be True, False or a function"):
+        ct.compare(ATTRACTIVE, times, position, progress="yes")
+
+
 def test_a_step_too_small_to_be_seen_is_not_integrated(monkeypatch):
     """A fit of a residual that no scheme made leads to steps of 1e-7: 400,000 of them for 24 rows."""
     times, position = rows_of(ring(ATTRACTIVE), 25.0, 3.0)
