@@ -44,7 +44,7 @@ from chaintheory.simulation.ensemble import Ensemble
 from chaintheory.simulation.light_cone import ChainSegment
 from chaintheory.simulation.readers import read_columns
 from chaintheory.simulation.stopping import Event
-from chaintheory.support.validation import choice, real_array, shown
+from chaintheory.support.validation import choice, real_array, shown, truth
 from chaintheory.units import PhysicalChain, Units, scale_of
 
 Array = NDArray[np.float64]
@@ -469,6 +469,7 @@ class System(SystemParameters):
         >>> system.single_pass_dissipation(50.0, temperature=[0.0, 5.0, 25.0]).round(6).tolist()
         [0.013449, 0.014567, 0.019255]
         """
+        log = truth("log", log)
         if temperature is not None:
             if approximation != "constant-velocity" or method is not None or log:
                 raise ValueError("approximation, method and log must not be given with temperature")

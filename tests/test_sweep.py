@@ -524,7 +524,7 @@ def test_overwrite_replaces_a_file_only(sweep, expected, recomputed, tmp_path):
     target.write_text("mine")
     output.unlink()
     output.symlink_to(target)
-    with pytest.raises(ValueError, match="must be a file to be replaced"):
+    with pytest.raises(ValueError, match="output must be a plain file or a new one, no link"):
         run_sweep(sweep, output, overwrite=True)
     assert target.read_text() == "mine"
 

@@ -17,6 +17,7 @@ import click
 from chaintheory.interactions.build import KINDS as INTERACTIONS
 from chaintheory.interactions.build import PLAIN, build, kind_of
 from chaintheory.support.json_values import plain
+from chaintheory.support.validation import shown
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -66,7 +67,7 @@ class Place(click.ParamType):  # type: ignore[type-arg]  # for the same reason
             suits = False
         if not suits:
             name = param.opts[0] if param is not None else "path"
-            raise click.UsageError(f"{name} must be {self.allowed}, got {str(value)!r}", ctx)
+            raise click.UsageError(f"{name} must be {self.allowed}, got {shown(str(value))}", ctx)
         return path
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -323,9 +324,9 @@ def check_outputs(overwrite: bool) -> None:
         for other, taken in places:
             if other is not one and same_file(path, taken):
                 what = "file that is read" if other.type is INPUT_FILE else f"file at {other.opts[0]}"
-                raise ValueError(f"{name} must not be the {what}, got {str(path)!r}")
+                raise ValueError(f"{name} must not be the {what}, got {shown(str(path))}")
         if path.exists() and not overwrite:
-            raise ValueError(f"{name} must not exist (or give --overwrite), got {str(path)!r}")
+            raise ValueError(f"{name} must not exist (or give --overwrite), got {shown(str(path))}")
 
 
 def same_file(one: Path, other: Path) -> bool:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from chaintheory.interactions.named import Gaussian
 from chaintheory.support.resources import cores
-from chaintheory.support.validation import choice, number, positive, whole
+from chaintheory.support.validation import choice, number, positive, shown, whole
 from chaintheory.system import Chain, System
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def read_published(directory: str | os.PathLike[str]) -> list[PublishedRun]:
     folder = Path(directory)
     index = folder / "index.csv"
     if not index.is_file():
-        raise ValueError(f"published must be a directory with an index.csv, got {str(folder)!r}")
+        raise ValueError(f"published must be a directory with an index.csv, got {shown(str(folder))}")
     runs: dict[str, PublishedRun] = {}
     with index.open(newline="", encoding="utf-8-sig") as lines:
         rows = csv.reader(lines, strict=True)

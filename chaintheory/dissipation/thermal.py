@@ -32,7 +32,7 @@ from chaintheory.lattice.memory_kernel import half_width
 from chaintheory.lattice.rigid_lattice import capture_speed
 from chaintheory.lattice.thermal_field import checked_sampling, correlation, mode_energy, temperatures
 from chaintheory.parameters import kinetic_energy, refuse_damping, refuse_no_wells
-from chaintheory.support.validation import LARGEST, real_array, shown
+from chaintheory.support.validation import LARGEST, real_array, truth
 from chaintheory_ext.generated import thermal as generated
 
 if TYPE_CHECKING:
@@ -70,8 +70,7 @@ def loss_variance(
     refuse_damping(system.chain, "a temperature")
     v, heat, shape = _broadcast(speed, temperature)
     sampling = checked_sampling(sampling)
-    if not isinstance(broadening, bool | np.bool_):
-        raise TypeError(f"broadening must be True or False, got {shown(broadening)}")
+    truth("broadening", broadening)
     if broadening and np.any(v > LARGEST):
         raise ValueError(f"speed must be at most {LARGEST:g} with broadening=True, got {float(v.max())!r}")
     result = np.zeros(v.shape)

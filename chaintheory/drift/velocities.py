@@ -183,6 +183,10 @@ class DriftVelocity:
 
 
 _COLUMNS = ("speed", "kind", "slope", "growth_factor", "margin", "separation", "relaxation_time", "certified")
+# Those of a table, whose types an empty one has too.
+_TYPES = dict.fromkeys((*_COLUMNS, "edge", "n", "enclosure_low", "enclosure_high"), float) | {
+    "kind": str, "certified": bool, "edge": str, "n": int,
+}  # fmt: skip
 
 
 class DriftVelocities(Table[DriftVelocity]):
@@ -232,7 +236,7 @@ class DriftVelocities(Table[DriftVelocity]):
         """One row per solution."""
         import pandas as pd
 
-        return pd.DataFrame(self.rows(), columns=[*_COLUMNS, "edge", "n", "enclosure_low", "enclosure_high"])
+        return pd.DataFrame(self.rows(), columns=[*_TYPES]).astype(_TYPES)
 
     def in_units(self, units: str | Units | None = None) -> pd.DataFrame:
         """Speeds, relaxation times, kinds and resonances in other units; those of the system by default.

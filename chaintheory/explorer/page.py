@@ -12,6 +12,7 @@ from chaintheory import __version__
 from chaintheory.interactions.named import Gaussian
 from chaintheory.parameters import SystemParameters
 from chaintheory.support.files import write_whole
+from chaintheory.support.validation import shown
 
 HERE = Path(__file__).parent
 MADE_BY = "<!-- Made by chaintheory explore, which replaces this file. -->"
@@ -64,9 +65,9 @@ def write_explorer(output: str | os.PathLike[str], system: SystemParameters) -> 
     target = Path(output).absolute()
     page = explorer_page(system)
     if target.is_symlink() or (target.exists() and not is_ours(target)):
-        raise ValueError(f"output must be a new file or an earlier page of the explorer, got {str(target)!r}")
+        raise ValueError(f"output must be a new file or an earlier page of the explorer, got {shown(str(target))}")
     if not target.parent.is_dir():
-        raise ValueError(f"output must lie in an existing directory, got {str(target)!r}")
+        raise ValueError(f"output must lie in an existing directory, got {shown(str(target))}")
     write_whole(target, page.encode())
     return target
 

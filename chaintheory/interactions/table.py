@@ -335,11 +335,11 @@ def from_file(_cls: type[Interaction], /, path: str | os.PathLike[str]) -> Inter
         except ValueError:
             if rows or (place > 1 and any(cell[:1].isdigit() for cell in cells)):
                 raise ValueError(
-                    f"{str(path)!r}, line {place}: must be a distance and a potential, got {line!r:.60}"
+                    f"{shown(str(path))}, line {place}: must be a distance and a potential, got {line!r:.60}"
                 ) from None
     if len(rows) < FEWEST:
         raise ValueError(
-            f"{str(path)!r} must hold at least {FEWEST} lines with a distance and a potential, got {len(rows)}"
+            f"{shown(str(path))} must hold at least {FEWEST} lines with a distance and a potential, got {len(rows)}"
         )
     r, potential = np.array(rows).T
     return SampledInteraction(r, potential)

@@ -27,6 +27,7 @@ from chaintheory.report.formulas import displayed
 from chaintheory.report.prose import typeset
 from chaintheory.report.topics import chapter_title, homes, title
 from chaintheory.support.json_values import plain
+from chaintheory.support.validation import shown
 
 if TYPE_CHECKING:
     from chaintheory.figures import Picture
@@ -329,9 +330,9 @@ def benchmark_section(path: Path) -> Section:
         rows = json.loads(path.read_text(encoding="utf-8"))
         json.dumps(rows, ensure_ascii=False).encode()  # refuses what no file can hold, half of a surrogate pair
     except (OSError, RecursionError, ValueError) as problem:
-        raise ValueError(f"benchmarks {str(path)!r} cannot be read: {problem}") from None
+        raise ValueError(f"benchmarks {shown(str(path))} cannot be read: {problem}") from None
     if not (isinstance(rows, list) and rows and all(isinstance(row, dict) for row in rows)):
-        raise ValueError(f"benchmarks {str(path)!r} must hold a list of measured rows")
+        raise ValueError(f"benchmarks {shown(str(path))} must hold a list of measured rows")
     header = tuple(rows[0])
     cells = [tuple(str(row.get(name, "")) for name in header) for row in rows]
     return Section(
@@ -458,11 +459,11 @@ def replacing(target: Path) -> Iterator[Path]:
     there during the work stays: the new report is then left beside it, and the error says where.
     """
     target = target.absolute()
-    refused = f"output must be a new directory or hold an earlier report and nothing else, got {str(target)!r}"
+    refused = f"output must be a new directory or hold an earlier report and nothing else, got {shown(str(target))}"
     if target.is_symlink() or (target.exists() and not is_ours(target)):
         raise ValueError(refused)
     if not target.parent.is_dir():
-        raise ValueError(f"output must lie in an existing directory, got {str(target)!r}")
+        raise ValueError(f"output must lie in an existing directory, got {shown(str(target))}")
     partial = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     partial.chmod(0o777 & ~current_umask())
     old = partial.with_name(partial.name + "-old")
@@ -484,7 +485,7 @@ def replacing(target: Path) -> Iterator[Path]:
     except OSError as problem:
         kept = partial.with_name(partial.name.lstrip("."))
         partial.rename(kept)
-        raise ValueError(f"{refused} ({problem}); the new report is in {str(kept)!r}") from None
+        raise ValueError(f"{refused} ({problem}); the new report is in {shown(str(kept))}") from None
     finally:
         if (old.is_symlink() or old.exists()) and not (target.is_symlink() or target.exists()):
             old.rename(target)

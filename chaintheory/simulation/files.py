@@ -40,8 +40,11 @@ def _checksum(content: bytes | memoryview) -> bytes:
 _CHECKSUM_LENGTH = len(_checksum(b""))
 
 
-def write_dataset(path: str | os.PathLike[str], dataset: xarray.Dataset) -> None:
-    """Write a Dataset as NetCDF with its checksums, at once or not at all; OSError if it cannot be written."""
+def write_dataset(path: str | os.PathLike[str], dataset: xarray.Dataset) -> xarray.Dataset:
+    """Write a Dataset as NetCDF with its checksums, at once or not at all, and return what the file holds.
+
+    OSError if it cannot be written.
+    """
     target = check_target("path", path)
     dataset = dataset.assign_attrs({DIGEST: content_digest(dataset)})
     encoding = {
@@ -53,6 +56,7 @@ def write_dataset(path: str | os.PathLike[str], dataset: xarray.Dataset) -> None
     dataset.to_netcdf(made, engine="h5netcdf", encoding=encoding)
     content = made.getbuffer()
     write_whole(target, b"".join((content, _checksum(content))))
+    return dataset
 
 
 def content_digest(dataset: xarray.Dataset) -> str:
@@ -91,7 +95,7 @@ def read_dataset(path: Path, expected: str) -> xarray.Dataset:
         if data.attrs.get(DIGEST) != content_digest(data):
             raise ValueError(f"its content is not what was written (it does not match its attribute {DIGEST!r})")
     except Exception as problem:  # HDF5 reports damage by many kinds of exception
-        raise ValueError(f"{path} cannot be read: {str(problem).splitlines()[0:1]}") from None
+        raise ValueError(f"{path} cannot be read: {''.join(str(problem).splitlines()[:1])}") from None
     return data
 
 

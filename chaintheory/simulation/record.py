@@ -546,7 +546,7 @@ class Trajectory(EqualFields):
         """
         if Path(path).suffix.lower() == ".csv":
             raise ValueError(
-                f"path must not end in .csv, as NetCDF is written (to_csv writes tables), got {str(path)!r}"
+                f"path must not end in .csv, as NetCDF is written (to_csv writes tables), got {shown(str(path))}"
             )
         write_dataset(path, self.to_xarray())
 

@@ -33,6 +33,7 @@ from chaintheory.simulation.record import Trajectory, interaction_energy, sum_ov
 from chaintheory.simulation.settings import Run, checked_run, refuse_too_large
 from chaintheory.simulation.status import Status
 from chaintheory.simulation.stopping import first_event
+from chaintheory.support.validation import truth
 
 Array = NDArray[np.float64]
 Progress = bool | Callable[[int], None]
@@ -69,7 +70,7 @@ def progress_bar(progress: Progress, total: int) -> Iterator[Callable[[int], Non
     """What is given the steps done: a bar, a user's function, or None."""
     if callable(progress):
         yield progress
-    elif progress:
+    elif truth("progress, where it is no function,", progress):
         from tqdm import tqdm
 
         with tqdm(total=total, unit="step", unit_scale=True, disable=None) as bar:

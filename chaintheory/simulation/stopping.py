@@ -186,6 +186,8 @@ def checked_events(events: Any) -> tuple[Event, ...]:
         several: tuple[Any, ...] = tuple(events)
     except TypeError:
         several = (events,)
+    if not several and not isinstance(events, tuple | list):  # empty text, a record of NumPy
+        several = (events,)
     for one in several:
         if isinstance(one, type) or not callable(getattr(one, "first_row", None)) or not hasattr(one, "status"):
             raise TypeError(f"events must be Trapped, LeftWindow, Steady or several of them, got {shown(events)}")

@@ -55,23 +55,28 @@ def check_target(name: str, path: str | os.PathLike[str], size: float = 0.0) -> 
     try:
         target = Path(path).absolute()
         if not target.parent.is_dir():
-            raise ValueError(f"{name} must be in a directory that exists, got {str(path)!r}")
+            raise ValueError(f"{name} must be in a directory that exists, got {shown(str(path))}")
         if (target.is_symlink() or target.exists()) and not stat.S_ISREG(os.lstat(target).st_mode):
-            raise ValueError(f"{name} must be a plain file or a new one, no link, directory or device: {str(path)!r}")
+            raise ValueError(
+                f"{name} must be a plain file or a new one, no link, directory or device: {shown(str(path))}"
+            )
         try:
             os.lstat(target)  # a name that is too long, or cannot be one
         except FileNotFoundError:
             pass
         except ValueError as problem:
-            raise ValueError(f"{name} must be a file that can be written, got {str(path)!r}: {problem}") from None
+            raise ValueError(f"{name} must be a file that can be written, got {shown(str(path))}: {problem}") from None
         free = shutil.disk_usage(target.parent).free
     except OSError as problem:
-        raise ValueError(f"{name} must be a file that can be written, got {str(path)!r}: {problem.strerror}") from None
+        raise ValueError(
+            f"{name} must be a file that can be written, got {shown(str(path))}: {problem.strerror}"
+        ) from None
     if not os.access(target.parent, os.W_OK | os.X_OK) or (target.exists() and not os.access(target, os.W_OK)):
-        raise ValueError(f"{name} must be a file that may be written, got {str(path)!r}")
+        raise ValueError(f"{name} must be a file that may be written, got {shown(str(path))}")
     if size > free:
         raise ValueError(
-            f"{name} must be on a disk with {size / 2**20:.0f} MiB free, got {str(path)!r} with {free / 2**20:.0f} MiB"
+            f"{name} must be on a disk with {size / 2**20:.0f} MiB free, got {shown(str(path))} with "
+            f"{free / 2**20:.0f} MiB"
         )
     return target
 

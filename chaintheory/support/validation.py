@@ -70,6 +70,30 @@ def masked(value: Any) -> bool:
     return isinstance(value, np.ma.MaskedArray) and bool(np.ma.is_masked(value))
 
 
+def holds_truth(value: Any) -> bool:
+    """Whether a list, or one in it, holds a truth value, of which an array would make a number.
+
+    >>> holds_truth([1.0, (2.0, True)]), holds_truth([1.0, 0.0])
+    (True, False)
+    """
+    if isinstance(value, list | tuple):
+        return any(map(holds_truth, value))
+    return isinstance(value, bool | np.bool_)
+
+
+def truth(name: str, value: object) -> bool:
+    """Return ``value`` if it is True or False.
+
+    >>> truth("log", "no")
+    Traceback (most recent call last):
+    ...
+    TypeError: log must be True or False, got 'no'
+    """
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be True or False, got {shown(value)}")
+    return bool(value)
+
+
 def above(name: str, value: SupportsFloat | SupportsIndex, bound: float) -> float:
     """Return ``value`` as a finite float larger than ``bound``."""
     result = number(name, value)
@@ -189,6 +213,8 @@ def real_array(name: str, value: ArrayLike) -> NDArray[np.float64]:
         raise TypeError(f"{allowed}, got {type(value).__name__}")
     if masked(value):
         raise ValueError(f"{allowed}, got masked ones; fill or drop them first")
+    if holds_truth(value):
+        raise TypeError(f"{allowed}, got a truth value among them")
     try:
         raw = np.asarray(value)
     except ValueError:

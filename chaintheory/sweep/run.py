@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from chaintheory import __version__
 from chaintheory.simulation.files import write_dataset
+from chaintheory.support.files import check_target
 from chaintheory.support.resources import cores
 from chaintheory.support.validation import shown, whole
 from chaintheory.sweep.journal import Journal, Result
@@ -91,14 +92,9 @@ def run_sweep(
     """
     if not isinstance(sweep, Sweep):
         raise TypeError(f"sweep must be what read_sweep returns, got {shown(sweep)}")
-    output = Path(output).absolute()
-    if output.is_symlink() or output.exists():
-        if not overwrite:
-            raise ValueError(f"output must not exist, got {str(output)!r}; overwrite replaces it")
-        if output.is_symlink() or not output.is_file():
-            raise ValueError(f"output must be a file to be replaced, got {str(output)!r}")
-    if not output.parent.is_dir():
-        raise ValueError(f"output must lie in an existing directory, got {str(output)!r}")
+    output = check_target("output", output)
+    if output.exists() and not overwrite:
+        raise ValueError(f"output must not exist, got {shown(str(output))}; overwrite replaces it")
     workers = cores() if workers is None else whole("workers", workers, 1)
     points = list(sweep.points())
     tell = progress or (lambda done, total: None)
@@ -116,7 +112,7 @@ def run_sweep(
                 f"interrupted after {len(done)} of {len(points)} points; the same command goes on from there"
             ) from None
         dataset = assemble(sweep, [done[index] for index in range(len(points))])
-        write_dataset(output, dataset)
+        dataset = write_dataset(output, dataset)
         journal.remove()
     return dataset
 

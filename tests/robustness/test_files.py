@@ -392,3 +392,71 @@ def test_sealed_files_with_wrong_columns(files, tmp_path, name, way):
     write_dataset(tmp_path / "wrong.nc", data)
     with pytest.raises(ValueError, match=r"wrong\.nc"):
         ct.Trajectory.load(tmp_path / "wrong.nc")
+
+
+LONG = "x" * 100_000
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda grid: ct.Interaction.from_file(LONG),
+        lambda grid: ct.Trajectory.load(LONG),
+        lambda grid: ct.Trajectory.from_csv(SYSTEM, LONG),
+        lambda grid: SYSTEM.simulate(**START, duration=0.2, checkpoint=LONG),
+        lambda grid: SYSTEM.simulate(**START, duration=0.2).save(LONG),
+        lambda grid: SYSTEM.simulate(**START, duration=0.2).to_csv(LONG),
+        lambda grid: ct.read_sweep(LONG),
+        lambda grid: ct.run_sweep(ct.read_sweep(grid), LONG, workers=1),
+        lambda grid: ct.run_sweep(ct.read_sweep(grid), f"{LONG}/grid.nc", workers=1),
+    ],
+)
+def test_a_path_that_is_too_long_makes_no_long_message(use, tmp_path):
+    grid = tmp_path / "grid.toml"
+    grid.write_text("axes = {amplitude = [2.0]}\ncompute = {quantities = ['mean_dissipation']}")
+    with pytest.raises(ValueError, match="xxxx") as refusal:
+        use(grid)
+    assert len(str(refusal.value)) < 400
+
+
+def test_a_sweep_returns_what_its_file_holds(tmp_path):
+    (tmp_path / "grid.toml").write_text("axes = {amplitude = [2.0]}\ncompute = {quantities = ['mean_dissipation']}")
+    given = ct.run_sweep(ct.read_sweep(tmp_path / "grid.toml"), tmp_path / "grid.nc", workers=1)
+    with xarray.open_dataset(tmp_path / "grid.nc", engine="h5netcdf") as kept:
+        assert given.attrs["content_sha256"] == kept.attrs["content_sha256"]
+        assert set(given.attrs) == set(kept.attrs)
+
+
+def test_another_file_is_refused_in_plain_words(tmp_path):
+    xarray.Dataset({"a": ("x", [1.0])}).to_netcdf(tmp_path / "other.nc", engine="h5netcdf")
+    with pytest.raises(ValueError, match=r"cannot be read: it is not a file of the kind 'chaintheory trajectory"):
+        ct.Trajectory.load(tmp_path / "other.nc")
+
+
+@pytest.mark.parametrize(
+    ("use", "name"),
+    [
+        *[
+            (lambda log=log: SYSTEM.single_pass_dissipation(50.0, log=log), "log")
+            for log in ("nan", b"x", 1, None, abs)
+        ],
+        (lambda: SYSTEM.simulate(**START, duration=0.2, progress="nan"), "progress"),
+        (lambda: SYSTEM.loss_variance(50.0, 1.0, broadening=1), "broadening"),
+        *[
+            (lambda events=events: SYSTEM.simulate(**START, duration=0.2, events=events), "events")
+            for events in (np.void(b"abc"), "", b"", {})
+        ],
+        (lambda: ct.Chain.from_springs(1.0, [True, 1.0], 40.0), "couplings"),
+        (lambda: SYSTEM.mean_dissipation([[50.0], [np.True_]]), "speed"),
+        (lambda: SYSTEM.mean_dissipation([50.0, np.False_]), "speed"),
+    ],
+)
+def test_truth_values_are_no_numbers_and_words_no_truth_values(use, name):
+    with pytest.raises(TypeError, match=rf"^{name}.* must (be|hold)"):
+        use()
+
+
+def test_an_empty_table_of_drifts_has_the_types_of_a_full_one():
+    empty, full = SYSTEM.drift_velocities(79.0, 79.5), SYSTEM.drift_velocities(15.0, 25.0)
+    assert not empty and full
+    assert empty.to_dataframe().dtypes.equals(full.to_dataframe().dtypes)
