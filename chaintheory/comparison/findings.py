@@ -728,7 +728,7 @@ def _coarse_rate(problem: Problem) -> float:
 
 SEEDS = 6
 BY_CHANCE = 1e-4  # that the mean of random losses differs so much from that of our run (of many: 4 standard errors)
-LEAST_LOSSES, RANDOM_LOSSES = 5, 8  # that give a temperature; that show that they are random
+LEAST_LOSSES = 8  # that show that they are random: six of a wrong width look so
 RANDOM = 0.5  # correlation of neighbouring losses below which they are called random
 
 
@@ -783,8 +783,6 @@ def of_temperature(problem: Problem) -> Iterator[Finding]:
         f"The losses of {given.size} passes scatter at random by {rms:.2g} hbar Omega_slow a pass, as in a chain at a "
         f"temperature of k T = {temperature:.2g} +- {uncertain:.1g} hbar Omega_slow"
     )
-    if given.size < RANDOM_LOSSES:
-        words += ", but so few do not show that they are random"
     found = {"temperature": temperature, "error": uncertain, "scatter": rms}
     yield Finding("temperature", words, unexplained, found, 1.0)
 
