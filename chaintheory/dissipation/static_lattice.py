@@ -30,13 +30,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chaintheory.interactions.base import Interaction
+from chaintheory.interactions.formula import NumericalInteraction
 from chaintheory.interactions.named import SquareWell
 from chaintheory.lattice.dispersion import band_top
 from chaintheory.lattice.rigid_lattice import (
+    MOST_MASSES,
     barrier_place,
     lattice_barrier,
     lattice_potential,
     mass_barrier,
+    masses_within,
     terms_of_sum,
 )
 from chaintheory.parameters import SystemParameters, acceleration, squared_speed
@@ -47,6 +50,7 @@ Array = NDArray[np.float64]
 ORDER = 16  # nodes per panel
 PHASE = 10.0  # of a phonon per panel, which they resolve to rounding
 TINY = 1e-300
+MOST_TRANSIT = 30_000  # nodes from a mass to midway
 MOST_VALUES = 4e6  # of the phonons, or of eight masses, along all paths: some tenths of a second
 SAMPLE = 8  # phonons that choose the paths for all
 VALUES_AT_ONCE = 2**20
@@ -63,7 +67,9 @@ _PRIMITIVE = np.stack(
 CUMULATE = _PRIMITIVE @ np.linalg.inv(_LEGENDRE)
 _HIGHEST_TWO = np.linalg.inv(_LEGENDRE)[-2:]  # Legendre coefficients, from the values at the nodes
 RESOLVED = 1e-6  # of these beside the values: Gauss's rule has twice the order, and with it the square of the error
-MOST_HALVINGS = 40  # of a panel towards a branch point
+RESOLVED_KINK = 1e-10  # of an interaction that is not analytic: Gauss's rule is hardly better than the polynomial
+RESOLVED_FORCE = 1e-13  # of its largest value: what phonons take may be far less than that would give
+MOST_HALVINGS = 40  # of a panel towards a branch point or a kink
 
 
 class RigidLatticeMotion:
@@ -162,7 +168,7 @@ class RigidLatticeMotion:
         masses = terms_of_sum(self.system) if self.lattice else 1
         if not turned:
             self._refuse_too_many(ORDER * fewest * offsets.size * max(min(omega.size, SAMPLE), masses / 8))
-        on_axis = self._panels_of_turned(omega) if turned else _panels(interaction, fewest)
+        on_axis = self._panels_of_turned(omega) if turned else self._cut_at_kinks(_panels(interaction, fewest))
         self._refuse_too_many(on_axis.nodes.size * offsets.size * max(min(omega.size, SAMPLE), masses / 8))
         self._refuse_too_many(on_axis.nodes.size * omega.size)
         if omega.size > 1 and omega.size * on_axis.nodes.size > VALUES_AT_ONCE:
@@ -242,11 +248,13 @@ class RigidLatticeMotion:
         1/v is singular where v = 0, at a branch point that may lie close to the path. The halving ends early where the
         real part of v^2 falls below ``least``, since the path is not used.
 
-        An interaction that is not analytic keeps its panels: at its kinks the halving would not end.
+        An interaction that is not analytic has kinks where ``_cut_at_kinks`` does not know of them, towards
+        which its panels are halved as well.
         """
         squared = self.squared_speed(start + direction * panels.nodes)
-        for _ in range(MOST_HALVINGS if self.system.interaction.analytic_width else 0):
-            coarse = panels.unresolved(1.0 / np.sqrt(squared))
+        tolerance = RESOLVED if self.system.interaction.analytic_width else RESOLVED_KINK
+        for _ in range(MOST_HALVINGS):
+            coarse = panels.unresolved(1.0 / np.sqrt(squared), tolerance)
             if not coarse.any() or not np.all(squared.real > least):
                 break
             old = ~np.repeat(coarse, 1 + coarse)
@@ -258,6 +266,24 @@ class RigidLatticeMotion:
             squared[~old] = self.squared_speed(start + direction * new)
             squared = squared.ravel()
         return panels, squared
+
+    def _cut_at_kinks(self, panels: _Panels) -> _Panels:
+        """The panels with edges where the force or a potential that is not analytic has kinks.
+
+        These are the masses, the ends of tables and formulas, and the knots in panels that are unresolved without.
+        """
+        interaction = self.system.interaction
+        if interaction.analytic_width:
+            return panels
+        if isinstance(interaction, NumericalInteraction):
+            force = interaction.slope(panels.nodes)
+            coarse = panels.unresolved(force + 2.0 * np.abs(force).max(), RESOLVED_FORCE)
+            knots = interaction.panels.edges
+            panel = np.searchsorted(panels.edges, knots, side="right") - 1
+            panels = panels.cut(knots[np.append(coarse, False)[np.minimum(panel, coarse.size)]])
+        masses = min(2.0 * masses_within(self.system), MOST_MASSES) if self.lattice else 0.0
+        sites = self.system.chain.spacing * np.arange(masses + 1.0)
+        return panels.cut(np.ravel(sites[:, None] + _kinks_of_one(interaction)))
 
     def _offsets(self) -> Array:
         """Imaginary parts of the path to try, from the real axis on."""
@@ -316,14 +342,20 @@ class _Panels:
         self.nodes = (self.middle[:, None] + self.half[:, None] * NODES).ravel()
         self.weights = (self.half[:, None] * WEIGHTS).ravel()
 
-    def unresolved(self, values: NDArray[Any]) -> NDArray[np.bool_]:
+    def unresolved(self, values: NDArray[Any], tolerance: float) -> NDArray[np.bool_]:
         """For each panel whether it is too long for the polynomial through the values at its nodes."""
         by_panel = values.reshape(self.half.size, ORDER)
-        return np.asarray(np.abs(by_panel @ _HIGHEST_TWO.T).max(axis=1) > RESOLVED * np.abs(by_panel).max(axis=1))
+        return np.asarray(np.abs(by_panel @ _HIGHEST_TWO.T).max(axis=1) > tolerance * np.abs(by_panel).max(axis=1))
 
     def halved(self, chosen: NDArray[np.bool_]) -> _Panels:
         """The same panels, the chosen ones in two."""
         return _Panels(np.union1d(self.edges, self.middle[chosen]))
+
+    def cut(self, places: Array) -> _Panels:
+        """The same panels with further edges, where these lie within."""
+        end = self.edges[-1]
+        edges = np.union1d(self.edges, places[(places > 0.0) & (places < end)])
+        return _Panels(edges[np.diff(edges, prepend=-end) > 1e-13 * end])  # equal edges may differ by rounding
 
     def total(self, values: Array) -> Array:
         """Integral over all panels."""
@@ -354,6 +386,13 @@ def _panels(interaction: Interaction, fewest: float) -> _Panels:
     return _Panels(np.concatenate(edges))
 
 
+def _kinks_of_one(interaction: Interaction) -> Array:
+    """The mass, and where its table or formula ends."""
+    if isinstance(interaction, NumericalInteraction):
+        return interaction.panels.edges[-1] * np.array([-1.0, 0.0, 1.0])
+    return np.zeros(1)
+
+
 def _end(interaction: Interaction) -> float:
     """Where the force is negligible; an algebraic tail is cut at 300 widths."""
     if math.isinf(interaction.analytic_width):  # Gaussians, perhaps of very different widths
@@ -378,7 +417,19 @@ def transit_panels(system: SystemParameters) -> _Panels:
         walls,
     ]
     edges = np.unique(np.concatenate([np.asarray(part) for part in parts]))
-    return _Panels(edges[(edges >= 0.0) & (edges <= half)])
+    panels = _Panels(edges[(edges >= 0.0) & (edges <= half)])
+    if system.interaction.analytic_width or isinstance(system.interaction, SquareWell):
+        return panels
+    at_one = _kinks_of_one(system.interaction)
+    panels = panels.cut(np.abs(at_one - system.chain.spacing * np.rint(at_one / system.chain.spacing)))
+    least = 1e-4 * float(np.abs(system.interaction.potential(panels.nodes)).max())  # below, rounding shows
+    for _ in range(MOST_HALVINGS):  # towards kinks at other places
+        energy = lattice_potential(system, panels.nodes)
+        coarse = panels.unresolved(energy - energy.min() + np.ptp(energy) + least, RESOLVED_KINK)
+        if not coarse.any() or panels.nodes.size > MOST_TRANSIT:
+            break
+        panels = panels.halved(coarse)
+    return panels
 
 
 @lru_cache(maxsize=64)
