@@ -67,7 +67,7 @@ _PRIMITIVE = np.stack(
 CUMULATE = _PRIMITIVE @ np.linalg.inv(_LEGENDRE)
 _HIGHEST_TWO = np.linalg.inv(_LEGENDRE)[-2:]  # Legendre coefficients, from the values at the nodes
 RESOLVED = 1e-6  # of these beside the values: Gauss's rule has twice the order, and with it the square of the error
-RESOLVED_KINK = 1e-10  # of an interaction that is not analytic: Gauss's rule is hardly better than the polynomial
+RESOLVED_KINK = 1e-12  # of an interaction that is not analytic: Gauss's rule is hardly better than the polynomial
 RESOLVED_FORCE = 1e-13  # of its largest value: what phonons take may be far less than that would give
 MOST_HALVINGS = 40  # of a panel towards a branch point or a kink
 
@@ -252,7 +252,10 @@ class RigidLatticeMotion:
         which its panels are halved as well.
         """
         squared = self.squared_speed(start + direction * panels.nodes)
-        tolerance = RESOLVED if self.system.interaction.analytic_width else RESOLVED_KINK
+        tolerance = RESOLVED
+        if not self.system.interaction.analytic_width:
+            rounding = 1e-14 * (self.fastest / max(self.slowest, TINY)) ** 2  # of 1/v where the particle is slow
+            tolerance = max(RESOLVED_KINK, min(rounding, RESOLVED))
         for _ in range(MOST_HALVINGS):
             coarse = panels.unresolved(1.0 / np.sqrt(squared), tolerance)
             if not coarse.any() or not np.all(squared.real > least):
@@ -423,9 +426,9 @@ def transit_panels(system: SystemParameters) -> _Panels:
     at_one = _kinks_of_one(system.interaction)
     panels = panels.cut(np.abs(at_one - system.chain.spacing * np.rint(at_one / system.chain.spacing)))
     least = 1e-4 * float(np.abs(system.interaction.potential(panels.nodes)).max())  # below, rounding shows
-    for _ in range(MOST_HALVINGS):  # towards kinks at other places
+    for _ in range(MOST_HALVINGS):  # towards kinks elsewhere, to 1e-10 of the potential
         energy = lattice_potential(system, panels.nodes)
-        coarse = panels.unresolved(energy - energy.min() + np.ptp(energy) + least, RESOLVED_KINK)
+        coarse = panels.unresolved(energy - energy.min() + np.ptp(energy) + least, 1e-10)
         if not coarse.any() or panels.nodes.size > MOST_TRANSIT:
             break
         panels = panels.halved(coarse)
