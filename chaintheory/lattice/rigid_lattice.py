@@ -140,7 +140,7 @@ def _sum_of_masses(system: SystemParameters, near: NDArray[Any]) -> NDArray[Any]
     if most > MOST_MASSES:
         raise ValueError(
             f"interaction must reach at most {MOST_MASSES} masses to each side for the rigid lattice, "
-            f"got the width {interaction.width:g} at the spacing {spacing:g}"
+            f"got {most:,} at the spacing {spacing:g}"
         )
     energy = sum((interaction.potential(near - n * spacing) for n in range(-most, most + 1)), np.zeros_like(near))
     if within == math.inf:

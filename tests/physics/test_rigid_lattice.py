@@ -131,3 +131,14 @@ def test_a_wide_cusp_is_the_sum_over_masses_on_both_sides():
         return np.sum(2.0 * np.exp(-np.abs(u[:, None] - 4.0 * n) / 6.0), axis=1)
 
     assert lattice_potential(system, u) == pytest.approx(total(u) - total(np.array([2.0])), rel=0, abs=1e-14)
+
+
+def test_too_many_masses_are_refused_with_their_number():
+    # The wide Gaussian ends at some nine widths, a thousand masses away; the narrow one says nothing of the reach.
+    system = ct.System(ct.Chain(10.0, 40.0), ct.GaussianMixture([1.9, 1.0], [1e-3, 4380.0]))
+    with pytest.raises(
+        ValueError, match=r"at most 1000 masses to each side .*, got 1,\d\d\d at the spacing 40"
+    ) as told:
+        _ = system.capture_speed
+    number = float(str(told.value).split("got ")[1].split()[0].replace(",", ""))
+    assert number == pytest.approx(system.interaction.reach(1e-16) / 40.0, rel=0.3)
