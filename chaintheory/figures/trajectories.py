@@ -79,7 +79,8 @@ def draw(numbers: dict[str, Any]) -> Figure:
         row = int(np.argmin(np.abs(np.asarray(one["map_times"]) - INSTANT)))
         middle.plot(places, np.asarray(one["displacements"])[row], **look, ms=2, ls=line, lw=0.8, label=name)
         bottom.plot(one["time"], np.asarray(one["position"]) / 1000.0, color=look["color"], ls=line, label=name)
-    middle.axvline(float(np.interp(INSTANT, one["time"], one["position"])) / 1000.0, color=style.BLACK, lw=0.8, ls=":")
+    place = float(np.interp(INSTANT, one["time"], one["position"])) / 1000.0
+    middle.axvline(place, ymax=0.75, color=style.BLACK, lw=0.8, ls=":")
     middle.set(xlim=(-1.1, 1.6), ylim=(-0.1, 0.14), xlabel=PLACE, ylabel=r"displacement $(l_\mathrm{slow})$")
     middle.legend(loc="upper center", ncols=2)
     bottom.set(xlabel=style.TIME, ylabel=PLACE)
