@@ -329,7 +329,7 @@ def refuse_cancellation(system: SystemParameters, mixture: GaussianMixture, spee
     """Refuse a mixture whose Gaussians cancel to less than ``LEAST_LEFT`` over the whole band."""
     omega = np.linspace(*band_edges(system.chain), 65)
     with np.errstate(over="ignore", under="ignore"):
-        left, largest = mixture.cancellation(2.0 * math.pi * omega / speed[:, None])
+        left, largest = mixture.cancellation(np.minimum(2.0 * math.pi * omega / speed[:, None], 1e300))
         wave = np.minimum(2.0 * math.pi * mixture.width / speed[:, None], 1e100)
         weight = np.exp(-0.5 * wave**2 * band_width(omega))  # of the narrowest Gaussian
     lost = (left * weight).max(axis=1) < LEAST_LEFT * (largest * weight).max(axis=1)

@@ -126,6 +126,7 @@ def test_the_narrow_gaussian_of_a_mixture_decides_at_low_speed(speed):
     narrow = replace(PAPER, interaction=ct.Gaussian(-3.8, 0.024))
     expected = narrow.single_pass_dissipation(speed, log=True)
     assert mixture.single_pass_dissipation(speed, log=True) == pytest.approx(expected, rel=1e-14)
+    assert mixture.single_pass_dissipation(speed, method="quadrature") == 0.0
 
 
 def test_mixture_of_one_is_a_gaussian_and_of_two_adds_amplitudes():
