@@ -171,6 +171,11 @@ def exponent_of(system: SystemParameters, speed: Array) -> tuple[Array, Array]:
     return np.where(lost, beyond, high), np.where(lost, 0.0, low)
 
 
+def wave_number(omega: ArrayLike, speed: Array) -> Array:
+    """2 pi omega/speed, at most 1e300: that of the slowest speeds is no double, and 0 times infinity no number."""
+    return np.minimum(2.0 * math.pi * np.asarray(omega) / np.maximum(speed, 1e-300), 1e300)
+
+
 def gaussian_mean(system: SystemParameters, speed: Array, width: float) -> Array:
     """Band mean of omega^2 exp(-z (omega^2 - 1)), z = (2 pi width/v)^2, from the ledger's Eq. 7."""
     from chaintheory_ext.curves import band_mean_gaussian
@@ -187,10 +192,9 @@ def mixture_loss(system: SystemParameters, mixture: GaussianMixture, speed: Arra
             # (a^2 + b^2)/2 - narrow^2, from differences of the widths.
             excess = 0.5 * ((a.width - narrow) * (a.width + narrow) + (b.width - narrow) * (b.width + narrow))
             mean = gaussian_mean(system, speed, math.sqrt(narrow**2 + excess))
-            if excess > 0.0:  # 0 times the wave number of the slowest speeds, which is infinite, is no number
-                with np.errstate(over="ignore"):
-                    wave = 2.0 * math.pi / speed
-                    mean = mean * np.exp(-excess * wave * wave)
+            with np.errstate(over="ignore"):
+                wave = wave_number(1.0, speed)
+                mean = mean * np.exp(-excess * wave * wave)
             mean = 2.0 * math.pi * (a.amplitude * a.width) * (b.amplitude * b.width) * mean
             total, size = total + mean, size + np.abs(mean)
     result = from_mean(np.maximum(total, 0.0), exponent_of(system, speed), speed, log)
@@ -272,7 +276,7 @@ def band_mean_of_transform(
         omega = np.sqrt(1.0 + square)
         excess = square / (1.0 if power == 2 else omega + 1.0)
         with np.errstate(over="ignore", under="ignore"):
-            wave = np.minimum(2.0 * math.pi * omega / np.maximum(speed[rows, None], 1e-300), 1e300)
+            wave = wave_number(omega, speed[rows, None])
             decay = np.exp(-np.minimum(bottom[rows, None], 1e300) * excess)
         prefactor = interaction.shape(wave) if shape is None else shape(rows, omega, wave)
         return jacobian * omega**2 * prefactor * decay
@@ -310,7 +314,7 @@ def _mean_in_any_chain(
         omega = np.sqrt(squares)
         excess = np.maximum(squares - lowest**2 if power == 2 else omega - lowest, 0.0)
         with np.errstate(over="ignore", under="ignore"):
-            wave = np.minimum(2.0 * math.pi * omega / np.maximum(speed[rows, None], 1e-300), 1e300)
+            wave = wave_number(omega, speed[rows, None])
             decay = np.exp(-per_power[rows, None] * excess)
         prefactor = interaction.shape(wave) if shape is None else shape(rows, omega, wave)
         # Without wells a phonon of frequency 0 takes nothing, where the transform is infinite too (softened Coulomb).
@@ -329,7 +333,7 @@ def refuse_cancellation(system: SystemParameters, mixture: GaussianMixture, spee
     """Refuse a mixture whose Gaussians cancel to less than ``LEAST_LEFT`` over the whole band."""
     omega = np.linspace(*band_edges(system.chain), 65)
     with np.errstate(over="ignore", under="ignore"):
-        left, largest = mixture.cancellation(np.minimum(2.0 * math.pi * omega / speed[:, None], 1e300))
+        left, largest = mixture.cancellation(wave_number(omega, speed[:, None]))
         wave = np.minimum(2.0 * math.pi * mixture.width / speed[:, None], 1e100)
         weight = np.exp(-0.5 * wave**2 * band_width(omega))  # of the narrowest Gaussian
     lost = (left * weight).max(axis=1) < LEAST_LEFT * (largest * weight).max(axis=1)
