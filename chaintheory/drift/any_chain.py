@@ -86,6 +86,8 @@ def roots(
 ) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
     """Speeds at which the mean dissipation equals the bias, with its slope, and intervals with an undecided number.
 
+    Those within ``CLOSE`` of a resonance are left to ``beside``.
+
     >>> from chaintheory import Chain, Gaussian, System
     >>> chain = Chain.from_springs(confinement=0.0, couplings=[24.75], spacing=40.0)
     >>> bias = float(System(chain, Gaussian(2.0, 4.0)).mean_dissipation(65.0))
@@ -96,13 +98,12 @@ def roots(
     bias, damped = abs(loss.system.bias), loss.system.chain.damping > 0.0
     found: list[float] = []
     unresolved: list[tuple[float, float]] = []
-    close = [] if damped else [root for one in resonances for root in _beside(loss, one)]
     ends = [lowest, *(one.speed for one in resonances), highest]
     singular = [False, *(not damped for _ in resonances), False]
     for low, high, left, right in zip(ends[:-1], ends[1:], singular[:-1], singular[1:], strict=True):
         start, end = low * (1.0 + left * CLOSE), high * (1.0 - right * CLOSE)
         if end <= start * (1.0 + CLOSE):
-            if high > low * (1.0 + SHORTEST):
+            if (left and right) or high > low * (1.0 + SHORTEST):
                 unresolved.append((low, high))
             continue
         if not left and not right:
@@ -121,19 +122,16 @@ def roots(
         found += [middle - half * math.cos(phi) for phi in phases]
         unresolved += [(middle - half * math.cos(a), middle - half * math.cos(b)) for a, b in open_phases]
     slopes = loss.slope(np.array(found), resonances)
-    return sorted([*zip(found, slopes.tolist(), strict=True), *close]), unresolved
+    return sorted(zip(found, slopes.tolist(), strict=True)), unresolved
 
 
-def _beside(loss: Loss, resonance: ResonantSpeed) -> list[tuple[float, float]]:
-    """The root on the infinite side of a resonance within ``CLOSE``, if any, and the slope there."""
+def beside(loss: Loss, resonance: ResonantSpeed) -> tuple[float, float, float] | None:
+    """The root on the infinite side of a resonance within ``CLOSE``, if any: speed, relative distance, slope."""
     side = 1.0 if resonance.edge == "lower" else -1.0
     bias = abs(loss.system.bias)
-    margin = bias - resonance.finite_limit
-    if not (margin > 0.0 and float(loss(resonance.speed * (1.0 + side * CLOSE))) < bias):
-        return []
-    distance = min((resonance.singularity / margin) ** 2, CLOSE)
-    slope = -side * margin / max(2.0 * distance * resonance.speed, 1e-300)
-    return [(resonance.speed * (1.0 + side * distance), min(max(slope, -1e300), 1e300))]
+    if resonance.finite_limit < bias and float(loss(resonance.speed * (1.0 + side * CLOSE))) < bias:
+        return resonance.root_beside(bias, CLOSE)
+    return None
 
 
 def _search(

@@ -75,6 +75,21 @@ class ResonantSpeed:
     singularity: float
     finite_limit: float
 
+    def root_beside(self, level: float, farthest: float) -> tuple[float, float, float]:
+        """Where finite_limit + singularity/sqrt(abs(v/speed - 1)) is a level: speed, relative distance and slope there.
+
+        The distance is at most ``farthest``, which it is for a level below the finite limit. Where the peak is too thin
+        for doubles the speed is the resonance's. The slope stays finite, as that of a root.
+
+        >>> ResonantSpeed(40.0, "lower", 1, 1.0, singularity=0.25, finite_limit=0.5).root_beside(1.5, farthest=0.1)
+        (42.5, 0.0625, -0.2)
+        """
+        side, margin = (1.0 if self.edge == "lower" else -1.0), level - self.finite_limit
+        distance = min((self.singularity / margin) ** 2, farthest) if margin > 0.0 else farthest
+        with np.errstate(divide="ignore", over="ignore"):
+            slope = float(-side * np.float64(margin) / (2.0 * np.float64(distance) * self.speed))
+        return self.speed * (1.0 + side * distance), distance, min(max(slope, -1e300), 1e300)
+
 
 class ResonantSpeeds(Table[ResonantSpeed]):
     """The resonances in a range of speeds, sorted; a list with ``to_dataframe()`` and ``plot()``."""

@@ -371,9 +371,16 @@ def _by_series(
     found: list[tuple[DriftVelocity, float | None]] = [
         (_root(system, speed, slope, None, loss.approximation), None) for speed, slope in speeds
     ]
-    if not system.chain.damping:
-        jumps = [one for one in inside if one.finite_limit < abs(system.bias) and one.singularity > 0.0]
-        found += [(replace(_jump(system, one, False), approximation=loss.approximation), None) for one in jumps]
+    for one in [] if system.chain.damping else inside:
+        if one.finite_limit < abs(system.bias):
+            # Where the peak is too thin for doubles the two have one speed, and keep their order.
+            pair: list[tuple[DriftVelocity, float | None]] = [
+                (replace(_jump(system, one, False), approximation=loss.approximation), None)
+            ]
+            if (root := any_chain.beside(loss, one)) is not None:
+                speed, distance, slope = root
+                pair.append((_root(system, speed, slope, None, loss.approximation), distance))
+            found += pair if one.edge == "lower" else reversed(pair)
     return sorted(found, key=lambda one: one[0].speed)
 
 
@@ -411,12 +418,7 @@ def _within(speed: float, enclosure: tuple[float, float] | None) -> float:
 def _beside(system: SystemParameters, window: Window, certified: bool, jump: float) -> tuple[DriftVelocity, float]:
     """The root on the infinite side of a resonance, closer to it than ``CLOSE``."""
     resonance = window.resonance
-    margin = abs(system.bias) - resonance.finite_limit
-    distance = min((resonance.singularity / margin) ** 2, CLOSE) if margin > 0.0 else CLOSE
-    side = 1.0 if resonance.edge == "lower" else -1.0
-    with np.errstate(divide="ignore", over="ignore"):
-        slope = float(-side * np.float64(margin) / (2.0 * np.float64(distance) * resonance.speed))
-    slope = min(max(slope, -1e300), 1e300)  # finite: a root, not a jump
+    speed, distance, slope = resonance.root_beside(abs(system.bias), CLOSE)
     enclosure = None
     if certified:
         from chaintheory.drift import enclosures as certify
@@ -424,8 +426,8 @@ def _beside(system: SystemParameters, window: Window, certified: bool, jump: flo
         around = certify.resonance_speed(system, resonance)
         if around and certify.sign(system, window.end) < 0:
             enclosure = (min(around[0], window.end), max(around[1], window.end))
-    speed = _within(resonance.speed * (1.0 + side * distance), enclosure)
-    speed = max(speed, jump) if side > 0.0 else min(speed, jump)
+    speed = _within(speed, enclosure)
+    speed = max(speed, jump) if resonance.edge == "lower" else min(speed, jump)
     return _root(system, speed, slope, enclosure), distance
 
 
