@@ -24,7 +24,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chaintheory.dissipation.single_pass import band_mean, energy_emitted, shaped, speeds, width_of
-from chaintheory.interactions.named import SquareWell
 from chaintheory.lattice.any_band import bound_of_reduced_square, first_cell, largest_curvature
 from chaintheory.lattice.dispersion import band_edges, slope_of_square, square
 from chaintheory.support.validation import LARGEST, choice
@@ -83,7 +82,7 @@ def _each(system: SystemParameters, speed: Array, value: Callable[[float], float
             f"damping must be 0 or at least {least:.3g}, {LEAST_DAMPING:g} of the largest frequency, "
             f"for the integral over all phonons, got {system.chain.damping:g}"
         )
-    if isinstance(system.interaction, SquareWell):
+    if system.interaction.discontinuous:
         raise ValueError(
             "interaction must have no jump in a chain with damping, whose integral over all phonons falls off like 1/x "
             f"then: soften the walls or take damping=0, got {system.interaction!r}"

@@ -31,7 +31,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from chaintheory.interactions.base import Interaction
 from chaintheory.interactions.formula import NumericalInteraction
-from chaintheory.interactions.named import SquareWell
 from chaintheory.lattice.dispersion import band_top
 from chaintheory.lattice.rigid_lattice import (
     MOST_MASSES,
@@ -158,7 +157,7 @@ class RigidLatticeMotion:
 
         """
         interaction = self.system.interaction
-        if isinstance(interaction, SquareWell):
+        if interaction.discontinuous:
             return self._log_energy_emitted_by_kicks(omega), np.full(omega.shape, -np.inf), math.inf
         if not omega.size or interaction.reach() == 0.0:  # nothing to integrate
             return np.full(omega.shape, -np.inf), np.full(omega.shape, -np.inf), -math.inf
@@ -300,7 +299,6 @@ class RigidLatticeMotion:
     def _log_energy_emitted_by_kicks(self, omega: Array) -> Array:
         """A square well acts at its two walls only, by the change of speed there."""
         well = self.system.interaction
-        assert isinstance(well, SquareWell)
         if self.lattice and 2.002 * well.width >= self.system.chain.spacing:
             raise ValueError(
                 f"interaction must not overlap with the next mass's, which is at {self.system.chain.spacing:g}, "
@@ -308,7 +306,7 @@ class RigidLatticeMotion:
             )
         inside = math.sqrt(float(self.squared_speed(np.array(0.0))))
         outside = math.sqrt(float(self.squared_speed(np.array(1.001 * well.width))))
-        kick = 4.0 * abs(well.amplitude) / (inside + outside)  # mass/(2 pi^2) times the change of speed
+        kick = 4.0 * abs(float(well.potential(0.0))) / (inside + outside)  # mass/(2 pi^2) times the change of speed
         wave = np.abs(np.sin(2.0 * math.pi * omega * well.width / inside))
         with np.errstate(divide="ignore"):
             return math.log(energy_of_force(1.0, 0.0)) + 2.0 * np.log(kick * wave)
@@ -409,7 +407,7 @@ def transit_panels(system: SystemParameters) -> _Panels:
     half = 0.5 * system.chain.spacing
     steps = half * 0.25 ** np.arange(1, 13)
     top, _ = barrier_place(system)
-    walls = [system.interaction.width] if isinstance(system.interaction, SquareWell) else []
+    walls = [system.interaction.width] if system.interaction.discontinuous else []
     parts: list[ArrayLike] = [
         [0.0, half, top],
         steps,
@@ -421,7 +419,7 @@ def transit_panels(system: SystemParameters) -> _Panels:
     ]
     edges = np.unique(np.concatenate([np.asarray(part) for part in parts]))
     panels = _Panels(edges[(edges >= 0.0) & (edges <= half)])
-    if system.interaction.analytic_width or isinstance(system.interaction, SquareWell):
+    if system.interaction.analytic_width or system.interaction.discontinuous:
         return panels
     at_one = _kinks_of_one(system.interaction)
     panels = panels.cut(np.abs(at_one - system.chain.spacing * np.rint(at_one / system.chain.spacing)))

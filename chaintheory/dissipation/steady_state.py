@@ -20,7 +20,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from chaintheory.dissipation import damped
 from chaintheory.dissipation.single_pass import UNAFFECTED, energy_emitted, shaped, speeds, width_of
-from chaintheory.interactions.named import SquareWell
 from chaintheory.lattice import any_band
 from chaintheory.lattice.dispersion import band_edges, curvature, frequency, slope_of_square, sound_speed
 from chaintheory.lattice.resonance_condition import batches, tangencies
@@ -224,7 +223,7 @@ def _excited_in_any_chain(
 def refuse_lost_phase(system: SystemParameters, speed: ArrayLike) -> None:
     """ValueError if rounding of k = 2 pi omega/speed loses the phase k width of a square well's transform."""
     values = np.asarray(speed, dtype=np.float64)
-    if isinstance(system.interaction, SquareWell) and values.size:
+    if system.interaction.discontinuous and values.size:
         wave = 2.0 * math.pi * band_edges(system.chain)[1]
         least = np.finfo(float).eps * wave * system.interaction.width / LOST_PHASE
         if values.min() < least:

@@ -102,6 +102,26 @@ class Interaction:
         return self.smoothness > 0
 
     @property
+    def discontinuous(self) -> bool:
+        """Whether Phi has steps: the force acts there only, in kicks, and the transform oscillates and falls like 1/k.
+
+        >>> from chaintheory import Exponential, SquareWell
+        >>> SquareWell(2.0, 4.0).discontinuous, Exponential(2.0, 4.0).discontinuous
+        (True, False)
+        """
+        return self.smoothness < 0
+
+    @property
+    def exponential_tail(self) -> tuple[float, float] | None:
+        """The distance from which on Phi is proportional to exp(-r/length), and this length (l_slow); None for no such.
+
+        >>> from chaintheory import Exponential, Gaussian
+        >>> Exponential(2.0, 4.0).exponential_tail, Gaussian(2.0, 4.0).exponential_tail
+        ((0.0, 4.0), None)
+        """
+        return None
+
+    @property
     def analytic_width(self) -> float:
         """Phi(r) is analytic for an imaginary part of r below this, in l_slow; 0 for a cusp or a step.
 

@@ -219,6 +219,10 @@ class Exponential(HalfIntegerMatern):
     kind: ClassVar[str] = "exponential"
     LATEX: ClassVar[str] = r"%(a)s\,e^{-|r|/%(w)s}"
 
+    @property
+    def exponential_tail(self) -> tuple[float, float]:
+        return 0.0, self.width
+
 
 @dataclass(frozen=True)
 class Matern(HalfIntegerMatern):

@@ -98,6 +98,10 @@ class SampledInteraction(NumericalInteraction):
         return 1 if abs(curvature - float(self._splines[2](self._last))) * self.width**2 > allowed else 4
 
     @property
+    def exponential_tail(self) -> tuple[float, float]:
+        return self._last, self._tail
+
+    @property
     def transform_slope_bound(self) -> float:
         tail = abs(self._at_last) * self._tail * (self._last + self._tail)
         return 2.0 * (self.panels.moment_bound + tail)

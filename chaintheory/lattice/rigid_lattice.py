@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chaintheory.interactions.formula import NumericalInteraction
-from chaintheory.interactions.named import Exponential, SquareWell
+from chaintheory.interactions.named import Exponential
 from chaintheory.parameters import SystemParameters
 from chaintheory.support.maximum import highest
 
@@ -92,7 +92,7 @@ def _harmonics(system: SystemParameters, highest: float) -> Array:
     A transform by quadrature has an absolute error, so that such an interaction has its masses summed.
     """
     interaction, spacing = system.interaction, system.chain.spacing
-    if isinstance(interaction, SquareWell | NumericalInteraction):
+    if interaction.discontinuous or isinstance(interaction, NumericalInteraction):
         return np.empty(0)
     masses = math.inf  # of wide interactions, which cancel
     if interaction.width < 0.5 * spacing:
@@ -127,22 +127,27 @@ def _sum_of_harmonics(coefficients: Array, x: NDArray[Any]) -> NDArray[Any]:
 
 
 def _sum_of_masses(system: SystemParameters, near: NDArray[Any]) -> NDArray[Any]:
-    """The sum over masses, without the constant of an algebraic tail.
+    """The sum over masses, without the constant of a tail.
 
     Beyond ``MASSES_BEFORE_TAIL`` masses an algebraic tail enters by the square and the fourth power of the distance.
+    The exponential tails of both sides are geometric series, whose sum is proportional to cosh(distance/length) - 1.
     """
     interaction, spacing = system.interaction, system.chain.spacing
     within = masses_within(system)
+    start, length = interaction.exponential_tail or (math.inf, 0.0)
     if within == math.inf:
         most = MASSES_BEFORE_TAIL * math.ceil(max(interaction.width / spacing, 1.0))
     else:
-        most = int(within)
+        most = int(min(within, max(math.ceil(start / spacing - 0.5), 0) if length else math.inf))
     if most > MOST_MASSES:
         raise ValueError(
             f"interaction must reach at most {MOST_MASSES} masses to each side for the rigid lattice, "
             f"got {most:,} at the spacing {spacing:g}"
         )
     energy = sum((interaction.potential(near - n * spacing) for n in range(-most, most + 1)), np.zeros_like(near))
+    if most < within < math.inf:
+        nearest = interaction.potential((most + 1) * spacing - np.abs(near))
+        energy = energy - nearest * np.expm1(-np.abs(near) / length) ** 2 / math.expm1(-spacing / length)
     if within == math.inf:
         end = (most + 0.5) * spacing
         curved = (interaction.tail + 1.0) * (interaction.tail + 2.0) / end**2  # third derivative to first, of a power

@@ -133,6 +133,23 @@ def test_a_wide_cusp_is_the_sum_over_masses_on_both_sides():
     assert lattice_potential(system, u) == pytest.approx(total(u) - total(np.array([2.0])), rel=0, abs=1e-14)
 
 
+@pytest.mark.parametrize("spacing", [10.0, 37.0, 90.0])
+def test_an_exponential_tail_is_the_sum_over_masses(spacing):
+    """The geometric series against the sum, mass by mass, of a table with a long tail and of a narrow cusp."""
+    r = np.linspace(0.0, 100.0, 201)
+    for interaction in (ct.Interaction.from_samples(r, 2.0 / (1.0 + (r / 2.0) ** 2)), ct.Exponential(2.0, 7.0)):
+        system = ct.System(ct.Chain(10.0, spacing), interaction)
+        n = np.arange(-(5000 // spacing), 5000 // spacing + 1)  # the table's tail falls over 50
+
+        def total(u, interaction=interaction, n=n):
+            return np.sum(interaction.potential(u[:, None] - spacing * n), axis=1)
+
+        u = spacing * np.array([-0.8, -0.5, -0.21, -1e-4, 0.0, 1e-4, 0.3, 0.49, 2.1])
+        # The rounding of the sum of some 2 (1 + 6/spacing).
+        expected = total(u) - total(np.array([0.5 * spacing]))
+        assert lattice_potential(system, u) == pytest.approx(expected, rel=0, abs=4e-15)
+
+
 def test_too_many_masses_are_refused_with_their_number():
     # The wide Gaussian ends at some nine widths, a thousand masses away; the narrow one says nothing of the reach.
     system = ct.System(ct.Chain(10.0, 40.0), ct.GaussianMixture([1.9, 1.0], [1e-3, 4380.0]))
