@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -1354,7 +1355,8 @@ class Trajectory(record.Trajectory):
         options = {"units": getattr(system, "units", None), "with_position": True} | options
         rows = read_columns(path, time, position, velocity, **options)
         assert rows.position is not None
-        return cls.from_arrays(system, rows.time, rows.position, rows.velocity)
+        run = cls.from_arrays(system, rows.time, rows.position, rows.velocity)
+        return replace(run, read_from=(Path(path).absolute(),))
 
     @classmethod
     def _of(cls, run: record.Trajectory) -> Trajectory:

@@ -13,7 +13,7 @@ from matplotlib.text import Text
 
 from chaintheory.cli.options import plain
 from chaintheory.comparison.bound_state import outside_frequencies
-from chaintheory.figures import NAMES, available, module, save
+from chaintheory.figures import NAMES, available, check_place, module, save
 from chaintheory.figures.cache import key, simulated
 from chaintheory.interactions.named import Gaussian
 from chaintheory.system import Chain, System
@@ -90,6 +90,18 @@ def test_the_same_numbers_give_the_same_bytes(pictures, tmp_path, form):
         save(pictures["velocity-profile"], tmp_path, "svg" if form == "png" else "png")  # leaves no trace
     assert paths[0].read_bytes() == paths[1].read_bytes()
     assert [path.name for path in (tmp_path / "first").iterdir()] == [f"velocity-profile.{form}"]
+
+
+@pytest.mark.parametrize("form", ["png", "svg", "pdf"])
+def test_a_picture_of_others_is_left_alone(pictures, tmp_path, form):
+    path = save(pictures["velocity-profile"], tmp_path, form)
+    content = path.read_bytes()
+    assert save(pictures["velocity-profile"], tmp_path, form) == path and path.read_bytes() == content
+    path.write_bytes(content.replace(b"chaintheory figures", b"somebody else's ink"))
+    with pytest.raises(ValueError, match=f"output must hold no {path.name}, or an earlier one"):
+        save(pictures["velocity-profile"], tmp_path, form)
+    with pytest.raises(ValueError, match="output must hold no velocity-profile"):
+        check_place("velocity-profile", tmp_path, form)  # which the command asks before it computes
 
 
 def test_an_interrupted_picture_leaves_no_file(pictures, tmp_path, monkeypatch):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -527,6 +528,31 @@ def test_overwrite_replaces_a_file_only(sweep, expected, recomputed, tmp_path):
     with pytest.raises(ValueError, match="output must be a plain file or a new one, no link"):
         run_sweep(sweep, output, overwrite=True)
     assert target.read_text() == "mine"
+
+
+def test_what_a_sweep_reads_is_not_replaced(tmp_path, monkeypatch, capsys):
+    """Its own file and its table of samples, by the Python interface and by the command."""
+    from chaintheory.cli.main import main
+
+    monkeypatch.chdir(tmp_path)
+    r = np.linspace(0.0, 40.0, 801)
+    np.savetxt("table.csv", np.stack([r, 2.0 * np.exp(-((r / 4.0) ** 2) / 2.0)], axis=1), delimiter=",")
+    text = '[interaction]\nsamples = "table.csv"\n[axes]\nbias = [0.0]\n[compute]\nquantities = ["mean_dissipation"]'
+    Path("grid.toml").write_text(text)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    sweep = read_sweep("grid.toml")
+    assert sweep == parse_sweep(text) and sweep.digest == parse_sweep(text).digest
+    for name in before:
+        with pytest.raises(ValueError, match="output must not be a file that was read"):
+            run_sweep(sweep, name, overwrite=True)
+    for options in (["--output", "table.csv"], ["--output", "new.nc", "--plot", "table.png"]):
+        if options[-1] == "table.png":
+            os.link("table.csv", "table.png")
+        with pytest.raises(SystemExit, match=r"^2$"):
+            main(["sweep", "grid.toml", *options, "--overwrite"])
+        assert "must not be a file that was read" in capsys.readouterr().err
+    os.unlink("table.png")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_a_worker_of_another_version_is_refused(sweep):

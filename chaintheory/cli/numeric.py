@@ -71,13 +71,13 @@ def simulate(
         check_target("--output", output)
     run = system.simulate(duration=duration, progress=True, **given)
     if output is not None and output.suffix.lower() == ".csv":
-        run.to_csv(output)
+        run.to_csv(output, overwrite=overwrite)
     elif output is not None:
-        run.save(output)
+        run.save(output, overwrite=overwrite)
     if plot is not None:
         save_plot(run.plot(), plot)
     if csv is not None:
-        run.to_csv(csv)
+        run.to_csv(csv, overwrite=overwrite)
     end = {
         "time": run.time[-1],
         "position": run.position[-1],

@@ -16,6 +16,7 @@ import click
 
 from chaintheory.interactions.build import KINDS as INTERACTIONS
 from chaintheory.interactions.build import PLAIN, build, kind_of
+from chaintheory.support.files import same_file
 from chaintheory.support.json_values import plain
 from chaintheory.support.validation import shown
 
@@ -327,11 +328,6 @@ def check_outputs(overwrite: bool) -> None:
                 raise ValueError(f"{name} must not be the {what}, got {shown(str(path))}")
         if path.exists() and not overwrite:
             raise ValueError(f"{name} must not exist (or give --overwrite), got {shown(str(path))}")
-
-
-def same_file(one: Path, other: Path) -> bool:
-    """Whether two paths are of one file, which need not exist."""
-    return one.resolve() == other.resolve() or (one.exists() and other.exists() and one.samefile(other))
 
 
 def save_plot(axes: Any, path: Path) -> None:

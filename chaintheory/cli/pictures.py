@@ -13,14 +13,18 @@ from chaintheory.parameters import SystemParameters
 @click.command(epilog="Example: chaintheory figures single-pass --output figures --format svg")
 @click.argument("names", nargs=-1)
 @click.option(
-    "--output", type=OUTPUT_DIRECTORY, default=Path("figures"), show_default=True, help="Directory for the pictures."
+    "--output",
+    type=OUTPUT_DIRECTORY,
+    default=Path("figures"),
+    show_default=True,
+    help="Directory for the pictures; a file is replaced only if this command made it.",
 )
 @click.option("--format", "form", default="png", show_default=True, help="png, pdf or svg.")
 @click.option("--quick", is_flag=True, help="Fewer and shorter simulated runs.")
 @click.option("--list", "listing", is_flag=True, help="List the figures and stop.")
 def figures(names: tuple[str, ...], output: Path, form: str, quick: bool, listing: bool) -> None:
     """Draw the figures of the paper and the new ones; all of them, or those named."""
-    from chaintheory.figures import available, make, save
+    from chaintheory.figures import available, check_place, make, save
     from chaintheory.support.validation import choice
 
     if listing:
@@ -30,6 +34,8 @@ def figures(names: tuple[str, ...], output: Path, form: str, quick: bool, listin
     choice("format", form, ("png", "pdf", "svg"))
     chosen = [choice("figure", name, available()) for name in names] or list(available())
     output.mkdir(parents=True, exist_ok=True)
+    for name in chosen:
+        check_place(name, output, form)
     with bar(len(chosen), "drawing", "figure") as progress:
         for name in chosen:
             progress.set_postfix_str(name)

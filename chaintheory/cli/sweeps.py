@@ -16,6 +16,7 @@ from chaintheory.cli.options import (
     overwrite_option,
     save_plot,
 )
+from chaintheory.support.files import refuse_input
 
 
 @click.command(epilog="Example: chaintheory sweep grid.toml --output grid.nc")
@@ -41,15 +42,16 @@ def sweep(
     from chaintheory.sweep.specification import read_sweep
 
     check_outputs(overwrite)
+    grid = read_sweep(file)
+    if plot is not None:
+        refuse_input("--plot", plot, grid.read_from)
     with bar(None, "sweeping", "point") as progress:
 
         def tell(done: int, total: int) -> None:
             progress.total = total
             progress.update(done)
 
-        dataset = run_sweep(
-            read_sweep(file), output, workers=workers, scheduler=scheduler, progress=tell, overwrite=overwrite
-        )
+        dataset = run_sweep(grid, output, workers=workers, scheduler=scheduler, progress=tell, overwrite=overwrite)
     if plot is not None:
         from chaintheory.plotting.sweeps import plot_sweep
 

@@ -22,6 +22,7 @@ from chaintheory.cli.options import (
     save_plot,
     system_options,
 )
+from chaintheory.support.files import write_whole
 from chaintheory.system import System
 
 SHOWN = (
@@ -83,7 +84,7 @@ def compare(
         save_plot(compared.plot(), plot)
     frame = compared.to_dataframe()
     if csv is not None:
-        frame.to_csv(csv)
+        write_whole(csv, frame.to_csv().encode())
     if as_json:
         print_json(
             {

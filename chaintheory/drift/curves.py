@@ -144,9 +144,12 @@ class Curves(EqualFields):
 
         return pd.DataFrame(self._columns())
 
-    def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write the rows as a table with a heading, in the units of the model; an OSError if it cannot be written."""
-        write_table(path, self._columns())
+    def to_csv(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Write the rows as a table with a heading, in the units of the model; an OSError if it cannot be written.
+
+        A table with these columns is replaced, any other file only with ``overwrite``: else a ValueError.
+        """
+        write_table(path, self._columns(), overwrite=overwrite)
 
     def _columns(self) -> dict[str, Array]:
         return {"speed": self.speed, "single_pass_dissipation": self.single_pass, "mean_dissipation": self.mean}

@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from chaintheory.support.files import write_whole
-from chaintheory.support.validation import choice
+from chaintheory.support.validation import choice, shown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -82,15 +82,30 @@ def make(name: str, *, quick: bool = False) -> Picture:
     return Picture(name, source.TITLE, " ".join(source.CAPTION.split()), figure, numbers)
 
 
+MADE_BY = "chaintheory figures"  # stands in the files
+
+
+def check_place(name: str, directory: Path, form: str = "png") -> Path:
+    """The path of a picture in ``directory``; ValueError where a file stands there that ``save`` did not write."""
+    path = directory / f"{name}.{form}"
+    if path.is_symlink() or (path.exists() and (not path.is_file() or MADE_BY.encode() not in path.read_bytes())):
+        raise ValueError(f"output must hold no {path.name}, or an earlier one of this figure, got {shown(str(path))}")
+    return path
+
+
 def save(picture: Picture, directory: Path, form: str = "png") -> Path:
-    """Write the picture into ``directory`` atomically and return its path."""
+    """Write the picture into ``directory`` atomically and return its path; only an earlier one is replaced."""
     import matplotlib
 
     from chaintheory.figures.style import STYLE
 
-    path, content = directory / f"{picture.name}.{form}", io.BytesIO()
+    path, content = check_place(picture.name, directory, form), io.BytesIO()
     # No date, and the same ids in an SVG each time: the same numbers give the same bytes.
-    undated: dict[str, Any] = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
+    undated: dict[str, Any] = {
+        "png": {"Software": MADE_BY},
+        "svg": {"Date": None, "Creator": MADE_BY},
+        "pdf": {"CreationDate": None, "Creator": MADE_BY},
+    }
     style: Any = {**STYLE, "svg.hashsalt": picture.name}
     with matplotlib.rc_context(style):
         picture.figure.savefig(content, format=form, metadata=undated[form])

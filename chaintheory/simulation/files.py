@@ -59,6 +59,18 @@ def write_dataset(path: str | os.PathLike[str], dataset: xarray.Dataset) -> xarr
     return dataset
 
 
+def format_of(path: Path) -> str | None:
+    """The format that a whole file of this package states; None for any other file and a damaged one."""
+    import h5py
+
+    content = path.read_bytes()
+    checksum, content = content[-_CHECKSUM_LENGTH:], content[:-_CHECKSUM_LENGTH]
+    if checksum != _checksum(content):
+        return None
+    with h5py.File(io.BytesIO(content)) as opened:
+        return str(opened.attrs.get("format"))
+
+
 def content_digest(dataset: xarray.Dataset) -> str:
     """Digest of names, shapes and values of all columns and of the attributes."""
     digest = hashlib.sha256()

@@ -18,12 +18,12 @@ from chaintheory.interactions.text import interaction_from_text, interaction_to_
 from chaintheory.parameters import ChainParameters, SystemParameters
 from chaintheory.plotting.runs import QUANTITIES, animate, plot_run
 from chaintheory.plotting.tables import Passes, html_table
-from chaintheory.simulation.files import read_dataset, write_dataset
+from chaintheory.simulation.files import format_of, read_dataset, write_dataset
 from chaintheory.simulation.light_cone import ChainSegment
 from chaintheory.simulation.stated_units import in_model
 from chaintheory.simulation.status import Status
 from chaintheory.support.equality import EqualFields
-from chaintheory.support.files import write_table
+from chaintheory.support.files import check_replaced, write_table
 from chaintheory.support.validation import increasing, real_array, shown, whole
 from chaintheory.units import Scale, Units, scale_of
 
@@ -107,6 +107,7 @@ class Trajectory(EqualFields):
     final_interaction: float | None = field(default=None, repr=False)
     position_error: float | None = None
     kept_crossings: NDArray[Any] | None = field(default=None, repr=False)
+    read_from: tuple[Path, ...] = field(default=(), repr=False, compare=False)  # files that are not to be replaced
 
     def __repr__(self) -> str:
         return (
@@ -327,6 +328,7 @@ class Trajectory(EqualFields):
             initial_interaction=self.initial_interaction,
             position_error=max(errors) if errors else None,
             kept_crossings=np.concatenate([self.crossings, after]),
+            read_from=self.read_from + later.read_from,
         )
 
     @cached_property
@@ -532,8 +534,11 @@ class Trajectory(EqualFields):
             attributes["first_mass"] = self.chain_state.origin
         return xarray.Dataset(data, coords={"time": ("time", self.time, {"units": "t_slow"})}, attrs=attributes)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write the run to a NetCDF file, at once or not at all; xarray opens it. An OSError if it cannot be written.
+
+        A file that is there is replaced if it is a saved run; any other only with ``overwrite``, and the one that this
+        run was read from never: a ValueError.
 
         >>> import tempfile
         >>> import chaintheory as ct
@@ -548,13 +553,23 @@ class Trajectory(EqualFields):
             raise ValueError(
                 f"path must not end in .csv, as NetCDF is written (to_csv writes tables), got {shown(str(path))}"
             )
+        check_replaced(
+            path,
+            "a saved run",
+            lambda target: format_of(target) == FORMAT,
+            overwrite=overwrite,
+            inputs=self.read_from,
+        )
         write_dataset(path, self.to_xarray())
 
-    def to_csv(self, path: str | os.PathLike[str]) -> None:
+    def to_csv(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write the rows as a table with a heading, every number with all its digits, at once or not at all.
 
         An OSError if it cannot be written, a ValueError for a path that cannot be. Columns: time (t_slow), position
         (l_slow), velocity, acceleration (l_slow/t_slow^2) and chain_energy (hbar Omega_slow).
+
+        A table with these columns is replaced; any other file only with ``overwrite``, and the one that this run was
+        read from never: a ValueError.
 
         >>> import tempfile
         >>> from pathlib import Path
@@ -565,7 +580,8 @@ class Trajectory(EqualFields):
         ...     print(Path(f"{folder}/run.csv").read_text().splitlines()[0])
         time,position,velocity,acceleration,chain_energy
         """
-        write_table(path, {name: getattr(self, name) for name in COLUMNS})
+        columns = {name: getattr(self, name) for name in COLUMNS}
+        write_table(path, columns, overwrite=overwrite, inputs=self.read_from)
 
 
 def read(path: str | os.PathLike[str]) -> Trajectory:
@@ -612,6 +628,7 @@ def read(path: str | os.PathLike[str]) -> Trajectory:
             displacements=displacements,
             status=status,
             kept_crossings=crossings,
+            read_from=(Path(path).absolute(),),
             **known,
         )
     except (ArithmeticError, KeyError, RecursionError, TypeError, ValueError) as problem:

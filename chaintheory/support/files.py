@@ -7,7 +7,7 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -81,10 +81,56 @@ def check_target(name: str, path: str | os.PathLike[str], size: float = 0.0) -> 
     return target
 
 
-def write_table(path: str | os.PathLike[str], columns: Mapping[str, NDArray[np.float64]]) -> None:
-    """Write columns as a table with a heading, every number with all its digits, at once or not at all."""
+def same_file(one: Path, other: Path) -> bool:
+    """Whether two paths are of one file, which need not exist."""
+    return one.resolve() == other.resolve() or (one.exists() and other.exists() and one.samefile(other))
+
+
+def refuse_input(name: str, path: str | os.PathLike[str], inputs: Iterable[Path]) -> None:
+    """ValueError where a file to be written is one that was read."""
+    if any(same_file(Path(path), one) for one in inputs):
+        raise ValueError(f"{name} must not be a file that was read, got {shown(str(path))}")
+
+
+def check_replaced(
+    path: str | os.PathLike[str],
+    what: str,
+    made_here: Callable[[Path], bool],
+    *,
+    overwrite: bool = False,
+    inputs: Iterable[Path] = (),
+    name: str = "path",
+) -> None:
+    """ValueError where writing would replace an input, or a file that is not ``what`` this package makes.
+
+    ``overwrite`` lets it replace any file but the inputs; an empty one holds nothing to lose.
+    """
+    target = check_target(name, path)
+    refuse_input(name, target, inputs)
+    if not overwrite and target.exists() and target.stat().st_size and not made_here(target):
+        raise ValueError(f"{name} must be new or {what} (or give overwrite=True), got {shown(str(path))}")
+
+
+def write_table(
+    path: str | os.PathLike[str],
+    columns: Mapping[str, NDArray[np.float64]],
+    *,
+    overwrite: bool = False,
+    inputs: Iterable[Path] = (),
+) -> None:
+    """Write columns as a table with a heading, every number with all its digits, at once or not at all.
+
+    It replaces a table with this heading, with ``overwrite`` any file, but none of the ``inputs``.
+    """
+    heading = ",".join(columns)
+
+    def made_here(target: Path) -> bool:
+        with target.open("rb") as opened:
+            return opened.readline(len(heading) + 2).rstrip(b"\n") == heading.encode()
+
+    check_replaced(path, "a table with the same heading", made_here, overwrite=overwrite, inputs=inputs)
     text = io.StringIO()
-    np.savetxt(text, np.stack(list(columns.values()), axis=1), "%.17g", ",", header=",".join(columns), comments="")
+    np.savetxt(text, np.stack(list(columns.values()), axis=1), "%.17g", ",", header=heading, comments="")
     write_whole(path, text.getvalue().encode())
 
 

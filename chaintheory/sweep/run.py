@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from chaintheory import __version__
 from chaintheory.simulation.files import write_dataset
-from chaintheory.support.files import check_target
+from chaintheory.support.files import check_target, refuse_input
 from chaintheory.support.resources import cores
 from chaintheory.support.validation import shown, whole
 from chaintheory.sweep.journal import Journal, Result
@@ -62,7 +62,7 @@ def run_sweep(
     progress
         Called with the number of points just done (those resumed first) and of all points.
     overwrite
-        Replace a file at ``output`` when the sweep is done.
+        Replace a file at ``output`` when the sweep is done; never one that the sweep reads, such as its samples.
 
     Returns
     -------
@@ -93,6 +93,7 @@ def run_sweep(
     if not isinstance(sweep, Sweep):
         raise TypeError(f"sweep must be what read_sweep returns, got {shown(sweep)}")
     output = check_target("output", output)
+    refuse_input("output", output, sweep.read_from)
     if output.exists() and not overwrite:
         raise ValueError(f"output must not exist, got {shown(str(output))}; overwrite replaces it")
     workers = cores() if workers is None else whole("workers", workers, 1)

@@ -36,8 +36,9 @@ import json
 import os
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -120,6 +121,7 @@ class Sweep:
     axes: dict[str, tuple[Any, ...]]
     quantities: tuple[str, ...]
     drift_range: tuple[float, float]
+    read_from: tuple[Path, ...] = field(default=(), compare=False)  # files that are not to be replaced
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -157,7 +159,8 @@ def read_sweep(path: str | os.PathLike[str]) -> Sweep:
     ...
     ValueError: sweep file must be a file that exists, got 'nowhere.toml'
     """
-    return parse_sweep(read_text("sweep file", path))
+    sweep = parse_sweep(read_text("sweep file", path))
+    return replace(sweep, read_from=(Path(path).absolute(), *sweep.read_from))
 
 
 def parse_sweep(text: str) -> Sweep:
@@ -220,7 +223,9 @@ def _checked_sweep(tables: dict[str, Any]) -> Sweep:
         raise ValueError(f"axes must span at most {MOST_POINTS} points, got {points}")
     lowest = positive("lowest", tables["compute"].get("lowest", 5.0))
     highest = above("highest", tables["compute"].get("highest", 80.0), lowest)
-    return Sweep(fixed, axes, wanted, (lowest, highest))
+    samples = tables["interaction"].get("samples")
+    read_from = () if samples is None else (Path(samples).absolute(),)
+    return Sweep(fixed, axes, wanted, (lowest, highest), read_from)
 
 
 def _has_springs(system: dict[str, Any], axes: dict[str, Any]) -> bool:
