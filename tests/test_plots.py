@@ -106,6 +106,14 @@ def test_curves_in_physical_units(curves):
     assert ax.get_xlabel() == "speed (Å/ps)" and ax.get_ylabel() == "energy lost per pass (eV)"
 
 
+def test_a_damped_chain_has_heat():
+    """The energy that a damped chain took up is its motion and its heat, and the labels say both."""
+    damped = ct.System(ct.Chain(10.0, 40.0, damping=0.5), ct.Gaussian(2.0, 4.0)).simulate(20.0, 50.0, duration=0.5)
+    assert damped.chain_energy[-1] > 1.01 * damped.chain_state.energy(damped.system.chain)
+    said = "energy of the chain and heat of its damping"
+    assert damped.plot(quantity="chain_energy").get_ylabel().startswith(said) and said in damped._repr_html_()
+
+
 def test_a_run(run):
     ax = run.plot()
     (velocity,) = lines(ax, "velocity")

@@ -47,10 +47,16 @@ def thinned(x: Array, y: Array, most: int = MOST_POINTS) -> tuple[Array, Array]:
     return x[rows], y[rows]
 
 
+def words(runs: Sequence[Any], quantity: str) -> tuple[str, str]:
+    """What the axis says of a quantity, and the kind of its unit; a damped chain's energy has its heat in it."""
+    what, kind = QUANTITIES[choice("quantity", quantity, QUANTITIES)]
+    damped = quantity == "chain_energy" and any(run.system.chain.damping > 0.0 for run in runs)
+    return (f"{what} and heat of its damping" if damped else what), kind
+
+
 def plot_run(run: Any, ax: Axes | None, quantity: str, scale: Scale) -> Axes:
     """One column of a run against time; of the velocity also the mean over each pass."""
-    choice("quantity", quantity, QUANTITIES)
-    what, kind = QUANTITIES[quantity]
+    what, kind = words([run], quantity)
     factor = getattr(scale, kind)
     ax = axes(ax)
     ax.plot(*thinned(scale.time * run.time, factor * getattr(run, quantity)), color=BLUE, lw=0.9, label=what)
@@ -86,8 +92,7 @@ def plot_passes(passes: Any, ax: Axes | None, scale: Scale) -> Axes:
 
 def plot_runs(runs: Sequence[Any], ax: Axes | None, quantity: str, scale: Scale) -> Axes:
     """One column of many runs against time; of more than a dozen also the mean, where all of them go on."""
-    choice("quantity", quantity, QUANTITIES)
-    what, kind = QUANTITIES[quantity]
+    what, kind = words(runs, quantity)
     factor = getattr(scale, kind)
     ax = axes(ax)
     crowded = len(runs) > CROWD

@@ -484,6 +484,7 @@ class Trajectory(EqualFields):
     def _repr_html_(self) -> str:
         scale = self._scale()
         time, length, speed, energy = (scale.names[kind] for kind in ("time", "length", "speed", "energy"))
+        heat = " and heat of its damping" if self.system.chain.damping > 0.0 else ""
         rows: list[tuple[str, Any]] = [
             (f"time ({time})", f"{scale.time * self.time[0]:g} to {scale.time * self.time[-1]:g}"),
             (f"position at the end ({length})", scale.length * float(self.position[-1])),
@@ -492,7 +493,7 @@ class Trajectory(EqualFields):
             ("rows", self.time.size),
             ("passes", self.passes.size),
             (f"kinetic energy of the particle ({energy})", scale.energy * self.balance.particle),
-            (f"energy of the chain ({energy})", scale.energy * self.balance.chain),
+            (f"energy of the chain{heat} ({energy})", scale.energy * self.balance.chain),
             (f"balance off by ({energy})", scale.energy * self.balance.drift),
             ("ended by", str(self.status)),
         ]  # fmt: skip
