@@ -40,7 +40,18 @@ def mathml(latex: str) -> str:
     if r"\\" not in latex:  # a stack of one line is no stack
         latex = latex.replace(r"\substack", "")
     latex = re.sub(r"(\d+\.\d{12})\d{4,}", r"\1\\ldots ", latex)  # no line holds fifty digits
+    latex = re.sub(r"(?<![\d.])\d{21,}", in_powers_of_ten, latex)
     return convert(re.sub(r"_\{([a-z]{2,})\}", r"_{\\text{\1}}", latex), display="block")
+
+
+def in_powers_of_ten(integer: re.Match[str]) -> str:
+    r"""Write a whole number that no line holds by its first digits; the formula to copy has them all.
+
+    >>> re.sub(r"\d{21,}", in_powers_of_ten, r"\frac{x}{4746884825265972078944013665697792000000}")
+    '\\frac{x}{4.7468\\ldots \\cdot 10^{39}}'
+    """
+    digits = integer[0]
+    return rf"{digits[0]}.{digits[1:5]}\ldots \cdot 10^{{{len(digits) - 1}}}"
 
 
 def name(element: Element) -> str:
