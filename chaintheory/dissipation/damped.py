@@ -10,7 +10,7 @@ takes up energy in proportion to the imaginary part of its response:
 For gamma to 0 this is Eq. (10). A single pass is the same with the mean of Im chi over the band at each nu.
 
 The integrand is analytic but for poles at a distance of about gamma from the real axis beside each root of the
-resonance condition. Cells are halved until bounds of the derivatives prove that no pole of the response lies within
+resonance condition. Cells are halved until bounds of the derivatives show that no pole of the response lies within
 twice their half-width, where Gauss-Legendre quadrature of 20 points converges to rounding.
 """
 

@@ -153,7 +153,7 @@ class FormulaInteraction(NumericalInteraction):
             self._smoothness = math.inf if even(self._node) else 2
 
     def _end(self) -> float:
-        """The distance beyond which the formula is proved negligible, up to the last of ``LOOKED_AT``."""
+        """The distance from which to the last of ``LOOKED_AT`` interval bounds show the formula to be negligible."""
         left: Array = np.concatenate([np.zeros(1), LOOKED_AT[:-1]])
         right: Array = LOOKED_AT
         end = 0.0
@@ -252,7 +252,7 @@ def from_expression(
     cutoff
         Distance in l_slow where an interaction that decays too slowly is cut off and shifted, so that it is continuous:
         Phi(r) - Phi(cutoff) below, 0 beyond. Without it the formula must fall below 1e-17 of its maximum within 10,000
-        half-widths, which is proved up to r = 1e15.
+        half-widths, as interval bounds show up to r = 1e15.
     constants
         Values of the names in the text, each of which it must use.
 

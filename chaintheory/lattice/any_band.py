@@ -7,9 +7,9 @@ second derivative, a function f has
     no zero        where |f(m)| > |f'(m)| h + M h^2/2,
     at most one    where |f'(m)| > M h, and then one where its signs at the ends differ.
 
-Cells that are neither are halved. No zero is lost, whatever the springs; two that are closer than ``FINEST`` count as a
-double one. Without wells omega^2 = x^2 g(x^2), and x = 0 is a zero of no meaning: the cell next to it looks at
-g(u) - c^2 and at dg/du in u = x^2 instead.
+Cells that are neither are halved. No zero is lost, whatever the springs, as far as doubles resolve f; two that are
+closer than ``FINEST`` count as a double one. Without wells omega^2 = x^2 g(x^2), and x = 0 is a zero of no meaning: the
+cell next to it looks at g(u) - c^2 and at dg/du in u = x^2 instead.
 """
 
 from __future__ import annotations

@@ -158,7 +158,7 @@ class Zeros:
 def zeros(line: MovingDispersion, height: float) -> Zeros:
     """All zeros of Lambda with abs(Im x) < ``height`` or a little more, by rising real part, but those at x = 0.
 
-    Newton's method from a net of points finds them; the argument principle proves that none is missing. Two that
+    Newton's method from a net of points finds them, and their number is that of the argument principle. Two that
     coalesce are found from the extremum of Lambda between them, without cancellation.
 
     Raises

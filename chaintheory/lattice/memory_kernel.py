@@ -42,7 +42,7 @@ LARGEST_RING = 1 << 23
 
 @lru_cache(maxsize=1024)
 def half_width(chain: ChainParameters, duration: float, neglected: float = NEGLECTED) -> int:
-    r"""Return n beyond which all kernels over ``duration`` are below ``neglected`` (proved).
+    r"""Return n beyond which a bound of all kernels over ``duration`` is below ``neglected``.
 
     Shifting the path of integration to theta + i b bounds each kernel by
     exp(-2 n b + 2 pi \|duration\| M(b)) times its prefactor, M(b) being the largest imaginary part

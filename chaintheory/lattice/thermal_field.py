@@ -145,10 +145,10 @@ def ring_modes(chain: ChainParameters, size: int) -> tuple[Array, Array]:
 
 @dataclass(frozen=True, eq=False)
 class ThermalField:
-    """A free motion of the chain at a temperature: a Gaussian field, exact at any time.
+    """A free motion of the chain at a temperature: a Gaussian random field, stationary in time.
 
     Of a ring of ``size`` masses, mass ``origin`` first, so long that nothing gets around it; the spectra of u and p are
-    those at time 0. The displacement at a later time is the flow from there, in one step.
+    those at time 0. The displacement at a later time is the harmonic propagation from there, in one step.
     """
 
     chain: ChainParameters

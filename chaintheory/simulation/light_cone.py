@@ -1,14 +1,14 @@
 """The light-cone integrator: an infinite chain, for as long as the run lasts.
 
-A free chain can be carried over any time at once, exactly. Only the masses near the particle have
-to be looked at often. So the chain is stepped on levels, each in blocks four times as long as those
-of the level below and in a window about as many times as wide: carry the whole window over one
-block as if it were free, carry a smaller window around the particle through the same time on the
-level below, and paste in the part of it that its edges cannot have influenced. The three lowest
-levels are compiled (chaintheory_ext/light_cone.pyx), the upper ones go by FFT, and the uppermost
-holds every mass that the sound cone has reached: it grows with the cone. All margins follow from
-the domain of dependence (see ``Plan``), so that what is neglected is below 1e-16. The cost per unit
-time grows with the logarithm of the run's duration.
+The propagator of a free chain is known for any time. Only the masses near the particle are kicked,
+and need short steps. So the chain is stepped on levels, each in blocks four times as long as those
+of the level below and in a window about as many times as wide: the whole window is propagated over
+one block as if it were free, a smaller window around the particle is stepped through the same time
+on the level below, and the part of it that its edges cannot have influenced is pasted in. The lowest
+levels, four at most, are compiled (chaintheory_ext/light_cone.pyx), the upper ones go by FFT, and the
+uppermost holds every mass that the sound cone has reached: it grows with the cone. All margins follow
+from the domain of dependence (see ``Plan``): kernels are neglected where they are below 1e-16. The cost
+per unit time grows with the logarithm of the run's duration.
 """
 
 from __future__ import annotations
