@@ -605,7 +605,8 @@ class System(SystemParameters):
 
         The particle comes from far, interacts with one mass of the infinite chain, whose modes have random phases, and
         leaves; one that is turned back leaves too. The chain moves by its exact flow, the error of a loss from the time
-        step is about 1e-4 of the deviation of the losses.
+        step is about 1e-4 of the deviation of the losses. A tail that falls like a power is cut where its force is 1e-8
+        of the largest, at the latest at 32 spacings or 100 widths, whichever is farther.
 
         Parameters
         ----------
@@ -1109,6 +1110,9 @@ class System(SystemParameters):
         seed: int = 0,
     ) -> Trajectory:
         """Integrate the memory-kernel equations of motion, Eqs. 2-5, of the particle in the infinite chain.
+
+        An interaction acts as far as it reaches; only a tail that falls like a power is cut, at 32 spacings, and the
+        result's ``dropped_force`` says how much of the force that leaves out.
 
         Parameters
         ----------

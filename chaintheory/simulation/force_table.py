@@ -45,6 +45,20 @@ def cutoff_radius(interaction: Interaction, farthest: float, part: float) -> flo
     return float(r[min(above[-1] + 1, r.size - 1)])
 
 
+def dropped_force(interaction: Interaction, cutoff: float) -> float:
+    """Largest force beyond a cutoff radius, relative to the largest of all; 0 where the interaction ends before it.
+
+    >>> from chaintheory import Gaussian, Lorentzian
+    >>> dropped_force(Gaussian(2.0, 4.0), 40.0), round(dropped_force(Lorentzian(2.0, 4.0), 400.0), 8)
+    (0.0, 3.08e-06)
+    """
+    reach = interaction.reach()
+    if reach <= cutoff:
+        return 0.0
+    largest = np.max(np.abs(interaction.slope(sampled_distances(interaction, reach))))
+    return float(np.max(np.abs(interaction.slope(np.geomspace(cutoff, reach, 256)))) / largest)
+
+
 def surplus_radius(interaction: Interaction, cutoff: float) -> float:
     """Part of the cutoff radius in which the force is so small that a mass there may be missed."""
     return cutoff - cutoff_radius(interaction, cutoff, MISSED)

@@ -19,6 +19,7 @@ from chaintheory.parameters import ChainParameters, SystemParameters
 from chaintheory.plotting.runs import QUANTITIES, animate, plot_run
 from chaintheory.plotting.tables import Passes, html_table
 from chaintheory.simulation.files import format_of, read_dataset, write_dataset
+from chaintheory.simulation.force_table import dropped_force
 from chaintheory.simulation.light_cone import ChainSegment
 from chaintheory.simulation.stated_units import in_model
 from chaintheory.simulation.status import Status
@@ -115,6 +116,21 @@ class Trajectory(EqualFields):
             f"velocity {self.velocity[0]:g} -> {self.velocity[-1]:.6g}, {self.status}; "
             f"energy: {self.balance})"
         )
+
+    @cached_property
+    def dropped_force(self) -> float:
+        """Force of a mass that the run left out, relative to the largest; 0 for an interaction that was not cut.
+
+        Tails that fall like a power are cut at 32 spacings (``settings["cutoff_radius"]``, in l_slow), whatever the
+        time step, and the balance does not show it. Over ten spacings the position was off by 0.001 to 4 times so many
+        spacings, in 13 random systems beside runs that were cut eight times as far.
+
+        >>> from chaintheory import Chain, Lorentzian, System
+        >>> f"{System(Chain(10.0, 40.0), Lorentzian(0.2, 4.0)).simulate(20.0, 50.0, duration=0.1).dropped_force:.1e}"
+        '9.4e-08'
+        """
+        cutoff = self.settings.get("cutoff_radius")
+        return 0.0 if cutoff is None else dropped_force(self.system.interaction, cutoff)
 
     @cached_property
     def speed(self) -> Array:

@@ -27,9 +27,9 @@ from chaintheory.support.validation import bounded, choice, positive, scale, sho
 
 Array = NDArray[np.float64]
 
-# A slowly decaying interaction is cut at this many lattice spacings.
-LONGEST_CUTOFF = 32
-# Beyond it the force must be below this part of its largest, or the cut would be felt.
+# Spacings that an interaction may reach. One that falls more slowly, like a power, is cut at the second number of them.
+FARTHEST_REACH, LONGEST_CUTOFF = 256, 32
+# Beyond the cut the force must be below this part of its largest. The run says how large it is (``dropped_force``).
 CUT_FORCE = 1e-3
 # Widths of the interaction within its cutoff radius that the table of its slope still resolves.
 WIDTHS_IN_CUTOFF = 8192
@@ -316,14 +316,14 @@ def _refuse_too_long_steps(system: SystemParameters, cutoff: float, speed: float
 def _checked_cutoff(system: SystemParameters, position: float) -> float:
     """Distance up to which the interaction acts in a run; ValueError where it cannot be followed well."""
     spacing, interaction = system.chain.spacing, system.interaction
-    longest = LONGEST_CUTOFF * spacing
-    cutoff = interaction.reach()
-    if cutoff > longest and cutoff_radius(interaction, longest, CUT_FORCE) >= longest:
-        raise ValueError(
-            f"interaction must fall to {CUT_FORCE:g} of its largest force within {LONGEST_CUTOFF} spacings to be "
-            f"simulated, got width {interaction.width:g} with spacing {spacing:g}"
-        )
-    cutoff = min(cutoff, longest)
+    cutoff, longest = interaction.reach(), LONGEST_CUTOFF * spacing
+    if cutoff > FARTHEST_REACH * spacing:
+        if cutoff_radius(interaction, longest, CUT_FORCE) >= longest:
+            raise ValueError(
+                f"interaction must end within {FARTHEST_REACH} spacings, or fall to {CUT_FORCE:g} of its largest force "
+                f"within {LONGEST_CUTOFF}, to be simulated, got width {interaction.width:g} with spacing {spacing:g}"
+            )
+        cutoff = longest
     if cutoff > WIDTHS_IN_CUTOFF * interaction.width:
         raise ValueError(
             f"interaction must have a width of at least {cutoff / WIDTHS_IN_CUTOFF:.3g} to be simulated with spacing "

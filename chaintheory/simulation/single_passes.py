@@ -40,6 +40,8 @@ Array = NDArray[np.float64]
 
 # The pass begins and ends where the force is below this part of its largest, for displacements of so many deviations.
 FELT, DEVIATIONS = 1e-8, 6.0
+# In widths: farther than this only a tail that falls like a power is felt.
+LONGEST_PASS = 100.0
 # Steps within a width at the highest speed, and within a fast period: the error of a loss is 1e-4 of the deviation.
 PER_WIDTH, PER_FAST_PERIOD = 5.0, 8.0
 # A particle that is not out after so many times the unhindered transit is captured.
@@ -96,7 +98,8 @@ def prepared(
     """Tables for passes at a speed and a temperature, with steps so many times as short as usual."""
     chain, interaction = system.chain, system.interaction
     at_once = float(correlation(chain, 0, 0.0, temperature, sampling)[0, 0])
-    cutoff = cutoff_radius(interaction, min(interaction.reach(), LONGEST_CUTOFF * chain.spacing), FELT)
+    longest = max(LONGEST_CUTOFF * chain.spacing, LONGEST_PASS * interaction.width)
+    cutoff = cutoff_radius(interaction, min(interaction.reach(), longest), FELT)
     start = cutoff + DEVIATIONS * math.sqrt(at_once)
     fastest = math.sqrt(squared_speed(system, speed, -depth(interaction, cutoff)))
     step = 1.0 / (refinement * max(PER_WIDTH * fastest / interaction.width, PER_FAST_PERIOD * band_top(chain)))

@@ -336,8 +336,8 @@ def test_masses_would_be_missed_if_their_displacement_were_not_watched(monkeypat
 @pytest.mark.parametrize(
     ("interaction", "position", "message"),
     [
-        (ct.Gaussian(2.0, 400.0), 20.0, "interaction must fall to 0.001 of its largest force within 32 spacings"),
-        (ct.SoftenedCoulomb(2.0, 30.0), 20.0, "interaction must fall to 0.001"),
+        (ct.Gaussian(2.0, 4000.0), 20.0, "interaction must end within 256 spacings, or fall to 0.001 of its largest"),
+        (ct.SoftenedCoulomb(2.0, 30.0), 20.0, "interaction must end within 256 spacings, or fall to 0.001"),
         (ct.SoftenedCoulomb(2.0, 0.01), 20.0, r"interaction must have a width of at least 0\.156"),
         (ct.Gaussian(2.0, 4.0), 1e9, r"position must be at most 4e\+08"),
         (ct.Gaussian(2.0, 4.0), 1e300, r"position must be at most 1e\+30"),

@@ -216,6 +216,12 @@ def test_passes_are_those_of_a_plain_ring():
     assert losses == pytest.approx(ring, abs=1e-11)  # roundings over some hundred steps; losses are about 1
 
 
+def test_a_pass_of_one_mass_does_not_know_the_spacing():
+    """Once the interaction was cut at 32 spacings: -0.0345 for 0.0232 where it is 20 of them wide."""
+    sparse, dense = (ct.System(ct.Chain(10.0, spacing), ct.Gaussian(2.0, 4.0)) for spacing in (40.0, 0.2))
+    assert np.array_equal(sparse.sample_losses(30.0, 1.0, 4, seed=2), dense.sample_losses(30.0, 1.0, 4, seed=2))
+
+
 def test_passes_depend_on_seed_and_number_alone():
     losses = PAPER.sample_losses(50.0, 5.0, 2500, seed=9, threads=1)
     assert np.array_equal(losses, PAPER.sample_losses(50.0, 5.0, 2500, seed=9, threads=2))
