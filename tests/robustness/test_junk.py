@@ -82,4 +82,4 @@ def test_junk_is_taken_or_refused(owner, name, function, tmp_path, monkeypatch):
                 assert "\n" not in str(refusal), f"{parameter.name}={junk!r:.80}: {refusal}"
             except Exception as error:
                 pytest.fail(f"{parameter.name}={junk!r:.80} ends in {type(error).__name__}: {error}")
-    assert all(path.name in ("nan",) for path in tmp_path.iterdir())
+    assert all(path.name in ("nan", "absent") for path in tmp_path.iterdir())
