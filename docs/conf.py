@@ -4,6 +4,7 @@ Nothing is loaded from elsewhere: formulas are MathML made at build time, fonts 
 the search runs from its index in the page.
 """
 
+import re
 import sys
 from pathlib import Path
 
@@ -35,6 +36,7 @@ nitpicky = True
 nitpick_ignore_regex = [(r"py:.*", r"(?!chaintheory\.).*"), (r"py:.*", r"chaintheory\.[a-z_]+\..*")]
 show_warning_types = True
 suppress_warnings = ["config.cache"]
+smartquotes_action = "q"  # no dashes: an option of the command line keeps its two hyphens
 
 # Formulas: no script, MathML that wraps.
 html_math_renderer = "mathml"
@@ -65,6 +67,7 @@ sphinx_gallery_conf = {
     "within_subsection_order": "FileNameSortKey",
     "abort_on_example_error": True,
     "show_memory": False,
+    "capture_repr": (),  # what an example prints, not the name of its last object
     "min_reported_time": 1e9,
     "download_all_examples": False,
     "show_signature": False,
@@ -91,11 +94,21 @@ copybutton_prompt_is_regexp = True
 pygments_dark_style = "github-dark"
 
 
+def names_that_break(app, pagename, templatename, context, doctree):
+    """Let a long name in a sentence or a table break after its underscores, dots and parentheses only."""
+
+    def breaks(found: re.Match[str]) -> str:
+        return found[1] + re.sub(r"(?<=[\w)])([_.(=]+)(?=(?:&quot;|[A-Za-z])[\w-])", r"\1<wbr>", found[2])
+
+    context["body"] = re.sub(r'(<span class="pre">)([^<]{9,})(?=</span>)', breaks, context.get("body", ""))
+
+
 def setup(app):
     """Register what is ours."""
     import warnings
 
     warnings.simplefilter("ignore", ValidityWarning)
     app.add_html_math_renderer("mathml", (formulas.visit_inline, None), (formulas.visit_block, None))
+    app.connect("html-page-context", names_that_break)
     ledger.setup(app)
     reference.setup(app)

@@ -246,11 +246,12 @@ class Statements(SphinxDirective):
             if "beyond" in self.options and not one.equation.startswith("beyond"):
                 continue
             badge = nodes.inline("", evidence, classes=["evidence", evidence])
-            rows.append([[said(link(one.id))], [said(one.equation)], [said(badge)], [sentence(one.statement)]])
+            place = nodes.paragraph("", "", badge, nodes.Text(f" {one.equation}"), classes=["origin"])
+            rows.append([[said(link(one.id)), place], [sentence(one.statement)]])
         counts = Counter(one.verify().evidence for one in statements())
         total = ", ".join(f"{counts[kind]} {kind}" for kind in EVIDENCE if counts[kind])
         head = said(f"{len(rows)} statements here; {len(statements())} in all: {total}.")
-        return [head, table(["statement", "place", "evidence", "what it says"], rows, ["statements"])]
+        return [head, table(["statement, evidence, place", "what it says"], rows, ["statements"])]
 
 
 class Evidence(SphinxDirective):
