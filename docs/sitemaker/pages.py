@@ -59,14 +59,25 @@ def readme_section(heading: str) -> str:
     _, _, rest = text.partition(f"\n## {heading}\n")
     if not rest:
         raise ValueError(f"README.md has no section {heading!r}")
-    body = rest.partition("\n## ")[0].strip()
+    body = rest.partition("\n## ")[0].strip("\n")
     body = re.sub(r"!\[[^]]*\]\([^)]*\)\n\n\*[^*]*\*", "", body)  # its picture
-    return re.sub(r"\[([^]]+)\]\((?!http)[^)]*\)", r"\1", body)
+    body = re.sub(r"\]\(notebooks/(\w+\.ipynb)\)", r"](/tutorials/\1)", body)
+    body = re.sub(r"\]\(notebooks\)", "](/tutorials/index.md)", body)
+    body = re.sub(r"\]\(docs/([\w/]+\.(?:md|rst))\)", r"](/\1)", body)
+    return re.sub(r"\[([^]]+)\]\((?!http|/)[^)]*\)", r"\1", body)
 
 
 def with_readme(text: str) -> str:
-    """Return a page with the sections of the README that it asks for, each by ``README(heading)`` on a line."""
-    return re.sub(r"^README\((.*)\)$", lambda found: readme_section(found[1]), text, flags=re.MULTILINE)
+    """Return a page with the sections of the README that it asks for.
+
+    Each by ``README(heading)`` on a line, or ``README(heading, from its table)``.
+    """
+
+    def section(found: re.Match[str]) -> str:
+        body = readme_section(found[1])
+        return body[body.index("\n|") + 1 :] if found[2] else body
+
+    return re.sub(r"^README\((.*?)(, from its table)?\)$", section, text, flags=re.MULTILINE)
 
 
 def completed(page: str, **parts: str) -> str:
