@@ -2,7 +2,8 @@
 The memory kernel
 =================
 
-The displacement of a mass after a unit impulse on another, Eq. (5). Nothing arrives before the sound.
+The displacement of a mass after a unit impulse on another, Eq. (5). What arrives before the sound is tiny, and falls
+faster than any power of the distance.
 """
 
 import matplotlib.pyplot as plt
