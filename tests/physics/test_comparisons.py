@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -45,6 +46,12 @@ def test_a_simulation_that_is_too_good_fails(rows):
     # All but those of the bound states, whose frequencies are exact, one whose next order vanishes, and the eight
     # runs that start on the exact drift.
     assert len(rows) - len(sharp) == 3 + 8
+
+
+def test_the_readme_counts_the_rows(rows):
+    readme = " ".join((Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8").split())
+    assert f"in {len(rows)} rows: each states" in readme
+    assert f"In {sum(row.sharp for row in rows)} rows a simulation that is too good fails" in readme
 
 
 def test_the_expected_deviation_knows_the_sign(rows):

@@ -2,7 +2,9 @@
 
 import dataclasses
 import doctest
+from collections import Counter
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 import sympy as sp
@@ -102,6 +104,13 @@ def overstated():
 def test_evidence_is_that_of_the_weakest_ancestor():
     assert not overstated()
     assert ledger.EVIDENCE == ORDER
+
+
+def test_the_readme_counts_the_evidence():
+    readme = " ".join((Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8").split())
+    counts = Counter(statement.verify().evidence for statement in ledger.statements())
+    said = ", ".join(f"{counts[kind]} {kind}" for kind in ORDER if counts[kind])
+    assert f"{len(ledger.statements())} statements ({said})" in readme
 
 
 def resting_on(statement, *parents):
