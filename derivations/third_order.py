@@ -54,7 +54,7 @@ from .notation import (
 )
 from .potentials import gaussian as gaussian_transform
 from .potentials import transform, transform_gaussian
-from .single_pass import band_average, loss_per_mode, single_pass
+from .single_pass import band_average, fast_limit, loss_per_mode, single_pass
 from .steady_state import band_continued, mean_dissipation
 from .trapping import above, below, response_above, response_below
 
@@ -461,6 +461,39 @@ def speed_variation(formula: sp.Basic) -> list[Step]:
         ).by("the integrand, times the unit", Reduce("expand", "powers", "expand")),
         claim(formula.rhs, factor * gaussian_integral.formula.rhs.subs(resolvent_q, q)).by(
             "the closed form", Reduce("expand", "powers", "expand")
+        ),
+    ]
+
+
+@states(
+    "third_order_fast_limit",
+    "beyond Eq. 8",
+    "Single pass, Gaussian interaction: for v to infinity the third order is 6 sqrt(2) pi^2 (1 + 1/mu) Phi0/v^2 of the "
+    "second, Eq. (8). While the particle passes, mass and particle move as if both were free.",
+    equal(
+        Delta(speed),
+        6 * sp.sqrt(2) * sp.pi**2 * (1 + 1 / mass) * amplitude / speed**2 * fast_limit.formula.rhs,
+    ),
+    parents=[third_order_single_pass, speed_variation, fast_limit],
+    relation=r"\sim",
+)
+def third_order_fast(formula: sp.Basic) -> list[Step]:
+    """The pulse has frequencies up to v/lambda, far above the band: each response is that of a free body."""
+    phonon = sp.sqrt(band_squared(theta))
+    q = (1 + mass) * speed_variation_gaussian().subs(omega, offset * omega).diff(offset).subs(offset, 0)
+    free = 12 * sp.pi ** sp.Rational(7, 2) * amplitude**2 * width * (1 + 1 / mass) * omega / speed**4
+    energy = 4 * sp.pi**2 * force_spectrum(omega, transform_gaussian(sp.Integer(0))) * free
+    return [
+        claim(1 / (omega**2 * response_above()) ** 2, (1 - 1 / omega**2) * (1 - omega_fast**2 / omega**2)).by(
+            "a mass far above the band responds by -1/omega^2, mu times as much as the particle",
+            Reduce("expand", "common denominator"),
+        ),
+        claim(q, free).by(
+            "so that recoil and variation of the speed have one form; the phonons are slow", Reduce("expand")
+        ),
+        claim(band_average(energy.subs(omega, phonon)), formula.rhs).by(
+            "the band average of 4 pi^2 f q, in which omega^2 has the mean (1 + omega_fast^2)/2",
+            Reduce("evaluate", "expand"),
         ),
     ]
 
