@@ -37,6 +37,7 @@ def suite(session: nox.Session, *arguments: str) -> None:
         str(ROOT / "tests"),
         *arguments,
         *session.posargs,
+        env={"OPENBLAS_NUM_THREADS": "1"},  # as in the Makefile
     )
 
 

@@ -283,7 +283,7 @@ def test_single_pass(system, speed, method, log):
     law()
 
 
-@cases(60)
+@cases(25)
 @given(systems(), rows(st.floats(1.0, 90.0)), st.booleans())
 def test_single_pass_in_the_static_lattice(system, speed, log):
     @expect
