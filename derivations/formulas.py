@@ -30,6 +30,7 @@ from .notation import (
     amplitude,
     bias,
     broadened,
+    cell_mean,
     curvature,
     damping,
     energy,
@@ -67,6 +68,7 @@ from .thermal import (
     recoil,
     speed_per_energy,
     variance_of_mode,
+    walk_exponent_slope,
 )
 from .third_order import force_spectrum, phonon_energy, stiffness_spectrum
 from .trapping import lattice_capture_speed
@@ -587,8 +589,12 @@ def thermal() -> list[Formula]:
             ("thermal_broadening",), "Integrand over tau of a Gaussian's variance, with thermal broadening.",
         ),
         Formula(
-            "diffusion", (temperature, spacing, speed, loss), of_speed.subs(mean_loss, loss), ("thermal_diffusion",),
-            "What a speed with this mean loss adds to the diffusion constant.",
+            "diffusion", (temperature, spacing, speed, loss, cell_mean), of_speed.subs(mean_loss, loss),
+            ("thermal_diffusion",), "What a speed with this mean loss adds to the diffusion constant.",
+        ),
+        Formula(
+            "walk_exponent_slope", (temperature, bias, loss), walk_exponent_slope(loss), ("driven_energy_walk",),
+            "Slope in the energy of minus the logarithm of the stationary density, of a walk with this mean loss.",
         ),
     ]  # fmt: skip
 

@@ -198,6 +198,9 @@ occupation = _symbol("n_q", "n", "occupation", "1", "mean number of phonons in a
 counting = _symbol("chi", "—", "counting", "1/energy", "variable conjugate to the loss of a pass", "-2", 2, real=True)
 loss = _symbol("L", "—", "loss", "energy", "loss of one pass", "-2", 2, real=True)
 broadened = _symbol("lambda_T", "—", "broadened_width", "length", "root of lambda^2 + C(0) - C(tau)", 1, 9)
+cell_mean = _symbol(
+    "b_c", "—", "cell_mean", "1", "mean over a cell of exp(-U/k_B T), U of the rigid lattice from midway", "1/5", 1
+)
 
 TABLE: tuple[Entry, ...] = tuple(_entries)
 _BY_SYMBOL = {line.symbol: line for line in TABLE}

@@ -19,7 +19,9 @@ from .ledger import Step, claim, equal, states
 from .motion import kinetic_energy, mode_energy, units_particle
 from .notation import (
     amplitude,
+    bias,
     broadened,
+    cell_mean,
     counting,
     energy,
     harmonic,
@@ -61,6 +63,7 @@ __all__ = [
     "mode_energy_quantum",
     "speed_per_energy",
     "variance_of_mode",
+    "walk_exponent_slope",
 ]
 
 T = temperature
@@ -69,6 +72,7 @@ Correlation = sp.Function("C")
 Variance = sp.Function("Var")
 Delta = sp.Function("Delta")
 mean_loss = sp.Function("Delta_T")
+exponent = sp.Function("S")
 cumulants = sp.Function("G")
 density = sp.Function("w")
 frequency = sp.sqrt(band_squared(theta))
@@ -108,6 +112,15 @@ def speed_per_energy() -> sp.Expr:
     pi**2
     """
     return 4 * sp.pi**2 / (mass * speed)
+
+
+def walk_exponent_slope(taken: sp.Expr) -> sp.Expr:
+    """Return (1 - beta/Delta)/T: slope of minus the logarithm of the stationary density of a walk with a bias.
+
+    >>> walk_exponent_slope(bias)
+    0
+    """
+    return (1 - bias / taken) / T
 
 
 def emission_rates(taken: sp.Expr, number: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
@@ -612,27 +625,66 @@ def no_phonon(formula: sp.Basic) -> list[Step]:
 
 
 @states(
+    "driven_energy_walk",
+    "beyond the paper",
+    "With a bias the walk of the energy has the stationary density exp(-S), dS/dE = (1 - beta/Delta)/T: it leaves a "
+    "drift over the barrier U = int (1 - beta/Delta) dE.",
+    equal(sp.Derivative(exponent(energy), energy), walk_exponent_slope(Delta(energy))),
+    parents=[energy_walk],
+)
+def driven_walk(formula: sp.Basic) -> list[Step]:
+    """The flux of the walk with the bias, and the equation of the mean time until it leaves a range."""
+    density_of_walk = sp.exp(-exponent(energy))
+    drift = bias - recoil.formula.rhs.subs(Variance(energy), energy_walk.formula.rhs).doit()
+    flux = drift * density_of_walk - sp.Derivative(T * Delta(energy) * density_of_walk, energy)
+    left = sp.Function("t")(energy)  # the mean time until it leaves
+    generator = drift * sp.Derivative(left, energy) + T * Delta(energy) * sp.Derivative(left, energy, 2)
+    inserted = {sp.Derivative(exponent(energy), energy): formula.rhs}
+    one_way = sp.Derivative(T * Delta(energy) * density_of_walk * sp.Derivative(left, energy), energy).doit()
+    return [
+        claim(drift, bias - Delta(energy) + T * sp.Derivative(Delta(energy), energy)).by(
+            "what a pass gains on the average, with recoil", Reduce("evaluate", "expand")
+        ),
+        claim(flux.doit().subs(inserted), 0).by("the flux of this density vanishes", Reduce("evaluate", "expand")),
+        claim(one_way.subs(inserted), density_of_walk * generator).by(
+            "so that the mean time t until it leaves obeys (exp(-S) T Delta t')' = -exp(-S) (time of a pass)",
+            Reduce("evaluate", "expand"),
+        ),
+    ]
+
+
+@states(
     "thermal_diffusion",
     "beyond the paper",
-    "A particle whose momentum walks with the variance 2 T Delta of each pass diffuses with D = T alpha <v/Delta(v)>, "
-    "the mean over Maxwell's speeds.",
-    equal(sp.Function("D_x")(T), T * spacing * speed / Delta(speed)),
-    parents=[fluctuations, units_particle],
+    "A particle whose energy walks with the variance 2 T Delta of each pass over the rigid lattice diffuses with "
+    "D = T alpha <v/Delta(v)>/<exp(-U/T)>: the mean over Maxwell's speeds midway that pass, and that of the potential "
+    "over a cell.",
+    equal(sp.Function("D_x")(T), T * spacing * speed / (Delta(speed) * cell_mean)),
+    parents=[energy_walk, units_particle],
 )
 def diffusion(formula: sp.Basic) -> list[Step]:
-    """Of the momentum P, dE/dP = v: its diffusion constant, the response g of the displacement, and <v g>."""
+    """Of the energy: its walk from pass to pass, the response g of the displacement, and <v g> over all states."""
     kinetic = kinetic_energy(speed)
     momentum = sp.diff(kinetic, speed)
-    maxwell = sp.exp(-kinetic / T)
-    of_momentum = 2 * T * Delta(speed) / speed**2 * (speed / spacing) / 2  # variance, per pass, passes per time, half
-    response_slope = T / of_momentum  # dg/dP where (d/dP)(maxwell D_P dg/dP) = -v maxwell
+    boltzmann = sp.exp(-energy / T)
+    response_slope = spacing / Delta(energy)  # dg/dE where (1/t) exp(E/T) d/dE (T Delta exp(-E/T) dg/dE) = -alpha/t
+    # Of all states those above the barrier, in both directions: t dE in the energy E, t the time of a pass.
+    states_of_all = spacing * cell_mean * sp.sqrt(2 * sp.pi * T * mass / (4 * sp.pi**2))
+    maxwell = 2 * sp.exp(-kinetic / T) / sp.sqrt(2 * sp.pi * T * mass / (4 * sp.pi**2))  # of a momentum, its modulus
     return [
         claim(momentum * speed, 2 * kinetic).by("the momentum that belongs to the energy", Reduce("expand")),
-        claim(of_momentum, T * Delta(speed) / (spacing * speed)).by(
-            "diffusion constant of the momentum", Reduce("expand")
+        claim(sp.Derivative(T * Delta(energy) * boltzmann * response_slope, energy), -spacing * boltzmann).by(
+            "the equation of the response, in which the time of a pass drops out", Reduce("evaluate", "expand")
         ),
-        claim(sp.diff(maxwell * of_momentum * response_slope, speed) / sp.diff(momentum, speed), -speed * maxwell).by(
-            "the equation of the response", Reduce("expand")
-        ),
-        claim(T * response_slope, formula.rhs).by("integrate <v g> by parts", Reduce("expand")),
+        claim(
+            2
+            * T
+            * spacing
+            * boltzmann.subs(energy, kinetic)
+            * response_slope.subs(energy, speed)
+            / states_of_all
+            * sp.diff(kinetic, speed)
+            / sp.diff(momentum, speed),
+            formula.rhs * maxwell,
+        ).by("integrate <v g> by parts: dE = v dP, P the momentum midway", Reduce("powers", "expand")),
     ]

@@ -1,4 +1,4 @@
-r"""What a particle loses in one pass of a chain at a temperature: mean, variance, and the diffusion that follows.
+r"""What a particle loses in one pass of a chain at a temperature: mean and variance.
 
 To second order in the interaction, with s the energy that a mode takes in a pass of the chain at rest (Eq. 6) and E its
 thermal energy, the variance of the loss is <2 s E> over the band, and the mean
@@ -12,7 +12,6 @@ what keeps exp(-E_kin/T) stationary. Statements ``loss_variance`` and ``mean_los
 from __future__ import annotations
 
 import math
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,9 +28,8 @@ from chaintheory.dissipation.single_pass import (
 from chaintheory.interactions.named import Gaussian, GaussianMixture, HalfIntegerMatern
 from chaintheory.lattice.dispersion import band_top
 from chaintheory.lattice.memory_kernel import half_width
-from chaintheory.lattice.rigid_lattice import capture_speed
 from chaintheory.lattice.thermal_field import checked_sampling, correlation, mode_energy, temperatures
-from chaintheory.parameters import kinetic_energy, refuse_damping, refuse_no_wells
+from chaintheory.parameters import refuse_damping, refuse_no_wells
 from chaintheory.support.validation import LARGEST, real_array, truth
 from chaintheory_ext.generated import thermal as generated
 
@@ -42,7 +40,6 @@ Array = NDArray[np.float64]
 
 # Part of the integral's absolute value below which rounding has taken too many digits of a broadened variance.
 LEAST_LEFT = 1e-9
-LEAST_EXPONENT, MOST_EXPONENT = -800.0, 700.0  # exp(-745.1) and exp(709.8) are beyond doubles
 # Of a broadened integral: its end in units of the width, and the largest table of correlations.
 FARTHEST, MOST_NUMBERS = 13.0, 1 << 24
 
@@ -203,49 +200,3 @@ def _broadened_integral(
         before = total
         count *= 2
     raise ValueError(f"speed must be large enough for the broadened variance not to be lost to rounding, got {v:g}")
-
-
-def diffusion(system: SystemParameters, temperature: ArrayLike) -> Array:
-    """Diffusion constant of the particle: ``System.diffusion``, which describes it."""
-    refuse_damping(system.chain, "a temperature")
-    heat = temperatures(temperature)
-    lowest = capture_speed(system)
-    if not lowest > 0.0:
-        raise ValueError(
-            "interaction must be a barrier for the particle (capture_speed above 0) for it to diffuse by passes, got "
-            f"{system.interaction!r}"
-        )
-    return np.array([_diffusion(system, float(one), lowest) for one in heat.ravel()]).reshape(heat.shape)[()]
-
-
-def _diffusion(system: SystemParameters, heat: float, lowest: float) -> float:
-    """T alpha <v/Delta(v)> over the speeds above ``lowest``, weighted as Maxwell's among all speeds."""
-    from scipy.integrate import quad
-
-    unit = system.speed_of_energy(0.5 * heat)  # standard deviation of a thermal velocity
-    if unit == 0.0:
-        return 0.0
-
-    def logarithm(y: float) -> float:
-        v = unit * y
-        loss = float(single_pass_dissipation(system, v, log=True))
-        return (
-            math.log(generated.diffusion(heat, system.chain.spacing, v, 1.0)) - loss - kinetic_energy(system, v) / heat
-        )
-
-    start = lowest / unit
-    grid = start + np.concatenate(([0.0], np.geomspace(1e-3, 40.0, 200)))
-    values = np.array([logarithm(float(y)) for y in grid])
-    largest = float(values.max())
-    if largest < LEAST_EXPONENT:
-        return 0.0
-    inside = np.flatnonzero(values > largest - 45.0)
-    edges = grid[max(inside[0] - 1, 0)], float(grid[int(np.argmax(values))]), grid[min(inside[-1] + 1, grid.size - 1)]
-    total = sum(
-        quad(lambda y: math.exp(logarithm(y) - largest), low, high, epsabs=0.0, epsrel=1e-9, limit=200)[0]
-        for low, high in pairwise(edges)
-        if high > low
-    )
-    if largest + math.log(total) > MOST_EXPONENT:
-        raise ValueError(f"temperature must be such that the diffusion is below the largest double, got {heat:g}")
-    return float(math.sqrt(2.0 / math.pi) * total * math.exp(largest))

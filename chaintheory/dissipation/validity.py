@@ -48,7 +48,7 @@ SPEEDS_AT_ONCE = 4096
 
 
 class ValidityWarning(UserWarning):
-    """A returned loss exceeds the kinetic energy: the particle would stop, and second-order theory does not hold."""
+    """Second-order theory does not hold for a returned value: a loss above the kinetic energy, a diffusion constant."""
 
 
 @dataclass(frozen=True)

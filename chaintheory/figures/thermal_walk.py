@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chaintheory.drift.escape import escape_rate
 from chaintheory.figures import style
 from chaintheory.interactions.named import Gaussian
 from chaintheory.simulation.walks import (
@@ -32,11 +33,12 @@ if TYPE_CHECKING:
 TITLE = "Flights, diffusion and escape in a hot chain"
 CAPTION = """(a) Mean squared displacement over twice the time without a bias (spacing 10, amplitude 4, width 2, k_B T
 = 5, classical): it rises like the time (line: 2 pi^2 T tau/mu) as long as flights last, and bends over towards normal
-diffusion. Dashed: second order, T alpha <v/Delta>, for passes that do not know of each other. (b) Part of the flights
-between two turning points that is longer than a length. A Levy flight would be a line no steeper than l^-2 (grey);
-the slope grows with the length instead. (c) Rate at which the mean speed of a drift at half the first resonance (bias
-0.01, amplitude 2, width 4, spacing 40) leaves the range 16.7 to 30, half-way to the neighbouring resonances, with the
-most likely T exp(-U/T) (line) and exp(-U/T) (dashed)."""
+diffusion. Dashed: second order, T alpha <v/Delta>/<exp(-U/T)>, each pass independent of the last. (b) Part of the
+flights between two turning points that is longer than a length. A Levy flight would be a line no steeper than l^-2
+(grey); the slope grows with the length instead. (c) Rate at which the mean speed of a drift at half the first
+resonance (bias 0.01, amplitude 2, width 4, spacing 40) leaves the range 16.7 to 30, half-way to the neighbouring
+resonances. Line: the walk of the energy over its barrier of 1.85, without a parameter; dashed: the most likely T
+exp(-U/T)."""
 
 HEAT = 5.0
 FREE = System(Chain(10.0, 10.0), Gaussian(4.0, 2.0))
@@ -90,7 +92,10 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
     """Return squares, flights and rates, with the laws fitted to these."""
     free = walk(6, 40.0) if quick else walk(64, 300.0)
     rates = escape(4, 4.0) if quick else escape(12)
-    numbers: dict[str, Any] = {"free": free, "rates": rates, "laws": {}}
+    walked = [
+        (one.temperature, escape_rate(DRIVEN, one.temperature, 0.5 * DRIVEN.chain.spacing, LOW, HIGH)) for one in rates
+    ]
+    numbers: dict[str, Any] = {"free": free, "rates": rates, "walked": walked, "laws": {}}
     if sum(one.escapes > 0 for one in rates) > 1:
         numbers["laws"] = {law.__name__: fitted(rates, law)._asdict() for law in (arrhenius, kramers, power)}
     return numbers
@@ -121,17 +126,17 @@ def draw(numbers: dict[str, Any]) -> Figure:
     rates = numbers["rates"]
     found = np.array([one.escapes for one in rates if one.escapes])
     heat, spent = (np.array([getattr(one, name) for one in rates if one.escapes]) for name in ("temperature", "time"))
+    walked = np.array(numbers["walked"])
     if found.size:
         error = np.sqrt(found) / spent
         below.errorbar(1.0 / heat, found / spent, np.minimum(error, 0.9 * found / spent), ls="", marker="s",
                        color=style.VERMILLION)  # fmt: skip
-        grid = np.linspace(0.15, 3.0, 200)
-        for law, dashes in ((kramers, "-"), (arrhenius, "--")):
-            if fit := numbers["laws"].get(law.__name__):
-                text = f"$U$ = {fit['parameter']:.2f}({100 * fit['error']:.0f})"
-                curve = fit["factor"] * law(fit["parameter"], 1.0 / grid)
-                below.plot(grid, curve, dashes, color=style.BLACK, lw=0.8, label=text)
-        below.legend(loc="upper right")
+        grid = np.linspace(0.19, 3.0, 200)
+        if fit := numbers["laws"].get(kramers.__name__):
+            text = rf"$T\,e^{{-U/T}}$, $U$ = {fit['parameter']:.2f}({100 * fit['error']:.0f})"
+            below.plot(grid, fit["factor"] * kramers(fit["parameter"], 1.0 / grid), "--", color=style.GREY, label=text)
+    below.plot(1.0 / walked[:, 0], walked[:, 1], color=style.BLACK, lw=0.8, label="walk of the energy")
+    below.legend(loc="upper right")
     below.set(yscale="log", xlabel=r"$\hbar\Omega_\mathrm{slow}/k_\mathrm{B}T$", ylabel=r"rate $(1/t_\mathrm{slow})$")
     style.label(below, "(c)")
     return figure

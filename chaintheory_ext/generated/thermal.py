@@ -66,9 +66,17 @@ def broadened_variance(speed: Any, time: Any, amplitude: Any, width: Any, broade
     return (0.5)*m.sqrt(m.pi)*amplitude**2*width**2*speed*(1 - 0.5*time**2*speed**2/broadened_width**2)*m.exp(-0.25*time**2*speed**2/broadened_width**2)/broadened_width**3
 
 
-def diffusion(temperature: Any, spacing: Any, speed: Any, loss: Any) -> Any:
+def diffusion(temperature: Any, spacing: Any, speed: Any, loss: Any, cell_mean: Any) -> Any:
     """What a speed with this mean loss adds to the diffusion constant.
 
     Ledger: thermal_diffusion.
     """
-    return temperature*spacing*speed/loss
+    return temperature*spacing*speed/(cell_mean*loss)
+
+
+def walk_exponent_slope(temperature: Any, bias: Any, loss: Any) -> Any:
+    """Slope in the energy of minus the logarithm of the stationary density, of a walk with this mean loss.
+
+    Ledger: driven_energy_walk.
+    """
+    return (-bias/loss + 1)/temperature
