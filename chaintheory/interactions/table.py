@@ -145,8 +145,9 @@ class SampledInteraction(NumericalInteraction):
 
 def _checked(r: ArrayLike, potential: ArrayLike) -> tuple[Array, Array, float]:
     """The rows of a table and the largest modulus of its values."""
-    distance = real_array("r", r)
-    values = real_array("potential", potential)
+    # In the units of the system that is to be made of them, whatever the names of the columns say.
+    distance = real_array("r", getattr(r, "values", r))
+    values = real_array("potential", getattr(potential, "values", potential))
     if distance.ndim != 1 or distance.shape != values.shape or distance.size < FEWEST:
         raise ValueError(
             f"r and potential must be rows of one length, at least {FEWEST}, "

@@ -24,12 +24,12 @@ from chaintheory.simulation.stated_units import (
     bare,
     in_si_units,
     is_model,
-    of_name,
     one_word_each,
     refuse_contradiction,
     size_of,
 )
 from chaintheory.support.files import existing_file
+from chaintheory.support.stated import of_name
 from chaintheory.support.validation import nearest, positive, shown
 from chaintheory.units import Units
 

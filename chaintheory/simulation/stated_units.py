@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chaintheory.support.stated import HEADER, is_quantity, stated
 from chaintheory.support.validation import real_array
 from chaintheory.units import Units, in_si, unit
 
@@ -32,8 +33,6 @@ OF_MODEL = {
     "chain_energy": "hbar Omega_slow",
 }
 KINDS = {"time": "time", "position": "length", "velocity": "speed", "chain_energy": "energy"}
-# "time [ps]", "x (Angstrom)", "t/ps", "t / (ps)".
-HEADER = re.compile(r"(?P<name>[^\[(/]+?)\s*(?:\[(?P<a>[^\]]*)\]|\((?P<b>[^)]*)\)|/\s*\(?(?P<c>[^()]*)\)?)$")
 # An explicit unit equals a stated one within the digits that someone types.
 SAME = 1e-5
 
@@ -46,16 +45,6 @@ def bare(name: str) -> str:
     """
     found = HEADER.fullmatch(name.strip())
     return name if found is None else found["name"]
-
-
-def of_name(name: str) -> str | None:
-    """The unit that the name of a column states; None without one.
-
-    >>> of_name("time (ps)"), of_name("v_x")
-    ('ps', None)
-    """
-    found = HEADER.fullmatch(name.strip())
-    return None if found is None else (found["a"] or found["b"] or found["c"] or "").strip()
 
 
 def one_word_each(header: str) -> str:
@@ -120,22 +109,6 @@ def refuse_contradiction(what: str, option: str, given: float, text: str | None,
         raise ValueError(f"{option} must be left out, or {size:.9g} as the header says {text:.40}, got {given!r}")
 
 
-def stated(value: Any) -> str | None:
-    """The unit that an array states of itself: an attribute ``units``, or the name of a column; None without one."""
-    attributes = getattr(value, "attrs", None)
-    text = attributes.get("units") if isinstance(attributes, Mapping) else None
-    if text is None and attributes is None:  # quantities of unyt and astropy
-        text = getattr(value, "units", getattr(value, "unit", None))
-    if text is not None:
-        return str(text).strip()
-    name = getattr(value, "name", None)
-    return of_name(name) if isinstance(name, str) else None
-
-
-def _is_pint(value: Any) -> bool:
-    return hasattr(value, "magnitude") and hasattr(value, "to")
-
-
 def in_model(given: Mapping[str, Any], units: Units | None) -> dict[str, Array]:
     """Columns as finite doubles in the model's units: what they state of their units is used, or refused.
 
@@ -165,16 +138,16 @@ def in_model(given: Mapping[str, Any], units: Units | None) -> dict[str, Array]:
     columns, physical, without = {}, {}, []
     for what, value in given.items():
         data = getattr(value, "data", None)
-        inner = data if _is_pint(data) else value
-        if isinstance(inner, list | tuple) and inner and all(map(_is_pint, inner)):
+        inner = data if is_quantity(data) else value
+        if isinstance(inner, list | tuple) and inner and all(map(is_quantity, inner)):
             values, text = (
                 np.array([in_si(what, one, KINDS[what], "SI") for one in inner]),
                 str(getattr(inner[0], "units", "")),
             )
-        elif _is_pint(inner):
+        elif is_quantity(inner):
             values, text = in_si_array(what, inner), str(getattr(inner, "units", ""))
         else:
-            values, text = real_array(what, value), stated(value) or ""
+            values, text = real_array(what, getattr(value, "values", value)), stated(value) or ""
             if is_model(text, what):
                 without += [] if text else [what]
                 columns[what] = values

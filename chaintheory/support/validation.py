@@ -14,6 +14,8 @@ from typing import Any, SupportsFloat, SupportsIndex
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from chaintheory.support.stated import foreign_unit
+
 BUFFERS = bytes | bytearray | memoryview  # NumPy and float() read numbers out of them
 
 
@@ -33,6 +35,7 @@ def number(name: str, value: SupportsFloat | SupportsIndex) -> float:
     ValueError: bias must be a finite real number, got inf
     """
     allowed = f"{name} must be a finite real number"
+    refuse_units(name, value)
     kind, shape = (value.dtype.kind, value.shape) if isinstance(value, np.ndarray | np.generic) else ("f", ())
     if isinstance(value, str | bool | complex | BUFFERS) or kind not in "iuf" or shape:
         raise TypeError(f"{allowed}, got {shown(value)}")
@@ -57,6 +60,22 @@ def shown(value: Any) -> str:
     """
     text = " ".join(repr(value).split())
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]} ..."
+
+
+def refuse_units(name: str, value: Any) -> None:
+    """TypeError for numbers that state a unit other than the model's, which a number alone would lose.
+
+    >>> import xarray as xr
+    >>> refuse_units("speed", xr.DataArray([8.0], attrs={"units": "Å/ps"}))
+    Traceback (most recent call last):
+    ...
+    TypeError: speed must be in the model's units, got numbers in Å/ps; divide them by those of system.units.scale()
+    """
+    if (unit := foreign_unit(value)) is not None:
+        raise TypeError(
+            f"{name} must be in the model's units, got numbers in {unit:.40}; divide them by those of "
+            "system.units.scale()"
+        )
 
 
 def masked(value: Any) -> bool:
@@ -209,6 +228,7 @@ def increasing(name: str, values: NDArray[np.float64]) -> None:
 def real_array(name: str, value: ArrayLike) -> NDArray[np.float64]:
     """Return ``value`` as an array of finite doubles (any shape, 0-d and empty included)."""
     allowed = f"{name} must hold finite real numbers"
+    refuse_units(name, value)
     if isinstance(value, BUFFERS):
         raise TypeError(f"{allowed}, got {type(value).__name__}")
     if masked(value):

@@ -109,3 +109,51 @@ def test_an_explicit_unit_must_not_contradict_the_header(tmp_path):
         read_columns(path, time_unit=1.0, units=SYSTEM.units)
     with pytest.raises(ValueError, match="position_unit must be left out, or 1 as the header says l_slow, got 2"):
         read_columns(path, position_unit=2.0, units=SYSTEM.units)
+
+
+def with_units():
+    """8 and 9 in a unit that is not the model's, as xarray, pandas and pint carry it."""
+    pint, pd, xarray = (pytest.importorskip(name) for name in ("pint", "pandas", "xarray"))
+    speed = np.array([8.0, 9.0])
+    unit = pint.UnitRegistry()
+    quantity = speed * unit.angstrom / unit.picosecond
+    return [
+        quantity, quantity[0], list(quantity), pd.Series(speed, name="v (Å/ps)"),
+        xarray.DataArray(speed, attrs={"units": "Å/ps"}), xarray.DataArray(quantity),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        SYSTEM.mean_dissipation, SYSTEM.single_pass_dissipation, SYSTEM.friction_force, SYSTEM.mobility,
+        SYSTEM.validity,
+        SYSTEM.diffusion, SYSTEM.interaction.potential, SYSTEM.chain.frequency, lambda v: SYSTEM.loss_variance(v, 1.0),
+        lambda v: SYSTEM.loss_variance(8.0, v), lambda v: SYSTEM.finite_pass_dissipation(v, 3),
+        lambda v: SYSTEM.chain.memory_kernel([0], v), lambda v: ct.simulate_many(SYSTEM, [2.6, 2.6], v, 0.1),
+        SYSTEM.travelling_wave, lambda v: SYSTEM.drift_velocities(v, 20.0), lambda v: ct.Gaussian(v, 1.0),
+    ],
+)  # fmt: skip
+def test_numbers_with_a_unit_are_not_taken_for_the_models(function):
+    """Once the unit was dropped: a mean loss at 8 angstrom/ps was that of 8 l_slow/t_slow, 53,000 times too small."""
+    for value in with_units():
+        with pytest.raises(TypeError, match="must be in the model's units, got numbers in"):
+            function(value)
+
+
+def test_a_name_without_a_unit_is_a_name():
+    pd, xarray = pytest.importorskip("pandas"), pytest.importorskip("xarray")
+    plain = SYSTEM.mean_dissipation([8.0, 9.0])
+    for name in ("v", "half t/2", "l_slow/t_slow", "v [l_slow/t_slow]", "speed (fit)", "v_x(t)"):
+        assert np.array_equal(SYSTEM.mean_dissipation(pd.Series([8.0, 9.0], name=name)), plain)
+    for units in ("", "1", "l_slow/t_slow"):
+        assert np.array_equal(SYSTEM.mean_dissipation(xarray.DataArray([8.0, 9.0], attrs={"units": units})), plain)
+
+
+def test_a_table_is_in_the_units_of_the_system_that_it_will_be_part_of():
+    pd = pytest.importorskip("pandas")
+    r = np.linspace(0.0, 8.0, 60)
+    frame = pd.DataFrame({"r (Å)": r, "V (eV)": 0.02 * np.exp(-(r**2) / 2.0)})
+    assert ct.Interaction.from_samples(frame["r (Å)"], frame["V (eV)"]) == ct.Interaction.from_samples(
+        r, frame["V (eV)"].values
+    )
