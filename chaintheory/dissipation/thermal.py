@@ -40,6 +40,7 @@ Array = NDArray[np.float64]
 
 # Part of the integral's absolute value below which rounding has taken too many digits of a broadened variance.
 LEAST_LEFT = 1e-9
+LEAST_WAVE = 1e-280  # stands for 0 in a transform that is infinite there
 # Of a broadened integral: its end in units of the width, and the largest table of correlations.
 FARTHEST, MOST_NUMBERS = 13.0, 1 << 24
 
@@ -88,7 +89,8 @@ def _variance(system: SystemParameters, v: Array, heat: Array, sampling: str) ->
     shape = system.interaction.shape
 
     def scattered(rows: Any, omega: Array, wave: Array) -> Array:
-        return np.asarray(generated.loss_variance(shape(wave), mode_energy(omega, heat[rows, None], sampling)))
+        energy = mode_energy(omega, heat[rows, None], sampling)
+        return np.asarray(generated.loss_variance(shape(np.maximum(wave, LEAST_WAVE)), energy))
 
     return quadrature_loss(system, v, log=False, shape=scattered)
 
@@ -100,9 +102,10 @@ def _variance_slope(system: SystemParameters, v: Array, heat: Array, sampling: s
 
     def scattered(rows: Any, omega: Array, wave: Array) -> Array:
         energy = mode_energy(omega, heat[rows, None], sampling)
-        return np.asarray(generated.loss_variance(interaction.shape(wave), energy))
+        return np.asarray(generated.loss_variance(interaction.shape(np.maximum(wave, LEAST_WAVE)), energy))
 
     def changed(rows: Any, omega: Array, wave: Array) -> Array:
+        wave = np.maximum(wave, LEAST_WAVE)
         shape, energy = interaction.shape(wave), mode_energy(omega, heat[rows, None], sampling)
         decay = power * constant[0] * (width * omega / v[rows, None]) ** float(power)
         changes = shape * (4.0 - decay) + wave * _slope(interaction.shape, wave, _step(system, wave))
@@ -121,21 +124,22 @@ def _algebraic(system: SystemParameters) -> float:
     return 4.0 * interaction.order + 4.0 if isinstance(interaction, HalfIntegerMatern) else 0.0
 
 
-def _step(system: SystemParameters, k: Array) -> Array | float:
+def _step(system: SystemParameters, k: Array) -> Array:
     """Step over which the prefactor of the squared transform is smooth enough for ``_slope``.
 
     A Matern transform is a power of its distance from the poles at k = +-i sqrt(2 order + 1)/width. With 0.01 of that
     distance over the power and 3 the slope is right to 2 0.01^6/140, and its rounding the same at every k; with a step
-    that knows the width alone it would grow like k, until no two results agree.
+    that knows the width alone it would grow like k, until no two results agree. Other transforms have a singularity at
+    k = 0 at most (log(k)^2 of a softened Coulomb interaction, exp(-k)): a hundredth of k is right to 1e-11 there.
     """
     interaction = system.interaction
     if isinstance(interaction, HalfIntegerMatern):
         poles = math.sqrt(2 * interaction.order + 1) / interaction.width
         return np.asarray(0.01 * np.hypot(k, poles) / (_algebraic(system) + 3.0))
-    return 0.02 / width_of(system)
+    return np.asarray(np.minimum(0.02 / width_of(system), 0.01 * k))
 
 
-def _slope(function: Any, k: Array, step: Array | float) -> Array:
+def _slope(function: Any, k: Array, step: Array) -> Array:
     """Derivative of an even function that is smooth over ``step``, to sixth order."""
     values = [(function(np.abs(k + n * step)) - function(np.abs(k - n * step))) for n in (1, 2, 3)]
     return np.asarray((45.0 * values[0] - 9.0 * values[1] + values[2]) / (60.0 * step))

@@ -172,3 +172,17 @@ def test_a_temperature_with_damping_is_refused(call):
     system = ct.System(ct.Chain(10.0, 40.0, damping=0.1), ct.Gaussian(2.0, 4.0))
     with pytest.raises(ValueError, match=r"^chain must have no damping for a temperature \(give it damping=0\), got"):
         call(system)
+
+
+@pytest.mark.filterwarnings("ignore:the loss")
+def test_recoil_of_a_transform_that_is_infinite_without_wells():
+    """log(k)^2 at the bottom of a band without a gap, whose slope needs a step like k; digits by mpmath."""
+    system = ct.System(ct.Chain.from_springs(0.0, [0.94, 0.1], 1.0), ct.SoftenedCoulomb(1.0, 0.2))
+    assert system.single_pass_dissipation(2.0, temperature=0.0) == pytest.approx(29.48383487779, rel=1e-11)
+    assert system.single_pass_dissipation(2.0, temperature=1.0) == pytest.approx(56.369936869, rel=1e-10)
+    # Classical: Delta - T dDelta/dE, by differences of Delta.
+    around = [float(system.single_pass_dissipation(2.0 * (1.0 + 1e-3 * i))) for i in (-2, -1, 1, 2)]
+    slope = (around[0] - 8.0 * around[1] + 8.0 * around[2] - around[3]) / (12.0 * 2e-3)
+    expected = float(system.single_pass_dissipation(2.0)) - slope * (2.0 * math.pi) ** 2 / 2.0
+    found = system.single_pass_dissipation(2.0, temperature=1.0, sampling="classical")
+    assert found == pytest.approx(expected, rel=1e-8)
