@@ -56,7 +56,7 @@ def small_page(tmp_path_factory):
     entry = {"id": "one", "equation": "Eq. (1)", "kind": "derived", "evidence": "proved", "ok": True,
              "statement": "It holds.", "derivation": [], "detail": "none", "title": "One",
              "formula": displayed(r"\omega_{fast}^{2} = \frac{1}{2}") + displayed(WIDE)}  # fmt: skip
-    table = Table("Widths", ("name", "value"), [("one", "1" * 200)])
+    table = Table("Widths", ("name", "value"), [("one", "1" * 200)], prose=True)
     render([Section("only", "Only", ["A paragraph."], statements=[entry], tables=[table])], directory, quick=True)
     return (directory / "index.html").read_text(encoding="utf-8")
 
