@@ -1008,7 +1008,8 @@ class System(SystemParameters):
             ``relaxation_time``; its kind is ``"unknown"`` where a mode is too close to neutral.
             ``DriftVelocities`` is a list of ``DriftVelocity``, each with ``speed``, ``kind``
             (``"locked"``: a jump at the lower band edge; ``"stable"`` or ``"unstable"``: roots of Eq. 10 by their
-            ``growth_factor``, and jumps at the upper edge), ``resonance``, ``enclosure``, ``certified`` (that Eq. 10
+            ``growth_factor``, and jumps at the upper edge; without wells also a jump at the speed of sound, locked
+            where the loss rises there), ``resonance``, ``enclosure``, ``certified`` (that Eq. 10
             has this root or jump, not that the motion does), ``slope``, ``growth_factor``, ``margin``, ``slowest``,
             ``fastest`` and ``relaxation_time``. Solutions may lie closer to a resonance than doubles can tell; such a
             pair may share one ``speed``, and a ``separation`` that says how far apart they are. The list has

@@ -239,7 +239,7 @@ def describe(velocity: Any) -> dict[str, Any]:
         "n": resonance.n if resonance is not None else None,
         "slope": float(velocity.slope),
         "growth_factor": float(velocity.growth_factor),
-        "margin": float(velocity.margin) if resonance is not None else None,
+        "margin": float(velocity.margin) if math.isinf(velocity.slope) else None,
         "separation": float(velocity.separation),
         "slowest": float(velocity.slowest),
         "fastest": float(velocity.fastest),

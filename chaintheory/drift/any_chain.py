@@ -8,6 +8,9 @@ sought; each is refined on the mean dissipation itself.
 
 Within ``CLOSE`` of a resonance rounding decides, and the inverse square root stands alone.
 
+In a chain without wells the loss jumps at the speed of sound as well, from one finite value to another: there the root
+of longest waves appears, whose energy and whose divisor vanish alike.
+
 This is not the certified search of the paper's chain (isolation.py): what it rests on is the convergence of the series,
 to ``RESOLVED`` of its largest values. With damping there are no jumps, and no factor sin(phi).
 
@@ -28,6 +31,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from chaintheory.dissipation.steady_state import mean_dissipation, mean_dissipation_slope
 from chaintheory.drift.resonances import ResonantSpeed
+from chaintheory.lattice.dispersion import group_velocity
 from chaintheory.parameters import SystemParameters
 
 Array = NDArray[np.float64]
@@ -98,8 +102,9 @@ def roots(
     bias, damped = abs(loss.system.bias), loss.system.chain.damping > 0.0
     found: list[float] = []
     unresolved: list[tuple[float, float]] = []
-    ends = [lowest, *(one.speed for one in resonances), highest]
-    singular = [False, *(not damped for _ in resonances), False]
+    breaks = sorted([*(one.speed for one in resonances), *long_waves(loss, lowest, highest)])
+    ends = [lowest, *breaks, highest]
+    singular = [False, *(not damped for _ in breaks), False]
     for low, high, left, right in zip(ends[:-1], ends[1:], singular[:-1], singular[1:], strict=True):
         start, end = low * (1.0 + left * CLOSE), high * (1.0 - right * CLOSE)
         if end <= start * (1.0 + CLOSE):
@@ -132,6 +137,21 @@ def beside(loss: Loss, resonance: ResonantSpeed) -> tuple[float, float, float] |
     if resonance.finite_limit < bias and float(loss(resonance.speed * (1.0 + side * CLOSE))) < bias:
         return resonance.root_beside(bias, CLOSE)
     return None
+
+
+def long_waves(loss: Loss, lowest: float, highest: float) -> list[float]:
+    """The speed of sound of a chain without wells and damping, if it lies between two speeds: there the loss jumps.
+
+    >>> from chaintheory import Chain, Gaussian, System
+    >>> chain = Chain.from_springs(confinement=0.0, couplings=[1.0], spacing=5.0)
+    >>> [round(v / math.pi, 12) for v in long_waves(Loss(System(chain, Gaussian(1.0, 2.0))), 20.0, 40.0)]
+    [10.0]
+    """
+    chain = loss.system.chain
+    if chain.confinement > 0.0 or chain.damping > 0.0:
+        return []
+    sound = float(group_velocity(chain, 0.0))
+    return [sound] if lowest < sound < highest else []
 
 
 def _search(

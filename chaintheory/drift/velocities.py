@@ -14,7 +14,8 @@ steeply that g < -1, they grow as well and change sign from pass to pass: the os
 
 The dissipation also jumps across the bias, at resonances. At the lower edge of the band it jumps from a one-sided limit
 below the bias to infinity, which holds the particle (``"locked"``); at the upper edge it falls from infinity, which
-repels it.
+repels it. In a chain without wells it jumps at the speed of sound too, from one finite value to another: there it holds
+the particle where it rises, and repels it where it falls.
 
 The search is complete: interval bounds exclude the bias or prove the dissipation monotone (isolation.py), and what they
 do not decide is listed in ``DriftVelocities.unresolved``. Each solution comes with an enclosure in ball arithmetic
@@ -92,15 +93,16 @@ class DriftVelocity:
     speed
         The mean speed (l_slow/t_slow).
     kind
-        ``"locked"``: held in the jump at a resonance with the lower band edge. ``"stable"``: a root with
-        abs(growth_factor) < 1. ``"unstable"``: a root with abs(growth_factor) >= 1, or the jump at a resonance with the
-        upper band edge.
+        ``"locked"``: held in a jump that rises with the speed, at a resonance with the lower band edge or at the speed
+        of sound. ``"stable"``: a root with abs(growth_factor) < 1. ``"unstable"``: a root with abs(growth_factor) >= 1,
+        or a jump that falls, at a resonance with the upper band edge or at the speed of sound.
     resonance
-        The resonance of a jump; None for a root.
+        The resonance of a jump; None for a root, and for the jump at the speed of sound of a chain without wells.
     slope
         Derivative of the mean dissipation in the speed; infinite in a jump.
     margin
-        Of a jump: bias minus the one-sided limit of the mean dissipation. What holds a locked particle. 0 for a root.
+        Of a jump: bias minus the lower one-sided limit of the mean dissipation. What holds a locked particle. 0 for a
+        root.
     separation
         Relative distance to the nearest other solution or end of the range: a stable solution much closer to an
         unstable one than any perturbation of the speed is of no consequence.
@@ -381,6 +383,15 @@ def _by_series(
                 speed, distance, slope = root
                 pair.append((_root(system, speed, slope, None, loss.approximation), distance))
             found += pair if one.edge == "lower" else reversed(pair)
+    for sound in any_chain.long_waves(loss, lowest, highest):
+        before, after = loss(sound * np.array([1.0 - CLOSE, 1.0 + CLOSE])).tolist()
+        low, high = sorted((before, after))
+        if low < abs(system.bias) < high:
+            kind, slope = ("locked", math.inf) if before < after else ("unstable", -math.inf)
+            margin = abs(system.bias) - low
+            found.append((DriftVelocity(sound, kind, None, slope, margin, 0.0, None, system, loss.approximation), None))
+        if min(abs(abs(system.bias) - one) for one in (low, high)) <= 10.0 * CLOSE * high:
+            unresolved.append((sound * (1.0 - CLOSE), sound * (1.0 + CLOSE)))
     return sorted(found, key=lambda one: one[0].speed)
 
 

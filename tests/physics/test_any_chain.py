@@ -109,6 +109,34 @@ def test_peaks_too_thin_for_doubles_are_listed_as_those_of_the_papers_chain(bias
     assert [one.speed for one in general] == pytest.approx([one.speed for one in certified], rel=1e-14, abs=0)
 
 
+@pytest.mark.parametrize("couplings, kind", [([1.0], "unstable"), ([0.94, 0.1], "unstable"), ([1.0, -0.2], "locked")])
+@pytest.mark.parametrize("approximation", ["constant-velocity", "static-lattice"])
+def test_the_loss_jumps_at_the_speed_of_sound(couplings, kind, approximation):
+    """Once the search called the jump undecided, or a stable root. omega = c x - d x^3: the height in closed form."""
+    spacing = 5.0
+    chain = ct.Chain.from_springs(confinement=0.0, couplings=couplings, spacing=spacing)
+    system = ct.System(chain, ct.Gaussian(0.1, 2.0))
+    c = 2.0 * math.pi * math.sqrt(sum(one * j**2 for j, one in enumerate(couplings, 1)))
+    d = sum(4.0 * one * (math.pi * j) ** 4 / 3.0 for j, one in enumerate(couplings, 1)) / (2.0 * c)
+    sound = spacing * c
+    before, after = system.mean_dissipation(sound * np.array([1.0 - 1e-7, 1.0 + 1e-7]), approximation=approximation)
+    weight = 0.1 * 2.0 * math.sqrt(2.0 * math.pi)  # the transform of the Gaussian at k = 0
+    height = 4.0 * math.pi**4 * c**3 * weight**2 / (sound**4 * d)
+    if approximation == "constant-velocity":
+        assert before - after == pytest.approx(height, rel=2e-6, abs=0)
+    ends = (0.98 * sound, 1.02 * sound)
+    for part in (0.01, 0.5, 0.99):
+        bias = min(before, after) + part * abs(before - after)
+        found = replace(system, bias=float(bias)).drift_velocities(*ends, approximation=approximation)
+        (jump,) = (one for one in found if math.isinf(one.slope))
+        assert (jump.kind, jump.resonance, found.unresolved) == (kind, None, [])
+        assert jump.speed == pytest.approx(sound, rel=1e-15, abs=0)
+        assert jump.margin == pytest.approx(part * abs(height), rel=1e-2, abs=0)
+    for bias in (0.9 * min(before, after), 1.1 * max(before, after)):
+        found = replace(system, bias=float(bias)).drift_velocities(*ends, approximation=approximation)
+        assert not any(math.isinf(one.slope) for one in found)
+
+
 def test_an_acoustic_chain():
     """The value at v = 8 is the scaled Bessel form of the band from 0; the kernel of mass 0 integrates J_0."""
     from scipy.special import ive, j0
