@@ -12,20 +12,31 @@ from chaintheory.report.page import Section, Table, render
 PROBE = (Path(__file__).parent / "page_probe.js").read_text(encoding="utf-8")
 
 
-def look(browser, directory, width=1280, scheme="light"):
-    """Open a report and return what the probe finds, with what the browser logged and asked for."""
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True)
-    page = context.new_page()
+@pytest.fixture(scope="module")
+def window(browser):
+    """One page of the browser, with the network cut, that shows one report after another."""
+    page = browser.new_context(offline=True).new_page()
     page.set_default_timeout(120_000)  # of a page with hundreds of formulas, on a machine with other work
-    logged, asked = [], []
-    page.on("console", lambda said: logged.append(f"{said.type}: {said.text}"))
-    page.on("pageerror", lambda error: logged.append(f"error: {error}"))
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto((directory / "index.html").as_uri(), wait_until="load")
+    page.logged, page.asked = [], []
+    page.on("console", lambda said: page.logged.append(f"{said.type}: {said.text}"))
+    page.on("pageerror", lambda error: page.logged.append(f"error: {error}"))
+    page.on("request", lambda request: page.asked.append(request.url))
+    yield page
+    page.context.close()
+
+
+def look(page, directory, width=400, scheme="light"):
+    """Open a report, unless it is open, and return what the probe finds, with what was logged and asked for so far."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme)
+    address = (directory / "index.html").as_uri()
+    if page.url != address:
+        page.logged.clear()
+        page.asked.clear()
+        page.goto(address, wait_until="load")
     found = page.evaluate(PROBE)
-    context.close()
-    found["logged"] = [line for line in logged if re.match("(error|warning|assert)", line)]
-    found["fetched"] = [url for url in asked if not url.startswith((directory.as_uri(), "data:"))]
+    found["logged"] = [line for line in page.logged if re.match("(error|warning|assert)", line)]
+    found["fetched"] = [url for url in page.asked if not url.startswith((directory.as_uri(), "data:"))]
     return found
 
 
@@ -34,9 +45,9 @@ FAULTS = ("logged", "fetched", "images", "formulas", "cut", "scrolled", "ascii",
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 400])
-def test_report_in_a_browser(browser, made, width, scheme):
+def test_report_in_a_browser(window, made, width, scheme):
     directory, _, _ = made
-    found = look(browser, directory, width, scheme)
+    found = look(window, directory, width, scheme)
     assert {fault: found[fault] for fault in FAULTS} == {fault: [] for fault in FAULTS}
     images, formulas, texts = found["counts"]
     assert images == len(NAMES) and formulas > 200 and texts > 1000
@@ -90,20 +101,20 @@ PLANTED = [
 ]
 
 
-def test_a_form_for_narrow_columns_is_needed(browser, small_page, tmp_path):
+def test_a_form_for_narrow_columns_is_needed(window, small_page, tmp_path):
     """Without it the wide formula of the page would be scrolled."""
     (tmp_path / "index.html").write_text(small_page.replace("@container", "@media print and"), encoding="utf-8")
-    assert look(browser, tmp_path, 400)["scrolled"]
+    assert look(window, tmp_path)["scrolled"]
 
 
-def test_the_page_to_plant_in_has_no_fault(browser, small_page, tmp_path):
+def test_the_page_to_plant_in_has_no_fault(window, small_page, tmp_path):
     (tmp_path / "index.html").write_text(small_page, encoding="utf-8")
-    found = look(browser, tmp_path, 400)
+    found = look(window, tmp_path)
     assert not any(found[fault] for fault in FAULTS)
 
 
 @pytest.mark.parametrize(("fault", "there", "planted"), PLANTED)
-def test_a_planted_error_is_found(browser, small_page, tmp_path, fault, there, planted):
+def test_a_planted_error_is_found(window, small_page, tmp_path, fault, there, planted):
     assert there in small_page
     (tmp_path / "index.html").write_text(small_page.replace(there, planted), encoding="utf-8")
-    assert look(browser, tmp_path, 400)[fault]
+    assert look(window, tmp_path)[fault]
