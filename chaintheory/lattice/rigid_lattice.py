@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chaintheory.interactions.formula import NumericalInteraction
-from chaintheory.interactions.named import Exponential
+from chaintheory.interactions.named import Exponential, Lorentzian
 from chaintheory.parameters import SystemParameters
 from chaintheory.support.maximum import highest
 
@@ -45,7 +45,8 @@ def lattice_potential(system: SystemParameters, u: NDArray[Any]) -> NDArray[Any]
     -------
     numpy.ndarray
         Energy in hbar Omega_slow. The error is about 1e-16 of the sum over masses of the interaction's size, where
-        the width is below half the spacing (1e-10 with an algebraic tail), and of the result itself where it is larger.
+        the width is below half the spacing (1e-10 with an algebraic tail but the Lorentzian's), and of the result
+        itself where it is larger.
 
     Raises
     ------
@@ -64,6 +65,12 @@ def lattice_potential(system: SystemParameters, u: NDArray[Any]) -> NDArray[Any]
         to_midway = (0.5 * spacing - np.where(near.real < 0.0, -near, near)) / (2.0 * interaction.width)
         energy = 2.0 * interaction.amplitude * np.sinh(to_midway) ** 2 / math.sinh(0.5 * spacing / interaction.width)
         return energy.reshape(shape)
+    if isinstance(interaction, Lorentzian):  # Poisson's sum is a geometric series
+        decay, angle = math.pi * interaction.width / spacing, math.pi / spacing * near
+        if decay > 350.0:  # less than 1e-300 of the amplitude, from numbers beyond doubles
+            return np.zeros_like(near).reshape(shape)
+        wave = np.cos(angle) ** 2 / (math.sinh(decay) ** 2 + np.sin(angle) ** 2)
+        return np.asarray(interaction.amplitude * decay * math.tanh(decay) * wave).reshape(shape)
     highest = float(np.abs(near.imag).max(initial=0.0))
     coefficients = _harmonics(system, highest)
     if coefficients.size:

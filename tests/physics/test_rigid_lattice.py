@@ -53,12 +53,20 @@ def test_lorentzian_against_its_closed_sum(width):
         def closed(u):
             return w / 2 * mpmath.sinh(w) / (mpmath.cosh(w) - mpmath.cos(2 * mpmath.pi * u))
 
-        # Below half a spacing and off the real axis the masses are summed, the rest by Euler and Maclaurin: 1e-10.
         for u in (0.0, 0.2, 0.1 + 0.8j * width, 0.4 - 0.9j * width):
             exact = complex(closed(mpmath.mpmathify(u)) - closed(mpmath.mpf(1) / 2))
-            assert complex(lattice_potential(system, np.array(u))) == pytest.approx(exact, rel=1e-12, abs=3e-10)
+            assert complex(lattice_potential(system, np.array(u))) == pytest.approx(exact, rel=1e-14, abs=0)
         barrier = float(closed(mpmath.mpf(0)) - closed(mpmath.mpf(1) / 2))
-        assert lattice_barrier(system) == pytest.approx(barrier, rel=1e-13 if width > 0.01 else 1e-10)
+        assert lattice_barrier(system) == pytest.approx(barrier, rel=1e-14, abs=0)
+
+
+@pytest.mark.parametrize("width", [0.3, 1.1])
+def test_lorentzian_against_the_sum_over_masses(width):
+    """20,000 masses to each side; the rest, 2 w^2 (u^2 - 1/4) sum n^-4 ..., is below 1e-12."""
+    system, n = ct.System(ct.Chain(10.0, 1.0), ct.Lorentzian(1.0, width)), np.arange(-20_000.0, 20_001.0)
+    for u in (0.0, 0.2, 0.1 + 0.8j * width):
+        total, midway = (np.sum(1.0 / (1.0 + ((place - n) / width) ** 2)) for place in (u, 0.5))
+        assert complex(lattice_potential(system, np.array(u))) == pytest.approx(total - midway, rel=1e-11, abs=1e-12)
 
 
 @pytest.mark.parametrize(
