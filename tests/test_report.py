@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from chaintheory.comparison.with_published import Comparison
+from chaintheory.comparison.with_published import Comparison, read_published
 from chaintheory.report import page as report
 from chaintheory.report.formulas import mathml
 from chaintheory.report.page import MARKER, Section, Table, render, replacing
@@ -217,7 +217,7 @@ def page_with(text, folder, monkeypatch):
     rows = lambda runs, progress: [Comparison(run.file, 3, 3, 0, 0.0, 0.0, 0.0, True) for run in runs]  # noqa: E731
     monkeypatch.setattr("chaintheory.comparison.with_published.compare_published", rows)
     sections = [
-        report.published_section(report.read_runs(published), lambda _: None),
+        report.published_section(read_published(published), lambda _: None),
         report.benchmark_section(folder / "results.json"),
     ]
     render(sections, output, quick=True)

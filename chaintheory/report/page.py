@@ -11,8 +11,8 @@ import contextlib
 import json
 import os
 import platform
+import secrets
 import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -100,12 +100,13 @@ def write_report(
     progress
         Called with what was done and the number of all pieces of work, after each piece.
     """
+    from chaintheory.comparison.with_published import read_published
     from chaintheory.comparison.with_simulation import TABLE
     from chaintheory.figures import NAMES
     from derivations.ledger import statements
 
     with replacing(Path(output)) as partial:
-        runs = read_runs(published)
+        runs = None if published is None else read_published(published)
         measured = None if benchmarks is None else benchmark_section(Path(benchmarks))
         pieces = len(statements()) + len(TABLE) + len(NAMES) + len(runs or ())
 
@@ -123,15 +124,6 @@ def write_report(
         sections += ledger_sections(entries)
         render(sections, partial, quick)
     return all(section.passed for section in sections)
-
-
-def read_runs(published: str | os.PathLike[str] | None) -> Any:
-    """Read the published runs before any work is done, so that bad input is told at once."""
-    if published is None:
-        return None
-    from chaintheory.comparison.with_published import read_published
-
-    return read_published(published)
 
 
 # The ledger ----------------------------------------------------------------------------------
@@ -172,13 +164,11 @@ def errata_section(entries: list[dict[str, Any]]) -> Section:
     pairs = [
         (entry, by_id[parent]) for entry in entries if entry["evidence"] == "refuted" for parent in entry["parents"][:1]
     ]
-    rows = [
-        (bad["equation"], bad["kind"], bad["statement"], good["statement"], good["evidence"]) for bad, good in pairs
-    ]
     cells = [
-        (where, kind, Formula(refuted, bad["formula"]), Formula(corrected, good["formula"]), evidence)
-        for (where, kind, refuted, corrected, evidence), (bad, good) in zip(rows, pairs, strict=True)
-    ]
+        (bad["equation"], bad["kind"], *(Formula(one["statement"], one["formula"]) for one in (bad, good)),
+         good["evidence"])
+        for bad, good in pairs
+    ]  # fmt: skip
     header = ("where", "kind", "refuted", "corrected", "evidence")
     return Section(
         "errata",
@@ -188,8 +178,8 @@ def errata_section(entries: list[dict[str, Any]]) -> Section:
             "words of the paper suggest; the authors did not print it.",
         ],
         tables=[Table("", header, cells, prose=True, ours=True)],
-        results=[f"{len(rows)} formulas that are printed, or may be read, in the paper are refuted and corrected."],
-        numbers=[dict(zip(header, row, strict=True)) for row in rows],
+        results=[f"{len(cells)} formulas that are printed, or may be read, in the paper are refuted and corrected."],
+        numbers=[{name: getattr(cell, "text", cell) for name, cell in zip(header, row, strict=True)} for row in cells],
     )
 
 
@@ -464,8 +454,8 @@ def replacing(target: Path) -> Iterator[Path]:
         raise ValueError(refused)
     if not target.parent.is_dir():
         raise ValueError(f"output must lie in an existing directory, got {shown(str(target))}")
-    partial = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    partial.chmod(0o777 & ~current_umask())
+    partial = target.with_name(f".{target.name}-{secrets.token_hex(4)}")
+    partial.mkdir()
     old = partial.with_name(partial.name + "-old")
     try:
         yield partial
@@ -491,10 +481,3 @@ def replacing(target: Path) -> Iterator[Path]:
             old.rename(target)
     if old.exists():
         discard(old)
-
-
-def current_umask() -> int:
-    """The mode bits that new files of this process lack."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
