@@ -14,7 +14,7 @@ from chaintheory.parameters import SystemParameters
 from chaintheory.plotting.runs import plot_runs
 from chaintheory.plotting.tables import Table
 from chaintheory.simulation.record import Trajectory
-from chaintheory.simulation.run import Progress, carry, progress_bar
+from chaintheory.simulation.run import Progress, integrate, progress_bar
 from chaintheory.simulation.settings import Run, checked_run, refuse_too_large
 from chaintheory.support.block_means import Estimate, block_mean
 from chaintheory.support.resources import available_memory, cores
@@ -161,7 +161,7 @@ def _side_by_side(runs: list[Run], tick: Any) -> list[Trajectory]:
             tick(steps)
 
     with ThreadPoolExecutor(cores()) as pool:
-        tasks = [pool.submit(carry, run, watched) for run in runs]
+        tasks = [pool.submit(integrate, run, watched) for run in runs]
         try:
             done, _ = wait(tasks, return_when=FIRST_EXCEPTION)
             for task in done:

@@ -38,13 +38,13 @@ Array = NDArray[np.float64]
 
 # Blocks of one level in a block of the level above.
 RATIO = 4
-# Windows whose kernels reach farther than this many masses are carried by FFT.
+# Windows whose kernels reach farther than this many masses are propagated by FFT.
 WIDEST_STENCIL = 160
 # The chain is brought to one time at least as often as this: checkpoints and stops happen then.
 MOST_STEPS_AT_ONCE = 1 << 21
 # Kicks in the shortest block: more of them cost more inside the block, fewer cost more around it.
 KICKS_PER_BLOCK = 60
-# Bytes that a mass of the far field takes: its state and the copies and spectra that carry it.
+# Bytes that a mass of the far field takes: its state and the copies and spectra that propagate it.
 BYTES_PER_MASS = 250.0
 # Masses within the cutoff radius are looked for as if displaced by up to this many spacings; more only where one is.
 DISPLACED = 0.1
@@ -129,7 +129,7 @@ def block_tables(chain: ChainParameters, order: int, time_step: float, steps: in
 
 @lru_cache(maxsize=256)
 def flow_spectrum(chain: ChainParameters, size: int, duration: float) -> tuple[Array, Array, Array]:
-    """Multipliers cos, sin/omega and omega sin that carry a ring of ``size`` masses.
+    """Multipliers cos, sin/omega and omega sin that propagate a ring of ``size`` masses.
 
     In double precision: the rounding of the phase is that of the frequency, one part in 10^16.
     """
@@ -176,7 +176,7 @@ class ChainSegment(EqualFields):
             ]
 
     def flow(self, chain: ChainParameters, duration: float) -> None:
-        """Carry the segment over ``duration`` as if it were a free ring.
+        """Propagate the segment over ``duration`` as if it were a free ring.
 
         What travels around the ring spoils the same masses at the edges as an open end would.
         """
@@ -269,7 +269,7 @@ class Plan:
 
         r = a(T) + 2 N(T) + 1                                                      (``radius``).
 
-    Beyond a(T) + N(T) the level above has carried the chain as free, which it was. The bounds on v and on the
+    Beyond a(T) + N(T) the level above has propagated the chain as free, which it was. The bounds on v and on the
     displacement are checked in every block; where one does not hold the block is done again with a larger one.
     """
 
@@ -338,7 +338,7 @@ class Plan:
         return 64.0 * windows + 300.0 * kernels + width * kicks * (250.0 + 32.0 * scheme.stages) + 40.0 * sites * kicks
 
     def near_field(self) -> Any:
-        """Return the compiled levels, carrying a window through one block of ``near_levels``."""
+        """Return the compiled levels, stepping a window through one block of ``near_levels``."""
         from chaintheory_ext.light_cone import NearField
 
         chain, interaction = self.system.chain, self.system.interaction
@@ -521,7 +521,7 @@ class LightCone:
         level = plan.near_levels
         while plan.steps(level) < steps:
             level += 1
-        self._carry(plan, near, segment, self._heat_around(plan, level), level + 1, steps, records, row)
+        self._step_window(plan, near, segment, self._heat_around(plan, level), level + 1, steps, records, row)
         lowest, highest = self.extent(records.position[row : row + steps])
         sigma, residual, q, absorbed = near.state
         return replace(
@@ -550,7 +550,7 @@ class LightCone:
         first = math.floor((float(positions.min()) - self.cutoff) / spacing) - 1
         return first, math.ceil((float(positions.max()) + self.cutoff) / spacing) + 1
 
-    def _carry(
+    def _step_window(
         self,
         plan: Plan,
         near: Any,
@@ -561,7 +561,7 @@ class LightCone:
         records: Records,
         row: int,
     ) -> None:
-        """Carry a segment over at most one block of ``level``, in blocks of the level below."""
+        """Step a segment over at most one block of ``level``, in blocks of the level below."""
         chain = self.system.chain
         below = level - 1
         is_near = below == plan.near_levels
@@ -576,14 +576,14 @@ class LightCone:
             segment.flow(chain, part * self.time_step)
             warm = None if heat is None else heat.window(window.origin, size)
             if is_near:
-                self._carry_near(plan, near, window, warm, part, records, row + start)
+                self._step_compiled_window(plan, near, window, warm, part, records, row + start)
             else:
-                self._carry(plan, near, window, warm, below, part, records, row + start)
+                self._step_window(plan, near, window, warm, below, part, records, row + start)
             if heat is not None and start + part < steps:
                 heat.flow(chain, part * self.time_step)
             segment.paste(window, centre, plan.influence(below))
 
-    def _carry_near(
+    def _step_compiled_window(
         self,
         plan: Plan,
         near: Any,
@@ -593,7 +593,7 @@ class LightCone:
         records: Records,
         row: int,
     ) -> None:
-        """Carry the uppermost compiled window over at most one of its blocks."""
+        """Step the uppermost compiled window over at most one of its blocks."""
         from chaintheory_ext.light_cone import OUTSIDE
 
         blocks, rest = divmod(steps, plan.block)

@@ -6,7 +6,7 @@
 The chain starts at rest, or in a given state. ``method="direct"`` is Eq. 2 verbatim, O(T^2); ``method="light-cone"``
 gives the same to rounding at a cost that grows like T log T (light_cone.py).
 
-A run is carried in blocks between which the whole chain is at one time. ``_blocks`` yields the state after each of
+A run is integrated in blocks between which the whole chain is at one time. ``_blocks`` yields the state after each of
 them; whatever looks at a run, its events, its balance, its checkpoint, looks then.
 """
 
@@ -62,7 +62,7 @@ def simulate(
     run = checked_run(system, position, speed, duration, **options)
     refuse_too_large([run], run.max_bytes)
     with progress_bar(progress, run.steps) as tick:
-        return carry(run, tick)
+        return integrate(run, tick)
 
 
 @contextmanager
@@ -79,25 +79,25 @@ def progress_bar(progress: Progress, total: int) -> Iterator[Callable[[int], Non
         yield None
 
 
-def carry(run: Run, tick: Callable[[int], None] | None) -> Trajectory:
-    """Carry one run to its end; with a finer step from the start where the motion became too fast for the one chosen.
+def integrate(run: Run, tick: Callable[[int], None] | None) -> Trajectory:
+    """Integrate one run to its end, with a finer step from the start where the motion became too fast for its step.
 
     The time step is that of the whole run, so that its rows are equidistant and a run is the same however it came
     about. Each attempt costs twice what the one before it would have, and ends once the step is too long. At a
     temperature none is made: the runs that go on to be fast would be exchanged for others.
     """
-    return _carried(run, tick).thinned(run.every)
+    return _integrated(run, tick).thinned(run.every)
 
 
-def _carried(run: Run, tick: Callable[[int], None] | None) -> Trajectory:
+def _integrated(run: Run, tick: Callable[[int], None] | None) -> Trajectory:
     if run.method == "direct":
-        return _carry_direct(run, tick)
+        return _integrate_direct(run, tick)
     saved = checkpoint.read(run) if run.checkpoint is not None and run.checkpoint.exists() else None
     if saved is not None:
         run = saved.run
     for _ in range(MOST_HALVINGS):
         try:
-            return _with_error(run, _carry_light_cone(run, saved, tick))
+            return _with_error(run, _integrate_light_cone(run, saved, tick))
         except TooFast:
             if run.temperature is not None:
                 raise ValueError(
@@ -118,14 +118,14 @@ def _with_error(run: Run, result: Trajectory) -> Trajectory:
         chain_window=None,
     )  # fmt: skip
     try:
-        other = _carry_light_cone(coarser, None, None).position
+        other = _integrate_light_cone(coarser, None, None).position
     except EnergyBalanceError:
         return replace(result, position_error=math.inf)
     rows = min(other.size, result.position[::2].size)
     return replace(result, position_error=float(np.max(np.abs(other[:rows] - result.position[::2][:rows]))))
 
 
-def _carry_direct(run: Run, tick: Callable[[int], None] | None) -> Trajectory:
+def _integrate_direct(run: Run, tick: Callable[[int], None] | None) -> Trajectory:
     while True:
         records = _started(run, run.chain)
         energy = run_direct(run, records, tick)
@@ -203,8 +203,8 @@ def _blocks(run: Run, state: LightCone, records: Records, at_once: int) -> Itera
         yield state
 
 
-def _carry_light_cone(run: Run, saved: checkpoint.Saved | None, tick: Callable[[int], None] | None) -> Trajectory:
-    """Carry one run block by block; TooFast where its step was chosen and no longer resolves the motion."""
+def _integrate_light_cone(run: Run, saved: checkpoint.Saved | None, tick: Callable[[int], None] | None) -> Trajectory:
+    """Integrate one run block by block; TooFast where its step was chosen and no longer resolves the motion."""
     state, pictures = _state(run, tick), Pictures(run)
     records = _started(run, state.whole_chain())
     records.energy[0] = state.chain_energy()
