@@ -29,7 +29,7 @@ class Event(Protocol):
 
 @dataclass(frozen=True)
 class Trapped:
-    """The particle has turned back ``turning_points`` times without leaving the cell of one mass.
+    """The particle has turned back ``turning_points`` times within one lattice spacing, at a mass or between two.
 
     Parameters
     ----------
@@ -68,12 +68,9 @@ class Trapped:
         turned = np.flatnonzero(np.diff(np.signbit(run.velocity))) + 1
         if turned.size < self.turning_points:
             return None
-        cell = np.floor(run.position / run.system.chain.spacing + 0.5)
-        hops = np.concatenate(([0], np.cumsum(np.diff(cell) != 0)))
-        last = turned[self.turning_points - 1 :]
-        first = turned[: turned.size - self.turning_points + 1]
-        held = np.flatnonzero(hops[last] == hops[first])
-        return int(last[held[0]]) if held.size else None
+        swings = np.lib.stride_tricks.sliding_window_view(run.position[turned], self.turning_points)
+        held = np.flatnonzero(np.ptp(swings, axis=1) < run.system.chain.spacing)
+        return int(turned[held[0] + self.turning_points - 1]) if held.size else None
 
 
 @dataclass(frozen=True)

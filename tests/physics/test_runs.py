@@ -88,6 +88,19 @@ def test_trapped_particle_stops_the_run():
     assert run.chain_energy[-1] == pytest.approx(run.chain_state.energy(TRAP.chain), rel=1e-14)
 
 
+def test_a_particle_between_two_masses_that_repel_it_is_trapped():
+    """It swings through the midpoint, where the cells of the masses meet; its energy is below the barriers."""
+    run = PAPER.simulate(20.0, 5.0, 60.0, events=Trapped())
+    assert run.status is Status.TRAPPED and run.time[-1] < 40.0
+    turns = np.flatnonzero(np.diff(np.signbit(run.velocity)))
+    assert turns.size == 6
+    assert np.all((run.position > 0.0) & (run.position < 40.0))
+    # A particle that turns back twice in different cells is not.
+    wide = PAPER.simulate(20.0, 50.0, 5.0)
+    zigzag = replace(wide, position=40.0 * np.arange(wide.time.size), velocity=(-1.0) ** np.arange(wide.time.size))
+    assert Trapped(2).first_row(zigzag) is None
+
+
 def test_other_stops():
     left = PAPER.simulate(220.0, 50.0, 100.0, events=[LeftWindow(0.0, 500.0), Trapped()])
     assert left.position[-1] > 500.0 >= left.position[-2]
