@@ -22,19 +22,28 @@ is :math:`p^2`, 2e-6 for n = 2 of the paper's system (bias 3.39 at v_r + 3.8e-5 
 before it leaves on the other side (amplitude -2: it passes v_r three times); in the paper's system each that was
 followed joins the solutions on the two sides in one curve.
 
-The branches are followed in the pulse, a, and p (or the speed) by pseudo-arclength continuation.
+The branches are followed in the pulse, a, and p (or the speed) by pseudo-arclength continuation, each on finer grids
+from where its pulse needs them: where the masses swing by two widths, a bias on the first grid has ripples.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chaintheory.dissipation.wave_equations import Force, Grid, NoSteadyDrift, WaveEquations
+from chaintheory.dissipation.wave_equations import (
+    FINER,
+    Force,
+    Grid,
+    NoSteadyDrift,
+    WaveEquations,
+    highest_frequencies,
+    interpolated,
+)
 from chaintheory.drift.resonances import ResonantSpeed
 from chaintheory.lattice.dispersion import slope_of_square, square
 from chaintheory.lattice.green_function import MovingDispersion
@@ -43,7 +52,9 @@ from chaintheory.parameters import SystemParameters
 Array = NDArray[np.floating[Any]]
 
 ROOM = 5.0  # widths that masses may be displaced by, beside the cutoff radius
-POINTS_PER_WIDTH = 5.0
+POINTS_PER_WIDTH = 5.0  # of the first grid
+RESOLVED = 1e-5  # spectrum of the pulse at the end of a grid; the relative error of the bias is about its square
+MOST_ON_GRID = 1000  # points of the finest grid
 ROUGH = 1e-6  # relative change of the bias on a finer grid by which a force with kinks is refused
 NEAR = 0.012  # distance p from a resonance within which p replaces the speed
 FIRST_DISTANCE = 1e-8  # from p = 0 on the other side
@@ -189,6 +200,30 @@ class ByDistance:
 Family = BySpeed | ByDistance
 
 
+def finer(grid: Grid) -> Grid:
+    """The next grid over the same range."""
+    return Grid(grid.half_width, math.ceil(FINER * grid.count), grid.spacing)
+
+
+def on_grid(unknowns: Array, old: Grid, new: Grid) -> Array:
+    """The unknowns with their pulse interpolated on another grid."""
+    if old == new:
+        return unknowns
+    return np.append(interpolated(unknowns[: old.count], old, new), unknowns[old.count :])
+
+
+def between(before: Point, after: Point, part: float) -> tuple[Grid, Array]:
+    """Unknowns so far on the way from one solution to another, on the finer one of their grids."""
+    grid = max((one.equations.grid for one in (before, after)), key=lambda one: one.count)
+    begin, end = (on_grid(one.unknowns, one.equations.grid, grid) for one in (before, after))
+    return grid, begin + part * (end - begin)
+
+
+def is_resolved(system: SystemParameters, pulse: Array, spectrum: float = RESOLVED) -> bool:
+    """Whether a grid resolves a pulse; no grid that of a force with kinks, whose error ``refuse_rough`` bounds."""
+    return math.isfinite(system.interaction.smoothness) or highest_frequencies(pulse) < spectrum
+
+
 def grid_of(system: SystemParameters, force: Force) -> Grid:
     """The grid on which branches are followed, with room for the displacements at a resonance."""
     half_width = force.cutoff + ROOM * force.width
@@ -199,8 +234,8 @@ def refuse_rough(system: SystemParameters, force: Force, grid: Grid, speed: floa
     """NoSteadyDrift where the force has kinks and a finer grid, by a half, another bias at this speed."""
     if math.isinf(system.interaction.smoothness):  # the grid converges faster than any power
         return
-    finer = Grid(grid.half_width, math.ceil(1.5 * grid.count), grid.spacing)
-    equations = [WaveEquations(system, force, speed, one) for one in (grid, finer)]
+    half_more = Grid(grid.half_width, math.ceil(1.5 * grid.count), grid.spacing)
+    equations = [WaveEquations(system, force, speed, one) for one in (grid, half_more)]
     bias, better = (one.bias(one.from_weak_coupling()) for one in equations)
     if abs(bias - better) > ROUGH * abs(better):
         raise NoSteadyDrift(
@@ -234,17 +269,20 @@ class Continuation:
     parameter: float
     unknowns: Array
     step: float = 0.02
-    tangent: Array | None = None
-    weights: Array = field(init=False)
+    tangent: Array = field(init=False)
+    largest_force: float = field(init=False)
 
     def __post_init__(self) -> None:
-        grid = self.family.grid
-        size = max(float(np.abs(self.unknowns[: grid.count]).max()), 1e-300)
-        extra = self.unknowns.size - grid.count
-        # In units of the largest force (root mean square over some widths), of the width, and of the parameter's scale.
-        self.weights = np.concatenate([
-            np.full(grid.count, 1.0 / (size * math.sqrt(grid.count))),
-            np.full(extra, 0.2 / self.family.force.width),
+        self.largest_force = max(float(np.abs(self.unknowns[: self.family.grid.count]).max()), 1e-300)
+        self.tangent = np.append(np.zeros(self.unknowns.size), 1.0)
+
+    @property
+    def weights(self) -> Array:
+        """Units: the largest force (root mean square over some widths), the width, and the parameter's scale."""
+        count = self.family.grid.count
+        return np.concatenate([
+            np.full(count, 1.0 / (self.largest_force * math.sqrt(count))),
+            np.full(self.unknowns.size - count, 0.2 / self.family.force.width),
             [1.0 / self.family.scale],
         ])  # fmt: skip
 
@@ -260,8 +298,7 @@ class Continuation:
         return point(self.family, self.parameter, solved, equations)
 
     def advance(self) -> Point | None:
-        """The next solution along the curve; None where the shortest step finds none."""
-        assert self.tangent is not None
+        """The next solution along the curve; None where the shortest step, or a finer grid, finds none."""
         while self.step > SHORTEST_STEP:
             predicted = np.append(self.unknowns, self.parameter) + self.step * self.tangent / self.weights
             found = None if self._crosses(predicted[-1]) else self._corrected(predicted)
@@ -273,9 +310,28 @@ class Continuation:
                     self.unknowns, self.parameter, self.tangent = corrected[:-1], float(corrected[-1]), tangent
                     if corrections <= 3 and turn < 0.5 * LARGEST_TURN:
                         self.step = min(1.6 * self.step, LONGEST_STEP)
-                    return point(self.family, self.parameter, self.unknowns, equations)
+                    return self.resolved(point(self.family, self.parameter, self.unknowns, equations))
             self.step *= 0.5
         return None
+
+    def resolved(self, here: Point) -> Point | None:
+        """The solution at hand on a grid that resolves it, on which the curve goes on; None where there is none."""
+        while not is_resolved(self.family.system, here.equations.pulse(here.unknowns)):
+            old, new = self.family.grid, finer(self.family.grid)
+            if new.count > MOST_ON_GRID:
+                return None
+            ahead = on_grid(self.tangent[:-1] / self.weights[:-1], old, new)
+            along = self.tangent[-1:] / self.weights[-1:]
+            self.family, self.unknowns = replace(self.family, grid=new), on_grid(self.unknowns, old, new)
+            self.tangent = self.weights * np.append(ahead, along)
+            self.tangent /= float(np.linalg.norm(self.tangent))
+            found = self._corrected(np.append(self.unknowns, self.parameter))
+            if found is None:
+                return None
+            corrected, self.tangent, equations, _ = found
+            self.unknowns, self.parameter = corrected[:-1], float(corrected[-1])
+            here = point(self.family, self.parameter, self.unknowns, equations)
+        return here
 
     def _crosses(self, parameter: float) -> bool:
         """Whether p would change its sign, where the curve has a corner."""
@@ -283,7 +339,6 @@ class Continuation:
 
     def _corrected(self, start: Array) -> tuple[Array, Array, WaveEquations, int] | None:
         """The solution in the plane through ``start``, its tangent, its equations, and the number of corrections."""
-        assert self.tangent is not None
         here, row = start.copy(), self.tangent * self.weights
         ahead = np.zeros(start.size)
         ahead[-1] = 1.0
@@ -324,12 +379,15 @@ def through_resonance(family: ByDistance, parameter: float, unknowns: Array, nea
     begun = solution(family, parameter, unknowns)
     if begun is None:
         return Branch([], "no solution to begin with", family.resonance)
-    points, passages = [begun], 0
     curve = Continuation(family, parameter, begun.unknowns)
+    resolved = curve.resolved(begun)
+    if resolved is None:
+        return Branch([], f"the first solution is not resolved by {MOST_ON_GRID} points", family.resonance)
+    points, passages = [resolved], 0
     if curve.along_parameter(-1e-3 * parameter) is None:
         return Branch(points, NO_FURTHER, family.resonance)
     while len(points) < MOST_POINTS:
-        towards = curve.tangent is not None and curve.tangent[-1] * curve.parameter < 0.0
+        towards = curve.tangent[-1] * curve.parameter < 0.0
         landed = curve.land() if towards and abs(curve.parameter) < LANDING_BEGINS else None
         if landed is not None:
             points.append(landed)
@@ -337,7 +395,7 @@ def through_resonance(family: ByDistance, parameter: float, unknowns: Array, nea
             if passages > MOST_PASSAGES:
                 return Branch(points, f"followed through the resonance {MOST_PASSAGES} times", family.resonance)
             side = -math.copysign(1.0, points[-2].distance)
-            curve = Continuation(family, 0.0, landed.unknowns, step=1e-3)
+            curve = Continuation(curve.family, 0.0, landed.unknowns, step=1e-3)
             here = curve.along_parameter(side * FIRST_DISTANCE)
         else:
             here = curve.advance()
@@ -351,14 +409,17 @@ def through_resonance(family: ByDistance, parameter: float, unknowns: Array, nea
 
 def by_speed(family: BySpeed, start: Point, towards: float) -> Branch:
     """The branch from a solution to a speed, or until it comes back to where it began."""
-    points = [start]
     begin = start.equations.speed  # without the creep of the masses, which is in Point.speed
     direction = math.copysign(1.0, towards - begin)
     curve = Continuation(family, begin, start.unknowns)
+    resolved = curve.resolved(start)
+    if resolved is None:
+        return Branch([], f"the first solution is not resolved by {MOST_ON_GRID} points", None)
+    points = [resolved]
     here = curve.along_parameter(1e-3 * direction * family.scale)
     while here is not None and len(points) < MOST_POINTS:
         if (here.equations.speed - towards) * direction > 0.0:
-            last = solution(family, towards, points[-1].unknowns)
+            last = solution(replace(family, grid=points[-1].equations.grid), towards, points[-1].unknowns)
             return Branch(points if last is None else [*points, last], "reached", None)
         if (here.equations.speed - begin) * direction < -1e-3 * family.scale:
             return Branch(points, "came back through a fold", None)

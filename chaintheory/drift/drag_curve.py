@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -19,17 +19,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chaintheory.dissipation.wave_equations import Force, Grid, NoSteadyDrift, WaveEquations, interpolated
+from chaintheory.dissipation.wave_equations import FINER, Force, Grid, NoSteadyDrift, WaveEquations
 from chaintheory.dissipation.wave_stability import Perturbation
 from chaintheory.drift.continuation import (
+    MOST_ON_GRID,
     NEAR,
     Branch,
     ByDistance,
     BySpeed,
     Family,
     Point,
+    between,
     by_speed,
+    finer,
     grid_of,
+    is_resolved,
+    on_grid,
     point,
     refuse_rough,
     through_resonance,
@@ -52,6 +57,8 @@ if TYPE_CHECKING:
 Array = NDArray[np.floating[Any]]
 
 NARROWEST = 3e-7  # a peak with p below this is narrower than 1e-12 of the speed and is left out
+SHARP = 1e-8  # spectrum of a pulse at the end of its grid: what is neutral is so to 1e-8 of a transit
+SAME_ON_FINER = 1e-12  # part of a speed by which it may change on the finest grid
 CONFIRMED = 0.1  # part of the pulse by which a finer grid may change it: more is another solution
 STRAY = 0.1  # part by which Newton's method may leave the interval in which a solution lies
 SAME_PULSE = 1e-6  # of the largest force: what one solution may differ by where it is found twice
@@ -110,7 +117,8 @@ class SteadyDrift:
 
     def same_as(self, other: SteadyDrift) -> bool:
         """Whether both are one solution, found on two branches: beside a resonance several share one speed."""
-        pulses = [one.point.equations.pulse(one.point.unknowns) for one in (self, other)]
+        grid = self.point.equations.grid
+        pulses = [on_grid(one.point.unknowns, one.point.equations.grid, grid)[: grid.count] for one in (self, other)]
         return bool(np.abs(pulses[0] - pulses[1]).max() < SAME_PULSE * np.abs(pulses[0]).max())
 
     @property
@@ -250,7 +258,7 @@ class DragCurve(EqualFields):
     def solutions(self, bias: float) -> SteadyDrifts:
         """All steady drifts with a bias (hbar Omega_slow), typed by their stability; by rising speed.
 
-        What a finer grid does not confirm is left out, with a warning that says where (amplitude -2 beside n = 4).
+        What a finer grid does not confirm is left out, with a warning that says where.
 
         A ValueError is raised for a bias that is not finite.
 
@@ -318,23 +326,25 @@ def _without_doubles(values: list[float]) -> list[float]:
 
 
 def _steady_drift(system: SystemParameters, branch: Branch, before: Point, after: Point, bias: float) -> SteadyDrift:
-    """The solution with a bias between two neighbours on a branch, on their grid and on a finer one."""
-    grid = before.equations.grid
+    """The solution with a bias between two neighbours on a branch, on finer grids until it is sharp."""
     ends = [one.equations.speed if branch.resonance is None else one.distance for one in (before, after)]
     part = (bias - before.bias) / (after.bias - before.bias)
     parameter = ends[0] + part * (ends[1] - ends[0])
-    unknowns: Array = before.unknowns + part * (after.unknowns - before.unknowns)
+    grid, start = _coarsest(system, before.equations.force, *between(before, after, part))
     found: list[Point] = []
-    for finer in (grid, Grid(grid.half_width, math.ceil(1.3 * grid.count), grid.spacing)):
-        family = _family(system, before.equations.force, finer, branch.resonance, abs(after.speed - before.speed))
-        start = np.append(interpolated(unknowns[: grid.count], grid, finer), unknowns[grid.count :])
+    while True:
+        family = _family(system, before.equations.force, grid, branch.resonance, abs(after.speed - before.speed))
         parameter, solved, change = _with_bias(family, parameter, start, bias, ends)
-        moved = np.abs(solved - start)[: finer.count].max()
-        if finer is not grid and moved > CONFIRMED * np.abs(start[: finer.count]).max():
+        moved = np.abs(solved - start)[: grid.count].max()
+        if found and moved > CONFIRMED * np.abs(start[: grid.count]).max():
             raise NoSteadyDrift(f"bias {bias:.6g}: a finer grid has another solution near speed {found[0].speed:.9g}")
         found.append(point(family, parameter, solved, family.equations(parameter)))
-        unknowns = solved if finer is grid else unknowns
-    rough, fine = found
+        rough, fine = found[-2:] if len(found) > 1 else (None, found[0])
+        if rough and _agree(system, rough, fine):
+            break
+        if finer(grid).count > MOST_ON_GRID:
+            raise NoSteadyDrift(f"bias {bias:.6g}: {grid.count} points do not resolve the drift at {fine.speed:.9g}")
+        start, grid = on_grid(solved, grid, finer(grid)), finer(grid)
     perturbation = Perturbation(rough.equations, rough.unknowns)
     resonance = branch.resonance
     locked = resonance is not None and resonance.edge == "lower" and bias > resonance.finite_limit
@@ -344,6 +354,27 @@ def _steady_drift(system: SystemParameters, branch: Branch, before: Point, after
     if kind == "stable" and locked:
         kind = "locked"
     return SteadyDrift(fine.speed, kind, resonance, abs(fine.speed - rough.speed), slope, fine, perturbation)
+
+
+def _coarsest(system: SystemParameters, force: Force, grid: Grid, unknowns: Array) -> tuple[Grid, Array]:
+    """The coarsest grid on which a pulse is sharp, as branches stay on the finest that they needed."""
+    first = grid_of(system, force)
+    for count in sorted({math.ceil(FINER**k * first.count) for k in range(9)}):
+        coarser = Grid(grid.half_width, count, grid.spacing)
+        if count >= grid.count:
+            break
+        there = on_grid(unknowns, grid, coarser)
+        if is_resolved(system, there[:count], SHARP):
+            return coarser, there
+    return grid, unknowns
+
+
+def _agree(system: SystemParameters, rough: Point, fine: Point) -> bool:
+    """Whether a solution is sharp on one grid, and the same on a finer one; a force with kinks has two grids."""
+    if math.isfinite(system.interaction.smoothness):
+        return True
+    sharp = is_resolved(system, rough.equations.pulse(rough.unknowns), SHARP)
+    return sharp and abs(fine.speed - rough.speed) <= SAME_ON_FINER * fine.speed
 
 
 def _family(
@@ -421,7 +452,8 @@ def drag_curve(system: SystemParameters, lowest: float, highest: float) -> DragC
             # A branch that came through from the other side is not followed back.
             if arrived is None or not abs(arrived.bias - start.bias) < 0.2 * start.bias:
                 unknowns = np.append(start.unknowns, [0.0, 0.0])
-                branches.append(through_resonance(family, family.of_speed(start.equations.speed), unknowns, nearest))
+                here = replace(family, grid=start.equations.grid)
+                branches.append(through_resonance(here, here.of_speed(start.equations.speed), unknowns, nearest))
                 arrived = branches[-1].points[-1] if branches[-1].points else None
         branches.append(after)
     return DragCurve([branch for branch in branches if branch.points], system)

@@ -49,9 +49,8 @@ n   amplitude stable at the biases                 ended by
 
 At n = 4, amplitude -2, a flip begins to grow at the bias 0.0015 on the way down to the smallest, 0.0013, where the
 falling bias still makes the drift unstable, and grows from there to the peak; on the rest of the branch, which passes
-the resonance twice more and has its largest bias, 1.4055, one or two modes grow. That is on a grid of 8 points in a
-width. The 5 of branches do not resolve the pulse where the masses swing by two widths: the bias ripples there, and at
-0.01 has two solutions that do not exist (a finer grid does not confirm them, and they are left out).
+the resonance twice more and has its largest bias, 1.4055, one or two modes grow. The masses swing by two widths there,
+and the pulse needs up to 20 points in a width.
 
 Runs that start on the branch n = 2, amplitude -2, stay on it at the bias 0.0048, and leave it at 0.0058 with the
 growth rate 0.218 per pass that the determinant has; at n = 4, amplitude -2, they leave at 0.00135 with 1.61 (tests). At
@@ -65,22 +64,14 @@ one that is not lies below it, where the bias falls with the speed, however slow
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chaintheory.dissipation.travelling_wave import travelling_wave
-from chaintheory.dissipation.wave_equations import (
-    FINER,
-    Force,
-    Grid,
-    NoSteadyDrift,
-    WaveEquations,
-    highest_frequencies,
-    interpolated,
-)
+from chaintheory.dissipation.wave_equations import Force, NoSteadyDrift, WaveEquations
 from chaintheory.dissipation.wave_stability import Perturbation
 from chaintheory.drift.continuation import (
     FIRST_DISTANCE,
@@ -88,6 +79,7 @@ from chaintheory.drift.continuation import (
     NO_FURTHER,
     ByDistance,
     Point,
+    between,
     grid_of,
     refuse_rough,
     solution,
@@ -102,7 +94,6 @@ APPROACH = 0.8  # factor from one distance to the next
 SLOPE_STEP = 1e-3  # of the distance from a resonance, for the slope of the mean dissipation
 MOST_LOOKS = 32  # points of a branch at which stability is examined first
 BISECTIONS = 6  # of the interval in which it changes, some 10 per cent of the bias
-RESOLVED, MOST_REFINEMENTS = 1e-4, 5  # spectrum of the pulse at the end of a grid; finer grids tried
 NEUTRAL = 0.2  # phase of a growing mode from pass to pass (radians) that counts as none, or as a half turn
 
 
@@ -389,7 +380,7 @@ def holding_biases(system: SystemParameters, resonance: ResonantSpeed, *, looks:
             first = after
         elif first is not None:
             highest = 0.5 * (before.bias + after.bias)
-            holds.append(Hold(first.bias, highest, before.speed, _instability(family, after), before, after))
+            holds.append(Hold(first.bias, highest, before.speed, _instability(after), before, after))
             first = None
     if first is not None:
         holds.append(Hold(first.bias, peak.bias, peak.speed, "peak", chosen[-1], None))
@@ -397,33 +388,13 @@ def holding_biases(system: SystemParameters, resonance: ResonantSpeed, *, looks:
 
 
 def _stable(family: ByDistance, one: Point) -> bool:
-    """Whether nothing grows, however slowly; not where that is unknown. On a grid that resolves the pulse."""
-    fine = _resolved(family, one)
-    if fine is None:
-        return False
-    family, one = fine
-    equations, grid = one.equations, family.grid
+    """Whether nothing grows, however slowly; not where that is unknown."""
+    equations, grid = one.equations, one.equations.grid
+    family = replace(family, grid=grid)
     errors = family.equations((1.0 + SLOPE_STEP) * one.distance).errors(one.unknowns) - equations.errors(one.unknowns)
     change = -np.linalg.solve(equations.jacobian(one.unknowns), errors)
     slope = float(np.sum(change[: grid.count])) / (family.speed_change(one.distance) * one.distance)
     return Perturbation(equations, one.unknowns).kind(slope) == "stable"
-
-
-def _resolved(family: ByDistance, one: Point) -> tuple[ByDistance, Point] | None:
-    """The solution on a grid that resolves its pulse: on a coarser one its shift in time is not neutral."""
-    unknowns = one.unknowns
-    for _ in range(MOST_REFINEMENTS):
-        old = family.grid
-        if highest_frequencies(unknowns[: old.count]) < RESOLVED:
-            return family, one
-        grid = Grid(old.half_width, math.ceil(FINER * old.count), old.spacing)
-        family = ByDistance(family.system, family.force, grid, family.resonance)
-        start = np.append(interpolated(unknowns[: old.count], old, grid), unknowns[old.count :])
-        finer = solution(family, one.distance, start)
-        if finer is None:
-            return None
-        one, unknowns = finer, finer.unknowns
-    return None
 
 
 def _boundary(family: ByDistance, points: list[Point], end_is_stable: bool) -> tuple[Point, Point]:
@@ -437,19 +408,17 @@ def _boundary(family: ByDistance, points: list[Point], end_is_stable: bool) -> t
         if abs(after.bias - before.bias) < 0.01 * abs(before.bias):
             break
         middle_distance = 0.5 * (before.distance + after.distance)
-        between = solution(family, middle_distance, 0.5 * (before.unknowns + after.unknowns))
-        if between is None or not middle_distance:  # at the resonance itself the slope has no sign
+        grid, unknowns = between(before, after, 0.5)
+        amid = solution(replace(family, grid=grid), middle_distance, unknowns)
+        if amid is None or not middle_distance:  # at the resonance itself the slope has no sign
             break
-        before, after = (before, between) if _stable(family, between) == end_is_stable else (between, after)
+        before, after = (before, amid) if _stable(family, amid) == end_is_stable else (amid, after)
     return before, after
 
 
-def _instability(family: ByDistance, one: Point) -> str:
+def _instability(one: Point) -> str:
     """How the fastest mode grows: ``"growth"``, ``"flip"``, ``"oscillation"``, or ``"unknown"``."""
-    fine = _resolved(family, one)
-    if fine is None:
-        return "unknown"
-    growing = Perturbation(fine[1].equations, fine[1].unknowns)
+    growing = Perturbation(one.equations, one.unknowns)
     try:
         if not growing.number_unstable:  # the slope alone tells
             return "growth"

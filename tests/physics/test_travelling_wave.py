@@ -2,6 +2,7 @@
 
 import cmath
 import dataclasses
+import functools
 import math
 
 import numpy as np
@@ -11,10 +12,26 @@ from scipy.optimize import brentq
 from benchmarks.bench_travelling_wave import REFERENCES
 from chaintheory import Chain, Exponential, Gaussian, Interaction, Lorentzian, Matern, Sech2, SquareWell, System
 from chaintheory.comparison.on_the_wave import start_on_wave
-from chaintheory.dissipation.wave_equations import Force, Grid, NoSteadyDrift, WaveEquations, toeplitz
+from chaintheory.dissipation.wave_equations import (
+    Force,
+    Grid,
+    NoSteadyDrift,
+    WaveEquations,
+    highest_frequencies,
+    toeplitz,
+)
 from chaintheory.dissipation.wave_stability import Perturbation
 from chaintheory.drift import continuation, drag_curve
-from chaintheory.drift.continuation import NEAR, NO_FURTHER, ByDistance, Continuation, grid_of, through_resonance
+from chaintheory.drift.continuation import (
+    NEAR,
+    NO_FURTHER,
+    Branch,
+    ByDistance,
+    Continuation,
+    grid_of,
+    solution,
+    through_resonance,
+)
 from chaintheory.lattice.green_function import MovingDispersion, green_function, zeros
 
 PAPER = Chain(omega_fast=10.0, spacing=40.0)
@@ -539,6 +556,52 @@ def test_stability_is_lost_at_the_largest_bias_and_not_where_the_speed_folds(mon
         assert not one.grows_slowly(slope)  # beyond the peak what grows is fast enough to be counted
     one = Perturbation(points[peak - 2].equations, points[peak - 2].unknowns)
     assert one.kind(-1.0) == "stable"
+
+
+@functools.cache
+def beside_n_4(grid_factor=1.0):
+    """The attracted particle below n = 4, where the masses swing by almost two widths, on a grid of any fineness."""
+    system = paper(-2.0)
+    resonance = next(r for r in system.resonant_speeds(9.9, 10.05) if r.edge == "lower" and r.n == 4)
+    force = Force.of(system)
+    first = grid_of(system, force)
+    grid = Grid(first.half_width, math.ceil(grid_factor * first.count), first.spacing)
+    family = ByDistance(system, force, grid, resonance)
+    weak = WaveEquations(system, force, family.speed_beside(1.5e-3, above=False), grid).from_weak_coupling()
+    points = [solution(family, -1.5e-3, np.append(weak, [0.0, 0.0]))]
+    while points[-1].distance < -6e-5:
+        points.append(solution(family, 0.6 * points[-1].distance, points[-1].unknowns))
+    return family, points
+
+
+def test_a_solution_of_a_drag_curve_is_sharp_however_coarse_the_curve():
+    """The curve's own grid has 5 points in a width: its bias is off by 3e-7 there, a neutral shift in time by 1e-4."""
+    family, points = beside_n_4()
+    _, fine = beside_n_4(2.8)
+    curve = drag_curve.DragCurve([Branch(points, "", family.resonance)], family.system)
+    middle = solution(dataclasses.replace(family, grid=fine[-1].equations.grid), -5e-5, fine[-1].unknowns)
+    (drift,) = curve.solutions(middle.bias)
+    # 6.5 points in a width give that too, but a stability judged on 5 is that of another spectrum: 5e-4 at its end.
+    assert drift.point.distance == pytest.approx(middle.distance, rel=1e-10)
+    assert drift.speed == pytest.approx(middle.speed, rel=1e-14)
+    examined = drift.perturbation
+    assert highest_frequencies(examined.equations.pulse(examined.pulse)) < 1e-8
+    wave = family.system.travelling_wave(drift.speed)
+    assert wave.bias == pytest.approx(middle.bias, rel=1e-8)  # of the rounded speed: 1e-16 v/(v_r - v)
+    assert wave.stable == (drift.kind != "unstable")
+
+
+def test_branches_go_on_on_a_grid_that_resolves_them():
+    family, points = beside_n_4()
+    curve = Continuation(family, points[-2].distance, points[-2].unknowns)
+    curve.along_parameter(0.1 * abs(points[-2].distance))
+    here = curve.advance()
+    assert here.equations.grid.count > points[-2].equations.grid.count
+    assert highest_frequencies(here.equations.pulse(here.unknowns)) < continuation.RESOLVED
+    _, fine = beside_n_4(2.8)
+    there = solution(dataclasses.replace(family, grid=fine[-1].equations.grid), here.distance, fine[-2].unknowns)
+    # The error is about the square of the spectrum; on the first grid it is 1e-7.
+    assert here.bias == pytest.approx(there.bias, rel=10.0 * continuation.RESOLVED**2)
 
 
 def test_a_tolerance_that_doubles_do_not_resolve_is_refused_at_once():
