@@ -11,10 +11,12 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from scipy.special import xlogy
 
 import chaintheory as ct
 from benchmarks.common import Figure, median_seconds, show
-from chaintheory.figures.thermal_walk import DURATIONS, HEAT, escape, walk
+from chaintheory.drift.escape import escape_rate
+from chaintheory.figures.thermal_walk import DRIVEN, DURATIONS, HEAT, HIGH, LOW, escape, walk
 from chaintheory.lattice.thermal_field import SAMPLINGS, ThermalField
 from chaintheory.simulation.walks import (
     arrhenius,
@@ -181,6 +183,14 @@ def long_times(runs: int = 128, duration: float = 400.0, driven: int = 32) -> li
         most = math.inf if law is arrhenius else 2.0 * freedom + 4.0
         what = f"escape, {law.__name__}: chi-squared of {freedom}"
         figures.append(Figure(what, fit.deviance, most, "", larger_is_better=False, note=note))
+    found = np.array([one.escapes for one in rates])
+    start = 0.5 * DRIVEN.chain.spacing
+    expected = np.array([one.time * escape_rate(DRIVEN, one.temperature, start, LOW, HIGH) for one in rates])
+    off = 2.0 * float(np.sum(xlogy(found, found / expected) - found + expected))
+    # The walk has no parameter; it is up to twice as fast where the chain is hot.
+    note = f"expected {', '.join(f'{one:.1f}' for one in expected)}; found {', '.join(map(str, found))}"
+    what = f"escape, walk of the energy: chi-squared of {len(DURATIONS)}"
+    figures.append(Figure(what, off, math.inf, "", larger_is_better=False, note=note))
     return figures
 
 
@@ -192,8 +202,9 @@ def normal_diffusion(runs: int = 192, duration: float = 60.0, every: float = 0.2
     exponents = [growth(x, lag, 2 * lag) for lag in lags]
     found, theory = diffusion_constant(x, every, 60, 120), float(system.diffusion(HEAT))
     v = system.capture_speed + np.linspace(1e-4, 70.0, 1501)
-    maxwell = 2.0 * np.exp(-system.kinetic_energy(v) / HEAT) / math.sqrt(8.0 * math.pi**3 * HEAT)
-    steady = HEAT * system.chain.spacing * float(np.trapezoid(maxwell * v / system.mean_dissipation(v), v))
+    weight = v * np.exp(-system.kinetic_energy(v) / HEAT)
+    losses = (system.mean_dissipation(v), system.single_pass_dissipation(v))
+    steady = theory * float(np.divide(*(np.trapezoid(weight / loss, v) for loss in losses)))
     note = ", ".join(f"{every * lag:g}-{2 * every * lag:g}: {p.value:.2f}({100 * p.error:.0f})"
                      for lag, p in zip(lags, exponents, strict=True))  # fmt: skip
     early = diffusion_constant(x, every, 20, 40)
