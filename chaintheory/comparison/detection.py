@@ -8,9 +8,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from chaintheory.comparison.factors import SCALES, Scale
 from chaintheory.comparison.faulty_runs import explicit_chain
-from chaintheory.comparison.findings import LEAST_LOSSES, SCALES, Scale
 from chaintheory.comparison.fits import Problem
+from chaintheory.comparison.temperature import LEAST_LOSSES
 from chaintheory.lattice.dispersion import band_top
 from chaintheory.simulation.energy_balance import EnergyBalanceError
 

@@ -29,11 +29,14 @@ AVERAGED = 1e-6
 # Speeds at their extrema are read off backward differences: relative error.
 EXTREMUM_ERROR = 2e-5
 LEAVES = 5.0
+SHORTER = 4  # parts that the start is fitted to: two passes and halves of the one before
 EXPLAINED = 3.0  # tolerances of a residual that they explain
 FEWEST = 8  # blocks that are judged
 ENOUGH = 0.01  # of a sum of squares, in tolerances, that a fit may leave on the table
 LEFT = 0.03  # of an error that was taken off
 FARTHEST = 4.0  # errors by which a start may be off
+RESTING = 2.0  # tolerances by which a particle at rest scatters
+LONGEST_DIRECT = 30.0  # t_slow, of runs that cost as the square of their length
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,18 @@ class Problem:
         return self.system.chain.spacing / max(abs(self.start.velocity), 1e-30)
 
     @cached_property
+    def usual_speed(self) -> float:
+        """The larger one of the speed at the start and the mean speed."""
+        way = 0.0 if self.rows.position is None else float(np.ptp(self.seen))
+        return max(abs(self.start.velocity), way / self.duration)
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether the particle never moves, but for noise."""
+        size = self._first_scale if self.noise is None else math.hypot(self._first_scale, self.noise.size)
+        return self.rows.position is not None and float(np.std(self.seen)) <= RESTING * size
+
+    @cached_property
     def duration(self) -> float:
         """From the start to the last row."""
         return float(self.time[-1])
@@ -148,12 +163,18 @@ class Problem:
 
     @cached_property
     def fitted_start(self) -> Start:
-        """The start, moved within its errors to fit the first two passes; with noise, as much as our run explains."""
+        """The start, moved within its errors to fit the first two passes; with noise, as much as our run explains.
+
+        A fault that acts earlier would move it: then less is fitted, if our run explains that.
+        """
         if self.noise is not None:
             return self._followed[0]
         if self.start.certain:
             return self.start
-        return self.fit(self.plain, np.empty(0), self.rows_of(2.0)).start
+        fits = [self.fit(self.plain, np.empty(0), self.rows_of(2.0))]
+        while not fits[-1].explained and len(fits) < SHORTER:
+            fits.append(self.fit(self.plain, np.empty(0), self.rows_of(0.5 ** len(fits) * 2.0)))
+        return fits[-1].start if fits[-1].explained else fits[0].start
 
     def rows_of(self, passes: float) -> int:
         """Rows of the first so many passes, of those that fits look at; enough to fit to."""

