@@ -186,6 +186,8 @@ def test_resonances():
     assert lower.get_xdata().tolist() == [one.speed] and lower.get_ydata().tolist() == [one.singularity]
     assert found.to_dataframe()["speed"].tolist() == [one.speed for one in found]
     assert ax.get_legend().get_texts()[0].get_fontsize() >= 8.0
+    ax.figure.draw_without_rendering()
+    assert ax.get_legend().get_window_extent().y0 >= ax.bbox.y1  # it hides no point
 
 
 def test_no_resonances():

@@ -117,8 +117,8 @@ def plot_resonances(
         ax.set_ylim(max(lowest, SHOWN_BELOW * highest), 3.0 * highest)
     ax.set_xlabel(label("speed", "speed", scale))
     ax.set_ylabel(label("energy per pass", "energy", scale))
-    if resonances:
-        ax.legend()
+    if resonances:  # above the axes: points lie all over them
+        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, fontsize=8, frameon=False)
     elif within is not None:
         low, high = (scale.speed * one for one in within)
         ax.set(xlim=(low, high), yticks=[])

@@ -39,6 +39,12 @@ Column = str | int
 COMMENT = "#"
 # Names of a column that need not be asked for, the first that is there.
 TIMES, POSITIONS = ("time", "t"), ("position", "x")
+# Units of length and time in the styles of LAMMPS (``dump_modify units yes``); lj: those of the model.
+STYLES = {
+    "lj": ("", ""), "real": ("angstrom", "fs"), "metal": ("angstrom", "ps"), "si": ("m", "s"), "cgs": ("cm", "s"),
+    "electron": ("bohr", "fs"), "micro": ("um", "us"), "nano": ("nm", "ns"),
+}  # fmt: skip
+LENGTHS, SPEEDS = ("x", "y", "z", "xu", "yu", "zu"), ("vx", "vy", "vz")
 
 
 @dataclass(frozen=True)
@@ -154,6 +160,7 @@ def read_columns(
                 f"got {table.loose:.60}"
             )
     of_velocity = None if velocity is None else table.unit("velocity", velocity)
+    _refuse_missing_unit(table, asked, given)
     if time_unit is not None and position_unit is not None:
         refuse_contradiction("velocity", "position_unit/time_unit", position_unit / time_unit, of_velocity, units)
     if of_velocity is None or time_unit is not None or position_unit is not None:
@@ -163,6 +170,26 @@ def read_columns(
     return Columns(
         times * scale["time"], None if x is None else x * scale["position"], None if v is None else v * speed
     )
+
+
+def _refuse_missing_unit(table: Table, asked: dict[str, Column | None], given: dict[str, float | None]) -> None:
+    """ValueError where one column states a physical unit and another none: then nobody knows what it is in."""
+    stated = {
+        name: table.unit(name, column)
+        for name, column in asked.items()
+        if column is not None and given.get(name) is None
+    }
+    physical = [name for name, text in stated.items() if text is not None and not is_model(text, name)]
+    without = [name for name, text in stated.items() if not text]
+    if "velocity" in without and all(name in physical for name in ("time", "position")):
+        without.remove("velocity")  # it is in these
+    if physical and without:
+        name = without[0]
+        option = "time_unit and position_unit" if name == "velocity" else f"{name}_unit"
+        raise ValueError(
+            f"{option} must be given, or {table.file} must state a unit of the {name} as it does of the {physical[0]} "
+            f"({stated[physical[0]]:.40}), got none"
+        )
 
 
 def _unit(text: str | None, what: str, units: Units | None) -> float:
@@ -394,13 +421,14 @@ def _dump(file: Path, atom: int | None, time_step: float | None) -> Table:
     rows: list[list[str]] = []
     lines: list[int] = []
     times: list[float] = []
-    box = math.inf
+    box, style = math.inf, "lj"
     for snapshot in _snapshots(file):
         if names is not None and snapshot.names != names:
             raise ValueError(
                 f"{file.name}, line {snapshot.line}: all snapshots must have the columns {' '.join(names)}"
             )
         names = snapshot.names
+        style = snapshot.units or style
         if atom is not None and "id" not in names:
             raise ValueError(f"atom goes with a dump that has the column id, got {' '.join(names)}")
         mine = [
@@ -420,7 +448,14 @@ def _dump(file: Path, atom: int | None, time_step: float | None) -> Table:
     if names is None:
         raise ValueError(f"{file.name} must hold a snapshot, got none")
     columns: list[Any] = [times, *(list(column) for column in zip(*rows, strict=True))]
-    table = Table(file.name, ["time", *names], columns, lines, defaults=(("time",), ("position", "xu", "x")))
+    if style not in STYLES:
+        raise ValueError(f"{file.name} must be in units {', '.join(STYLES)}, got {style:.40}")
+    of_length, of_time = STYLES[style]
+    named = ["time", *names]
+    if of_length:
+        of = {"time": of_time, **dict.fromkeys(LENGTHS, of_length), **dict.fromkeys(SPEEDS, f"{of_length}/{of_time}")}
+        named = [f"{name} [{of[name]}]" if name in of else name for name in named]
+    table = Table(file.name, named, columns, lines, defaults=(("time",), ("position", "xu", "x")))
     if "x" in names and math.isfinite(box):
         table.columns[1 + names.index("x")] = np.unwrap(table.numbers("position", "x"), period=box)  # type: ignore[index]
     return table
@@ -436,6 +471,7 @@ class Snapshot:
     box: float
     names: list[str]
     atoms: list[tuple[int, list[str]]]
+    units: str | None = None
 
 
 def _snapshots(file: Path) -> Iterator[Snapshot]:
@@ -447,13 +483,15 @@ def _snapshots(file: Path) -> Iterator[Snapshot]:
             if not lines[at].strip():
                 at += 1
                 continue
-            first, time, step, box, count = at + 1, None, 0, math.inf, 0
+            first, time, step, box, count, units = at + 1, None, 0, math.inf, 0, None
             while not lines[at].startswith("ITEM: ATOMS"):
                 item = lines[at]
                 if item.startswith("ITEM: TIMESTEP"):
                     step = int(lines[at + 1])
                 elif item.startswith("ITEM: TIME"):
                     time = float(lines[at + 1])
+                elif item.startswith("ITEM: UNITS"):
+                    units = lines[at + 1].strip()
                 elif item.startswith("ITEM: NUMBER"):
                     count = int(lines[at + 1])
                 elif item.startswith("ITEM: BOX"):
@@ -465,6 +503,6 @@ def _snapshots(file: Path) -> Iterator[Snapshot]:
             if any(len(cells) != len(names) for _, cells in atoms):
                 raise ValueError
             at += 1 + count
-            yield Snapshot(first, step, time, box, names, atoms)
+            yield Snapshot(first, step, time, box, names, atoms, units)
     except (IndexError, ValueError):
         raise ValueError(f"{file.name}, line {min(at + 1, len(lines))}: a snapshot is not whole") from None

@@ -21,8 +21,8 @@ Array = NDArray[np.float64]
 
 SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ns": 1e-9, "ps": 1e-12, "fs": 1e-15,
            "as": 1e-18}  # fmt: skip
-METRES = {"km": 1e3, "m": 1.0, "mm": 1e-3, "um": 1e-6, "µm": 1e-6, "μm": 1e-6, "nm": 1e-9, "pm": 1e-12, "a": 1e-10,
-          "å": 1e-10, "ang": 1e-10, "bohr": 5.29177210544e-11}  # fmt: skip
+METRES = {"km": 1e3, "m": 1.0, "cm": 1e-2, "mm": 1e-3, "um": 1e-6, "µm": 1e-6, "μm": 1e-6, "nm": 1e-9, "pm": 1e-12,
+          "a": 1e-10, "å": 1e-10, "ang": 1e-10, "bohr": 5.29177210544e-11}  # fmt: skip
 # As pint, unyt and prose write them.
 SECONDS |= {"second": 1.0, "seconds": 1.0, "nanosecond": 1e-9, "picosecond": 1e-12, "femtosecond": 1e-15}
 METRES |= {"angstrom": 1e-10, "angstroms": 1e-10, "ångström": 1e-10, "meter": 1.0, "nanometer": 1e-9}

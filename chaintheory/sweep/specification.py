@@ -159,7 +159,7 @@ def read_sweep(path: str | os.PathLike[str]) -> Sweep:
     ...
     ValueError: sweep file must be a file that exists, got 'nowhere.toml'
     """
-    sweep = parse_sweep(read_text("sweep file", path))
+    sweep = parse_sweep(read_text("sweep file", path).removeprefix("\ufeff"))  # the mark of some editors
     return replace(sweep, read_from=(Path(path).absolute(), *sweep.read_from))
 
 
@@ -282,7 +282,7 @@ def known(given: dict[str, Any], allowed: Any, what: str) -> None:
         if name not in allowed:
             near = get_close_matches(name, list(allowed), n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(allowed)}"
-            raise ValueError(f"unknown {what}: {name!r}; {hint}")
+            raise ValueError(f"unknown {what}: {shown(name)}; {hint}")
 
 
 def quantities(compute: dict[str, Any]) -> tuple[str, ...]:
