@@ -67,7 +67,7 @@ def plot_run(run: Any, ax: Axes | None, quantity: str, scale: Scale) -> Axes:
         means = np.abs(means) if quantity == "speed" else means
         middles = 0.5 * (times[1:] + times[:-1])
         ax.plot(*thinned(scale.time * middles, factor * means), color=VERMILLION, lw=1.4, label="mean over a pass")
-        ax.legend()
+        ax.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, frameon=False)  # the line fills the axes
     ax.set_xlabel(label("time", "time", scale))
     ax.set_ylabel(label(what, kind, scale))
     return ax
