@@ -38,7 +38,7 @@ flights between two turning points that is longer than a length. A Levy flight w
 (grey); the slope grows with the length instead. (c) Rate at which the mean speed of a drift at half the first
 resonance (bias 0.01, amplitude 2, width 4, spacing 40) leaves the range 16.7 to 30, half-way to the neighbouring
 resonances. Line: the walk of the energy over its barrier of 1.85, without a parameter; dashed: the most likely T
-exp(-U/T)."""
+exp(-U/T); open: no run left."""
 
 HEAT = 5.0
 FREE = System(Chain(10.0, 10.0), Gaussian(4.0, 2.0))
@@ -135,8 +135,16 @@ def draw(numbers: dict[str, Any]) -> Figure:
         if fit := numbers["laws"].get(kramers.__name__):
             text = rf"$T\,e^{{-U/T}}$, $U$ = {fit['parameter']:.2f}({100 * fit['error']:.0f})"
             below.plot(grid, fit["factor"] * kramers(fit["parameter"], 1.0 / grid), "--", color=style.GREY, label=text)
+    if none := [one for one in rates if not one.escapes]:  # exp(-3) = 0.05
+        heat, most = np.array([(one.temperature, 3.0 / one.time) for one in none]).T
+        below.plot(1.0 / heat, most, ls="", marker="v", mfc="none", color=style.VERMILLION, label="none: 95 % limit")
     below.plot(1.0 / walked[:, 0], walked[:, 1], color=style.BLACK, lw=0.8, label="walk of the energy")
-    below.legend(loc="upper right")
-    below.set(yscale="log", xlabel=r"$\hbar\Omega_\mathrm{slow}/k_\mathrm{B}T$", ylabel=r"rate $(1/t_\mathrm{slow})$")
+    below.legend(loc="lower left")
+    below.set(
+        yscale="log",
+        ylim=(1e-9, None),
+        xlabel=r"$\hbar\Omega_\mathrm{slow}/k_\mathrm{B}T$",
+        ylabel=r"rate $(1/t_\mathrm{slow})$",
+    )
     style.label(below, "(c)")
     return figure
