@@ -371,6 +371,98 @@ def test_a_value_that_is_refused_is_told(opened):
     page.wait_for_function("document.getElementById('problem').textContent === ''")
 
 
+SHOWN = """() => ({
+    curves: document.querySelectorAll("#curves *").length, passes: document.querySelectorAll("#passes *").length,
+    text: document.getElementById("curves-text").textContent, now: document.getElementById("run-now").textContent,
+    rows: document.getElementById("drifts").tBodies[0].rows.length,
+    canvas: document.getElementById("chain").width})"""
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "said"),
+    [
+        ("omega_fast", "1", "omega_fast must be within"),
+        ("mass", "1e400", "mass must be a finite real number, got none"),
+        ("bias", "", "bias must be a finite real number, got none"),
+        ("spacing", "1e308", "spacing must be within"),
+    ],
+)
+def test_what_is_refused_has_no_curves_and_no_run(browser, written, name, typed, said):
+    """Nothing of the system before it stays; the field tells it to a screen reader; a right value brings all back."""
+    opened = Opened(browser, written)
+    page = opened.page
+    field = f"#{name}-number"
+    right = page.input_value(field)
+    page.wait_for_function("document.getElementById('drifts').tBodies[0].rows.length > 0")
+    before = page.evaluate(SHOWN)
+    page.focus(field)
+    page.keyboard.press("Control+A")
+    page.keyboard.press("Delete")
+    page.keyboard.type(typed)
+    page.wait_for_function("document.getElementById('run-now').textContent.startsWith('No run')")
+    page.wait_for_timeout(600)  # longer than what is drawn and told later
+    after = page.evaluate(SHOWN)
+    none = "No curves: a value is refused.", "No run: a value is refused."
+    assert after == {"curves": 0, "passes": 0, "text": none[0], "now": none[1], "rows": 0, "canvas": 0}
+    beside = page.locator(f"#{page.get_attribute(field, 'aria-describedby')}")
+    assert page.get_attribute(field, "aria-invalid") == "true" and beside.inner_text().startswith(said)
+    assert page.locator("#problem").inner_text().startswith(said)
+    found = page.evaluate(PROBE)
+    assert found["faint"] == found["small"] == found["wide"] == []
+    assert f"{name}=NaN" not in page.evaluate("location.hash")
+    page.fill(field, right)
+    page.wait_for_function("document.getElementById('drifts').tBodies[0].rows.length > 0")
+    page.wait_for_function("document.getElementById('run-now').textContent.startsWith('tau')")
+    assert page.evaluate(SHOWN) == before and page.locator("#problem").inner_text() == ""
+    assert page.get_attribute(field, "aria-invalid") is None and page.locator(".refusal:not(:empty)").count() == 0
+    opened.context.close()
+
+
+def test_ranges_starts_and_pace_are_refused_beside_their_fields(browser, written):
+    """Each takes away what it is of, and nothing else: an address tells as a field does."""
+    opened = Opened(browser, written, address="#lowest=120&pace=1e400&speed=none")
+    page = opened.page
+    page.wait_for_function("document.getElementById('run-now').textContent.startsWith('No run')")
+    beside = {name: page.locator(f"#{name}-refusal").inner_text() for name in ("highest", "pace", "speed", "mass")}
+    assert beside.pop("mass") == ""
+    assert {name: text.split(",")[0] for name, text in beside.items()} == {
+        "highest": "highest must be greater than lowest (120)",
+        "pace": "pace must be a finite real number",
+        "speed": "speed must be a finite real number",
+    }
+    page.fill("#speed", "50")
+    page.wait_for_function("document.getElementById('run-now').textContent.startsWith('tau')")
+    assert page.evaluate(SHOWN)["curves"] == 0
+    page.fill("#lowest", "20")
+    page.wait_for_function("document.querySelectorAll('#curves .mean').length === 1")
+    assert page.locator("#problem").inner_text().startswith("pace must be")
+    opened.context.close()
+
+
+def test_infinite_peaks_reach_the_top(browser, written):
+    """Those of Python's picture of the same range, and from where the curve ends; narrower ones are left out."""
+    curves = SYSTEM.curves(10.0, 100.0)
+    infinite = [one.speed for one, (_, last) in zip(curves.resonances, curves.peaks, strict=True) if np.isfinite(last)]
+    assert 88.0 < infinite[-1] < 90.0
+    opened = Opened(browser, written, address="#lowest=10&highest=100")
+    opened.page.wait_for_function("document.querySelectorAll('#curves .static').length === 1")
+    frame, drawn, mean = opened.page.evaluate("""() => {
+        const numbers = path => path.getAttribute("d").match(/-?[0-9.]+/g).map(Number);
+        const frame = document.querySelector("#curves .frame");
+        return [["x", "width", "y"].map(name => Number(frame.getAttribute(name))),
+            [...document.querySelectorAll("#curves .peak")].map(numbers),
+            numbers(document.querySelector("#curves .mean"))]; }""")
+    opened.context.close()
+    left, width, top = frame
+    across = left + width * np.log(np.array(infinite) / 10.0) / np.log(10.0)
+    assert {end for _, _, end in drawn} == {top}
+    assert sorted({round(x, 3) for x, _, _ in drawn}) == sorted(set(np.round(across, 3)))
+    along, down = np.array(mean).reshape(-1, 2).T
+    lines = {x: start for x, start, _ in reversed(drawn)}  # the first of each place is that of Eq. (10)
+    for x, start in lines.items():
+        assert start < down[np.abs(along - x) < 0.006].min() + 0.006  # paths have two decimals
+
+
 def test_the_live_run_starts_by_key_and_tells_its_passes(browser, written):
     opened = Opened(browser, written, address="#pace=20")
     page = opened.page

@@ -27,14 +27,24 @@ const state = {
   lowest: SETTINGS.start.spacing / 4, highest: SETTINGS.start.spacing * 2.5, logarithmic: 1,
   position: SETTINGS.start.spacing * 0.5, speed: SETTINGS.start.spacing * 1.25, pace: 2,
 };
-const parameters = () => Object.fromEntries(PARAMETERS.map(name => [name, state[name]]));
+// What the page asks for beside the parameters; nan in the state stands for a field that holds no number.
+const FIELDS = ["lowest", "highest", "position", "speed", "pace"];
+function entered(names) {
+  for (const name of names) {
+    if (!Number.isFinite(state[name])) throw new Error(`${name} must be a finite real number, got none: enter one`);
+  }
+  return Object.fromEntries(names.map(name => [name, state[name]]));
+}
+const parameters = () => entered(PARAMETERS);
 // What Eq. (10), the drift velocities and the run are of: the same chain at rest.
 const atRest = given => ({...given, temperature: 0});
 
+// Of a field or an address; nan where it is none or beyond the largest double.
+const readNumber = text => text.trim() && Number.isFinite(Number(text)) ? Number(text) : NaN;
+
 function readAddress() {
   for (const [name, text] of new URLSearchParams(location.hash.slice(1))) {
-    const value = Number(text);
-    if (name in state && text.trim() && Number.isFinite(value)) state[name] = value;
+    if (Object.hasOwn(state, name)) state[name] = readNumber(text);
   }
 }
 
@@ -42,7 +52,7 @@ let addressTimer = 0;
 function writeAddress() {
   clearTimeout(addressTimer);
   addressTimer = setTimeout(() => {
-    const text = new URLSearchParams(Object.entries(state).map(([name, value]) => [name, String(value)]));
+    const text = new URLSearchParams(Object.entries(state).filter(([, value]) => Number.isFinite(value)).map(([name, value]) => [name, String(value)]));
     try { history.replaceState(null, "", `#${text}`); } catch { /* a frame without an address of its own */ }
   }, 200);
 }
@@ -62,6 +72,16 @@ function fromSlider(name, step) {
   return Number(value.toPrecision(4));
 }
 
+// The field of a number, and the place beside it where its refusal is told.
+function watch(name, box, group) {
+  box.dataset.of = name;
+  box.addEventListener("input", () => set(name, readNumber(box.value)));
+  const place = document.createElement("p");
+  place.className = "refusal";
+  place.id = `${name}-refusal`;
+  if (group.localName === "label") group.after(place); else group.append(place);
+}
+
 function makeControls() {
   for (const [name, {label}] of Object.entries(CONTROLS)) {
     const group = document.createElement("div");
@@ -70,30 +90,24 @@ function makeControls() {
       <input type="range" min="0" max="${STEPS}" id="${name}" aria-label="${label}">`;
     byId("controls").append(group);
     byId(name).addEventListener("input", event => set(name, fromSlider(name, Number(event.target.value))));
-    byId(`${name}-number`).addEventListener("input", event => {
-      if (event.target.value !== "") set(name, Number(event.target.value));
-    });
+    watch(name, byId(`${name}-number`), group);
   }
   byId("controls").addEventListener("submit", event => event.preventDefault());
-  for (const name of ["lowest", "highest", "position", "speed", "pace"]) {
-    byId(name).addEventListener("input", event => {
-      if (event.target.value !== "") set(name, Number(event.target.value));
-    });
-  }
+  for (const name of FIELDS) watch(name, byId(name), byId(name).closest("label"));
   byId("logarithmic").addEventListener("change", event => set("logarithmic", event.target.checked ? 1 : 0));
   byId("start").addEventListener("click", () => running ? pause() : go());
   byId("restart").addEventListener("click", () => { startRun(); go(); });
-  window.addEventListener("hashchange", () => { readAddress(); showState(); changed(); });
+  window.addEventListener("hashchange", () => { readAddress(); showState(); checkPace(); changed(); });
 }
 
 function showState() {
   for (const name of Object.keys(CONTROLS)) {
     const slider = byId(name), box = byId(`${name}-number`);
-    if (document.activeElement !== slider) slider.value = toSlider(name, state[name]);
-    slider.setAttribute("aria-valuetext", String(state[name]));
+    if (document.activeElement !== slider && Number.isFinite(state[name])) slider.value = toSlider(name, state[name]);
+    slider.setAttribute("aria-valuetext", Number.isFinite(state[name]) ? String(state[name]) : "none");
     if (document.activeElement !== box) box.value = state[name];
   }
-  for (const name of ["lowest", "highest", "position", "speed", "pace"]) {
+  for (const name of FIELDS) {
     if (document.activeElement !== byId(name)) byId(name).value = state[name];
   }
   byId("logarithmic").checked = Boolean(state.logarithmic);
@@ -103,7 +117,7 @@ function set(name, value) {
   state[name] = value;
   showState();
   writeAddress();
-  if (name === "pace") return;
+  if (name === "pace") return checkPace();
   changed(!["lowest", "highest", "logarithmic"].includes(name));
 }
 
@@ -119,8 +133,37 @@ function changed(run = true) {
   }
 }
 
-function told(problem) {
-  byId("problem").textContent = problem ? problem.message : "";
+function checkPace() {
+  try {
+    within("pace", entered(["pace"]).pace, 0.01, 1000);
+    told("pace", null);
+  } catch (problem) {
+    told("pace", problem);
+  }
+}
+
+// What is refused, of the curves, the run and its pace: told above, and beside the field that the message begins with.
+const refused = {curves: "", run: "", pace: ""};
+function told(part, problem) {
+  refused[part] = problem ? problem.message : "";
+  const messages = [...new Set(Object.values(refused).filter(Boolean))];
+  byId("problem").textContent = messages.join("; ");
+  const fieldOf = {};
+  for (const [of, message] of Object.entries(refused)) {
+    const name = message.split(" ")[0];
+    if (message) fieldOf[of === "curves" && name === "speed" ? "lowest" : name] ??= message;
+  }
+  for (const box of document.querySelectorAll("input[data-of]")) {
+    const name = box.dataset.of, place = byId(`${name}-refusal`), message = fieldOf[name] || "";
+    place.textContent = message;
+    if (message) {
+      box.setAttribute("aria-invalid", "true");
+      box.setAttribute("aria-describedby", place.id);
+    } else {
+      box.removeAttribute("aria-invalid");
+      box.removeAttribute("aria-describedby");
+    }
+  }
 }
 
 // A frame with two axes -------------------------------------------------------------------------------------------
@@ -213,13 +256,29 @@ let curves = null, finishTimer = 0, finishing = 0;
 const geometric = (low, high, count) =>
   Float64Array.from({length: count}, (_, i) => low * (high / low) ** (i / (count - 1)));
 
+const MOST_DRAWN = 200; // resonances
+const NEAREST = 1e-9; // relative distance of the last speeds from a resonance
+// On which side of a resonance the loss is infinite.
+const sideOf = ({edge}) => edge === "lower" ? 1 : -1;
+
+// From the last point beside each infinite peak to the top, unless the peak is narrower than that point is near.
+function toTheTop(frame, resonances, speeds, values) {
+  if (resonances.length > MOST_DRAWN) return;
+  const at = new Map(Array.from(speeds, (speed, i) => [speed, values[i]]));
+  for (const one of resonances) {
+    const side = sideOf(one), [finite, last] = [-side, side].map(s => at.get(one.speed * (1 + s * NEAREST)));
+    if (!(last > 2 * (finite ?? 0))) continue;
+    frame.inside.append(svgElement("path", {class: `peak ${one.edge}`, d: `M${frame.across(one.speed)} ${frame.down(last)}V${frame.top}`}));
+  }
+}
+
 // Speeds of the curves: even in the logarithm, and dense beside each resonance.
 function speedsFor(resonances, even = 400, closest = 12) {
   const speeds = Array.from(geometric(state.lowest, state.highest, even));
-  if (resonances.length <= 200) {
-    for (const {speed, edge} of resonances) {
-      const side = edge === "lower" ? 1 : -1;
-      speeds.push(speed * (1 - side * 1e-9));
+  if (resonances.length <= MOST_DRAWN) {
+    for (const one of resonances) {
+      const {speed} = one, side = sideOf(one);
+      speeds.push(speed * (1 - side * NEAREST), speed * (1 + side * NEAREST));
       for (let k = 2; k < closest; k++) speeds.push(speed * (1 + side * 10 ** (-k / 2)));
     }
   }
@@ -229,9 +288,10 @@ function speedsFor(resonances, even = 400, closest = 12) {
 function drawCurves() {
   try {
     const hot = parameters(), given = atRest(hot);
+    entered(["lowest", "highest"]);
     curves.system(hot);
     speedRange(state.lowest, state.highest);
-    told(null);
+    told("curves", null);
     document.body.classList.toggle("at-temperature", hot.temperature > 0);
     let resonances = [];
     try { resonances = curves.resonantSpeeds(given, state.lowest, state.highest); } catch { /* too many to draw */ }
@@ -245,7 +305,7 @@ function drawCurves() {
     const frame = new Frame(byId("curves"),
       {low: state.lowest, high: state.highest, log: true, label: "mean speed"},
       {low: log ? Math.max(largest * 8e-6, 0.4 * least) : warm ? Math.min(0, ...warm.low) : 0, high: top, log, label: "energy lost per pass"});
-    if (resonances.length <= 200) {
+    if (resonances.length <= MOST_DRAWN) {
       for (const {speed, edge} of resonances) {
         const at = frame.across(speed);
         frame.inside.append(svgElement("path", {class: edge, d: `M${at} ${frame.bottom}v${edge === "lower" ? -14 : -9}`}));
@@ -257,20 +317,33 @@ function drawCurves() {
     }
     if (bias) frame.line("bias", [state.lowest, state.highest], [bias, bias]);
     frame.line("mean", speeds, mean);
+    toTheTop(frame, resonances, speeds, mean);
     frame.line("single", speeds, single);
     // What takes longer than a part of a frame waits until the slider rests.
     const finish = () => {
       const begun = performance.now();
       const some = speedsFor(resonances, 160, 5);
-      frame.line("static", some, curves.staticLattice(given, some));
+      const varying = curves.staticLattice(given, some);
+      frame.line("static", some, varying);
+      toTheTop(frame, resonances, some, varying);
       drawDrifts(frame, given, resonances, speeds, single, warm);
       finishing = performance.now() - begun;
     };
     clearTimeout(finishTimer);
     if (finishing < 6) finish(); else finishTimer = setTimeout(finish, 120);
   } catch (problem) {
-    told(problem);
+    clearCurves();
+    told("curves", problem);
   }
+}
+
+// What is refused has no curves: those of the system before it must not stand beside the refusal.
+function clearCurves() {
+  clearTimeout(finishTimer);
+  clearTimeout(textTimer);
+  byId("curves").replaceChildren();
+  byId("curves-text").textContent = "No curves: a value is refused.";
+  for (const table of ["drifts", "resonances"]) fill(table, []);
 }
 
 // Mean loss in a single pass at the temperature, and that less and more its standard deviation.
@@ -324,20 +397,28 @@ let live = null, running = false, run = null, finer = 1;
 function startRun() {
   clearTimeout(restartTimer);
   if (!live) return;
-  const given = atRest(parameters());
   try {
-    const {position, speed} = state;
+    const given = atRest(parameters()), {position, speed} = entered(["position", "speed"]);
     live.start(given, {position, speed, duration: ENDLESS}, finer);
     const cell = Math.floor(position / given.spacing - 0.5);
     run = {given, time: 0, position, velocity: speed, energy: 0, cell, last: null, passes: [], scale: 0, clock: 0, said: -1,
       contact: Math.round(position / given.spacing) * given.spacing, sound: live.c.explorer_sound_speed()};
+    told("run", null);
     drawRun();
     tellRun(true);
   } catch (problem) {
     run = null;
     pause();
-    told(problem);
+    clearRun();
+    told("run", problem);
   }
+}
+
+function clearRun() {
+  byId("run-now").textContent = byId("run-text").textContent = "No run: a value is refused.";
+  byId("chain").width = 0; // clears it
+  byId("passes").replaceChildren();
+  fill("pass-table", []);
 }
 
 function go() {
@@ -349,12 +430,16 @@ function go() {
   const frame = now => {
     if (!running || !run) return;
     try {
-      advance(Math.min((now - before) / 1000, 0.1) * state.pace);
-      drawRun();
-      tellRun(false);
+      if (!refused.pace) {
+        advance(Math.min((now - before) / 1000, 0.1) * state.pace);
+        if (run) {
+          drawRun();
+          tellRun(false);
+        }
+      }
     } catch (problem) {
       pause();
-      told(problem);
+      told("run", problem);
     }
     before = now;
     requestAnimationFrame(frame);
@@ -509,6 +594,7 @@ function drawPasses() {
 makeControls();
 readAddress();
 showState();
+checkPace();
 byId("version").textContent = SETTINGS.version;
 compiledModule.then(module => {
   curves = new Kernels(module);
@@ -517,4 +603,4 @@ compiledModule.then(module => {
   startRun();
   window.addEventListener("resize", () => { drawCurves(); if (run) { run.drawn = -1; drawRun(); } });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { if (run) drawRun(); });
-}, told);
+}, problem => told("curves", problem));
