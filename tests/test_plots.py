@@ -106,6 +106,44 @@ def test_curves_in_physical_units(curves):
     assert ax.get_xlabel() == "speed (Å/ps)" and ax.get_ylabel() == "energy lost per pass (eV)"
 
 
+PHYSICAL = ct.System(SYSTEM.chain, SYSTEM.interaction, bias=0.01, units=UNITS)
+
+
+def test_losses_and_comparisons_in_the_units_of_their_system():
+    """Labels, lines and text of a system with units are in these; what one line of the model is, by hand."""
+    length, time, energy = np.sqrt(1.054571817e-34 / 6.6e-14) * 1e10, 2.0 * np.pi, 1.054571817e-22 / 1.602176634e-19
+    losses = PHYSICAL.loss_distribution(50.0, 1.0)
+    own, model = losses.plot(), losses.plot(units="model")
+    assert (own.get_xlabel(), own.get_ylabel()) == ("energy lost in a pass (eV)", "probability density (1/eV)")
+    assert (
+        r"1/\hbar\Omega" in model.get_ylabel() and r"1/\hbar" in SYSTEM.loss_distribution(50.0, 1.0).plot().get_ylabel()
+    )
+    x, y = (ax.lines[0].get_data() for ax in (own, model))
+    np.testing.assert_allclose(x[0], y[0] * energy, rtol=1e-9)
+    assert np.trapezoid(x[1], x[0]) == pytest.approx(np.trapezoid(y[1], y[0]), rel=1e-9)  # a probability
+
+    run = PHYSICAL.simulate(220.0, 50.0, duration=4.0)
+    position = run.position + np.where(run.time > 2.0, 0.1 * (run.time - 2.0), 0.0)
+    compared = ct.compare(PHYSICAL, run.time, position, theory_points=0)
+    compared.findings = []  # the search for reasons takes long and plays no part here
+    own, model = compared.plot().axes, compared.plot(units="model").axes
+    assert [ax.get_ylabel().split("\n")[-1].strip() for ax in own] == ["(Å/ps)", "(eV)", "(Å)"]
+    assert own[2].get_xlabel() == "time (ps)" and model[2].get_xlabel() == r"time ($t_\mathrm{slow}$)"
+    for one, other, factor in zip(own, model, (length / time, energy, length), strict=True):
+        assert len(one.lines) == len(other.lines) > 1
+        for mine, plain in zip(one.lines, other.lines, strict=True):
+            np.testing.assert_allclose(mine.get_xdata(), np.multiply(plain.get_xdata(), time), rtol=1e-9)
+            if mine.get_label() != "leaves our run":
+                np.testing.assert_allclose(mine.get_ydata(), factor * plain.get_ydata(), rtol=1e-9)
+        np.testing.assert_allclose(one.get_xlim(), np.multiply(other.get_xlim(), time), rtol=1e-9)
+    leaves, largest = compared.leaves_at * time, compared.largest * length
+    assert (
+        f"leave our run at {leaves:.4g} ps; the largest residual over 4 passes is {largest:.2g} Å" in compared.verdict
+    )
+    followed = ct.compare(PHYSICAL, run.time, run.position, theory_points=0).verdict
+    assert followed.endswith(" Å.") and "l_slow" not in followed
+
+
 def test_a_damped_chain_has_heat():
     """The energy that a damped chain took up is its motion and its heat, and the labels say both."""
     damped = ct.System(ct.Chain(10.0, 40.0, damping=0.5), ct.Gaussian(2.0, 4.0)).simulate(20.0, 50.0, duration=0.5)

@@ -13,48 +13,53 @@ if TYPE_CHECKING:
     import xarray
     from matplotlib.figure import Figure
 
+ENERGY = "hbar Omega_slow"
 DATA, RUN, THEORY, EXACT, STATIC = BLACK, VERMILLION, BLUE, PURPLE, GREEN
 
 
 def draw(
-    passes: xarray.Dataset, residual: xarray.Dataset, leaves_at: float | None, first: float, axes: Any = None
-) -> Figure:
-    """Draw the three panels of a comparison into ``axes``, or into a new figure."""
+    passes: xarray.Dataset, residual: xarray.Dataset, leaves_at: float | None, first: float, scale: Scale,
+    axes: Any = None,
+) -> Figure:  # fmt: skip
+    """Draw the three panels of a comparison, given in the units of the model, into ``axes``, or into a new figure."""
     if axes is None:
         axes = pyplot().subplots(3, 1, sharex=True, figsize=(8.5, 8.0), layout="constrained")[1]
     axes = np.ravel(np.asarray(axes, dtype=object))
     if axes.size != 3:
         raise ValueError(f"ax must be three axes, got {axes.size}")
-    time = passes["time"].values
+    time = scale.time * passes["time"].values
     speed, loss, rest = axes
-    speed.plot(time, passes["speed"].values, ".", color=DATA, label="data")
-    speed.plot(time, passes["run_speed"].values, color=RUN, label="our run")
-    model = Scale.of_model()
-    speed.set_ylabel(label("speed midway\n", "speed", model))
-    error = passes["energy_lost_error"].values
+    speed.plot(time, scale.speed * passes["speed"].values, ".", color=DATA, label="data")
+    speed.plot(time, scale.speed * passes["run_speed"].values, color=RUN, label="our run")
+    speed.set_ylabel(label("speed midway\n", "speed", scale))
+    lost = {
+        name: scale.energy * passes[name].values for name in passes.data_vars if passes[name].attrs["units"] == ENERGY
+    }
+    error = lost["energy_lost_error"]
     if np.isfinite(error).any():
-        loss.errorbar(time, passes["energy_lost"].values, error, fmt=".", color=DATA, label="data", elinewidth=0.8)
+        loss.errorbar(time, lost["energy_lost"], error, fmt=".", color=DATA, label="data", elinewidth=0.8)
     else:
-        loss.plot(time, passes["energy_lost"].values, ".", color=DATA, label="data")
-    loss.plot(time, passes["run_energy_lost"].values, color=RUN, label="our run")
+        loss.plot(time, lost["energy_lost"], ".", color=DATA, label="data")
+    loss.plot(time, lost["run_energy_lost"], color=RUN, label="our run")
     for name, text, style in (
         ("constant_velocity", "one pass, Eqs. 6, 7", {"color": THEORY, "ls": "--"}),
         ("steady_state", "steady state, Eq. 10", {"color": THEORY, "ls": "-"}),
         ("static_lattice", "static lattice", {"color": STATIC, "marker": "+", "ls": "none"}),
         ("travelling_wave", "exact steady state", {"color": EXACT, "marker": "x", "ls": "none"}),
     ):
-        if np.isfinite(passes[name].values).any():
-            loss.plot(time, passes[name].values, label=text, lw=1.0, **style)
-    loss.set_ylabel(label("lost per pass\n", "energy", model))
-    rows, tolerance = residual["time"].values, residual["tolerance"].values
-    rest.fill_between(rows, -tolerance, tolerance, color="0.85", lw=0, label="tolerance")
-    rest.plot(rows, residual["residual"].values, color=DATA, lw=0.9, label="data minus our run")
-    if leaves_at is not None:
-        rest.axvline(leaves_at, color=RUN, ls=":", lw=1.0, label="leaves our run")
+        if np.isfinite(lost[name]).any():
+            loss.plot(time, lost[name], label=text, lw=1.0, **style)
+    loss.set_ylabel(label("lost per pass\n", "energy", scale))
     kind = "length" if residual["residual"].attrs["units"] == "l_slow" else "speed"
-    rest.set_ylabel(label("residual\n", kind, model))
-    rest.set_xlabel(label("time", "time", model))
+    factor = getattr(scale, kind)
+    rows, tolerance = scale.time * residual["time"].values, factor * residual["tolerance"].values
+    rest.fill_between(rows, -tolerance, tolerance, color="0.85", lw=0, label="tolerance")
+    rest.plot(rows, factor * residual["residual"].values, color=DATA, lw=0.9, label="data minus our run")
+    if leaves_at is not None:
+        rest.axvline(scale.time * leaves_at, color=RUN, ls=":", lw=1.0, label="leaves our run")
+    rest.set_ylabel(label("residual\n", kind, scale))
+    rest.set_xlabel(label("time", "time", scale))
     for one in axes:
-        one.set_xlim(min(first, rows[0]), rows[-1])
+        one.set_xlim(min(scale.time * first, rows[0]), rows[-1])
         one.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
     return speed.figure

@@ -19,7 +19,7 @@ from chaintheory.comparison.finding import Finding
 from chaintheory.comparison.findings import find_faults
 from chaintheory.comparison.fits import AVERAGED, Problem, Start
 from chaintheory.comparison.noise import Noise, noise_of
-from chaintheory.comparison.picture import draw
+from chaintheory.comparison.picture import ENERGY, draw
 from chaintheory.comparison.sampling import Midpoints, Rows, checked_rows, midpoints, slopes
 from chaintheory.comparison.temperature import LEAST_LOSSES
 from chaintheory.comparison.velocities import of_velocities
@@ -28,6 +28,7 @@ from chaintheory.simulation import record
 from chaintheory.simulation.energy_balance import EnergyBalanceError
 from chaintheory.support.validation import number, shown, whole
 from chaintheory.system import System, Trajectory
+from chaintheory.units import Units, scale_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +45,6 @@ UNITS = {
     "mean_speed": "l_slow/t_slow",
     "run_speed": "l_slow/t_slow",
 }
-ENERGY = "hbar Omega_slow"
 # The mean over N passes takes a time that grows with N: it is computed up to this one.
 MOST_PASSES = 100
 # The data agree with our run where they differ by at most this: of a spacing in position, relative in speed.
@@ -433,7 +433,7 @@ class Comparison:
 
     @property
     def verdict(self) -> str:
-        """The result in one or more sentences (t_slow, l_slow).
+        """The result in one or more sentences, in the units of the system; of findings in t_slow, l_slow.
 
         >>> import chaintheory as ct
         >>> system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), bias=0.01)
@@ -443,23 +443,24 @@ class Comparison:
         'The data follow our run over 4 passes'
         """
         count = int(np.count_nonzero(np.diff(self._midpoints.position)))
-        unit = "l_slow/t_slow" if self.rows.position is None else "l_slow"
+        scale = scale_of(self.system.units, None)
+        kind = "speed" if self.rows.position is None else "length"
+        unit, factor = scale.names[kind], getattr(scale, kind)
+        largest, allowed = factor * self.largest, factor * self._allowed
         where = f"{count} passes"
         if self.leaves_at is None:
-            text = f"The data follow our run over {where}: the largest residual is {self.largest:.2g} {unit}."
+            text = f"The data follow our run over {where}: the largest residual is {largest:.2g} {unit}."
             texts = [text, *(remark.text for remark in self.remarks)]
             return " ".join(texts if self.problem.noise is None else [*texts, self._hidden(self.problem.noise)])
+        leaves = f"{scale.time * self.leaves_at:.4g} {scale.names['time']}"
         reasons = " ".join(finding.text for finding in self.findings)
         if self.largest <= self._allowed:
             text = (
-                f"The data agree with our run over {where}: the largest residual is {self.largest:.2g} {unit}, less "
-                f"than {self._allowed:.2g} {unit}. From {self.leaves_at:.4g} t_slow on it is beyond the tolerance"
+                f"The data agree with our run over {where}: the largest residual is {largest:.2g} {unit}, less "
+                f"than {allowed:.2g} {unit}. From {leaves} on it is beyond the tolerance"
             )
             return f"{text}. {reasons}" if reasons else f"{text}; no fault that was tried explains it."
-        text = (
-            f"The data leave our run at {self.leaves_at:.4g} t_slow; the largest residual over {where} is "
-            f"{self.largest:.2g} {unit}"
-        )
+        text = f"The data leave our run at {leaves}; the largest residual over {where} is {largest:.2g} {unit}"
         if reasons:
             return f"{text}. {reasons}"
         few = count < LEAST_LOSSES and self.rows.position is not None and not self.problem.at_rest
@@ -468,19 +469,20 @@ class Comparison:
 
     def _hidden(self, noise: Noise) -> str:
         """What noise hides, in one sentence."""
-        units = {"time-step": "t_slow", "temperature": "hbar Omega_slow"}
+        scale = scale_of(self.system.units, None)
+        kinds = {"time-step": "time", "temperature": "energy"}
 
         def limit(code: str, least: float) -> str:
             if least == math.inf:
                 return f"{code} of any size"
-            if code in units:
-                return f"{code} below {least:.2g} {units[code]}"
+            if kind := kinds.get(code):
+                return f"{code} below {getattr(scale, kind) * least:.2g} {scale.names[kind]}"
             return f"{code} off by less than " + (
                 f"{100.0 * least:.2g} %" if least < 0.5 else f"{1.0 + least:.2g} times"
             )
 
         words = ", ".join(limit(*one) for one in self.detectable.items())
-        return f"Noise of {noise.size:.2g} l_slow hides these faults: {words}."
+        return f"Noise of {scale.length * noise.size:.2g} {scale.names['length']} hides these faults: {words}."
 
     def to_dataframe(self) -> pd.DataFrame:
         """The passes as a pandas DataFrame, one row each, in the units of ``passes`` (l_slow, t_slow, hbar Omega_slow).
@@ -494,11 +496,12 @@ class Comparison:
         """
         return self.passes.to_dataframe()
 
-    def plot(self, ax: Any = None) -> Figure:
-        """Draw speed, loss per pass and residual: data, theory, our run, in t_slow, l_slow and hbar Omega_slow.
+    def plot(self, ax: Any = None, *, units: str | Units | None = None) -> Figure:
+        """Draw speed, loss per pass and residual: data, theory, our run.
 
-        ``ax``: three axes, or None for a new figure. Returns the Matplotlib figure. A ValueError for another number of
-        axes, an ImportError where Matplotlib is missing.
+        ``ax``: three axes, or None for a new figure. ``units``: ``"model"`` (t_slow, l_slow, hbar Omega_slow),
+        ``"SI"``, ``"metal"`` or ``Units``; by default those of the system. Returns the Matplotlib figure. A ValueError
+        for another number of axes or unknown units, an ImportError where Matplotlib is missing.
 
         >>> import chaintheory as ct
         >>> system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), bias=0.01)
@@ -507,7 +510,7 @@ class Comparison:
         >>> len(compared.plot().axes)
         3
         """
-        return draw(self.passes, self.residual, self.leaves_at, self.start.time, ax)
+        return draw(self.passes, self.residual, self.leaves_at, self.start.time, scale_of(self.system.units, units), ax)
 
     def __repr__(self) -> str:
         rows = self.rows.time

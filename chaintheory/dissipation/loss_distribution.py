@@ -22,9 +22,10 @@ from chaintheory.dissipation.thermal import loss_variance
 from chaintheory.lattice.dispersion import band_edges, frequency
 from chaintheory.lattice.thermal_field import mode_energy, one_temperature
 from chaintheory.parameters import refuse_damping
-from chaintheory.plotting.style import axes
+from chaintheory.plotting.style import axes, label
 from chaintheory.support.equality import EqualFields
 from chaintheory.support.validation import number, real_array
+from chaintheory.units import Units, scale_of
 from chaintheory_ext.generated.thermal import emission
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ class LossDistribution(EqualFields):
         Of the loss: the energy lost to a chain at rest, and ``loss_variance`` with quantum sampling.
     resolution
         Distance of the points at which the density is known.
+    units
+        Of the system, which ``plot`` shows; None where it has none.
 
     >>> import chaintheory as ct
     >>> losses = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(20.0, 4.0)).loss_distribution(120.0, 0.0)
@@ -76,6 +79,7 @@ class LossDistribution(EqualFields):
     resolution: float
     _gains: int = field(repr=False)
     _density: Array = field(repr=False)
+    units: Units | None = field(default=None, repr=False)
 
     @property
     def points(self) -> Array:
@@ -122,25 +126,27 @@ class LossDistribution(EqualFields):
         below = np.concatenate(([0.0], np.cumsum(self._density) * self.resolution))
         return np.asarray(np.interp(value, edges, below) + self.probability_of_no_loss * (value >= 0.0))[()]
 
-    def plot(self, ax: Axes | None = None) -> Axes:
+    def plot(self, ax: Axes | None = None, *, units: str | Units | None = None) -> Axes:
         """Draw the density, with the probability of no loss in the legend; return the axes.
 
         Parameters
         ----------
         ax
             Matplotlib axes to draw into; new ones by default.
+        units
+            ``"model"``, ``"SI"``, ``"metal"`` or ``Units``; by default those of the system.
 
         >>> import chaintheory as ct
         >>> losses = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(20.0, 4.0)).loss_distribution(120.0, 1.0)
         >>> losses.plot().get_xlabel().partition(" (")[0]
         'energy lost in a pass'
         """
-        ax = axes(ax)
+        ax, scale = axes(ax), scale_of(self.units, units)
         shown = self._density > 1e-6 * self._density.max(initial=0.0)
-        points = self.points[shown]
-        ax.plot(points, self._density[shown], label=f"no loss: {self.probability_of_no_loss:.4g}")
-        ax.set_xlabel(r"energy lost in a pass ($\hbar\Omega_\mathrm{slow}$)")
-        ax.set_ylabel(r"probability density ($1/\hbar\Omega_\mathrm{slow}$)")
+        points, density = scale.energy * self.points[shown], self._density[shown] / scale.energy
+        ax.plot(points, density, label=f"no loss: {self.probability_of_no_loss:.4g}")
+        ax.set_xlabel(label("energy lost in a pass", "energy", scale))
+        ax.set_ylabel(label("probability density", "1/energy", scale))
         ax.set_yscale("log")
         ax.legend()
         return ax
@@ -189,7 +195,7 @@ def loss_distribution(system: SystemParameters, speed: float, temperature: float
     # expm1: the probability of no loss is apart, so that few phonons are not lost beside it.
     losses = np.maximum(none * np.fft.irfft(np.expm1(np.fft.rfft(rates)), n=size)[: half + 1], 0.0)
     density = np.concatenate(((losses * boltzmann)[:0:-1], losses)) / step
-    return LossDistribution(none, phonons, mean, variance, heat, step, half, density)
+    return LossDistribution(none, phonons, mean, variance, heat, step, half, density, system.units)
 
 
 def _phonons(system: SystemParameters, speed: float, heat: float) -> float:

@@ -72,6 +72,8 @@ def label(what: str, kind: str, scale: Scale) -> str:
 
     >>> label("speed", "speed", Scale.of_model())
     'speed ($l_\\mathrm{slow}/t_\\mathrm{slow}$)'
+    >>> label("density", "1/length", Scale.of_model())
+    'density ($1/l_\\mathrm{slow}$)'
     """
     return f"{what} ({_unit(kind, scale)})"
 
@@ -86,6 +88,8 @@ def with_unit(value: float, kind: str, scale: Scale) -> str:
 
 
 def _unit(kind: str, scale: Scale) -> str:
+    if kind.startswith("1/"):
+        return _unit(kind[2:], scale).replace("$", "$1/", 1) if scale.system == MODEL else f"1/{_unit(kind[2:], scale)}"
     return _MODEL[kind] if scale.system == MODEL else scale.names[kind]
 
 
