@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -226,6 +227,29 @@ def test_resonances():
     assert ax.get_legend().get_texts()[0].get_fontsize() >= 8.0
     ax.figure.draw_without_rendering()
     assert ax.get_legend().get_window_extent().y0 >= ax.bbox.y1  # it hides no point
+
+
+def test_legends_hide_no_line(curves):
+    """Of pictures whose lines fill the axes: the legend stands above, whole, also on one's own axes."""
+    runs = SYSTEM.simulate_many([20.0, 21.0], [50.0, 45.0], duration=4.0)
+    drifts = SYSTEM.drift_velocities(12.0, 90.0)
+    for plot in (curves.plot, runs.plot, lambda: drifts.plot(curves.plot()), lambda: curves.plot(plt.subplots()[1])):
+        ax = plot()
+        ax.figure.draw_without_rendering()
+        legend = ax.get_legend().get_window_extent()
+        assert legend.y0 >= ax.bbox.y1
+        assert legend.y1 <= ax.figure.bbox.y1 and legend.x0 >= 0.0 and legend.x1 <= ax.figure.bbox.x1
+
+
+def test_drag_curves_in_the_units_of_their_system():
+    points = [SimpleNamespace(speed=20.0, bias=0.01), SimpleNamespace(speed=30.0, bias=0.02)]
+    curve = ct.DragCurve([SimpleNamespace(points=points, resonance=None)], PHYSICAL)
+    own, model = curve.plot(), curve.plot(units="model")
+    assert (own.get_xlabel(), own.get_ylabel()) == ("mean speed $v$ (Å/ps)", r"bias $\beta$ (eV)")
+    length, time, energy = np.sqrt(1.054571817e-34 / 6.6e-14) * 1e10, 2.0 * np.pi, 1.054571817e-22 / 1.602176634e-19
+    np.testing.assert_allclose(own.lines[0].get_xdata(), np.array([20.0, 30.0]) * length / time, rtol=1e-9)
+    np.testing.assert_allclose(own.lines[0].get_ydata(), np.array([0.01, 0.02]) * energy, rtol=1e-9)
+    assert model.lines[0].get_xdata().tolist() == [20.0, 30.0] and r"\hbar" in model.get_ylabel()
 
 
 def test_no_resonances():

@@ -103,12 +103,14 @@ def curves(
             columns["mean_loss"] = system.single_pass_dissipation(speed, **heat)
             columns["loss_deviation"] = np.sqrt(system.loss_variance(speed, **heat))
     if plot is not None:
+        from chaintheory.plotting.style import legend_above
+
         ax = system.curves(lowest, highest, points=max(points, 300)).plot()
         for name in dict.fromkeys(approximations):
             key = f"mean_dissipation_{name.replace('-', '_')}"
             ax.plot(speed, columns[key], ".", ms=3, label=f"mean, {name}")
         ax.set_xscale("log" if logarithmic else "linear")
-        ax.legend()
+        legend_above(ax)
         save_plot(ax, plot)
     if csv is not None:
         save_csv(columns, csv)

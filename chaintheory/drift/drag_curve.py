@@ -43,11 +43,11 @@ from chaintheory.drift.locking import holding_biases
 from chaintheory.drift.resonances import ResonantSpeed, resonant_speeds, speed_range
 from chaintheory.parameters import SystemParameters
 from chaintheory.plotting.curves import plot_drift_velocities
-from chaintheory.plotting.style import axes
+from chaintheory.plotting.style import axes, label, legend_above
 from chaintheory.plotting.tables import Table
 from chaintheory.support.equality import EqualFields
 from chaintheory.support.validation import number
-from chaintheory.units import Scale
+from chaintheory.units import Units, scale_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -162,11 +162,15 @@ class SteadyDrifts(Table[SteadyDrift]):
             for one in self
         ]
 
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Mark each drift, by kind, at the height of the bias, on the drag curve if no axes are given."""
+    def plot(self, ax: Axes | None = None, *, units: str | Units | None = None) -> Axes:
+        """Mark each drift, by kind, at the height of the bias, on the drag curve if no axes are given.
+
+        ``units``: ``"model"``, ``"SI"``, ``"metal"`` or ``Units``; by default those of the system.
+        """
+        scale = scale_of(self.curve.system.units if self.curve else None, units)
         if ax is None and self.curve is not None:
-            ax = self.curve.plot()
-        return plot_drift_velocities(self, ax, self.bias, Scale.of_model())
+            ax = self.curve.plot(units=units)
+        return plot_drift_velocities(self, ax, self.bias, scale)
 
 
 @dataclass(frozen=True, eq=False)
@@ -284,25 +288,27 @@ class DragCurve(EqualFields):
                 kept.append(one)
         return SteadyDrifts(kept, bias, self)
 
-    def plot(self, ax: Axes | None = None) -> Axes:
+    def plot(self, ax: Axes | None = None, *, units: str | Units | None = None) -> Axes:
         """Bias against speed, the bias on a logarithmic scale; branches through a resonance have their own colour.
 
-        Units: hbar Omega_slow against l_slow/t_slow. An ImportError names the extra where Matplotlib is missing.
+        ``units``: ``"model"``, ``"SI"``, ``"metal"`` or ``Units``; by default those of the system. An ImportError names
+        the extra where Matplotlib is missing.
 
         >>> import chaintheory as ct
         >>> empty = ct.DragCurve([], ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0)))
         >>> empty.plot().get_yscale()
         'log'
         """
-        ax = axes(ax)
+        ax, scale = axes(ax), scale_of(self.system.units, units)
         for branch in self.branches:
             colour = "C0" if branch.resonance is None else "C1"
-            ax.plot([one.speed for one in branch.points], [one.bias for one in branch.points], color=colour)
+            speeds, biases = ([getattr(one, name) for one in branch.points] for name in ("speed", "bias"))
+            ax.plot(scale.speed * np.array(speeds), scale.energy * np.array(biases), color=colour)
         ax.plot([], [], color="C0", label="between resonances")
         ax.plot([], [], color="C1", label="through a resonance")
-        ax.set_xlabel(r"mean speed $v$ ($l_\mathrm{slow}/t_\mathrm{slow}$)")
-        ax.set_ylabel(r"bias $\beta$ ($\hbar\Omega_\mathrm{slow}$)")
-        ax.legend()
+        ax.set_xlabel(label("mean speed $v$", "speed", scale))
+        ax.set_ylabel(label(r"bias $\beta$", "energy", scale))
+        legend_above(ax)
         ax.set_yscale("log")
         return ax
 

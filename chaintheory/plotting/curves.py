@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chaintheory.plotting.style import BLACK, GREEN, GREY, KINDS, ORANGE, VERMILLION, axes, label, with_unit
+from chaintheory.plotting.style import (
+    BLACK,
+    GREEN,
+    GREY,
+    KINDS,
+    ORANGE,
+    VERMILLION,
+    axes,
+    label,
+    legend_above,
+    with_unit,
+)
 from chaintheory.units import Scale
 
 if TYPE_CHECKING:
@@ -56,7 +67,7 @@ def plot_curves(curves: Any, ax: Axes | None, *, single_pass: bool, bias: float,
     draw_resonances(ax, curves.resonances, curves.peaks, top, scale)
     ax.set_xlabel(label("speed", "speed", scale))
     ax.set_ylabel(label("energy lost per pass", "energy", scale))
-    ax.legend()
+    legend_above(ax)
     return ax
 
 
@@ -118,7 +129,7 @@ def plot_resonances(
     ax.set_xlabel(label("speed", "speed", scale))
     ax.set_ylabel(label("energy per pass", "energy", scale))
     if resonances:  # above the axes: points lie all over them
-        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, fontsize=8, frameon=False)
+        legend_above(ax)
     elif within is not None:
         low, high = (scale.speed * one for one in within)
         ax.set(xlim=(low, high), yticks=[])
@@ -143,5 +154,5 @@ def plot_drift_velocities(found: Sequence[Any], ax: Axes | None, bias: float, sc
     if not ax.get_ylabel():
         ax.set_ylabel(label("energy lost per pass", "energy", scale))
     if found:
-        ax.legend()
+        legend_above(ax, columns=2 if len(ax.get_legend_handles_labels()[1]) <= 6 else 3)
     return ax

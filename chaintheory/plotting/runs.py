@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chaintheory.plotting.style import BLACK, BLUE, CYCLE, GREY, VERMILLION, axes, label, pyplot
+from chaintheory.plotting.style import BLACK, BLUE, CYCLE, GREY, VERMILLION, axes, label, legend_above, pyplot
 from chaintheory.support.validation import choice, positive, whole
 from chaintheory.units import Scale
 
@@ -113,7 +113,7 @@ def plot_runs(runs: Sequence[Any], ax: Axes | None, quantity: str, scale: Scale)
     ax.set_xlabel(label("time", "time", scale))
     ax.set_ylabel(label(what, kind, scale))
     if runs:
-        ax.legend()
+        legend_above(ax, columns=6)
     return ax
 
 

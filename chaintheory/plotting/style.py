@@ -67,6 +67,14 @@ def axes(ax: Axes | None) -> Axes:
     return ax
 
 
+def legend_above(ax: Axes, columns: int = 2) -> None:
+    """The legend above the axes, where lines that fill them are not hidden by it."""
+    ax.legend(
+        loc="lower center", bbox_to_anchor=(0.5, 1.01), ncols=columns, fontsize=8, frameon=False, labelspacing=0.3,
+        borderpad=0.1,
+    )  # fmt: skip
+
+
 def label(what: str, kind: str, scale: Scale) -> str:
     r"""A label with its unit, such as "time (ps)".
 
