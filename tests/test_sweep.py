@@ -99,6 +99,35 @@ def test_bad_files_are_refused_by_name(change, parts):
         assert part in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "system = '%s'",
+        "interaction = {potential = ['%s']}",
+        "interaction = {cutoff = '%s'}",
+        "system = {omega_fast = 2.0, couplings = '%s'}",
+        "%s = 1",
+        "axes = {bias = {start = 1.0, stop = 2.0, count = 2, '%s' = 1}}",
+    ],
+)
+def test_a_refusal_repeats_no_long_value(text):
+    with pytest.raises(ValueError, match=r"xxx \.\.\.") as refused:
+        parse_sweep(text % ("x" * 100_000))
+    assert len(str(refused.value)) < 500
+
+
+@pytest.mark.parametrize("key", ["[%s]", "%s = 1", "system = {%s = 1}"])
+@pytest.mark.parametrize("part", ["a", "'a'", '"a b"'])
+def test_a_key_of_many_parts_is_refused_before_it_is_read(key, part):
+    """Reading it takes a time that grows with the square of the parts; a text may hold as many dots as it likes."""
+    with pytest.raises(ValueError, match="keys of at most 20 parts"):
+        parse_sweep(key % " . ".join([part] * 2_000))
+    few = "axes.bias = [0.1]\ncompute.quantities = ['mean_dissipation']\n"
+    numbers = f"axes.amplitude = {[0.125 + i for i in range(60)]} # {'. ' * 60} {'...' * 60}\n"
+    formula = f"interaction.potential = '{'+'.join(['0.5*exp(-r**2)'] * 60)}'\n"
+    assert parse_sweep(few + numbers).shape == (1, 60) and parse_sweep(few + formula).shape == (1,)
+
+
 def test_too_many_points_are_refused():
     grid = "{start = 1, stop = 2, count = 2000}"
     text = f'[axes]\nbias = {grid}\nmass = {grid}\n[compute]\nquantities = ["mean_dissipation"]\n'

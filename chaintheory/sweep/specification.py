@@ -34,6 +34,7 @@ import hashlib
 import itertools
 import json
 import os
+import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -110,6 +111,9 @@ APPROXIMATIONS = {
 }
 KINDS = ("locked", "stable", "unstable")
 MOST_POINTS = 1_000_000
+MOST_PARTS = 20  # of a dotted key, three of which are of use: tomllib takes a time that grows with their square
+_PART = r"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')"""
+LONG_KEY = re.compile(rf"(?<![\w-]){_PART}(?:[ \t]*\.[ \t]*{_PART}){{{MOST_PARTS}}}")
 POSITIVE = ("spacing", "width", "mass", "duration", "steps_per_fast_period", "sigma", "distance", "length", "offset")
 
 
@@ -176,6 +180,8 @@ def parse_sweep(text: str) -> Sweep:
     >>> sweep.shape, [point["bias"] for point in sweep.points()]
     ((2,), [0.01, 0.02])
     """
+    if LONG_KEY.search(text):
+        raise ValueError(f"sweep file must have keys of at most {MOST_PARTS} parts with dots between, got more")
     try:
         tables = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -191,7 +197,7 @@ def _checked_sweep(tables: dict[str, Any]) -> Sweep:
     known(tables, TABLES, "table")
     for name in TABLES:
         if not isinstance(tables.setdefault(name, {}), dict):
-            raise ValueError(f"[{name}] must be a table, got {tables[name]!r}")
+            raise ValueError(f"[{name}] must be a table, got {shown(tables[name])}")
     described, shape = _interaction(tables["interaction"], tables["axes"])
     known(tables["system"], {**SYSTEM, **SPRINGS, **shape}, "key in [system]")
     known(tables["interaction"], {**dict.fromkeys(INTERACTION), **shape}, "key in [interaction]")
@@ -236,7 +242,8 @@ def _has_springs(system: dict[str, Any], axes: dict[str, Any]) -> bool:
             raise ValueError("confinement goes with couplings in [system], a list of numbers, which must be given too")
         return False
     if "omega_fast" in given:
-        raise ValueError(f"omega_fast and couplings exclude each other, got couplings = {given['couplings']!r} besides")
+        springs = shown(given["couplings"])
+        raise ValueError(f"omega_fast and couplings exclude each other, got couplings = {springs} besides")
     return True
 
 
@@ -258,10 +265,10 @@ def _interaction(table: dict[str, Any], axes: dict[str, Any]) -> tuple[dict[str,
         raise ValueError(f"[interaction] must have one of name, potential and samples, got {' and '.join(chosen)}")
     for name in chosen:
         if not isinstance(table[name], str):
-            raise ValueError(f"{name} in [interaction] must be text, got {table[name]!r}")
+            raise ValueError(f"{name} in [interaction] must be text, got {shown(table[name])}")
     cutoff = {} if "cutoff" not in table else {"cutoff": positive("cutoff", table["cutoff"])}
     if cutoff and "potential" not in table:
-        raise ValueError(f"cutoff in [interaction] goes with potential, got {table['cutoff']!r}")
+        raise ValueError(f"cutoff in [interaction] goes with potential, got {shown(table['cutoff'])}")
     if "samples" in table:
         return {"samples": interaction_to_text(build({}, samples=table["samples"]))}, {}
     if "potential" in table:
