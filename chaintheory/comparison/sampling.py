@@ -30,6 +30,8 @@ CELL = 0.45
 # their change from order to order does not bound their error (measured in tests/physics/test_your_data.py).
 WIDTHS, SPACINGS = 1.0, 0.11
 LEAST_ROWS = 16
+# Times the fastest motion that the other rows and the wells of the chain allow: farther, the particle was displaced.
+JUMP = 4.0
 
 
 @dataclass(frozen=True)
@@ -89,14 +91,20 @@ def checked_rows(system: SystemParameters, time: object, position: object, veloc
 
 
 def _refuse_coarse(system: SystemParameters, time: Array, position: Array) -> None:
-    """ValueError, with the step that would do, where the particle goes too far between two rows."""
+    """ValueError where the particle goes too far between two rows, with the step that would do, or jumps."""
     way = np.abs(np.diff(position))
     longest = min(WIDTHS * system.interaction.width, SPACINGS * system.chain.spacing)
     # Steps that are rare are gaps, which harm only the passes around them.
-    usual = float(np.quantile(way, 0.95))
+    usual, pace = float(np.quantile(way, 0.95)), way / np.diff(time)
+    fastest = math.hypot(float(np.quantile(pace, 0.95)), fall_speed(system, system.interaction.reach()))
+    jumps = np.flatnonzero((pace > JUMP * fastest) & (way > longest))
+    if jumps.size:
+        row = int(jumps[0])
+        raise ValueError(
+            f"position must be continuous, got {position[row]:g} and then {position[row + 1]:g} in row {row + 1}; "
+            "unwrap it where it was folded into a periodic box (xu in LAMMPS, np.unwrap with period=)"
+        )
     if usual > longest:
-        speed = float(np.quantile(way / np.diff(time), 0.95))
-        fastest = math.hypot(speed, fall_speed(system, system.interaction.reach()))
         raise ValueError(
             f"time must have rows at most {0.8 * longest / fastest:.2g} apart, so that the particle "
             f"moves at most {longest:g} between two, got {float(np.median(np.diff(time))):.2g} apart"

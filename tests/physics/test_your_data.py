@@ -675,6 +675,20 @@ def test_the_step_that_would_do_does():
     assert ct.compare(SYSTEM, times, run.at(times)[0], theory_points=0).agrees
 
 
+def test_positions_folded_into_a_box_are_refused_with_the_row():
+    run = SYSTEM.simulate(220.0, 50.0, 6.0)
+    for box, row in ((400.0, int(np.argmax(run.position >= 400.0))), (80.0, int(np.argmax(run.position >= 240.0)))):
+        with pytest.raises(ValueError, match=f"position must be continuous, .* in row {row}; unwrap"):
+            ct.compare(SYSTEM, run.time, run.position % box)
+        unwrapped = np.unwrap(run.position % box, period=box) + run.position[0] - run.position[0] % box
+        assert ct.compare(SYSTEM, run.time, unwrapped, theory_points=0).agrees
+    # A gap between rows is none, nor a particle that falls into a deep well from rest.
+    gap = np.r_[0:100, 200 : run.time.size]
+    assert ct.compare(SYSTEM, run.time[gap], run.position[gap], theory_points=0).agrees
+    fall = ct.System(SYSTEM.chain, ct.Gaussian(-100.0, 4.0)).simulate(10.0, 0.001, 12.0)
+    assert ct.compare(fall.system, fall.time, fall.position, theory_points=0).agrees
+
+
 def test_table_picture_and_page():
     run = SYSTEM.simulate(220.0, 50.0, 6.0)
     compared = ct.compare(SYSTEM, run.time, run.position, theory_points=2)
