@@ -6,6 +6,9 @@ them, so that ``chaintheory --help`` answers at once.
 
 from __future__ import annotations
 
+import contextlib
+import io
+import logging
 import os
 import sys
 import traceback
@@ -24,7 +27,7 @@ from chaintheory.cli.pictures import explore, figures, report
 from chaintheory.cli.sweeps import sweep
 from chaintheory.cli.your_data import compare
 
-RIGHT, CHECK_FAILED, BAD_INPUT, OWN_FAULT, INTERRUPTED = 0, 1, 2, 70, 130
+RIGHT, CHECK_FAILED, BAD_INPUT, OWN_FAULT, OUTPUT_LOST, INTERRUPTED = 0, 1, 2, 70, 74, 130
 
 
 class Commands(click.Group):
@@ -59,8 +62,9 @@ def group(context: click.Context) -> None:
     """Drag on one mobile particle in an infinite harmonic chain.
 
     Exit codes: 0 all right, 1 a check failed, 2 bad input (one line on stderr says what is allowed),
-    70 a fault of our own (with its traceback), 130 interrupted. Units: length
-    sqrt(hbar/(m Omega_slow)), time 2 pi/Omega_slow, energy hbar Omega_slow.
+    70 a fault of our own (with its traceback), 74 standard output is closed and something was to be
+    written there, 130 interrupted. Units: length sqrt(hbar/(m Omega_slow)), time 2 pi/Omega_slow,
+    energy hbar Omega_slow.
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
@@ -100,12 +104,41 @@ def ours(error: BaseException) -> bool:
     return type(error).__module__.partition(".")[0] == "chaintheory"
 
 
+class ClosedOutput(io.TextIOBase):
+    """In the place of a standard output that the shell has closed: notes whether something was to be written.
+
+    >>> closed = ClosedOutput()
+    >>> closed.write("speed"), closed.lost
+    (5, True)
+    """
+
+    lost = False
+
+    def write(self, text: str) -> int:
+        """Drop a text."""
+        self.lost = self.lost or bool(text)
+        return len(text)
+
+
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; a fault of our own is shown with its traceback."""
+    # A directory of settings that cannot be made is no news for who asked for a picture.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    if sys.stdout is not None:
+        return _run(arguments)
+    closed = ClosedOutput()
+    with contextlib.redirect_stdout(closed):
+        code = _run(arguments)
+    if code == RIGHT and closed.lost:
+        click.echo("chaintheory: standard output is closed: what was to be written there is lost", err=True)
+        return OUTPUT_LOST
+    return code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         code = group.main(args=arguments, prog_name="chaintheory", standalone_mode=False)
-        if sys.stdout is not None:  # a shell may have closed it
-            sys.stdout.flush()
+        sys.stdout.flush()
     except (click.Abort, KeyboardInterrupt) as stopped:
         click.echo(f"chaintheory: {one_line(stopped) if ours(stopped) else 'interrupted'}", err=True)
         return INTERRUPTED

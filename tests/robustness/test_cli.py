@@ -290,15 +290,38 @@ def test_an_interrupt_that_a_library_swallows_still_ends_the_command_with_130(ki
     assert ("0.25" in done.stdout) == ("return" in swallowed)
 
 
-def test_a_closed_output_is_no_fault(tmp_path):
-    """As the shell closes it by `>&-`, for programs that are run for the file that they write."""
+def with_closed_output(*arguments, cwd):
+    """As the shell closes it by `>&-`."""
     program = (
-        "import os, subprocess, sys\n"
-        "os.close(1)\n"
-        "os.execv(sys.executable, [sys.executable, '-m', 'chaintheory', 'doctor'])\n"
+        "import os, sys; os.close(1); os.execv(sys.executable, [sys.executable, '-m', 'chaintheory', *sys.argv[1:]])"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    command = [sys.executable, "-c", program, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
+
+
+@pytest.mark.parametrize(
+    "arguments", [("curves", "--points", "3"), ("--help",), ("explore", "--output", "explorer.html")]
+)
+def test_what_a_closed_output_loses_is_told(arguments, tmp_path):
+    """One line and a code of its own; a file that was asked for is written first."""
+    done = with_closed_output(*arguments, cwd=tmp_path)
+    said = "chaintheory: standard output is closed: what was to be written there is lost\n"
+    assert (done.returncode, done.stdout, done.stderr) == (74, "", said)
+    assert [one.name for one in tmp_path.iterdir()] == (["explorer.html"] if arguments[0] == "explore" else [])
+
+
+def test_a_closed_output_hides_no_other_fault(tmp_path):
+    done = with_closed_output("curves", "--points", "none", cwd=tmp_path)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1 and "--points" in done.stderr
+
+
+def test_a_home_that_cannot_be_written_is_no_news_to_a_picture(tmp_path):
+    kept = {name: value for name, value in os.environ.items() if name not in ("MPLCONFIGDIR", "XDG_CONFIG_HOME")}
+    command = [sys.executable, "-m", "chaintheory", "curves", "--points", "3", "--plot", "curves.png"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=tmp_path, env=kept | {"HOME": "/proc/none"}
+    )
+    assert (done.returncode, done.stderr) == (0, "") and (tmp_path / "curves.png").stat().st_size > 1000
 
 
 def test_a_disk_that_fills_up_is_one_line_that_names_the_file(tmp_path):
