@@ -993,7 +993,8 @@ class System(SystemParameters):
         approximation
             ``"constant-velocity"`` (Eq. 10); ``"static-lattice"``, the mean dissipation of that approximation, which
             takes about a second for each resonance; or ``"travelling-wave"``: where the branches of ``drag_curve`` have
-            this bias, typed by their stability against all small perturbations. That takes a minute.
+            this bias (it says which it follows), typed by their stability against all small perturbations. That takes a
+            minute.
         certified
             Enclose each root of Eq. 10 in ball arithmetic, as is done by default; False is several times faster, and as
             complete. Other chains than ``Chain(omega_fast, spacing)``, and the static-lattice approximation, have their
@@ -1038,11 +1039,12 @@ class System(SystemParameters):
         return velocities.drift_velocities(self, lowest, highest, certified=certified, approximation=approximation)
 
     def drag_curve(self, lowest: float, highest: float) -> drag_curve.DragCurve:
-        r"""The exact bias against the mean speed between two speeds: all branches, through resonances and folds.
+        r"""The exact bias against the mean speed between two speeds: branches through resonances and folds.
 
         The branch of weak coupling between neighbouring resonances, and what it continues to through each of them. At a
         resonance the bias is finite; the peak beside it is as narrow as 1e-6 of the speed (drift/continuation.py says
-        why). Resonances whose peak is narrower than 1e-12 of the speed are left out.
+        why). Resonances whose peak is narrower than 1e-12 of the speed are left out. So are loops of solutions that
+        join none of these branches: beside a resonance there are some, in which the masses swing by several widths.
 
         Parameters
         ----------
@@ -1053,9 +1055,14 @@ class System(SystemParameters):
         -------
         DragCurve
             ``data``, an xarray.Dataset with one row a solution (``curve["bias"]`` is a column of it);
-            ``at_speed(speed)``, the biases of all branches there; ``solutions(bias)``, the steady drifts with a bias
+            ``at_speed(speed)``, the biases of its branches there; ``solutions(bias)``, the steady drifts with a bias
             and their stability; ``branches``; ``to_dataframe()``; ``plot()``. It takes some ten seconds for each
             resonance.
+
+        Warns
+        -----
+        RuntimeWarning
+            Where the branch through a resonance was not found: with the speeds between which solutions are missing.
 
         Raises
         ------

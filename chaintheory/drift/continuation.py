@@ -162,6 +162,13 @@ class ByDistance:
         slope = math.sqrt(self.squared_slope(x)[0].real)
         return WaveEquations(self.system, self.force, slope * self.system.chain.spacing, self.grid, resonant=x)
 
+    def with_wave(self, parameter: float, pulse: Array) -> Array:
+        """The pulse, and the amplitude of the resonant wave that it drives at a distance p, which is linear in it."""
+        equations, count = self.equations(parameter), pulse.size
+        alone = np.append(pulse, [0.0, 0.0])
+        driven = np.linalg.solve(equations.jacobian(alone)[count:, count:], -equations.errors(alone)[count:])
+        return np.append(pulse, driven)
+
     def speed_change(self, parameter: float) -> float:
         """The derivative of the speed in p: dc^2/dp = (c^2)' dx/dp, and dx/dp = -i to leading order for p < 0."""
         squared, change = self.squared_slope(self.zero(parameter))

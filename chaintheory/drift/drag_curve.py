@@ -1,4 +1,4 @@
-"""The exact bias against the mean speed: all branches, through each resonance and through folds.
+"""The exact bias against the mean speed: the branches of weak coupling, through each resonance and through folds.
 
 Between resonances the branch of weak coupling is followed in the speed, and through each resonance in the distance from
 it (drift/continuation.py says what happens there). With damping the bias is smooth in the speed. Where a branch has the
@@ -175,7 +175,7 @@ class SteadyDrifts(Table[SteadyDrift]):
 
 @dataclass(frozen=True, eq=False)
 class DragCurve(EqualFields):
-    """The bias that sustains each mean speed, all branches; the speeds in l_slow/t_slow.
+    """The bias that sustains each mean speed, on the branches that were followed; the speeds in l_slow/t_slow.
 
     Attributes
     ----------
@@ -433,7 +433,7 @@ def _slack(system: SystemParameters, force: Force, grid: Grid, lowest: float) ->
 
 
 def drag_curve(system: SystemParameters, lowest: float, highest: float) -> DragCurve:
-    """All branches between two speeds: ``System.drag_curve``, which describes them."""
+    """The branches between two speeds: ``System.drag_curve``, which describes them."""
     lowest, highest = speed_range(lowest, highest)
     force = Force.of(system)
     grid = grid_of(system, force)
@@ -457,10 +457,18 @@ def drag_curve(system: SystemParameters, lowest: float, highest: float) -> DragC
         for start in (*before.points[-1:], *after.points[:1]):
             # A branch that came through from the other side is not followed back.
             if arrived is None or not abs(arrived.bias - start.bias) < 0.2 * start.bias:
-                unknowns = np.append(start.unknowns, [0.0, 0.0])
                 here = replace(family, grid=start.equations.grid)
-                branches.append(through_resonance(here, here.of_speed(start.equations.speed), unknowns, nearest))
+                parameter = here.of_speed(start.equations.speed)
+                unknowns = here.with_wave(parameter, start.unknowns)
+                branches.append(through_resonance(here, parameter, unknowns, nearest))
                 arrived = branches[-1].points[-1] if branches[-1].points else None
+        if before.points and after.points and arrived is None:
+            warnings.warn(
+                f"left out: the branch through the resonance at {family.resonance.speed:.9g} ({branches[-1].end}); "
+                f"solutions from {before.points[-1].speed:.9g} to {after.points[0].speed:.9g} are missing",
+                RuntimeWarning,
+                stacklevel=3,
+            )
         branches.append(after)
     return DragCurve([branch for branch in branches if branch.points], system)
 

@@ -610,6 +610,26 @@ def test_a_tolerance_that_doubles_do_not_resolve_is_refused_at_once():
     assert paper().travelling_wave(30.0, tolerance=1e-14).bias == pytest.approx(0.01493705, rel=1e-6)
 
 
+STRONG = System(Chain(3.0, 10.0), Gaussian(4.0, 1.5), bias=0.5)
+
+
+def test_the_branch_through_a_resonance_of_a_strong_system():
+    """Begun without the resonant wave, Newton's method found nothing: no solution from 20.525 to 20.551, in silence."""
+    curve = STRONG.drag_curve(20.45, 20.65)
+    for speed in (20.53, 20.538, 20.539):
+        (bias,) = curve.at_speed(speed)
+        assert bias == pytest.approx(STRONG.travelling_wave(speed).bias, rel=1e-10, abs=0)
+    (drift,) = curve.solutions(0.5)
+    assert drift.speed == pytest.approx(20.53779498949931, rel=1e-12, abs=0) and drift.kind == "unstable"
+
+
+def test_a_branch_through_a_resonance_that_is_not_found_is_told(monkeypatch):
+    given = drag_curve.through_resonance
+    monkeypatch.setattr(drag_curve, "through_resonance", lambda *g: dataclasses.replace(given(*g), points=[]))
+    with pytest.warns(RuntimeWarning, match=r"left out: the branch .* at 20\.5379001 .* are missing"):
+        STRONG.drag_curve(20.45, 20.65)
+
+
 def test_a_landing_that_is_refused_leaves_the_continuation_as_it_was(near_resonance, monkeypatch):
     """Otherwise its secant, which points elsewhere, is followed: in the paper's system branches ended beside v_r."""
     through = next(branch for branch in near_resonance.branches if branch.resonance is not None)
