@@ -105,6 +105,8 @@ class Interaction:
     def discontinuous(self) -> bool:
         """Whether Phi has steps: the force acts there only, in kicks, and the transform oscillates and falls like 1/k.
 
+        A truth value, without units.
+
         >>> from chaintheory import Exponential, SquareWell
         >>> SquareWell(2.0, 4.0).discontinuous, Exponential(2.0, 4.0).discontinuous
         (True, False)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 # "time [ps]", "x (Angstrom)", "t/ps", "t / (ps)".
 HEADER = re.compile(r"(?P<name>[^\[(/]+?)\s*(?:\[(?P<a>[^\]]*)\]|\((?P<b>[^)]*)\)|/\s*\(?(?P<c>[^()]*)\)?)$")
 # Units in the name of an array are those of a clear kind only: "t/2" is no time in halves.
@@ -50,7 +52,7 @@ def foreign_unit(value: Any) -> str | None:
         return next((unit for one in value if (unit := foreign_unit(one)) is not None), None)
     if not (hasattr(value, "__array__") or is_quantity(value)):
         return None
-    data = getattr(value, "data", None)
+    data = None if isinstance(value, np.ndarray | np.generic) else getattr(value, "data", None)
     text = stated(data if is_quantity(data) else value)
     if text is None or "slow" in text.casefold() or text in ("", "1", "dimensionless"):
         return None
