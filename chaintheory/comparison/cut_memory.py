@@ -29,7 +29,7 @@ def of_cut_memory(problem: Problem, known: StepError | None = None, whole: Probl
     if known is not None and whole is not None and known.scheme == "kick and exact chain":
         judged = whole
         start = replace(start, velocity=start.velocity + known.shift * whole.start.velocity_error)
-        given = 1.0 / (known.settles_at * problem.system.chain.omega_fast)
+        given = 1.0 / (known.settles_at * band_top(problem.system.chain))
     leaves, system = problem.leaves_at, problem.system
     assert leaves is not None
     since = leaves - problem.start.time
@@ -93,5 +93,5 @@ def _coarse_rate(problem: Problem) -> float:
     system = problem.system
     cutoff = system.interaction.reach()
     fall = fall_speed(system, cutoff)
-    per_time = 1.0 / (system.chain.omega_fast * time_scale(system, cutoff, problem.start.velocity, fall))
+    per_time = 1.0 / (band_top(system.chain) * time_scale(system, cutoff, problem.start.velocity, fall))
     return max(30.0, 12.0 * per_time)

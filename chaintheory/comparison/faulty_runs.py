@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chaintheory.lattice.dispersion import neighbour_stiffness, sound_speed
+from chaintheory.lattice.dispersion import sound_speed
 from chaintheory.lattice.memory_kernel import half_width, ring_frequencies
 from chaintheory.lattice.thermal_field import ThermalField
-from chaintheory.parameters import SystemParameters, acceleration
+from chaintheory.parameters import SystemParameters, acceleration, refuse_damping
 from chaintheory.simulation.force_table import cutoff_radius
 from chaintheory.simulation.light_cone import (
     ChainSegment,
@@ -27,7 +27,7 @@ from chaintheory.simulation.light_cone import (
     speed_bound,
 )
 from chaintheory.simulation.record import Trajectory, from_arrays
-from chaintheory.simulation.settings import checked_run
+from chaintheory.simulation.settings import checked_run, cutoff_of
 
 Array = NDArray[np.float64]
 
@@ -66,7 +66,7 @@ def ring(
     True
     """
     chain = system.chain
-    cutoff = min(system.interaction.reach(), 32.0 * chain.spacing)
+    cutoff = cutoff_of(system)
     steps = math.ceil(duration / time_step)
     bound = speed_bound(system, speed, duration)
     for kicks in (60, 30, 12, 6):
@@ -111,15 +111,11 @@ def short_ring(
     from scipy.integrate import solve_ivp
 
     chain, spacing = system.chain, system.chain.spacing
-    cutoff = min(cutoff_radius(system.interaction, 32.0 * spacing, 1e-12), 32.0 * spacing)
+    cutoff = cutoff_radius(system.interaction, cutoff_of(system), 1e-12)
     around = math.ceil(cutoff / spacing) + 1
     if masses <= 2 * around + 1:
         raise ValueError(f"masses must be more than {2 * around + 1}, got {masses}")
-    coupling, slope, offsets = (
-        neighbour_stiffness(chain.omega_fast),
-        _fast_slope(system, cutoff),
-        np.arange(-around, around + 1),
-    )
+    slope, offsets, friction = _fast_slope(system, cutoff), np.arange(-around, around + 1), TWO_PI * chain.damping
     own, drive, square = acceleration(system, 1.0), acceleration(system, system.bias / spacing), TWO_PI * TWO_PI
 
     def rates(_: float, state: Array) -> Array:
@@ -129,9 +125,12 @@ def short_ring(
         pull = slope(spacing * near + u[near % masses] - x)
         out = np.empty_like(state)
         out[:masses], out[-2] = state[masses:-2], state[-1]
-        force = coupling * (np.roll(u, 1) + np.roll(u, -1)) - (1.0 + 2.0 * coupling) * u
+        force = -chain.confinement * u
+        for reach, coupling in enumerate(chain.couplings, 1):
+            force += coupling * (np.roll(u, reach) + np.roll(u, -reach) - 2.0 * u)
         force[near % masses] -= pull
-        out[masses:-2], out[-1] = square * force, drive + own * float(pull.sum())
+        out[masses:-2] = square * force - friction * state[masses:-2]
+        out[-1] = drive + own * float(pull.sum())
         return out
 
     start = np.concatenate([np.zeros(2 * masses), [position, speed]])
@@ -206,23 +205,26 @@ def explicit_chain(
     """
     chain, spacing = system.chain, system.chain.spacing
     steps = math.ceil(duration / time_step)
-    cutoff = min(cutoff_radius(system.interaction, 32.0 * spacing, 1e-12), 32.0 * spacing)
+    cutoff = cutoff_radius(system.interaction, cutoff_of(system), 1e-12)
     around = math.ceil(cutoff / spacing) + 1
+    refuse_damping(chain, "a plain integrator of the explicit chain")
+    springs = list(enumerate(chain.couplings, 1))
+    stiffness, farthest = chain.confinement + 2.0 * sum(chain.couplings), len(springs) or 1
     side = math.ceil(sound_speed(chain) / spacing * duration) + 30 + around
     travel = math.ceil((abs(speed) + 1.0) * 1.5 * duration / spacing) + 1
     first = round(position / spacing) - side - (travel if speed < 0.0 else 0)
     masses = 2 * side + travel
-    coupling, slope = neighbour_stiffness(chain.omega_fast), _fast_slope(system, cutoff)
+    slope = _fast_slope(system, cutoff)
     own, drive = acceleration(system, 1.0), acceleration(system, system.bias / spacing)
     offsets = np.arange(-around, around + 1)
     places = spacing * (first + np.arange(masses))
 
     def forces(x: float, u: Array, low: int, high: int, out: Array) -> float:
         """Fill the accelerations of the masses low .. high - 1 and return that of the particle."""
-        part, left, right = u[low:high], u[low - 1 : high - 1], u[low + 1 : high + 1]
-        np.multiply(part, -(1.0 + 2.0 * coupling), out=out[low:high])
-        out[low:high] += coupling * left
-        out[low:high] += coupling * right
+        np.multiply(u[low:high], -stiffness, out=out[low:high])
+        for reach, coupling in springs:
+            out[low:high] += coupling * u[low - reach : high - reach]
+            out[low:high] += coupling * u[low + reach : high + reach]
         near = round(x / spacing) - first + offsets
         pull = slope(places[near] + u[near] - x)
         out[near] -= pull
@@ -235,13 +237,13 @@ def explicit_chain(
     xs, vs = np.empty(steps + 1), np.empty(steps + 1)
     xs[0], vs[0] = x, speed_now
     here, reach = round(position / spacing) - first, sound_speed(chain) / spacing
-    low, high = 1, masses - 1
+    low, high = farthest, masses - farthest
 
     def span(step: int, now: float) -> tuple[int, int]:
         """The masses that anything can have reached by a step."""
         out = around + 30 + math.ceil(reach * step * time_step)
         place = round(now / spacing) - first
-        return max(1, min(here, place) - out), min(masses - 1, max(here, place) + out)
+        return max(farthest, min(here, place) - out), min(masses - farthest, max(here, place) + out)
 
     force = forces(x, u, *span(0, x), a)
     for step in range(1, steps + 1):

@@ -22,6 +22,10 @@ is :math:`p^2`, 2e-6 for n = 2 of the paper's system (bias 3.39 at v_r + 3.8e-5 
 before it leaves on the other side (amplitude -2: it passes v_r three times); in the paper's system each that was
 followed joins the solutions on the two sides in one curve.
 
+At v_r there are more solutions, with larger and larger waves (n = 2 of the paper's system: 6.07 l_slow on the branch,
+then 16.6, 17.2, 27.4 and on). Those that no branch of weak coupling meets lie on loops of their own, which are not
+followed.
+
 The branches are followed in the pulse, a, and p (or the speed) by pseudo-arclength continuation, each on finer grids
 from where its pulse needs them: where the masses swing by two widths, a bias on the first grid has ripples.
 """

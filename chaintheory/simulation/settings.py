@@ -313,17 +313,20 @@ def _refuse_too_long_steps(system: SystemParameters, cutoff: float, speed: float
         )
 
 
+def cutoff_of(system: SystemParameters) -> float:
+    """Distance up to which the interaction acts in a run: its reach, or where a tail like a power is cut."""
+    reach, spacing = system.interaction.reach(), system.chain.spacing
+    return reach if reach <= FARTHEST_REACH * spacing else LONGEST_CUTOFF * spacing
+
+
 def _checked_cutoff(system: SystemParameters, position: float) -> float:
-    """Distance up to which the interaction acts in a run; ValueError where it cannot be followed well."""
-    spacing, interaction = system.chain.spacing, system.interaction
-    cutoff, longest = interaction.reach(), LONGEST_CUTOFF * spacing
-    if cutoff > FARTHEST_REACH * spacing:
-        if cutoff_radius(interaction, longest, CUT_FORCE) >= longest:
-            raise ValueError(
-                f"interaction must end within {FARTHEST_REACH} spacings, or fall to {CUT_FORCE:g} of its largest force "
-                f"within {LONGEST_CUTOFF}, to be simulated, got width {interaction.width:g} with spacing {spacing:g}"
-            )
-        cutoff = longest
+    """The cutoff of a run; ValueError where the interaction cannot be followed well."""
+    spacing, interaction, cutoff = system.chain.spacing, system.interaction, cutoff_of(system)
+    if cutoff < interaction.reach() and cutoff_radius(interaction, cutoff, CUT_FORCE) >= cutoff:
+        raise ValueError(
+            f"interaction must end within {FARTHEST_REACH} spacings, or fall to {CUT_FORCE:g} of its largest force "
+            f"within {LONGEST_CUTOFF}, to be simulated, got width {interaction.width:g} with spacing {spacing:g}"
+        )
     if cutoff > WIDTHS_IN_CUTOFF * interaction.width:
         raise ValueError(
             f"interaction must have a width of at least {cutoff / WIDTHS_IN_CUTOFF:.3g} to be simulated with spacing "

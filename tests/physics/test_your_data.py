@@ -18,6 +18,7 @@ import xarray
 
 import chaintheory as ct
 from chaintheory.comparison import findings, time_step
+from chaintheory.comparison.faulty_runs import explicit_chain, short_ring
 from chaintheory.comparison.sampling import Rows, midpoints
 from chaintheory.comparison.temperature import of_temperature
 from chaintheory.comparison.with_published import read_published
@@ -190,6 +191,31 @@ def test_an_echo_in_a_short_ring_of_a_strong_system():
     (found,) = compared.findings
     assert (found.code, found.parameters["masses"]) == ("echo", 23.0)
     assert found.improvement > 1e4
+
+
+@pytest.mark.parametrize(
+    "chain",
+    [ct.Chain.from_springs(0.0, [10.0, -1.0], 30.0), ct.Chain(6.0, 30.0, damping=0.1)],
+    ids=["springs", "damped"],
+)
+def test_a_ring_of_another_chain_is_named(chain):
+    """Once its findings ended in the refusal of another chain's omega_fast."""
+    system = ct.System(chain, ct.Gaussian(1.5, 3.0), bias=0.02)
+    data = short_ring(system, 19, 15.0, 40.0, 5.0, 0.02)
+    (found,) = ct.compare(system, data.time, data.position, theory_points=0).findings
+    assert found.code == "echo" and found.parameters == {"masses": 19.0}
+    # The ring is right until its echo: our run is another program.
+    ours = system.simulate(15.0, 40.0, 0.4)
+    assert np.abs(data.at(ours.time)[0] - ours.position).max() < 1e-7
+
+
+def test_plain_integrators_of_a_chain_with_more_springs_converge_to_our_run():
+    system = ct.System(ct.Chain.from_springs(0.5, [3.0, 0.4, -0.2], 30.0), ct.Gaussian(1.5, 3.0), bias=0.02)
+    ours = system.simulate(15.0, 40.0, 2.0).at(1.5)[0]
+    for scheme, order in (("Verlet", 2), ("Runge-Kutta", 4)):
+        off = [abs(explicit_chain(system, scheme, 15.0, 40.0, 1.5, step).at(1.5)[0] - ours) for step in (0.01, 0.005)]
+        # With a term of the next order left: 4.28 at these steps.
+        assert np.log2(off[0] / off[1]) == pytest.approx(order, abs=0.3)
 
 
 def test_an_echo_within_the_first_two_passes():
