@@ -804,7 +804,8 @@ class System(SystemParameters):
         TravellingWave
             ``bias``, what sustains this speed, the exact mean dissipation per pass in hbar Omega_slow; ``error``,
             ``residual`` and ``energy_balance``; the curves ``particle``, ``mass`` and ``force``; ``phonons``. The
-            solution is the one that continues from weak coupling.
+            solution is the one that continues from weak coupling at this speed. Beside a resonance of a strong system
+            that may be another than the one of ``drag_curve``, which continues along the speed.
 
         Raises
         ------

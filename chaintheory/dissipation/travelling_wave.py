@@ -50,7 +50,7 @@ from chaintheory.dissipation.wave_equations import (
     interpolated,
     toeplitz,
 )
-from chaintheory.dissipation.wave_stability import Perturbation
+from chaintheory.dissipation.wave_stability import Perturbation, UnknownStability
 from chaintheory.parameters import SystemParameters
 from chaintheory.plotting.style import axes, label, with_unit
 from chaintheory.support.equality import EqualFields
@@ -182,7 +182,7 @@ class TravellingWave(EqualFields):
     def stable(self) -> bool:
         """Whether no small perturbation grows, a truth value; where the bias falls with the speed, however slowly.
 
-        An ArithmeticError says that it is unknown where one is so close to neutral that they cannot be counted: an
+        UnknownStability, an ArithmeticError, says where one is so close to neutral that they cannot be counted: an
         oscillation that grows or decays by about 1e-7 (a pure number) per transit.
 
         >>> import chaintheory as ct
@@ -199,7 +199,7 @@ class TravellingWave(EqualFields):
         moved = WaveEquations(here.system, here.force, (1.0 + SLOPE_STEP) * here.speed, here.grid)
         pulse = moved.solve(self.pulse)
         if pulse is None:
-            raise ArithmeticError(f"the stability at speed {self.speed!r} is unknown: the bias has no slope there")
+            raise UnknownStability(f"the stability at speed {self.speed!r} is unknown: the bias has no slope there")
         return (moved.energy(pulse) - here.energy(self.pulse)) / (moved.speed - here.speed)
 
     @property

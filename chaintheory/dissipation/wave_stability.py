@@ -50,6 +50,10 @@ SLOW = 3e-4  # nu T over which D is differenced: far above rounding and below th
 SLOWEST_MODE = 0.5  # abs(nu T) within which the slow decay of a stable drift is looked for
 
 
+class UnknownStability(ArithmeticError):
+    """The growing modes of a steady drift cannot be counted, or not be found: one is too close to neutral."""
+
+
 @dataclass(frozen=True)
 class Perturbation:
     """The determinant D of the perturbations of one travelling wave, and its zeros."""
@@ -122,7 +126,7 @@ class Perturbation:
 
         Raises
         ------
-        ArithmeticError
+        UnknownStability
             The argument of D turns fast between two close rates, so that the number is unknown: a mode is neutral.
         """
         transit = self.transit_time
@@ -143,7 +147,7 @@ class Perturbation:
                 todo.append((middle, self.logarithm(complex(NEGLIGIBLE, middle) / transit).imag))
                 continue
             if abs(turn) > LARGEST_TURN and here > 0.0 and not self._beside_a_jump(here, angle):
-                raise ArithmeticError(
+                raise UnknownStability(
                     f"the stability at speed {self.equations.speed!r} is unknown: an oscillation with {angle:.6g} "
                     "radians per transit neither grows nor decays, to 1e-7 per transit"
                 )
@@ -182,7 +186,7 @@ class Perturbation:
 
         Raises
         ------
-        ArithmeticError
+        UnknownStability
             Growing modes that are counted but not found.
         """
         transit = self.transit_time
@@ -194,7 +198,7 @@ class Perturbation:
         while len(found) < self.number_unstable:
             start = next(starts, None)
             if start is None:
-                raise ArithmeticError(
+                raise UnknownStability(
                     f"{self.number_unstable} growing modes are counted at speed {self.equations.speed:.6g}, "
                     f"{len(found)} of them found"
                 )
