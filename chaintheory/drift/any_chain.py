@@ -90,7 +90,7 @@ def roots(
 ) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
     """Speeds at which the mean dissipation equals the bias, with its slope, and intervals with an undecided number.
 
-    Those within ``CLOSE`` of a resonance are left to ``beside``.
+    Those within ``CLOSE`` of a resonance are left to ``beside`` and ``on_the_finite_side``.
 
     >>> from chaintheory import Chain, Gaussian, System
     >>> chain = Chain.from_springs(confinement=0.0, couplings=[24.75], spacing=40.0)
@@ -137,6 +137,18 @@ def beside(loss: Loss, resonance: ResonantSpeed) -> tuple[float, float, float] |
     if resonance.finite_limit < bias and float(loss(resonance.speed * (1.0 + side * CLOSE))) < bias:
         return resonance.root_beside(bias, CLOSE)
     return None
+
+
+def on_the_finite_side(loss: Loss, resonance: ResonantSpeed) -> tuple[float, float] | None:
+    """The root within ``CLOSE`` of a resonance on its finite side, if any, and the slope: there the loss is a line."""
+    side = 1.0 if resonance.edge == "lower" else -1.0
+    end = resonance.speed * (1.0 - side * CLOSE)
+    bias = abs(loss.system.bias)
+    far, near = float(loss(end)) - bias, resonance.finite_limit - bias
+    if far * near >= 0.0:
+        return None
+    slope = (near - far) / (resonance.speed - end)
+    return end - far / slope, slope
 
 
 def long_waves(loss: Loss, lowest: float, highest: float) -> list[float]:

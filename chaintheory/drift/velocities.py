@@ -374,6 +374,8 @@ def _by_series(
         (_root(system, speed, slope, None, loss.approximation), None) for speed, slope in speeds
     ]
     for one in [] if system.chain.damping else inside:
+        if (before := any_chain.on_the_finite_side(loss, one)) is not None:
+            found.append((_root(system, *before, None, loss.approximation), None))
         if one.finite_limit < abs(system.bias):
             # Where the peak is too thin for doubles the two have one speed, and keep their order.
             pair: list[tuple[DriftVelocity, float | None]] = [
