@@ -11,7 +11,7 @@ from chaintheory.comparison.fits import Fit
 # A fault is found where the misfit falls by this factor, or by the smaller one down to what noise explains.
 LARGE, SMALL = 10.0, 3.0
 # A factor's model is exact: what is left of the residual is an error of the data, which is smaller than by this.
-LARGER = 1000.0
+LARGER = 100.0
 ALIKE = 2.0  # misfits within this factor cannot be told apart
 KEPT = 30.0  # misfits so many times the best one's are not followed
 
