@@ -80,8 +80,7 @@ class Loss:
         """
         if self.approximation == "constant-velocity":
             return resonance
-        side = 1.0 if resonance.edge == "lower" else -1.0
-        finite, high = self(resonance.speed * (1.0 + side * np.array([-1e-2 * CLOSE, CLOSE])))
+        finite, high = self(resonance.speed * (1.0 + resonance.side * np.array([-1e-2 * CLOSE, CLOSE])))
         return replace(resonance, finite_limit=float(finite), singularity=float((high - finite) * math.sqrt(CLOSE)))
 
 
@@ -132,17 +131,15 @@ def roots(
 
 def beside(loss: Loss, resonance: ResonantSpeed) -> tuple[float, float, float] | None:
     """The root on the infinite side of a resonance within ``CLOSE``, if any: speed, relative distance, slope."""
-    side = 1.0 if resonance.edge == "lower" else -1.0
     bias = abs(loss.system.bias)
-    if resonance.finite_limit < bias and float(loss(resonance.speed * (1.0 + side * CLOSE))) < bias:
+    if resonance.finite_limit < bias and float(loss(resonance.speed * (1.0 + resonance.side * CLOSE))) < bias:
         return resonance.root_beside(bias, CLOSE)
     return None
 
 
 def on_the_finite_side(loss: Loss, resonance: ResonantSpeed) -> tuple[float, float] | None:
     """The root within ``CLOSE`` of a resonance on its finite side, if any, and the slope: there the loss is a line."""
-    side = 1.0 if resonance.edge == "lower" else -1.0
-    end = resonance.speed * (1.0 - side * CLOSE)
+    end = resonance.speed * (1.0 - resonance.side * CLOSE)
     bias = abs(loss.system.bias)
     far, near = float(loss(end)) - bias, resonance.finite_limit - bias
     if far * near >= 0.0:

@@ -138,7 +138,7 @@ class ByDistance:
     @property
     def side(self) -> float:
         """The sign of x - x_r ahead of the particle."""
-        return 1.0 if self.resonance.edge == "lower" else -1.0
+        return self.resonance.side
 
     def squared_slope(self, x: complex) -> tuple[complex, complex]:
         """c^2 = omega(x)^2/x^2 and its derivative in x."""

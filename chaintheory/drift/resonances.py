@@ -75,6 +75,15 @@ class ResonantSpeed:
     singularity: float
     finite_limit: float
 
+    @property
+    def side(self) -> float:
+        """On which side the mean dissipation is infinite: 1.0 above the speed, at a lower edge; -1.0 below it.
+
+        >>> ResonantSpeed(40.0, "upper", 1, 1.0, singularity=0.25, finite_limit=0.5).side
+        -1.0
+        """
+        return 1.0 if self.edge == "lower" else -1.0
+
     def root_beside(self, level: float, farthest: float) -> tuple[float, float, float]:
         """Where finite_limit + singularity/sqrt(abs(v/speed - 1)) is a level: speed, relative distance and slope there.
 
@@ -84,11 +93,11 @@ class ResonantSpeed:
         >>> ResonantSpeed(40.0, "lower", 1, 1.0, singularity=0.25, finite_limit=0.5).root_beside(1.5, farthest=0.1)
         (42.5, 0.0625, -0.2)
         """
-        side, margin = (1.0 if self.edge == "lower" else -1.0), level - self.finite_limit
+        margin = level - self.finite_limit
         distance = min((self.singularity / margin) ** 2, farthest) if margin > 0.0 else farthest
         with np.errstate(divide="ignore", over="ignore"):
-            slope = float(-side * np.float64(margin) / (2.0 * np.float64(distance) * self.speed))
-        return self.speed * (1.0 + side * distance), distance, min(max(slope, -1e300), 1e300)
+            slope = float(-self.side * np.float64(margin) / (2.0 * np.float64(distance) * self.speed))
+        return self.speed * (1.0 + self.side * distance), distance, min(max(slope, -1e300), 1e300)
 
 
 class ResonantSpeeds(Table[ResonantSpeed]):

@@ -381,8 +381,8 @@ def _by_series(
             pair: list[tuple[DriftVelocity, float | None]] = [
                 (replace(_jump(system, one, False), approximation=loss.approximation), None)
             ]
-            if (root := any_chain.beside(loss, one)) is not None:
-                speed, distance, slope = root
+            if (beside := any_chain.beside(loss, one)) is not None:
+                speed, distance, slope = beside
                 pair.append((_root(system, speed, slope, None, loss.approximation), distance))
             found += pair if one.edge == "lower" else reversed(pair)
     for sound in any_chain.long_waves(loss, lowest, highest):
