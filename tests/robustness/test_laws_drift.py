@@ -27,6 +27,7 @@ FUZZ = max(1, int(os.environ.get("CHAINTHEORY_FUZZ", "0")))
 # Systems whose drift velocities are compared with the scan: `make fuzz SYSTEMS=10000` takes about two hours.
 SYSTEMS = int(os.environ.get("CHAINTHEORY_SYSTEMS") or 0) or min(50 * FUZZ, 500)
 SEEDS = st.integers(0, 2**63 - 1)
+ROUNDING = 4 * 2.0**-52
 
 
 def cases(number, most=10**6):
@@ -61,6 +62,14 @@ def squared_transform(interaction, k):
     if isinstance(interaction, ct.SquareWell):
         return (2 * a * np.sin(k * w) / k) ** 2
     return interaction.transform(k) ** 2
+
+
+def transform_noise(interaction, k):
+    """Absolute error of the transform that no change of k makes: of parts that cancel, of a quadrature."""
+    if isinstance(interaction, ct.GaussianMixture):
+        parts = zip(interaction.amplitudes, interaction.widths, strict=True)
+        return ROUNDING * sum(abs(a) * w * math.sqrt(2 * math.pi) * np.exp(-((k * w) ** 2) / 2) for a, w in parts)
+    return getattr(interaction, "transform_error", 0.0)
 
 
 class Scan:
@@ -104,7 +113,7 @@ class Scan:
     def tangency(self, n, o):
         return (n + o) * self.slope(o) / 2 - self.omega(o) ** 2
 
-    def __call__(self, speed):
+    def __call__(self, speed, with_error=False):
         order = np.argsort(speed)
         ranked, spacing = speed[order], self.system.chain.spacing
         ends = np.searchsorted(ranked, self.speed)
@@ -117,14 +126,44 @@ class Scan:
             middle = (low + high) / 2
             before = (self.omega(middle) * spacing > (n + middle) * v) == falls
             low, high = np.where(before, middle, low), np.where(before, high, middle)
-        omega = self.omega(low)
-        group = self.slope(low) / (2 * omega)
-        power = squared_transform(self.system.interaction, 2 * math.pi * omega / v)
-        with np.errstate(divide="ignore", under="ignore"):
-            term = 8 * math.pi**4 * omega**2 * power / v**4 / np.abs(group * spacing / v - 1)
+        term = self.term(v, low)
         result = np.empty(speed.shape)
         result[order] = np.bincount(which, term, minlength=speed.size)
-        return result
+        if not with_error:
+            return result
+        # Each quantity of a root is known to a few roundings of the largest number that it is made of; the root itself to
+        # its last bisection and to the rounding of omega spacing - x v over its slope.
+        chain, omega = self.system.chain, self.omega(low)
+        springs = [(j, abs(one)) for j, one in enumerate(chain.couplings, 1)]
+        size = chain.confinement + sum(4 * one * np.sin(math.pi * j * low) ** 2 for j, one in springs)
+        group = self.slope(low) / (2 * omega)
+        flow = group * spacing - v
+        largest_group = sum(4 * math.pi * j * one for j, one in springs) / (2 * omega)
+        with np.errstate(all="ignore"):
+            shift = 2.0**-54 + ROUNDING * (size / omega * spacing + (n + low) * v) / np.abs(flow)
+            changes = [self.term(v, np.clip(low + way * shift, 0.0, 1.0)) - term for way in (-1.0, 1.0)]
+            changes += [self.term(v, low, 1.0 + way * ROUNDING * size / omega**2) - term for way in (-1.0, 1.0)]
+            error = np.max(np.abs(changes), axis=0)
+            k = 2 * math.pi * omega / v
+            power, noise = squared_transform(self.system.interaction, k), transform_noise(self.system.interaction, k)
+            error += np.where(power > 0, term / power, 0.0) * (2 * np.sqrt(power) * noise + noise**2)
+            error += term * ROUNDING * (1.0 + (largest_group * spacing + v) / np.abs(flow))
+            # Where the error of the root is no small part of its distance from the resonance, nothing is known.
+            ahead = [
+                self.slope(one) / (2 * self.omega(one)) * spacing - v for one in (low - 8 * shift, low + 8 * shift)
+            ]
+        unknown = (np.sign(ahead[0]) != np.sign(flow)) | (np.sign(ahead[1]) != np.sign(flow)) | ~np.isfinite(error)
+        errors = np.empty(speed.shape)
+        errors[order] = np.bincount(which, np.where(unknown, np.inf, error), minlength=speed.size)
+        return result, errors
+
+    def term(self, v, o, stretch=1.0):
+        """The part of Eq. 10 of a root at o in its period, with its frequency so many times as high."""
+        omega, spacing = self.omega(o) * stretch, self.system.chain.spacing
+        group = self.slope(o) / (2 * omega)
+        power = squared_transform(self.system.interaction, 2 * math.pi * omega / v)
+        with np.errstate(divide="ignore", under="ignore", invalid="ignore"):
+            return 8 * math.pi**4 * omega**2 * power / v**4 / np.abs(group * spacing / v - 1)
 
 
 # Random systems --------------------------------------------------------------------------------------
@@ -297,14 +336,10 @@ def test_mean_dissipation_is_the_scan(chain, seed):
     system, lowest, highest = random_system(random, chain)
     scan = Scan(system, lowest)
     speed = random.uniform(lowest, highest, 20)
-    truth = scan(speed)
-    distance = np.min(np.abs(np.subtract.outer(speed, scan.resonances) / speed[:, None]), axis=1, initial=1.0)
-    # A root is known to 2^-54 of a period, its frequency to the steepness times that, the exponent to twice as much.
-    steepness = 1.0 + chain.sound_speed / chain.spacing / (chain.band[0] or chain.band[1])
-    error = 1e-13 + 1e-15 / distance + 2.0**-52 * steepness * np.abs(np.log(truth + 1e-300))
-    if hasattr(system.interaction, "transform_error"):
-        error = error + 1e-6
-    assert np.all(np.abs(system.mean_dissipation(speed) - truth) <= error * truth + 1e-290), (system, speed)
+    truth, error = scan(speed, with_error=True)
+    deviation = np.abs(system.mean_dissipation(speed) - truth)
+    # Both methods have such errors: 1.5 times the scan's at most in 4,000 systems.
+    assert np.all(deviation <= 4.0 * error + 1e-290), (system, speed, deviation / error)
 
 
 def test_a_range_up_to_absurd_speeds_is_searched():
@@ -342,20 +377,16 @@ def test_bounds_hold_over_random_intervals(seed):
     value = isolation.bounds(np.array([low]), np.array([high]))
     change = isolation.derivative_bounds(np.array([low]), np.array([high]))
     speed = np.concatenate([[low], np.sort(random.uniform(low, high, 60)), [high]])
-    truth = scan(speed)
-    # The scan's own error: of the exponent in the transform, of the bisection beside a resonance, of a table's transform.
-    slack = 1e-12 * truth + 1e-290
-    # A root is known to 2^-54 of a period, its frequency to pi omega_fast times that, and the exponent to twice as much
-    # of itself.
-    slack += 2.0**-53 * math.pi * system.chain.omega_fast * np.abs(np.log(truth + 1e-300)) * truth
+    truth, error = scan(speed, with_error=True)
+    known = np.isfinite(error)
+    if np.count_nonzero(known) < 2:
+        return
+    speed, truth, slack = speed[known], truth[known], 2.0 * error[known] + 1e-290
     distance = np.min(np.abs(np.subtract.outer(speed, edges) / speed[:, None]), axis=1) if edges.size else 1.0
-    slack += 1e-15 * truth / np.maximum(distance, 1e-15)
-    if hasattr(system.interaction, "transform_error"):
-        slack += 1e-6 * truth + 1e-12 * truth.max()
     assert np.all(truth >= value.low - slack) and np.all(truth <= value.high + slack), (system, low, high)
     # Mean values of the derivative, between all neighbours and between the ends.
-    step, rise = np.append(np.diff(speed), high - low), np.append(np.diff(truth), truth[-1] - truth[0])
-    error = 2.0 * slack.max() / step
+    step, rise = np.append(np.diff(speed), speed[-1] - speed[0]), np.append(np.diff(truth), truth[-1] - truth[0])
+    error = np.append(slack[1:] + slack[:-1], slack[-1] + slack[0]) / step
     with np.errstate(over="ignore"):
         assert np.all(rise / step >= change.low - error) and np.all(rise / step <= change.high + error), (
             system,
