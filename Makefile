@@ -17,7 +17,7 @@ docs: $(VENV)/installed-docs
 
 # From a directory outside the tree; `make wheel` runs the same suite against the wheel. Threads of the linear algebra
 # cost more than they gain with matrices of a few hundred rows.
-test wheel: export OPENBLAS_NUM_THREADS = 1
+test wheel fuzz: export OPENBLAS_NUM_THREADS = 1
 test: $(VENV)/installed-test
 	cd $(VENV) && bin/python -m pytest -c ../pyproject.toml --rootdir=.. ../tests ../notebooks
 
