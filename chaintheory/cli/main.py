@@ -62,9 +62,9 @@ def group(context: click.Context) -> None:
     """Drag on one mobile particle in an infinite harmonic chain.
 
     Exit codes: 0 all right, 1 a check failed, 2 bad input (one line on stderr says what is allowed),
-    70 a fault of our own (with its traceback), 74 standard output is closed and something was to be
-    written there, 130 interrupted. Units: length sqrt(hbar/(m Omega_slow)), time 2 pi/Omega_slow,
-    energy hbar Omega_slow.
+    70 a fault of our own (with its traceback), 74 standard output is closed or cannot be written, and
+    something was to be written there, 130 interrupted. Units: length sqrt(hbar/(m Omega_slow)), time
+    2 pi/Omega_slow, energy hbar Omega_slow.
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
@@ -104,6 +104,16 @@ def ours(error: BaseException) -> bool:
     return type(error).__module__.partition(".")[0] == "chaintheory"
 
 
+def lost_in_writing(error: OSError) -> bool:
+    """Whether an error came of writing to standard output: of its device, not of a file that the command opened.
+
+    >>> lost_in_writing(OSError(28, "No space left on device", "run.nc"))
+    False
+    """
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return bool(frames) and frames[-1].f_code in (click.echo.__code__, _run.__code__)
+
+
 class ClosedOutput(io.TextIOBase):
     """In the place of a standard output that the shell has closed: notes whether something was to be written.
 
@@ -135,6 +145,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
+def drop_output() -> None:
+    """Let what is still to be written to standard output, and what its buffer holds, go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _run(arguments: Sequence[str] | None) -> int:
     try:
         code = group.main(args=arguments, prog_name="chaintheory", standalone_mode=False)
@@ -143,12 +158,16 @@ def _run(arguments: Sequence[str] | None) -> int:
         click.echo(f"chaintheory: {one_line(stopped) if ours(stopped) else 'interrupted'}", err=True)
         return INTERRUPTED
     except BrokenPipeError:  # the reader, `head` say, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_output()
         return RIGHT
     except Exception as error:
         if interrupts.seen():  # a library made an error of its own of it
             click.echo("chaintheory: interrupted", err=True)
             return INTERRUPTED
+        if isinstance(error, OSError) and lost_in_writing(error):
+            drop_output()
+            click.echo(f"chaintheory: standard output cannot be written, what was for it is lost: {error}", err=True)
+            return OUTPUT_LOST
         if isinstance(error, click.ClickException | ValueError | OSError | MemoryError) or ours(error):
             click.echo(f"chaintheory: {one_line(error)}", err=True)
             return BAD_INPUT

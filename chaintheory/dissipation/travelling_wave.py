@@ -238,12 +238,22 @@ class TravellingWave(EqualFields):
 
 def travelling_wave(system: SystemParameters, speed: float, *, tolerance: float = TOLERANCE) -> TravellingWave:
     """The steady drift at one mean speed: ``System.travelling_wave``, which describes it."""
-    v = abs(number("speed", speed))
+    given = number("speed", speed)
     tolerance = positive("tolerance", tolerance)
     if tolerance < LEAST_TOLERANCE:
         raise ValueError(f"tolerance must be at least {LEAST_TOLERANCE:g}, what doubles resolve, got {tolerance:g}")
-    if v == 0.0:
+    if given == 0.0:
         raise NoSteadyDrift("speed must not be 0: a particle at rest does not drift")
+    try:
+        return _drift_at(system, abs(given), tolerance)
+    except NoSteadyDrift as refusal:
+        if given > 0.0:
+            raise
+        raise NoSteadyDrift(f"speed {given:.6g}, the mirror image of {-given:.6g}: {refusal}") from None
+
+
+def _drift_at(system: SystemParameters, v: float, tolerance: float) -> TravellingWave:
+    """The steady drift at one positive speed, relative to the chain far away."""
     relative = v
     for _ in range(MOST_CREEPS):
         equations, pulse, error = _solved(system, relative, tolerance)

@@ -310,6 +310,34 @@ def test_what_a_closed_output_loses_is_told(arguments, tmp_path):
     assert [one.name for one in tmp_path.iterdir()] == (["explorer.html"] if arguments[0] == "explore" else [])
 
 
+FULL_DEVICE = Path("/dev/full")
+# With that variable Python itself drops, and does not tell, the rest of a text of which a part could be written.
+BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+
+
+@pytest.mark.skipif(not FULL_DEVICE.exists(), reason="a device that is always full is Linux's")
+@pytest.mark.parametrize("arguments", [("curves", "--points", "3"), ("curves", "--points", "3", "--json"), ("--help",)])
+def test_a_full_device_is_told_as_a_closed_output_is(arguments):
+    with FULL_DEVICE.open("w") as full:
+        command = [sys.executable, "-m", "chaintheory", *arguments]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, env=BUFFERED)
+    assert done.returncode == 74 and done.stderr.count("\n") == 1, done
+    assert "standard output cannot be written" in done.stderr and "No space left on device" in done.stderr
+
+
+def test_an_output_file_that_can_grow_no_more_is_told(tmp_path):
+    """A buffered output, what is left of which is not written again when the program ends."""
+    program = (
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
+        "from chaintheory.__main__ import main; main(['curves', '--points', '50'])\n"
+    )
+    with (tmp_path / "output").open("w") as output:
+        done = subprocess.run(
+            [sys.executable, "-c", program], stdout=output, stderr=subprocess.PIPE, text=True, check=False, env=BUFFERED
+        )
+    assert done.returncode == 74 and done.stderr.count("\n") == 1 and "File too large" in done.stderr, done
+
+
 def test_a_closed_output_hides_no_other_fault(tmp_path):
     done = with_closed_output("curves", "--points", "none", cwd=tmp_path)
     assert done.returncode == 2 and done.stderr.count("\n") == 1 and "--points" in done.stderr
