@@ -128,6 +128,12 @@ def test_a_key_of_many_parts_is_refused_before_it_is_read(key, part):
     assert parse_sweep(few + numbers).shape == (1, 60) and parse_sweep(few + formula).shape == (1,)
 
 
+@pytest.mark.parametrize("axes", ["bias = " + "[" * 3000 + "]" * 3000, "bias = " + "{a=" * 3000 + "1" + "}" * 3000])
+def test_a_file_nested_too_deeply_is_refused_without_words_of_python(axes):
+    with pytest.raises(ValueError, match=r"^sweep file is not TOML: brackets or tables are nested too deeply$"):
+        parse_sweep(f"[axes]\n{axes}\n")
+
+
 def test_too_many_points_are_refused():
     grid = "{start = 1, stop = 2, count = 2000}"
     text = f'[axes]\nbias = {grid}\nmass = {grid}\n[compute]\nquantities = ["mean_dissipation"]\n'

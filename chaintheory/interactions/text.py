@@ -10,6 +10,7 @@ from chaintheory.interactions import named, offset
 from chaintheory.interactions.base import Interaction
 from chaintheory.interactions.formula import FormulaInteraction
 from chaintheory.interactions.table import SampledInteraction
+from chaintheory.support.files import unreadable
 from chaintheory.support.validation import nearest, shown
 
 NAMED = {
@@ -68,5 +69,5 @@ def interaction_from_text(text: str) -> Interaction:
         if name in NAMED:
             return NAMED[name](**described)
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as problem:
-        raise ValueError(f"interaction must be described in JSON, got {text[:80]!r}: {problem}") from None
+        raise ValueError(f"interaction must be described in JSON, got {text[:80]!r}: {unreadable(problem)}") from None
     raise ValueError(f"interaction must be one of the package's own, got {name!r}{nearest(str(name), NAMED)}")

@@ -27,6 +27,7 @@ from chaintheory.report.formulas import displayed
 from chaintheory.report.prose import typeset
 from chaintheory.report.topics import chapter_title, homes, title
 from chaintheory.support.json_values import plain
+from chaintheory.support.files import unreadable
 from chaintheory.support.validation import shown
 
 if TYPE_CHECKING:
@@ -320,7 +321,7 @@ def benchmark_section(path: Path) -> Section:
         rows = json.loads(path.read_text(encoding="utf-8"))
         json.dumps(rows, ensure_ascii=False).encode()  # refuses what no file can hold, half of a surrogate pair
     except (OSError, RecursionError, ValueError) as problem:
-        raise ValueError(f"benchmarks {shown(str(path))} cannot be read: {problem}") from None
+        raise ValueError(f"benchmarks {shown(str(path))} cannot be read: {unreadable(problem)}") from None
     if not (isinstance(rows, list) and rows and all(isinstance(row, dict) for row in rows)):
         raise ValueError(f"benchmarks {shown(str(path))} must hold a list of measured rows")
     header = tuple(rows[0])

@@ -24,7 +24,7 @@ from chaintheory.simulation.light_cone import ChainSegment
 from chaintheory.simulation.stated_units import in_model
 from chaintheory.simulation.status import Status
 from chaintheory.support.equality import EqualFields
-from chaintheory.support.files import check_replaced, write_table
+from chaintheory.support.files import check_replaced, unreadable, write_table
 from chaintheory.support.validation import increasing, real_array, shown, whole
 from chaintheory.units import Scale, Units, scale_of
 
@@ -649,7 +649,7 @@ def read(path: str | os.PathLike[str]) -> Trajectory:
             **known,
         )
     except (ArithmeticError, KeyError, RecursionError, TypeError, ValueError) as problem:
-        raise ValueError(f"{path} is not a whole trajectory file: {problem}") from None
+        raise ValueError(f"{path} is not a whole trajectory file: {unreadable(problem)}") from None
 
 
 def _chain_of(attributes: Any) -> ChainParameters:

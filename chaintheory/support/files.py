@@ -45,6 +45,15 @@ def read_text(name: str, path: str | os.PathLike[str]) -> str:
     return text
 
 
+def unreadable(problem: Exception) -> str:
+    """Why a text was not read: what the reader said of it, but for a depth, which it gives in words of Python.
+
+    >>> unreadable(RecursionError("maximum recursion depth exceeded"))
+    'brackets or tables are nested too deeply'
+    """
+    return "brackets or tables are nested too deeply" if isinstance(problem, RecursionError) else str(problem)
+
+
 def check_target(name: str, path: str | os.PathLike[str], size: float = 0.0) -> Path:
     """The absolute path of a file that can be written, or ValueError: looked at before a run, not after it.
 

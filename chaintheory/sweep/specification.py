@@ -49,7 +49,7 @@ from chaintheory.interactions.build import PLAIN, build, kind_of, parameters_of
 from chaintheory.interactions.grammar import parse
 from chaintheory.interactions.text import interaction_from_text, interaction_to_text
 from chaintheory.lattice.thermal_field import checked_sampling, one_temperature
-from chaintheory.support.files import read_text
+from chaintheory.support.files import read_text, unreadable
 from chaintheory.support.validation import above, choice, number, positive, shown, whole
 from chaintheory.system import Chain, System
 
@@ -185,7 +185,7 @@ def parse_sweep(text: str) -> Sweep:
     try:
         tables = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ValueError(f"sweep file is not TOML: {error}") from None
+        raise ValueError(f"sweep file is not TOML: {unreadable(error)}") from None
     try:
         return _checked_sweep(tables)
     except TypeError as error:  # a wrong type in a file is bad input, not a fault of the program

@@ -285,6 +285,11 @@ def test_constants_and_cutoff_read_back(tmp_path):
         assert np.array_equal(loaded.position, run.position)
 
 
+def test_a_description_nested_too_deeply_is_refused_without_words_of_python():
+    with pytest.raises(ValueError, match=r"described in JSON, got .*: brackets or tables are nested too deeply$"):
+        interaction_from_text('{"name": "samples", "r": ' + "[" * 100_000 + "]" * 100_000 + "}")
+
+
 @pytest.mark.parametrize("text", ["", "[", "[" * 100_000, "{}", "3", '{"name": "Interaction"}', '{"name": "_Profile"}',
     '{"name": "Gaussian"}', '{"name": "Gaussian", "amplitude": "2", "width": 4}', '{"name": ["Gaussian"]}',
     '{"name": "expression", "expression": "exp(-r^4)", "constants": {"cutoff": 2}, "cutoff": null}',
