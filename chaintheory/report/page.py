@@ -26,8 +26,8 @@ from chaintheory.report.arcs import Arcs
 from chaintheory.report.formulas import displayed
 from chaintheory.report.prose import typeset
 from chaintheory.report.topics import chapter_title, homes, title
-from chaintheory.support.json_values import plain
 from chaintheory.support.files import unreadable
+from chaintheory.support.json_values import plain
 from chaintheory.support.validation import shown
 
 if TYPE_CHECKING:
