@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.polynomial.legendre import leggauss
 from numpy.typing import ArrayLike, NDArray
 
-from chaintheory.dissipation.single_pass import energy_emitted, quadrature_loss, single_pass_dissipation
+from chaintheory.dissipation.single_pass import energy_emitted, quadrature_loss, single_pass_dissipation, width_of
 from chaintheory.dissipation.thermal import loss_variance
 from chaintheory.lattice.dispersion import band_edges, frequency
 from chaintheory.lattice.thermal_field import mode_energy, one_temperature
@@ -42,6 +43,8 @@ INTERVALS = 1 << 16
 LOWEST = 1e-8  # frequency, of the highest, that stands for 0
 # Standard deviations and phonons beyond the mean that the grid extends to.
 DEVIATIONS, PHONONS = 12.0, 12.0
+# Of the angle theta, in each of which frequencies halve, where a chain has no wells; their parts at most.
+OCTAVES, MOST_PARTS = 60, 1 << 12
 FEWEST_PHONONS = 1e-12  # below, the cells' numbers of phonons round at the edges of the band
 
 
@@ -162,10 +165,7 @@ def loss_distribution(system: SystemParameters, speed: float, temperature: float
     theta = (np.arange(INTERVALS + 1)) * (0.5 * math.pi / INTERVALS)
     omega = np.asarray(frequency(system.chain, theta))
     top = float(omega.max())
-    # Without wells the rate at omega = 0 is a limit.
-    near = np.maximum(omega, LOWEST * top)
-    with np.errstate(divide="ignore", under="ignore"):
-        rate = np.asarray(emission(energy_emitted(system, near, v), near, np.divide(near, heat)))
+    rate = _emissions(system, np.maximum(omega, LOWEST * top), v, heat)  # without wells that at omega = 0 is a limit
     end = max(abs(mean) + DEVIATIONS * math.sqrt(variance), PHONONS * top)
     step = max(RESOLUTION, 2.0 * end / (MOST_POINTS - 2))
     if not system.chain.couplings:  # one frequency, which is to be a point of the grid
@@ -177,11 +177,9 @@ def loss_distribution(system: SystemParameters, speed: float, temperature: float
     with np.errstate(divide="ignore", invalid="ignore"):
         boltzmann = np.exp(-np.divide(points, heat)) if heat > 0.0 else np.zeros(half + 1)
     absorptions = emissions * boltzmann
-    # The trapezoidal rule over theta is more accurate than the cells' sum, which it scales; without wells s/omega has a
-    # kink at theta = 0, where the rule has no advantage.
-    phonons = counted = float(np.sum(emissions) + np.sum(absorptions))
-    if system.chain.confinement > 0.0:
-        phonons = _phonons(system, v, heat)
+    # A quadrature over theta is more accurate than the cells' sum, which it scales.
+    counted = float(np.sum(emissions) + np.sum(absorptions))
+    phonons = (_phonons if system.chain.confinement > 0.0 else _phonons_without_wells)(system, v, heat)
     if phonons < FEWEST_PHONONS:
         raise ValueError(f"speed must be such that a pass has at least {FEWEST_PHONONS:g} phonons, got {phonons:.3g}")
     scale = phonons / counted
@@ -192,10 +190,18 @@ def loss_distribution(system: SystemParameters, speed: float, temperature: float
     rates[0] += absorptions[0]
     rates[size - half :] += absorptions[:0:-1]
     none = math.exp(-phonons)
-    # expm1: the probability of no loss is apart, so that few phonons are not lost beside it.
-    losses = np.maximum(none * np.fft.irfft(np.expm1(np.fft.rfft(rates)), n=size)[: half + 1], 0.0)
+    # The probability of no loss is apart: few phonons are not lost beside it, and of many the exponential overflows.
+    spectrum = np.fft.rfft(rates)
+    excess = none * np.expm1(spectrum) if phonons < 1.0 else np.exp(spectrum - phonons) - none
+    losses = np.maximum(np.fft.irfft(excess, n=size)[: half + 1], 0.0)
     density = np.concatenate(((losses * boltzmann)[:0:-1], losses)) / step
     return LossDistribution(none, phonons, mean, variance, heat, step, half, density, system.units)
+
+
+def _emissions(system: SystemParameters, omega: Array, speed: float, heat: float) -> Array:
+    """Mean number of phonons emitted into modes of these frequencies in a pass."""
+    with np.errstate(divide="ignore", under="ignore"):
+        return np.asarray(emission(energy_emitted(system, omega, speed), omega, np.divide(omega, heat)))
 
 
 def _phonons(system: SystemParameters, speed: float, heat: float) -> float:
@@ -208,6 +214,24 @@ def _phonons(system: SystemParameters, speed: float, heat: float) -> float:
         return np.asarray(system.interaction.shape(wave) * quanta / near)
 
     return float(quadrature_loss(system, np.array([speed]), False, shape=scattered)[0])
+
+
+def _phonons_without_wells(system: SystemParameters, speed: float, heat: float) -> float:
+    """The same where the frequency goes down to 0, with a kink or a logarithm: over intervals in a ratio of two."""
+    nodes, weights = leggauss(32)
+    # A transform that oscillates must be resolved before two results can agree by chance.
+    parts, before = 1 + math.ceil(band_edges(system.chain)[1] * width_of(system) / speed), math.nan
+    while parts <= MOST_PARTS:
+        edges = np.exp2(-np.arange(OCTAVES * parts + 1) / parts) * (0.5 * math.pi)
+        middle, half = 0.5 * (edges[1:] + edges[:-1]), 0.5 * (edges[:-1] - edges[1:])
+        omega = np.asarray(frequency(system.chain, middle[:, None] + half[:, None] * nodes))
+        with np.errstate(divide="ignore", under="ignore"):
+            both = _emissions(system, omega, speed, heat) * (1.0 + np.exp(-np.divide(omega, heat)))
+        total = float(half @ (both @ weights)) / (0.5 * math.pi)
+        if abs(total - before) <= 1e-13 * total:
+            return total
+        parts, before = 2 * parts, total
+    raise ValueError(f"speed must be large enough for the number of phonons to converge, got {speed:g}")
 
 
 def _on_grid(omega: Array, rate: Array, step: float, half: int) -> Array:

@@ -1,9 +1,11 @@
 """Any harmonic chain at a temperature: the paper's chain by its springs, plain means over modes, an explicit ring."""
 
+import itertools
 import math
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
 
 import chaintheory as ct
 from benchmarks.bench_chains import loss, of_ring, omega_squared
@@ -105,6 +107,25 @@ def test_the_distribution_has_its_characteristic_function(system, heat):
     # More than 14 phonons of one frequency lie beyond the grid: 7e-12 of a Poisson variable with the mean 1.26.
     assert losses.cumulative(1e9) == pytest.approx(1.0, abs=1e-12 if system.chain.couplings else 2e-11)
     assert losses.mean == pytest.approx(np.mean(loss(strong, omega, 30.0)), rel=1e-12)
+
+
+@pytest.mark.parametrize("interaction", [ct.SoftenedCoulomb(8.0, 1.2), ct.Sech2(8.0, 1.2), ct.Gaussian(8.0, 1.2)])
+@pytest.mark.parametrize("heat", [0.0, 0.0024, 22.0])
+def test_phonons_without_wells_against_an_adaptive_quadrature(interaction, heat):
+    """At theta = 0 the number of phonons has a kink, or the squared logarithm of a softened Coulomb interaction."""
+    system = ct.System(ct.Chain.from_springs(0.0, [1.57], 9.57), interaction)
+    found = system.loss_distribution(3.4, heat)
+
+    def of_modes(log_theta):  # over the logarithm of theta nothing is singular
+        theta = np.exp(log_theta)
+        omega = np.sqrt(omega_squared(system.chain, theta))
+        quanta = 1.0 / np.tanh(omega / (2.0 * heat)) if heat else 1.0
+        return theta * loss(system, omega, 3.4) / omega * quanta
+
+    pieces = np.linspace(math.log(0.5 * math.pi) - 60.0, math.log(0.5 * math.pi), 61)
+    exact = sum(quad(of_modes, *ends, epsabs=0.0, epsrel=1e-13)[0] for ends in itertools.pairwise(pieces))
+    # 5e-15 measured; the trapezoidal rule was 4e-4 off.
+    assert found.phonons == pytest.approx(exact / (0.5 * math.pi), rel=1e-13)
 
 
 def test_a_hot_run_is_that_of_an_explicit_ring():

@@ -521,6 +521,21 @@ def test_phonons_of_a_pass_are_their_mean_over_the_band(v, heat):
     assert others == pytest.approx(-math.expm1(-losses.phonons), rel=1e-12)
 
 
+def test_many_phonons_are_two_passes_of_half_as_many():
+    """Phonons come independently: the distribution of a pass is that of two passes with half as many, here 400 each."""
+    strong, half = (ct.System(CHAIN, ct.Gaussian(a, 4.0)) for a in (1528.0, 1528.0 / math.sqrt(2.0)))
+    whole, part = strong.loss_distribution(120.0, 0.0), half.loss_distribution(120.0, 0.0)
+    assert whole.phonons == pytest.approx(2.0 * part.phonons, rel=1e-13) and whole.phonons > 800.0
+    loss = whole.mean + math.sqrt(whole.variance) * np.array([-1.5, 0.0, 2.0])
+    chance = part.density(part.points) * part.resolution
+    # The sum of two: the cumulative function of one, averaged over the other.
+    exact = np.array([chance @ part.cumulative(one - part.points) for one in loss])
+    assert part.probability_of_no_loss < 1e-170
+    # Half a cell, 3.5e-5 of the standard deviation, moves a cumulative function by 7e-6; 6.5e-6 measured.
+    assert whole.cumulative(loss) == pytest.approx(exact, abs=5e-5)
+    assert whole.density(whole.points).sum() * whole.resolution == pytest.approx(1.0, abs=1e-11)
+
+
 def test_what_is_beyond_doubles_is_refused():
     with pytest.raises(ValueError, match="phonons"):
         PAPER.loss_distribution(2.0, 1.0)
