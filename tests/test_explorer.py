@@ -418,6 +418,63 @@ def test_what_is_refused_has_no_curves_and_no_run(browser, written, name, typed,
     opened.context.close()
 
 
+# Types a value, and looks at what is seen in each frame of the next 1.2 s, longer than what is told later.
+SEEN = """async ([field, typed]) => {
+    const box = document.getElementById(field), seen = new Set(), begun = performance.now();
+    box.value = typed;
+    box.dispatchEvent(new Event("input"));
+    do {
+        await new Promise(requestAnimationFrame);
+        for (const [drawn, place] of [["curves", "curves-text"], ["passes", "run-now"], ["passes", "run-text"]]) {
+            const text = document.getElementById(place);
+            if (text.checkVisibility({visibilityProperty: true})) {
+                const there = document.getElementById(drawn).childElementCount > 0;
+                seen.add(JSON.stringify([there, place, text.textContent]));
+            }
+        }
+    } while (performance.now() - begun < 1200);
+    return [...seen].map(JSON.parse);
+}"""
+
+
+def test_no_sentence_of_another_state_stands_beside_what_is_drawn(browser, written):
+    """Of a refusal none beside curves or a run, none of curves beside a refusal, and one alone after a change."""
+    opened = Opened(browser, written)
+    page = opened.page
+    page.wait_for_function("document.getElementById('drifts').tBodies[0].rows.length > 0")
+    for typed in ("-1", "1", "2"):
+        seen = page.evaluate(SEEN, ["mass-number", typed])
+        assert all(text.startswith("No ") is not drawn for drawn, _, text in seen), seen
+        assert sorted({place for _, place, _ in seen}) == ["curves-text", "run-now", "run-text"]
+    before = page.inner_text("#curves-text")
+    seen = [text for _, place, text in page.evaluate(SEEN, ["width-number", "3"]) if place == "curves-text"]
+    assert len(seen) == 1 and seen[0] != before
+    opened.context.close()
+
+
+def test_messages_have_digits_that_can_be_read(browser, written):
+    """An address may hold all digits of a double, and one parameter may be a limit of another, with rounding."""
+    opened = Opened(browser, written, address=f"#spacing=0.30000000000000004&width={400 / 3!r}&position=1e9")
+    told = opened.page.inner_text("#problem")
+    opened.context.close()
+    assert "got 133.333333333 at 0.3" in told and not re.search(r"\d\.\d{13}", told)
+
+
+@pytest.mark.parametrize(("lowest", "highest", "resonances"), [(81, 85, 0), (18, 19, 1), (9.5, 20.5, 25)])
+def test_the_sentence_counts(browser, written, lowest, highest, resonances):
+    """As the tables do, and as Python does, in words that hold for one, none and many."""
+    opened = Opened(browser, written, address=f"#lowest={lowest}&highest={highest}")
+    page = opened.page
+    page.wait_for_function("document.getElementById('curves-text').textContent.includes('Resonances')")
+    said = page.inner_text("#curves-text")
+    rows = [page.locator(f"#{table} tbody tr").count() for table in ("drifts", "resonances")]
+    opened.context.close()
+    drawn, found = re.search(r"Drift velocities from \S+ to \S+: (\d+)[,.].* Resonances: (\d+)\.$", said).groups()
+    more = re.search(r" (\d+) more in pairs", said)
+    drifts = int(drawn) + (int(more[1]) if more else 0)
+    assert [drifts, int(found)] == rows == [len(SYSTEM.drift_velocities(lowest, highest)), resonances]
+
+
 def test_ranges_starts_and_pace_are_refused_beside_their_fields(browser, written):
     """Each takes away what it is of, and nothing else: an address tells as a field does."""
     opened = Opened(browser, written, address="#lowest=120&pace=1e400&speed=none")

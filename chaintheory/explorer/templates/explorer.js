@@ -285,7 +285,13 @@ function speedsFor(resonances, even = 400, closest = 12) {
   return speeds.filter(v => v >= state.lowest && v <= state.highest).sort((a, b) => a - b);
 }
 
+// What is said of curves that are drawn no more is neither seen nor heard until it is said anew.
+function outdated(yes) {
+  for (const place of ["curves-text", "drifts", "resonances"]) byId(place).classList.toggle("outdated", yes);
+}
+
 function drawCurves() {
+  outdated(true);
   try {
     const hot = parameters(), given = atRest(hot);
     entered(["lowest", "highest"]);
@@ -344,6 +350,7 @@ function clearCurves() {
   byId("curves").replaceChildren();
   byId("curves-text").textContent = "No curves: a value is refused.";
   for (const table of ["drifts", "resonances"]) fill(table, []);
+  outdated(false);
 }
 
 // Mean loss in a single pass at the temperature, and that less and more its standard deviation.
@@ -371,9 +378,10 @@ function drawDrifts(frame, given, resonances, speeds, single, warm) {
     byId("curves-text").textContent = `Largest loss in a single pass: ${short(single[largest])} at speed ${short(speeds[largest])}. `
       + (warm ? `At the temperature a pass at speed ${short(warm.speeds[middle])} takes ${short(warm.mean[middle])} on the average, `
         + `with a standard deviation of ${short(warm.deviation[middle])}. ` : "")
-      + (problem || `${apart.length} drift velocities from ${short(state.lowest)} to ${short(state.highest)}${found}. `
+      + (problem ? `${problem}.` : `Drift velocities from ${short(state.lowest)} to ${short(state.highest)}: ${apart.length}${found}. `
         + (crowded ? `${crowded} more in pairs closer than ${CROWDED}, at narrow resonances: see the table.` : ""))
-      + ` ${resonances.length} resonances.`;
+      + ` Resonances: ${resonances.length}.`;
+    outdated(false);
     fill("drifts", drifts.slice(0, 500).map(({speed, kind, resonance}) =>
       [short(speed, 12), kind, resonance ? `${resonance.edge} edge, n = ${resonance.n}` : ""]));
     fill("resonances", resonances.slice(0, 500).map(({speed, edge, n, finiteSide}) => [short(speed, 12), edge, n, short(finiteSide, 6)]));

@@ -8,7 +8,8 @@ const MOST_SPEEDS = 1e6;
 const UNCONVERGED = "be large enough for the band average to converge";
 
 // As Python prints them: "1e-30", "1e+30".
-const shown = value => typeof value === "string" ? JSON.stringify(value) : String(value);
+const shown = value => typeof value === "string" ? JSON.stringify(value)
+  : typeof value === "number" ? String(Number(value.toPrecision(12))) : String(value);
 
 function finite(name, value) {
   if (typeof value !== "number" || !Number.isFinite(value)) {
@@ -19,7 +20,7 @@ function finite(name, value) {
 
 function within(name, value, low, high) {
   if (!(finite(name, value) >= low && value <= high)) {
-    throw new Error(`${name} must be within ${low} .. ${high}, got ${shown(value)}`);
+    throw new Error(`${name} must be within ${shown(low)} .. ${shown(high)}, got ${shown(value)}`);
   }
   return value;
 }
@@ -43,7 +44,7 @@ function checked(parameters) {
 function speedRange(lowest, highest) {
   scale("lowest", lowest);
   scale("highest", highest);
-  if (!(highest > lowest)) throw new Error(`highest must be greater than lowest (${lowest}), got ${highest}`);
+  if (!(highest > lowest)) throw new Error(`highest must be greater than lowest (${shown(lowest)}), got ${shown(highest)}`);
 }
 
 // One instance holds one system and one run.
@@ -70,7 +71,7 @@ class Kernels {
     const values = this.numbers(results, count).slice();
     if (!lost) return many ? values : values[0];
     const at = values.findIndex(Number.isNaN);
-    if (at >= 0) throw new Error(`speed must ${lost}, got ${speeds[at]}`);
+    if (at >= 0) throw new Error(`speed must ${lost}, got ${shown(speeds[at])}`);
     return many ? values : values[0];
   }
 
@@ -78,7 +79,7 @@ class Kernels {
   system(parameters, ofRest = "") {
     const given = checked(parameters), temperature = given.at(-1);
     if (ofRest && temperature > 0) {
-      throw new Error(`temperature must be 0 for ${ofRest}, which is of a chain at rest, got ${temperature}`);
+      throw new Error(`temperature must be 0 for ${ofRest}, which is of a chain at rest, got ${shown(temperature)}`);
     }
     this.c.explorer_system(...given);
   }
@@ -135,7 +136,7 @@ class Kernels {
     speedRange(lowest, highest);
     const bias = Math.abs(parameters.bias);
     if (bias > 0 && bias < SETTINGS.least_bias) {
-      throw new Error(`bias must be 0 or at least ${SETTINGS.least_bias} in magnitude for drift velocities, got ${bias}`);
+      throw new Error(`bias must be 0 or at least ${SETTINGS.least_bias} in magnitude for drift velocities, got ${shown(bias)}`);
     }
     const count = this.c.explorer_drift_velocities(lowest, highest);
     return this.rows(count, this.c.explorer_drift_list()).map(([speed, kind, lower, n, slope]) =>
@@ -147,7 +148,7 @@ class Kernels {
     this.system(parameters, "a run");
     const {spacing, width} = parameters;
     if (!(width <= SETTINGS.widths_to_spacing * spacing)) {
-      throw new Error(`width must be at most ${SETTINGS.widths_to_spacing} spacings for a run, got ${width} at ${spacing}`);
+      throw new Error(`width must be at most ${shown(SETTINGS.widths_to_spacing)} spacings for a run, got ${shown(width)} at ${shown(spacing)}`);
     }
     within("position", position, -SETTINGS.farthest * width, SETTINGS.farthest * width);
     within("speed", speed, -SETTINGS.largest, SETTINGS.largest);
