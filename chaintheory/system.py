@@ -46,7 +46,7 @@ from chaintheory.simulation.ensemble import Ensemble
 from chaintheory.simulation.light_cone import ChainSegment
 from chaintheory.simulation.readers import read_columns
 from chaintheory.simulation.stopping import Event
-from chaintheory.support.validation import choice, real_array, shown, truth
+from chaintheory.support.validation import angles, choice, real_array, shown, truth
 from chaintheory.units import PhysicalChain, Units, scale_of
 
 Array = NDArray[np.float64]
@@ -159,7 +159,7 @@ class Chain(ChainParameters):
         >>> Chain(omega_fast=10.0, spacing=40.0).frequency([0.0, np.pi / 2]).tolist()
         [1.0, 10.0]
         """
-        return dispersion.frequency(self, real_array("theta", theta))
+        return dispersion.frequency(self, angles("theta", theta))
 
     @classmethod
     def from_physical(

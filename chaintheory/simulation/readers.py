@@ -23,13 +23,12 @@ from chaintheory.simulation.stated_units import (
     OF_MODEL,
     bare,
     in_si_units,
-    is_model,
     one_word_each,
     refuse_contradiction,
     size_of,
 )
 from chaintheory.support.files import existing_file
-from chaintheory.support.stated import of_name
+from chaintheory.support.stated import is_model, of_name
 from chaintheory.support.validation import nearest, positive, shown
 from chaintheory.units import Units
 
@@ -179,7 +178,7 @@ def _refuse_missing_unit(table: Table, asked: dict[str, Column | None], given: d
         for name, column in asked.items()
         if column is not None and given.get(name) is None
     }
-    physical = [name for name, text in stated.items() if text is not None and not is_model(text, name)]
+    physical = [name for name, text in stated.items() if text is not None and not is_model(text, OF_MODEL[name])]
     without = [name for name, text in stated.items() if not text]
     if "velocity" in without and all(name in physical for name in ("time", "position")):
         without.remove("velocity")  # it is in these
@@ -194,7 +193,7 @@ def _refuse_missing_unit(table: Table, asked: dict[str, Column | None], given: d
 
 def _unit(text: str | None, what: str, units: Units | None) -> float:
     """A unit of a header in that of the model; ValueError, with what to type, for one that cannot be known."""
-    if text is None or is_model(text, what):
+    if text is None or is_model(text, OF_MODEL[what]):
         return 1.0
     known = in_si_units(text, what)
     if math.isnan(known):

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chaintheory.support.stated import HEADER, is_quantity, stated
+from chaintheory.support.stated import HEADER, NO_UNIT, is_model, is_quantity, stated
 from chaintheory.support.validation import real_array
 from chaintheory.units import Units, in_si, unit
 
@@ -57,11 +57,6 @@ def one_word_each(header: str) -> str:
     return re.sub(r"\s+(?=[\[(/])|(?<=/)\s+", "", closed)
 
 
-def is_model(text: str, what: str) -> bool:
-    """Whether a unit is that of the model, or none."""
-    return text.replace(" ", "") in (OF_MODEL[what].replace(" ", ""), "", "1")
-
-
 def in_si_units(text: str, what: str) -> float:
     """The SI value of a unit that is written in a header; NaN where it is unknown.
 
@@ -98,10 +93,10 @@ def refuse_contradiction(what: str, option: str, given: float, text: str | None,
     ...
     ValueError: time_unit must be left out, or 1 as the header says t_slow, got 2.0
     """
-    if text is None or text.strip() in ("", "1"):
+    if text is None or text.strip() in NO_UNIT:
         return
-    size = 1.0 if is_model(text, what) else in_si_units(text, what)
-    if not is_model(text, what):
+    size = 1.0 if is_model(text, OF_MODEL[what]) else in_si_units(text, what)
+    if not is_model(text, OF_MODEL[what]):
         if units is None or math.isnan(size):  # nothing else says what the unit is in the model's
             return
         size /= size_of(what, units)
@@ -138,7 +133,9 @@ def in_model(given: Mapping[str, Any], units: Units | None) -> dict[str, Array]:
     columns, physical, without = {}, {}, []
     for what, value in given.items():
         data = getattr(value, "data", None)
-        inner = data if is_quantity(data) else value
+        inner: Any = data if is_quantity(data) else value
+        if is_quantity(inner) and is_model(str(inner.units)):
+            inner = value = inner.magnitude
         if isinstance(inner, list | tuple) and inner and all(map(is_quantity, inner)):
             values, text = (
                 np.array([in_si(what, one, KINDS[what], "SI") for one in inner]),
@@ -148,7 +145,7 @@ def in_model(given: Mapping[str, Any], units: Units | None) -> dict[str, Array]:
             values, text = in_si_array(what, inner), str(getattr(inner, "units", ""))
         else:
             values, text = real_array(what, getattr(value, "values", value)), stated(value) or ""
-            if is_model(text, what):
+            if is_model(text, OF_MODEL[what]):
                 without += [] if text else [what]
                 columns[what] = values
                 continue

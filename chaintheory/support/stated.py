@@ -13,6 +13,8 @@ HEADER = re.compile(r"(?P<name>[^\[(/]+?)\s*(?:\[(?P<a>[^\]]*)\]|\((?P<b>[^)]*)\
 # Units in the name of an array are those of a clear kind only: "t/2" is no time in halves.
 PHYSICAL = re.compile(r"([kcmnpfuµμ]?m|Å|angstrom|a|[mnpfuµμ]?s|eV|meV|J|K|kg|u|amu)([/ ].*)?", re.IGNORECASE)
 
+NO_UNIT = ("", "1", "dimensionless")
+
 
 def of_name(name: str) -> str | None:
     """The unit that the name of a column states; None without one.
@@ -41,6 +43,16 @@ def stated(value: Any) -> str | None:
     return of_name(name) if isinstance(name, str) else None
 
 
+def is_model(text: str, unit: str = "") -> bool:
+    """Whether a unit that is stated is the model's, ``unit`` if that is given; what has no unit is in the model's.
+
+    >>> is_model("l_slow / t_slow"), is_model("l_slow", "t_slow"), is_model("dimensionless", "t_slow"), is_model("ps")
+    (True, False, True, False)
+    """
+    plain, wanted = ("".join(one.split()).casefold() for one in (text, unit))
+    return plain in NO_UNIT or (plain == wanted if wanted else "slow" in plain)
+
+
 def foreign_unit(value: Any) -> str | None:
     """A unit that is not the model's and that a value, or one in a list of it, states; None without one.
 
@@ -54,7 +66,7 @@ def foreign_unit(value: Any) -> str | None:
         return None
     data = None if isinstance(value, np.ndarray | np.generic) else getattr(value, "data", None)
     text = stated(data if is_quantity(data) else value)
-    if text is None or "slow" in text.casefold() or text in ("", "1", "dimensionless"):
+    if text is None or is_model(text):
         return None
     by_name = not is_quantity(value) and text == of_name(str(getattr(value, "name", "")))
     return text if not by_name or PHYSICAL.fullmatch(text) else None

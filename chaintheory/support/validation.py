@@ -78,6 +78,20 @@ def refuse_units(name: str, value: Any) -> None:
         )
 
 
+def angles(name: str, value: ArrayLike) -> NDArray[np.float64]:
+    """Return angles in radians as an array of finite doubles; a unit of an angle is none of the model's.
+
+    >>> angles("theta", [0.0, 1.5]).tolist()
+    [0.0, 1.5]
+    """
+    if (unit := foreign_unit(value)) is not None:
+        raise TypeError(
+            f"{name} must be in radians, as numbers without a unit, got numbers in {unit:.40}; give theirs in radians, "
+            "value.to('radian').magnitude say"
+        )
+    return real_array(name, value)
+
+
 def masked(value: Any) -> bool:
     """Whether ``value``, or an array in a list of it, has a masked element.
 

@@ -67,6 +67,32 @@ def test_units_of_the_model_and_none_are_numbers():
         assert np.array_equal(ct.Trajectory.from_arrays(WITHOUT, time, position).position, RUN.position)
 
 
+@pytest.mark.parametrize("time_unit", ["dimensionless", "1", "", "t_slow", "T_slow", " t_slow "])
+def test_one_rule_says_what_is_a_unit_of_the_model(time_unit):
+    """The doors of columns and those of speeds have the same one: no unit, by any name, and that of the model."""
+    xarray = pytest.importorskip("xarray")
+    time = xarray.DataArray(RUN.time, dims="row", attrs={"units": time_unit})
+    assert np.array_equal(ct.Trajectory.from_arrays(WITHOUT, time, RUN.position).time, RUN.time)
+    speed = xarray.DataArray([50.0], attrs={"units": time_unit})
+    assert WITHOUT.mean_dissipation(speed) == WITHOUT.mean_dissipation([50.0])
+
+
+def test_quantities_without_dimension_are_numbers():
+    unit = pytest.importorskip("pint").UnitRegistry()
+    time, position = RUN.time * unit.dimensionless, RUN.position * unit.dimensionless
+    assert np.array_equal(ct.Trajectory.from_arrays(WITHOUT, time, position).position, RUN.position)
+    assert WITHOUT.mean_dissipation(50.0 * unit.dimensionless) == WITHOUT.mean_dissipation(50.0)
+
+
+def test_an_angle_with_a_unit_is_told_to_be_in_radians():
+    unit = pytest.importorskip("pint").UnitRegistry()
+    said = r"^theta must be in radians, .*got numbers in degree; give theirs in radians, value\.to\('radian'\)"
+    with pytest.raises(TypeError, match=said):
+        SYSTEM.chain.frequency(90 * unit.degree)
+    top = SYSTEM.chain.frequency((90 * unit.degree).to("radian").magnitude)
+    assert top == pytest.approx(SYSTEM.chain.omega_fast, rel=1e-15)
+
+
 def test_what_cannot_be_converted_is_refused():
     time, position, _ = of_xarray()
     for first, second, words in (
@@ -137,7 +163,7 @@ def with_units():
 def test_numbers_with_a_unit_are_not_taken_for_the_models(function):
     """Once the unit was dropped: a mean loss at 8 angstrom/ps was that of 8 l_slow/t_slow, 53,000 times too small."""
     for value in with_units():
-        with pytest.raises(TypeError, match="must be in the model's units, got numbers in"):
+        with pytest.raises(TypeError, match="must be in (the model's units|radians, .*), got numbers in"):
             function(value)
 
 
