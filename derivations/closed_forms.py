@@ -1,7 +1,7 @@
 """Eq. (6) in closed form for other interactions: Gaussian mixtures, the cusp, Matern shapes.
 
 A rational transform turns the band average into derivatives of ``<1/(p + z omega^2)> = 1/sqrt((p +
-z)(p + z omega_fast^2))``, which is elementary.
+z)(p + z omega_fast^2))``, which is elementary: one formula serves the Matern shapes of every half-integer order.
 
 >>> slow = {amplitude: 2, width: 4, omega_fast: 10, speed: sp.Rational(1, 1000)}
 >>> exponential_closed_form().subs(slow).n(6)
@@ -10,12 +10,9 @@ z)(p + z omega_fast^2))``, which is elementary.
 
 from __future__ import annotations
 
-from itertools import pairwise
-from typing import Any
-
 import sympy as sp
 
-from .checks import Apply, Integrands, Reduce
+from .checks import Apply, Reduce
 from .lattice import band_squared, resolvent
 from .ledger import Step, claim, equal, refuted, states
 from .notation import (
@@ -27,7 +24,6 @@ from .notation import (
     omega,
     omega_fast,
     resolvent_p,
-    resolvent_q,
     second_amplitude,
     second_width,
     speed,
@@ -37,7 +33,7 @@ from .notation import (
     width,
     z,
 )
-from .potentials import INTERACTIONS, exponential, gaussian, matern32, matern52, transform
+from .potentials import Interaction, exponential, gaussian, transform, transform_gaussian
 from .single_pass import (
     Delta,
     band_average,
@@ -49,9 +45,9 @@ from .single_pass import (
     slowness,
 )
 
-__all__ = ["CLOSED_FORMS", "exponential_closed_form", "matern_closed_form", "matern_coefficient", "matern_transform"]
+__all__ = ["exponential_closed_form", "matern", "matern_closed_form", "matern_coefficient", "matern_transform"]
 
-p, q = resolvent_p, resolvent_q
+p = resolvent_p
 inverse_mean = 1 / sp.sqrt((p + z) * (p + z * omega_fast**2))
 
 
@@ -67,106 +63,8 @@ def pole(formula: sp.Basic) -> list[Step]:
     return mean_of_inverse(formula.lhs, p + z, p + z * omega_fast**2, formula.rhs)
 
 
-STRETCH = {1: 1, 2: 3, 3: 5}  # a^2 of the transform, by half the order of its pole
-
-
-def _stages(order: int) -> list[sp.Expr]:
-    """Return the derivatives of the simple pole's mean, over that mean: rational in p and z.
-
-    First minus the derivative in z, then further derivatives in p, until the pole has the order
-    ``2 order``.
-    """
-    along = {s: sp.cancel(sp.expand(inverse_mean.diff(s) / inverse_mean)) for s in (p, z)}
-    stages = [-along[z]]
-    for _ in range(2 * order - 2):
-        stages.append(sp.factor(stages[-1].diff(p) + stages[-1] * along[p]))
-    return stages
-
-
-def _logarithmic(order: int) -> sp.Expr:
-    """Return the mean of omega^2/(1 + z omega^2)^(2 order), over that of 1/(1 + z omega^2)."""
-    return sp.factor((_stages(order)[-1] / sp.factorial(2 * order - 1)).subs(p, 1))
-
-
-def _factor(name: str) -> sp.Expr:
-    return 8 * sp.pi**4 / speed**4 * INTERACTIONS[name].transform(sp.Integer(0)) ** 2
-
-
-def _closed(name: str, order: int) -> Any:
-    """Return Delta for a transform proportional to (1 + z omega^2)^-order, z = (2 pi lambda/v)^2 over the stretch."""
-    return _factor(name) * (_logarithmic(order) * inverse_mean.subs(p, 1)).subs(z, slowness / STRETCH[order])
-
-
-def exponential_closed_form() -> sp.Expr:
-    """Return Delta of the exponential cusp at constant speed: Eq. (6) averaged over the band in elementary functions.
-
-    Energy in hbar Omega_slow, for any speed greater than 0; it tends to 2 Phi0^2/(lambda^2 omega_fast) at speed 0.
-
-    >>> from derivations.notation import amplitude, omega_fast, speed, width
-    >>> paper = {omega_fast: 10, amplitude: 2, width: 4, speed: 30}
-    >>> round(float(exponential_closed_form().subs(paper)), 9)
-    0.022291732
-    """
-    return _closed("exponential", 1)
-
-
-CLOSED_FORMS = {
-    "exponential": exponential_closed_form(),
-    "matern32": _closed("matern32", 2),
-    "matern52": _closed("matern52", 3),
-}
-
-
-def _rational(name: str, order: int, title: str, parent: Any) -> Any:
-    @states(
-        f"{name}_closed_form",
-        "beyond the paper",
-        f"The loss in a pass at constant speed (Eq. 6), for {title}, is elementary.",
-        equal(Delta(speed), CLOSED_FORMS[name]),
-        parents=[single_pass, pole, parent],
-    )
-    def statement(formula: sp.Basic) -> list[Step]:
-        """Insert the transform; a derivative of the pole in z, and in p for the Matern shapes; the band average."""
-        inserted = single_pass.formula.rhs.replace(transform, INTERACTIONS[name].transform)
-        stretch, factor = STRETCH[order], _factor(name)
-        squared = omega**2
-        target = squared / (p + z * squared) ** (2 * order)
-        differentiated = -(1 / (p + z * squared)).diff(z)
-        stages = _stages(order)
-        if order > 1:
-            differentiated = differentiated.diff(p, 2 * order - 2) / sp.factorial(2 * order - 1)
-        in_poles = band_average(
-            factor * band_squared(theta) / (1 + slowness / stretch * band_squared(theta)) ** (2 * order)
-        )
-        return [
-            claim(inserted, in_poles).by("insert the transform", Integrands("common denominator")),
-            claim(differentiated, target).by(
-                "a multiple pole as a derivative of a simple one", Reduce("common denominator")
-            ),
-            claim(-inverse_mean.diff(z) / inverse_mean, stages[0]).by(
-                "the band average, differentiated in z", Reduce("expand", "common denominator")
-            ),
-            *(
-                claim(stage.diff(p) + stage * sp.expand(inverse_mean.diff(p) / inverse_mean), following).by(
-                    "once more, in p, by the product rule", Reduce("common denominator")
-                )
-                for stage, following in pairwise(stages)
-            ),
-            claim(
-                stages[-1].subs(p, 1) / sp.factorial(2 * order - 1),
-                (formula.rhs / factor).subs(speed, in_z / sp.sqrt(stretch)) / inverse_mean.subs(p, 1),
-            ).by("over the band average itself", Reduce("common denominator")),
-        ]
-
-    return statement
-
-
-cusp = _rational("exponential", 1, "the exponential cusp", exponential)
-smooth_once = _rational("matern32", 2, "the Matern shape of order 3/2", matern32)
-smooth_twice = _rational("matern52", 3, "the Matern shape of order 5/2", matern52)
-
-
-# The half-integer Matern family of any order m: what the NumPy and compiled code evaluate ------
+# The half-integer Matern family of any order m: what the NumPy and compiled code evaluate. The exponential cusp is that
+# of order 0.
 
 
 def matern_coefficient(order: sp.Expr, number: sp.Expr) -> sp.Expr:
@@ -192,6 +90,22 @@ def matern_transform(order: sp.Expr, k: sp.Expr) -> sp.Expr:
     """
     total = 2 ** (2 * order + 1) * sp.factorial(order) ** 2 / (sp.factorial(2 * order) * sp.sqrt(2 * order + 1))
     return amplitude * width * total / (1 + (k * width) ** 2 / (2 * order + 1)) ** (order + 1)
+
+
+def matern(order: int) -> Interaction:
+    """Return the Matern shape of half-integer order: a polynomial of that degree in y = sqrt(2 order + 1) r/lambda.
+
+    >>> matern(0).potential(width)
+    Phi_0*exp(-1)
+    """
+
+    def potential(distance: sp.Expr) -> sp.Expr:
+        y = sp.sqrt(2 * order + 1) * distance / width
+        polynomial = sum(matern_coefficient(order, number) * y**number for number in range(order + 1))
+        return amplitude * polynomial * sp.exp(-y)
+
+    title = f"a Matern shape of order {2 * order + 1}/2"
+    return Interaction(f"matern{2 * order + 1}2", title, potential, lambda k: matern_transform(sp.Integer(order), k))
 
 
 @states(
@@ -320,6 +234,42 @@ def any_matern(formula: sp.Basic) -> list[Step]:
     ]
 
 
+def exponential_closed_form() -> sp.Expr:
+    """Return Delta of the exponential cusp at constant speed: Eq. (6) averaged over the band in elementary functions.
+
+    Energy in hbar Omega_slow, for any speed greater than 0; it tends to 2 Phi0^2/(lambda^2 omega_fast) at speed 0.
+
+    >>> from derivations.notation import amplitude, omega_fast, speed, width
+    >>> paper = {omega_fast: 10, amplitude: 2, width: 4, speed: 30}
+    >>> round(float(exponential_closed_form().subs(paper)), 9)
+    0.022291732
+    """
+    return matern_closed_form().subs(index, 0).doit()
+
+
+@states(
+    "exponential_closed_form",
+    "beyond the paper",
+    "The loss in a pass at constant speed (Eq. 6), for the exponential cusp, is elementary.",
+    equal(Delta(speed), exponential_closed_form()),
+    parents=[any_matern, exponential],
+)
+def cusp(formula: sp.Basic) -> list[Step]:
+    """The cusp is the Matern interaction of order 0; the loss from the mean of 1/(p + z omega^2), differentiated in z.
+
+    That mean is 1/sqrt((p + z)(p + z omega_fast^2)).
+    """
+    factor = loss_per_mode(sp.Integer(1), exponential.formula.rhs.subs(wavenumber, 0))
+    return [
+        claim(matern_transform(sp.Integer(0), wavenumber), exponential.formula.rhs).by(
+            "the Matern interaction of order 0", Reduce("common denominator")
+        ),
+        claim((factor * -inverse_mean.diff(z).subs(p, 1)).subs(z, slowness), formula.rhs).by(
+            "the mean of omega^2/(1 + z omega^2)^2, z = (2 pi lambda/v)^2", Reduce("expand", "common denominator")
+        ),
+    ]
+
+
 @states(
     "gaussian_mixture",
     "beyond the paper",
@@ -339,10 +289,10 @@ def any_matern(formula: sp.Basic) -> list[Step]:
 def mixture(formula: sp.Basic) -> list[Step]:
     """The product of two transforms is the square of one, of the mean square width."""
     k = wavenumber
-    one = INTERACTIONS["gaussian"].transform(k).subs({amplitude: first_amplitude, width: first_width})
-    other = INTERACTIONS["gaussian"].transform(k).subs({amplitude: second_amplitude, width: second_width})
+    one = transform_gaussian(k).subs({amplitude: first_amplitude, width: first_width})
+    other = transform_gaussian(k).subs({amplitude: second_amplitude, width: second_width})
     joint = sp.sqrt((first_width**2 + second_width**2) / 2)
-    square = INTERACTIONS["gaussian"].transform(k) ** 2
+    square = transform_gaussian(k) ** 2
     quotient = formula.rhs / gaussian_single_pass.formula.rhs
     return [
         claim(one * other / (quotient * square).subs(width, joint), 1).by(

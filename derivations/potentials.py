@@ -10,8 +10,6 @@ amplitude`` and a length.
     ==================  ============================  ================================
     gaussian            exp(-r^2/2)                   sqrt(2 pi) exp(-q^2/2)
     exponential         exp(-r)                       2/(1 + q^2)
-    matern32            (1 + a r) exp(-a r)           4 a^3/(a^2 + q^2)^2,  a = sqrt 3
-    matern52            (1 + a r + a^2 r^2/3) exp()   16 a^5/(3 (a^2 + q^2)^3),  a = sqrt 5
     lorentzian          1/(1 + r^2)                   pi exp(-q)
     sech2               1/cosh(r)^2                   pi q/sinh(pi q/2)
     softened_coulomb    1/sqrt(1 + r^2)               2 K0(q)
@@ -22,7 +20,8 @@ amplitude`` and a length.
     ==================  ============================  ================================
 
 The last three are those of a particle that moves on a line beside the chain, at a distance lambda from it: of them the
-Lennard-Jones, Morse and Buckingham potentials consist.
+Lennard-Jones, Morse and Buckingham potentials consist. The Matern shapes, from the exponential to the Gaussian, are in
+closed_forms.py.
 
 >>> transform_gaussian(0)
 sqrt(2)*sqrt(pi)*Phi_0*lambda
@@ -81,16 +80,6 @@ def transform_gaussian(k: sp.Expr) -> sp.Expr:
     return sp.sqrt(2 * sp.pi) * amplitude * width * sp.exp(-((k * width) ** 2) / 2)
 
 
-def _matern(order: int) -> Any:
-    a = sp.sqrt(2 * order + 1) / width
-    polynomial = {1: lambda r: 1 + a * r, 2: lambda r: 1 + a * r + (a * r) ** 2 / 3}[order]
-    weight = {1: 4 * a**3, 2: sp.Rational(16, 3) * a**5}[order]
-    return (
-        lambda r: amplitude * polynomial(r) * sp.exp(-a * r),
-        lambda k: amplitude * weight / (a**2 + k**2) ** (order + 1),
-    )
-
-
 def _inverse_power(n: int, q: sp.Expr) -> sp.Expr:
     """Return the transform of 1/(1 + r^2)^n: a reverse Bessel polynomial times exp(-q)."""
     polynomial = sum(
@@ -110,8 +99,6 @@ INTERACTIONS: dict[str, Interaction] = {
             lambda r: amplitude * sp.exp(-r / width),
             lambda k: 2 * amplitude * width / (1 + (k * width) ** 2),
         ),
-        Interaction("matern32", "a Matern shape of order 3/2", *_matern(1)),
-        Interaction("matern52", "a Matern shape of order 5/2", *_matern(2)),
         Interaction(
             "lorentzian",
             "a Lorentzian",
@@ -194,8 +181,6 @@ def _integrated(name: str, *rewritings: str, equation: str = "beyond the paper")
 
 gaussian = _integrated("gaussian", "expand", equation="above Eq. 7")
 exponential = _integrated("exponential", "common denominator")
-matern32 = _integrated("matern32", "common denominator")
-matern52 = _integrated("matern52", "common denominator")
 lorentzian = _integrated("lorentzian", "hyperbolic")
 
 

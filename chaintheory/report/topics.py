@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from derivations.ledger import Statement
 
 NAMES = {
-    "gaussian": "Gaussian", "gaussians": "Gaussians", "matern": "Matérn", "matern32": "Matérn 3/2",
-    "matern52": "Matérn 5/2", "lorentzian": "Lorentzian", "coulomb": "Coulomb", "bessel": "Bessel", "fejer": "Fejér",
-    "laplace": "Laplace", "hankel": "Hankel", "duhamel": "Duhamel", "sech2": "sech²",
+    "gaussian": "Gaussian", "gaussians": "Gaussians", "matern": "Matérn", "lorentzian": "Lorentzian",
+    "coulomb": "Coulomb", "bessel": "Bessel", "fejer": "Fejér", "laplace": "Laplace", "hankel": "Hankel",
+    "duhamel": "Duhamel", "sech2": "sech²",
 }  # fmt: skip
 
 

@@ -8,8 +8,8 @@ import pytest
 import sympy as sp
 
 import chaintheory as ct
-from derivations.closed_forms import CLOSED_FORMS
-from derivations.notation import amplitude, omega_fast, spacing, speed, width, x
+from derivations.closed_forms import exponential_closed_form, matern, matern_closed_form
+from derivations.notation import amplitude, index, omega_fast, spacing, speed, width, x
 from derivations.potentials import INTERACTIONS
 from derivations.single_pass import gaussian_closed_form
 from derivations.steady_state import crossing_function, tangency_function, weight
@@ -23,6 +23,13 @@ KINDS = {
     "sech2": ct.Sech2(2.0, 4.0),
     "softened_coulomb": ct.SoftenedCoulomb(2.0, 4.0),
     "square_well": ct.SquareWell(2.0, 4.0),
+}
+SHAPES = {**INTERACTIONS, "matern32": matern(1), "matern52": matern(2)}
+CLOSED_FORMS = {
+    "gaussian": gaussian_closed_form(),
+    "exponential": exponential_closed_form(),
+    "matern32": matern_closed_form().subs(index, 1).doit(),
+    "matern52": matern_closed_form().subs(index, 2).doit(),
 }
 PAPER = {omega_fast: 10, spacing: 40, amplitude: 2, width: 4}
 
@@ -41,7 +48,7 @@ def at_paper(expression, *arguments):
 @pytest.mark.parametrize("name", KINDS)
 def test_contributions_are_those_of_the_ledger(name):
     system = ct.System(ct.Chain(10.0, 40.0), KINDS[name])
-    term = at_paper(weight(INTERACTIONS[name].transform), x, speed)
+    term = at_paper(weight(SHAPES[name].transform), x, speed)
     condition = at_paper(crossing_function(), x, speed)
     for v in (17.0, 50.0, 300.0):
         terms = system.mean_dissipation_terms(v)
@@ -51,10 +58,10 @@ def test_contributions_are_those_of_the_ledger(name):
         assert all(abs(condition(place, v)) < 1e-13 for place in terms.root)
 
 
-@pytest.mark.parametrize("name", ["gaussian", *CLOSED_FORMS])
+@pytest.mark.parametrize("name", CLOSED_FORMS)
 def test_closed_single_passes_are_those_of_the_ledger(name):
     system = ct.System(ct.Chain(10.0, 40.0), KINDS[name])
-    exact = at_paper(gaussian_closed_form() if name == "gaussian" else CLOSED_FORMS[name], speed)
+    exact = at_paper(CLOSED_FORMS[name], speed)
     for v in (3.0, 20.0, 100.0, 2000.0):
         assert float(system.single_pass_dissipation(v)) == pytest.approx(exact(v), rel=2e-14, abs=0)
 

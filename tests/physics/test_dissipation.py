@@ -13,6 +13,7 @@ import sympy as sp
 import chaintheory as ct
 from chaintheory.dissipation.single_pass import energy_emitted
 from chaintheory.dissipation.steady_state import mean_dissipation_slope
+from derivations.closed_forms import matern
 from derivations.notation import amplitude, wavenumber, width
 from derivations.potentials import INTERACTIONS
 
@@ -27,6 +28,7 @@ NAMED = {
     "softened_coulomb": ct.SoftenedCoulomb,
     "square_well": ct.SquareWell,
 }
+SHAPES = {**INTERACTIONS, "matern32": matern(1), "matern52": matern(2)}
 
 
 def in_50_digits(system: ct.System, speed: float, transform) -> mpmath.mpf:
@@ -51,7 +53,7 @@ def in_50_digits(system: ct.System, speed: float, transform) -> mpmath.mpf:
 
 def ledger_transform(name: str, interaction):
     """The transform that the ledger derives, in mpmath."""
-    formula = INTERACTIONS[name].transform(wavenumber)
+    formula = SHAPES[name].transform(wavenumber)
     formula = formula.subs({amplitude: sp.Rational(interaction.amplitude), width: sp.Rational(interaction.width)})
     return sp.lambdify(wavenumber, formula, "mpmath")
 

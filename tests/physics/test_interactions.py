@@ -14,6 +14,7 @@ from scipy.special import gamma, kv
 
 import chaintheory as ct
 from chaintheory.interactions.formula import FormulaInteraction
+from derivations.closed_forms import matern
 from derivations.notation import amplitude, wavenumber, width
 from derivations.potentials import INTERACTIONS
 
@@ -27,6 +28,7 @@ ALL = {
     "softened_coulomb": ct.SoftenedCoulomb(-1.5, 2.0),
     "square_well": ct.SquareWell(-1.5, 2.0),
 }
+SHAPES = {**INTERACTIONS, "matern32": matern(1), "matern52": matern(2)}
 R = np.array([0.0, 0.1, 1.0, 1.9, 2.1, 5.0, 17.0])
 K = np.array([1e-6, 0.01, 0.3, 1.0, 3.0, 9.0])
 
@@ -39,7 +41,7 @@ def of_ledger(formula, symbol):
 @pytest.mark.parametrize("name", ALL)
 def test_potential_and_transform_are_those_of_the_ledger(name):
     distance = sp.Symbol("distance", nonnegative=True)
-    interaction, shape = ALL[name], INTERACTIONS[name]
+    interaction, shape = ALL[name], SHAPES[name]
     potential = of_ledger(shape.potential(distance), distance)
     assert np.allclose(interaction.potential(R), [float(potential(r)) for r in R], rtol=1e-14, atol=0)
     assert np.array_equal(interaction.potential(-R), interaction.potential(R))
