@@ -10,6 +10,8 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+from tabulate import tabulate
+
 # An installed package goes before the source tree, whose compiled part need not be built.
 ROOT = Path(__file__).resolve().parent.parent
 sys.path = [*(path for path in sys.path if Path(path).resolve() != ROOT), str(ROOT)]
@@ -22,18 +24,13 @@ def main(names: list[str]) -> int:
     if unknown:
         print(f"benchmark must be one of {', '.join(known)}, got {unknown[0]!r}", file=sys.stderr)
         return 2
-    figures = [figure for name in names or known for figure in import_module(f"benchmarks.bench_{name}").main()]
+    rows = []
+    for name in names or known:
+        benchmark = import_module(f"benchmarks.bench_{name}")
+        measured = [figure.row for figure in benchmark.measure()]
+        print(f"\n{benchmark.TITLE}\n{tabulate(measured, headers='keys')}", flush=True)
+        rows += measured
     if not names:
-        rows = [
-            {
-                "figure": figure.what,
-                "measured": f"{figure.measured:.3g} {figure.unit}".strip(),
-                "goal": f"{'at least' if figure.larger_is_better else 'at most'} {figure.goal:g}",
-                "reached": "yes" if figure.reached else "no",
-                "note": figure.note,
-            }
-            for figure in figures
-        ]
         results = Path(__file__).parent / "results.json"
         results.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     return 0

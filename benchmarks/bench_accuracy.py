@@ -1,6 +1,6 @@
 """Every crossing judged by ball arithmetic, and the losses against 50 digits.
 
-python -m benchmarks.bench_accuracy
+python -m benchmarks accuracy
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ import numpy as np
 from flint import arb
 
 import chaintheory as ct
-from benchmarks.common import Figure, show
+from benchmarks.common import Figure, at_least, at_most
 from chaintheory.drift.enclosures import EnclosedBand, precision, prove_count
 from chaintheory_ext.curves import TangencyTable
+
+TITLE = "Accuracy of the curves"
 
 MOST_JUDGED = 400  # crossings enclosed per system; of more, the first, the last and a random choice
 
@@ -76,19 +78,14 @@ def in_50_digits(omega_fast: float, width: float, speed: float) -> mpmath.mpf:
             return 16 * mpmath.pi**5 * 4 * w**2 / v**4 * mpmath.exp(-z * middle) * bessel
 
 
-def main() -> list[Figure]:
+def measure() -> list[Figure]:
     """Measure and print."""
     proved, crossings = judged_systems(1000)
     worst, compared = worst_deviation()
     figures = [
-        Figure("2. random systems with every crossing proved", proved, 1000, "of 1000",
-               note=f"{crossings} crossings enclosed"),
-        Figure("3. deviation from 50 digits, v from 0.05 to 1e6", worst, 1e-13, "relative", False,
-               f"{compared} comparisons"),
+        at_least("2. random systems with every crossing proved", proved, 1000, "of 1000",
+                 note=f"{crossings} crossings enclosed"),
+        at_most("3. deviation from 50 digits, v from 0.05 to 1e6", worst, 1e-13, "relative",
+                f"{compared} comparisons"),
     ]  # fmt: skip
-    show("Accuracy of the curves", figures)
     return figures
-
-
-if __name__ == "__main__":
-    main()

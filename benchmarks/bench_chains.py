@@ -19,7 +19,9 @@ from scipy.integrate import quad, solve_ivp
 from scipy.optimize import brentq
 
 import chaintheory as ct
-from benchmarks.common import Figure, median_seconds, show
+from benchmarks.common import Figure, at_most, median_seconds
+
+TITLE = "Any harmonic chain"
 
 Array = NDArray[np.float64]
 SYSTEMS, RINGS, WAVES = 100, 12, 20
@@ -260,19 +262,19 @@ def slowness() -> dict[str, float]:
     }
 
 
-def main() -> list[Figure]:
+def measure() -> list[Figure]:
     """Deviations of a hundred random chains."""
     goals = {"kernel": 1e-11, "single pass": 1e-9, "mean dissipation": 1e-7, "resonances": 1e-7, "drift": 1e-6}
     rows = [deviations(random_system(seed), seed) for seed in range(SYSTEMS)]
     figures = [
-        Figure(f"{name}, {SYSTEMS} random chains, largest deviation from brute force",
-               max(row[name] for row in rows), goal, "", larger_is_better=False)
+        at_most(f"{name}, {SYSTEMS} random chains, largest deviation from brute force",
+                max(row[name] for row in rows), goal, "")
         for name, goal in goals.items()
     ]  # fmt: skip
     waves = [of_waves(seed) for seed in range(WAVES)]
     figures += [
-        Figure(f"travelling waves of {WAVES} random chains, largest deviation, {name}",
-               max(row[name] for row in waves), goal, "", larger_is_better=False)
+        at_most(f"travelling waves of {WAVES} random chains, largest deviation, {name}",
+                max(row[name] for row in waves), goal, "")
         for name, goal in {"momentum from energy": 1e-10, "Eq. 10 at weak coupling": 1e-8}.items()
     ]  # fmt: skip
     off = []
@@ -285,15 +287,8 @@ def main() -> list[Figure]:
         masses = 2 * math.ceil(system.chain.sound_speed / system.chain.spacing * end) + 80
         ring = of_ring(system, 0.5 * system.chain.spacing, 40.0, end, masses)
         off.append(abs(float(run.position[-1]) - ring.position))
-    figures.append(Figure(f"position at the end of {RINGS} runs, from DOP853 in a ring", max(off), 1e-8, "l_slow",
-                          larger_is_better=False))  # fmt: skip
+    figures.append(at_most(f"position at the end of {RINGS} runs, from DOP853 in a ring", max(off), 1e-8, "l_slow"))
     figures += [
-        Figure(f"{name}: general chain over the paper's", factor, 1e4, "times", larger_is_better=False)
-        for name, factor in slowness().items()
+        at_most(f"{name}: general chain over the paper's", factor, 1e4, "times") for name, factor in slowness().items()
     ]
-    show("Any harmonic chain", figures)
     return figures
-
-
-if __name__ == "__main__":
-    main()

@@ -3,7 +3,7 @@
 Locked runs start 0.3% above the resonance and last 1,500 time units; their mean and extreme speeds are averages over
 the transits after 1,200. The bias is 1.5 times the finite side of the resonance and twice its strength.
 
-    python -m benchmarks.bench_drift
+    python -m benchmarks drift
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ import numpy as np
 from scipy.optimize import brentq
 
 import chaintheory as ct
-from benchmarks.common import Figure, show
+from benchmarks.common import Figure, at_least, at_most
 from chaintheory.comparison.passes import mean_speeds, single_pass_loss
 from chaintheory.dissipation.static_lattice import motion_of_mean_speed
+
+TITLE = "Static lattice and drift"
 
 CHAIN = ct.Chain(omega_fast=10.0, spacing=40.0)
 
@@ -97,7 +99,7 @@ def cost_of_completeness() -> tuple[float, float, int]:
     return times[1] / times[0], times[2] / times[0], lost
 
 
-def main() -> list[Figure]:
+def measure() -> list[Figure]:
     """Measure and print."""
     static, constant = single_passes()
     worse = int(np.sum(static > constant))
@@ -109,19 +111,14 @@ def main() -> list[Figure]:
     complete, enclosed, lost = cost_of_completeness()
     sure = sum(drift.certified for drift in found)
     figures = [
-        Figure("4. static lattice, median deviation of 40 passes", float(np.median(static)), 0.01, "relative", False,
-               f"largest {static.max():.2g}; Eq. 7 {np.median(constant):.2g} and {constant.max():.2g}"),
-        Figure("4. points at which Eq. 7 is better", worse, 0, "of 40", False),
-        Figure("5. mean speed when locked, n = 2 to 5", runs[:, 0].max(), 0.003, "relative", False),
-        Figure("5. extreme speeds when locked", runs[:, 1:].max(), 0.01, "relative", False),
-        Figure("   complete search of drift velocities, time over 50 samples per gap", complete, 10.0, "times", False,
-               f"enclosed in balls {enclosed:.2g} times; the samples lose {lost} roots"),
-        Figure("   drift velocities certified, v = 2 to 200", sure, len(found), f"of {len(found)}",
-               note=f"in {seconds:.2g} s"),
+        at_most("4. static lattice, median deviation of 40 passes", float(np.median(static)), 0.01, "relative",
+                f"largest {static.max():.2g}; Eq. 7 {np.median(constant):.2g} and {constant.max():.2g}"),
+        at_most("4. points at which Eq. 7 is better", worse, 0, "of 40"),
+        at_most("5. mean speed when locked, n = 2 to 5", runs[:, 0].max(), 0.003, "relative"),
+        at_most("5. extreme speeds when locked", runs[:, 1:].max(), 0.01, "relative"),
+        at_most("   complete search of drift velocities, time over 50 samples per gap", complete, 10.0, "times",
+                f"enclosed in balls {enclosed:.2g} times; the samples lose {lost} roots"),
+        at_least("   drift velocities certified, v = 2 to 200", sure, len(found), f"of {len(found)}",
+                 note=f"in {seconds:.2g} s"),
     ]  # fmt: skip
-    show("Static lattice and drift", figures)
     return figures
-
-
-if __name__ == "__main__":
-    main()

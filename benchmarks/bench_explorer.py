@@ -1,6 +1,6 @@
 """The explorer in a browser: its size, a frame while a slider moves, the live run, and its numbers beside Python's.
 
-python -m benchmarks.bench_explorer; it needs playwright and a chromium or chrome, and measures nothing without them.
+python -m benchmarks explorer; it needs playwright and a chromium or chrome, and measures nothing without them.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 
 import chaintheory as ct
-from benchmarks.common import Figure, show
+from benchmarks.common import Figure, at_most
 from chaintheory.explorer.page import write_explorer
+
+TITLE = "The explorer in a browser"
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 NAMES = ("omega_fast", "spacing", "amplitude", "width", "mass", "bias")
@@ -86,7 +88,7 @@ def worst_difference(page: Any, systems: int) -> float:
     return worst
 
 
-def main() -> list[Figure]:
+def measure() -> list[Figure]:
     """Measure and print."""
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     try:
@@ -118,15 +120,10 @@ def main() -> list[Figure]:
         browser.close()
     slowest = max(frames, key=frames.__getitem__)
     figures = [
-        Figure("explorer: size of the page", size, 1000, "kB", False),
-        Figure("explorer: processor time of a frame while a slider moves", frames[slowest], 33, "ms", False,
-               f"the slowest of {len(frames)}, {slowest}; median {statistics.median(frames.values()):.1f} ms"),
-        Figure("explorer: run to tau = 100", run, 1.0, "s", False, "processor time, every step kept"),
-        Figure("explorer: 1,000 losses beside Python's, ends of the sliders too", worst, 1e-10, "relative", False),
+        at_most("explorer: size of the page", size, 1000, "kB"),
+        at_most("explorer: processor time of a frame while a slider moves", frames[slowest], 33, "ms",
+                f"the slowest of {len(frames)}, {slowest}; median {statistics.median(frames.values()):.1f} ms"),
+        at_most("explorer: run to tau = 100", run, 1.0, "s", "processor time, every step kept"),
+        at_most("explorer: 1,000 losses beside Python's, ends of the sliders too", worst, 1e-10, "relative"),
     ]  # fmt: skip
-    show("The explorer in a browser", figures)
     return figures
-
-
-if __name__ == "__main__":
-    main()

@@ -16,9 +16,11 @@ import numpy as np
 from tabulate import tabulate
 
 import chaintheory as ct
-from benchmarks.common import Figure, show
+from benchmarks.common import Figure, at_least, at_most
 from benchmarks.own_program import Ring, forgetful
 from chaintheory.comparison.with_published import read_published
+
+TITLE = "Findings"
 
 # Both signs, fast and slow, other bands and lattices: the program's parameters, and the speed at the start.
 CASES = {
@@ -97,7 +99,7 @@ def published() -> Iterator[bool]:
             yield compared.agrees
 
 
-def main() -> list[Figure]:
+def measure() -> list[Figure]:
     """Plant, compare, count and print."""
     table: Counter[tuple[str, str]] = Counter()
     right = planted = 0
@@ -126,15 +128,10 @@ def main() -> list[Figure]:
     rows = sorted({fault for fault, _ in table})
     print(tabulate([[row, *(table[row, code] or "" for code in codes)] for row in rows], ["planted", *codes]))
     figures = [
-        Figure("planted faults named right, or said to be hidden", right, planted, f"of {planted}"),
-        Figure("clean runs with a finding", named, 0, "of 20", False),
-        Figure("slowest verdict", slowest, 60.0, "s", False),
+        at_least("planted faults named right, or said to be hidden", right, planted, f"of {planted}"),
+        at_most("clean runs with a finding", named, 0, "of 20"),
+        at_most("slowest verdict", slowest, 60.0, "s"),
     ]
     if agree := list(published()):
-        figures.append(Figure("published trajectories that agree", sum(agree), len(agree), f"of {len(agree)}"))
-    show("Findings", figures)
+        figures.append(at_least("published trajectories that agree", sum(agree), len(agree), f"of {len(agree)}"))
     return figures
-
-
-if __name__ == "__main__":
-    main()

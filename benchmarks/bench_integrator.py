@@ -4,7 +4,7 @@ Everything of one figure is measured in one run, the comparators compiled with t
 same choice of vector widths (comparators.c). Starting speed 50 from 220, Phi0 = 2, lambda = 4,
 omega_fast = 10, alpha = 40, beta = 0.01: a trajectory of the paper's Fig. 4.
 
-    python -m benchmarks.bench_integrator
+    python -m benchmarks integrator
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ import numpy as np
 from scipy.integrate import quad
 
 import chaintheory as ct
-from benchmarks.common import Figure, comparators, median_seconds, show
+from benchmarks.common import Figure, at_least, at_most, comparators, median_seconds
 from chaintheory.simulation.light_cone import LightCone, Records
+
+TITLE = "Integrator"
 
 CHAIN = ct.Chain(omega_fast=10.0, spacing=40.0)
 SYSTEM = ct.System(CHAIN, ct.Gaussian(amplitude=2.0, width=4.0), mass=1.0, bias=0.01)
@@ -84,20 +86,20 @@ def speed_against_comparators(library) -> list[Figure]:
     chain_error = abs(chain_end - best.position[-1])
     finer = max(1.0, (chain_error / 1e-4) ** (1.0 / order))
     return [
-        Figure(
+        at_least(
             "1. published algorithm / light cone, tau = 800", scaled / np.median(ours), 50_000, "times",
             note=f"{scaled:.0f} s (T^2 from tau = 40; fitted T^{exponent:.2f}: "
             f"{published[40] * 20.0**exponent:.0f} s) / {np.median(ours):.3f} s",
         ),
-        Figure(
+        at_least(
             "1. own direct method / light cone", scaled_direct / np.median(ours), 1_000, "times",
             note=f"{scaled_direct:.0f} s, no goal of the issue",
         ),
-        Figure(
+        at_least(
             "1. explicit chain / light cone, same step", ratio, 20, "times",
             note=f"{np.median(chain_seconds):.2f} s; its end is off by {chain_error:.2g}",
         ),
-        Figure(
+        at_least(
             "2. explicit chain / light cone, error 1e-4", np.median(chain_seconds) * finer / fast, 1_000,
             "times",
             note=f"chain: order {order:.2f}, step / {finer:.0f}; ours: order 4, 5 steps per fast "
@@ -124,8 +126,8 @@ def growth() -> list[Figure]:
     done = subprocess.run([sys.executable, "-P", "-c", code], env=environment, capture_output=True, check=True)
     peak = float(done.stdout)
     return [
-        Figure("3. time(tau = 8000) / time(tau = 800)", float(np.median(ratios)), 12, "times", False),
-        Figure("3. peak memory of a process with tau = 8000", peak, 200, "MiB", False),
+        at_most("3. time(tau = 8000) / time(tau = 800)", float(np.median(ratios)), 12, "times"),
+        at_most("3. peak memory of a process with tau = 8000", peak, 200, "MiB"),
     ]
 
 
@@ -136,7 +138,7 @@ def agreement() -> list[Figure]:
         fast = SYSTEM.simulate(START, SPEED, duration, **PUBLISHED)
         slow = SYSTEM.simulate(START, SPEED, duration, method="direct")
         off = np.max(np.abs(fast.position - slow.position))
-        figures.append(Figure(f"4. |light cone - direct|, tau = {duration:g}", off, goal, "", False))
+        figures.append(at_most(f"4. |light cone - direct|, tau = {duration:g}", off, goal))
     positions = []
     for kicks in (60, 24, 47, 130):
         records = Records.empty(6001)
@@ -146,7 +148,7 @@ def agreement() -> list[Figure]:
         state.advanced(6000, records)
         positions.append(records.position[1:])
     off = max(np.max(np.abs(positions[0] - other)) for other in positions[1:])
-    return [*figures, Figure("4. other block sizes, tau = 10", off, 1e-10, "", False)]
+    return [*figures, at_most("4. other block sizes, tau = 10", off, 1e-10)]
 
 
 def many_runs() -> list[Figure]:
@@ -161,8 +163,8 @@ def many_runs() -> list[Figure]:
     seconds = time.perf_counter() - begin
     one = median_seconds(lambda: SYSTEM.simulate(START, SPEED, 800.0), 7)
     return [
-        Figure("5. 102 starts, tau = 800, default setting", seconds, 20, "s", False),
-        Figure("5. one of them", one, 0.25, "s", False),
+        at_most("5. 102 starts, tau = 800, default setting", seconds, 20, "s"),
+        at_most("5. one of them", one, 0.25, "s"),
     ]
 
 
@@ -197,11 +199,11 @@ def kernel() -> list[Figure]:
             value = float(2 / mpmath.pi * mpmath.quad(exact, edges))
             worst = max(worst, abs(value - values[lag, row]))
     return [
-        Figure(
+        at_least(
             "6. kernel, 300 lags x 10,000 times: quad / FFT", each * values.size / whole, 1_000, "times",
             note=f"{each * 1e3:.1f} ms each / {whole:.2f} s for all",
         ),
-        Figure("6. error against 30 digits", worst, 1e-13, "", False),
+        at_most("6. error against 30 digits", worst, 1e-13),
     ]  # fmt: skip
 
 
@@ -235,28 +237,23 @@ def weak_single_pass() -> list[Figure]:
     decades = math.log10(exact.max() / exact.min())
     close = exact > 1e-6 * exact.max()
     return [
-        Figure("7. decades of loss, speeds 3.46 to 300", decades, 20, "decades"),
-        Figure(
-            "7. deviation from Eq. 6, amplitude 1e-11", weak.max(), 1e-6, "relative", False,
+        at_least("7. decades of loss, speeds 3.46 to 300", decades, 20, "decades"),
+        at_most(
+            "7. deviation from Eq. 6, amplitude 1e-11", weak.max(), 1e-6, "relative",
             note=f"single runs {single.max():.1g}",
         ),
-        Figure(
+        at_most(
             "7. the same at amplitude 1e-4, uppermost 6 decades", stated[close].max(), 1e-6, "relative",
-            False, note=f"{stated.max():.2g} at the slow end: next order in the amplitude",
+            f"{stated.max():.2g} at the slow end: next order in the amplitude",
         ),
     ]  # fmt: skip
 
 
-def main() -> list[Figure]:
+def measure() -> list[Figure]:
     """Measure and print all figures."""
     library = comparators()
     figures = []
     for part in (agreement, many_runs, growth, kernel, weak_single_pass):
         figures += part()
     figures += speed_against_comparators(library)
-    show("Integrator", figures)
     return figures
-
-
-if __name__ == "__main__":
-    main()

@@ -6,7 +6,7 @@ range, scaled to all of them; it is called with the cheapest function that does 
 we found: blocks that stay in the processor's cache, Newton's method inside brackets, and only the crossings still
 open touched in each step.
 
-    python -m benchmarks.bench_mean_dissipation
+    python -m benchmarks mean_dissipation
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ import numpy as np
 from scipy.optimize import brentq
 
 import chaintheory as ct
-from benchmarks.common import Figure, show
+from benchmarks.common import Figure, at_least, at_most
 from chaintheory.dissipation.single_pass import energy_emitted
 from chaintheory.dissipation.steady_state import lines_above_cutoff
 from chaintheory.lattice.resonance_condition import tangencies
+
+TITLE = "Mean dissipation"
 
 SYSTEM = ct.System(ct.Chain(omega_fast=10.0, spacing=40.0), ct.Gaussian(amplitude=2.0, width=4.0))
 SPEEDS = np.arange(1.0, 90.0005, 0.001)
@@ -138,7 +140,7 @@ def _refined(slope: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray
     return result
 
 
-def main() -> list[Figure]:
+def measure() -> list[Figure]:
     """Check the three against each other, measure and print."""
     few = SPEEDS[:: SPEEDS.size // 300]
     ours = SYSTEM.mean_dissipation(few)
@@ -154,14 +156,9 @@ def main() -> list[Figure]:
     cusp = ct.System(SYSTEM.chain, ct.Exponential(2.0, 4.0))
     every = best(lambda: cusp.mean_dissipation(SPEEDS))
     figures = [
-        Figure("1. mean dissipation at 89,001 speeds", mine, 0.2, "s", False, "one core"),
-        Figure("1. the same for the cusp", every, 0.2, "s", False, "all 3.25 million crossings matter"),
-        Figure("1. faster than SciPy root by root", scipy / mine, 100.0, "times"),
-        Figure("1. faster than vectorised NumPy", numpy / mine, 5.0, "times"),
+        at_most("1. mean dissipation at 89,001 speeds", mine, 0.2, "s", "one core"),
+        at_most("1. the same for the cusp", every, 0.2, "s", "all 3.25 million crossings matter"),
+        at_least("1. faster than SciPy root by root", scipy / mine, 100.0, "times"),
+        at_least("1. faster than vectorised NumPy", numpy / mine, 5.0, "times"),
     ]
-    show("Mean dissipation", figures)
     return figures
-
-
-if __name__ == "__main__":
-    main()

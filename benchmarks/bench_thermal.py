@@ -1,6 +1,6 @@
 """A chain at a temperature: rate of passes beside a plain NumPy ring, recoil in their mean, and what long runs do.
 
-python -m benchmarks.bench_thermal
+python -m benchmarks thermal
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from scipy.special import xlogy
 
 import chaintheory as ct
-from benchmarks.common import Figure, median_seconds, show
+from benchmarks.common import Figure, at_least, at_most, median_seconds
 from chaintheory.drift.escape import escape_rate
 from chaintheory.figures.thermal_walk import DRIVEN, DURATIONS, HEAT, HIGH, LOW, escape, walk
 from chaintheory.lattice.thermal_field import SAMPLINGS, ThermalField
@@ -28,6 +28,8 @@ from chaintheory.simulation.walks import (
     sampled_runs,
     thermal_starts,
 )
+
+TITLE = "A chain at a temperature"
 
 PASSES, SPEED, TEMPERATURE = 100_000, 50.0, 5.0
 RING = 96  # masses of the plain ring
@@ -67,8 +69,8 @@ def rate() -> list[Figure]:
     slow = median_seconds(lambda: ring_losses(system, plain), 3) / plain
     fast = median_seconds(lambda: system.sample_losses(SPEED, TEMPERATURE, PASSES), 1)
     return [
-        Figure("100,000 passes at a temperature", fast, 12.0, "s", larger_is_better=False),
-        Figure(
+        at_most("100,000 passes at a temperature", fast, 12.0, "s"),
+        at_least(
             "plain NumPy ring / passes", slow * PASSES / fast, 5.0, "", note=f"{1e3 * slow:.2f} ms a pass in the ring"
         ),
     ]
@@ -97,8 +99,8 @@ def field(rings: int = 16, size: int = 1 << 20) -> list[Figure]:
                 parts[row] += [quarter.mean() / rings for quarter in quarters]
         for what, off in (("energies", parts - 1.0), ("correlations", (found - exact) / exact[0, 0])):
             figures.append(
-                Figure(f"{what} of the field, {sampling}, off", math.sqrt(rings) * float(np.abs(off).max()), 1e-2,
-                       "/sqrt(fields)", larger_is_better=False, note=f"largest of {off.size}, {rings} rings of {size}")
+                at_most(f"{what} of the field, {sampling}, off", math.sqrt(rings) * float(np.abs(off).max()), 1e-2,
+                        "/sqrt(fields)", note=f"largest of {off.size}, {rings} rings of {size}")
             )  # fmt: skip
     return figures
 
@@ -120,7 +122,7 @@ def recoil() -> list[Figure]:
                 f"{mean:.3e} +- {error:.1e}, with recoil {predicted:.3e}, without {cold:.3e} "
                 f"({(mean - cold) / error:.1f} errors away)"
             )
-            figures.append(Figure(what, abs(off), 3.0, "errors", larger_is_better=False, note=note))
+            figures.append(at_most(what, abs(off), 3.0, "errors", note))
     return figures
 
 
@@ -141,7 +143,7 @@ def detailed_balance(bins: int = 4, starts: int = 10, samples: int = 3000) -> li
         differences = (flux - flux.T)[there, back] ** 2 / (squared + squared.T)[there, back]
         what = f"detailed balance at E = {low:g} to {high:g}: chi-squared of {there.size}"
         # 22.5 is exceeded once in a thousand times.
-        figures.append(Figure(what, float(differences.sum()), 22.5, "", larger_is_better=False))
+        figures.append(at_most(what, float(differences.sum()), 22.5))
     return figures
 
 
@@ -153,8 +155,8 @@ def long_run() -> list[Figure]:
     seconds, used = time.perf_counter() - start, resident() - before
     off = abs(run.balance.drift)
     return [
-        Figure("hot run, tau = 1,000", seconds, 10.0, "s", larger_is_better=False),
-        Figure("its memory", used, 200.0, "MiB", larger_is_better=False, note=f"energy balance off by {off:.1e}"),
+        at_most("hot run, tau = 1,000", seconds, 10.0, "s"),
+        at_most("its memory", used, 200.0, "MiB", f"energy balance off by {off:.1e}"),
     ]
 
 
@@ -169,11 +171,11 @@ def long_times(runs: int = 128, duration: float = 400.0, driven: int = 32) -> li
     tails = free["tail"]
     exponents = [f"{length:g}: {value:.2f}({100 * off:.0f})" for length, _, value, off in tails]
     figures = [
-        Figure("kinetic energy, off T/2", abs(mean - 0.5 * HEAT) / error, 3.0, "errors", larger_is_better=False,
-               note=f"{mean:.3f} +- {error:.3f}"),
-        Figure("squares over 2 t, off second order", abs(last - free["diffusion_by_theory"]) / sigma, 3.0, "errors",
-               larger_is_better=False, note=", ".join(squares)),
-        Figure("growth of the exponent of the tail", tails[-1][2] - tails[0][2], 1.0, "", note=", ".join(exponents)),
+        at_most("kinetic energy, off T/2", abs(mean - 0.5 * HEAT) / error, 3.0, "errors",
+                note=f"{mean:.3f} +- {error:.3f}"),
+        at_most("squares over 2 t, off second order", abs(last - free["diffusion_by_theory"]) / sigma, 3.0, "errors",
+                ", ".join(squares)),
+        at_least("growth of the exponent of the tail", tails[-1][2] - tails[0][2], 1.0, "", ", ".join(exponents)),
     ]  # fmt: skip
     rates = escape(driven, seed=20_000)
     freedom = len(DURATIONS) - 2
@@ -182,7 +184,7 @@ def long_times(runs: int = 128, duration: float = 400.0, driven: int = 32) -> li
         note = f"parameter {fit.parameter:.2f} +- {fit.error:.2f}, {sum(one.escapes for one in rates)} escapes"
         most = math.inf if law is arrhenius else 2.0 * freedom + 4.0
         what = f"escape, {law.__name__}: chi-squared of {freedom}"
-        figures.append(Figure(what, fit.deviance, most, "", larger_is_better=False, note=note))
+        figures.append(at_most(what, fit.deviance, most, "", note))
     found = np.array([one.escapes for one in rates])
     start = 0.5 * DRIVEN.chain.spacing
     expected = np.array([one.time * escape_rate(DRIVEN, one.temperature, start, LOW, HIGH) for one in rates])
@@ -190,7 +192,7 @@ def long_times(runs: int = 128, duration: float = 400.0, driven: int = 32) -> li
     # The walk has no parameter; it is up to twice as fast where the chain is hot.
     note = f"expected {', '.join(f'{one:.1f}' for one in expected)}; found {', '.join(map(str, found))}"
     what = f"escape, walk of the energy: chi-squared of {len(DURATIONS)}"
-    figures.append(Figure(what, off, math.inf, "", larger_is_better=False, note=note))
+    figures.append(at_most(what, off, math.inf, "", note))
     return figures
 
 
@@ -209,12 +211,12 @@ def normal_diffusion(runs: int = 192, duration: float = 60.0, every: float = 0.2
                      for lag, p in zip(lags, exponents, strict=True))  # fmt: skip
     early = diffusion_constant(x, every, 20, 40)
     return [
-        Figure("slope of squares from 12 to 24, off that from 4 to 8",
-               abs(found.value - early.value) / math.hypot(found.error, early.error), 3.0, "errors",
-               larger_is_better=False, note=f"exponents {note}"),
-        Figure("relative error of that slope", found.error / found.value, 0.15, "", larger_is_better=False,
-               note=f"D = {found.value:.0f} +- {found.error:.0f}; second order {theory:.0f} for passes apart, "
-                    f"{steady:.0f} with the mean dissipation"),
+        at_most("slope of squares from 12 to 24, off that from 4 to 8",
+                abs(found.value - early.value) / math.hypot(found.error, early.error), 3.0, "errors",
+                f"exponents {note}"),
+        at_most("relative error of that slope", found.error / found.value, 0.15, "",
+                note=f"D = {found.value:.0f} +- {found.error:.0f}; second order {theory:.0f} for passes apart, "
+                     f"{steady:.0f} with the mean dissipation"),
     ]  # fmt: skip
 
 
@@ -227,12 +229,7 @@ def resident() -> float:
     return next(float(line.split()[1]) / 1024.0 for line in lines if line.startswith("VmHWM"))
 
 
-def main() -> list[Figure]:
+def measure() -> list[Figure]:
     """Run all and print them."""
     figures = [*rate(), *long_run(), *field(), *recoil(), *detailed_balance(), *normal_diffusion(), *long_times()]
-    show("A chain at a temperature", figures)
     return figures
-
-
-if __name__ == "__main__":
-    main()

@@ -27,11 +27,13 @@ import numpy as np
 from tabulate import tabulate
 
 import chaintheory as ct
-from benchmarks.common import Figure, show
+from benchmarks.common import Figure, at_most
 from chaintheory.comparison.steady_drifts import Followed, stable_drifts
 from chaintheory.dissipation import wave_equations
 from chaintheory.dissipation.wave_equations import Force, Grid, WaveEquations
 from chaintheory.lattice import green_function
+
+TITLE = "Exact steady drift"
 
 CHAIN = ct.Chain(omega_fast=10.0, spacing=40.0)
 # omega_fast, width, spacing, mass, amplitude, speed, bias: by an independent implementation (two grids: 1e-10).
@@ -119,7 +121,7 @@ def table(followed: dict[float, list[Followed]]) -> str:
     return tabulate(rows, headers=heads, disable_numparse=True)
 
 
-def main() -> list[Figure]:
+def measure() -> list[Figure]:
     """Measure and print."""
     deviation, balance = references()
     seconds, converged, reasons = random_systems()
@@ -129,16 +131,11 @@ def main() -> list[Figure]:
     every = [one for found in followed.values() for one in found]
     relaxing = [abs(one.simulated_rate / one.rate - 1.0) for one in every if math.isfinite(one.simulated_rate)]
     figures = [
-        Figure("   exact bias of 10 reference systems, largest deviation", deviation, 1e-9, "relative", False),
-        Figure("   energy balance of the same", balance, 1e-10, "relative", False),
-        Figure("   200 random systems", seconds, 60.0, "s", False, f"{converged} converge; {dict(reasons) or 'all'}"),
-        Figure("   stable drift velocities 9 to 200, largest deviation of runs",
-               max(abs(one.deviation) for one in every), 1e-6, "relative", False, f"{len(every)} drifts"),
-        Figure("   growth rates against the relaxation of runs", max(relaxing), 1e-3, "relative", False),
+        at_most("   exact bias of 10 reference systems, largest deviation", deviation, 1e-9, "relative"),
+        at_most("   energy balance of the same", balance, 1e-10, "relative"),
+        at_most("   200 random systems", seconds, 60.0, "s", f"{converged} converge; {dict(reasons) or 'all'}"),
+        at_most("   stable drift velocities 9 to 200, largest deviation of runs",
+                max(abs(one.deviation) for one in every), 1e-6, "relative", f"{len(every)} drifts"),
+        at_most("   growth rates against the relaxation of runs", max(relaxing), 1e-3, "relative"),
     ]  # fmt: skip
-    show("Exact steady drift", figures)
     return figures
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""What the benchmarks share: compiled comparators, medians, a table with the goal beside each figure."""
+"""What the benchmarks share: compiled comparators, medians, figures beside their goals."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.ctypeslib import ndpointer
-from tabulate import tabulate
 
 HERE = Path(__file__).parent
 # The flags of setup.py.
@@ -24,35 +23,36 @@ FLAGS = ["-O3", "-fno-math-errno", "-fno-trapping-math", "-fPIC", "-shared"]
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured figure and its goal; ``reached`` compares them."""
+    """One measured figure with its goal, ``bound`` being "at least" or "at most"."""
 
     what: str
+    bound: str
     measured: float
     goal: float
-    unit: str
-    larger_is_better: bool = True
+    unit: str = ""
     note: str = ""
 
     @property
-    def reached(self) -> bool:
-        """Whether the goal is met."""
-        return self.measured >= self.goal if self.larger_is_better else self.measured <= self.goal
+    def row(self) -> dict[str, str]:
+        """A line of the table, as it is printed and kept."""
+        reached = self.measured >= self.goal if self.bound == "at least" else self.measured <= self.goal
+        return {
+            "figure": self.what,
+            "measured": f"{self.measured:.3g} {self.unit}".strip(),
+            "goal": f"{self.bound} {self.goal:g}",
+            "reached": "yes" if reached else "NO",
+            "note": self.note,
+        }
 
 
-def show(title: str, figures: list[Figure]) -> None:
-    """Print a table of figures."""
-    rows = [
-        (
-            figure.what,
-            f"{figure.measured:.3g} {figure.unit}",
-            f"{'>=' if figure.larger_is_better else '<='} {figure.goal:g}",
-            "reached" if figure.reached else "NOT REACHED",
-            figure.note,
-        )
-        for figure in figures
-    ]
-    print(f"\n{title}")
-    print(tabulate(rows, headers=["figure", "measured", "goal", "", "note"]), flush=True)
+def at_least(what: str, measured: float, goal: float, unit: str = "", note: str = "") -> Figure:
+    """A figure that is to be as large as its goal."""
+    return Figure(what, "at least", measured, goal, unit, note)
+
+
+def at_most(what: str, measured: float, goal: float, unit: str = "", note: str = "") -> Figure:
+    """A figure that is to be as small as its goal."""
+    return Figure(what, "at most", measured, goal, unit, note)
 
 
 def median_seconds(function: Callable[[], object], runs: int) -> float:
