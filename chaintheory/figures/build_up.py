@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -10,9 +10,6 @@ from chaintheory.figures import style
 from chaintheory.figures.cache import simulated_all
 from chaintheory.interactions.named import Gaussian
 from chaintheory.system import Chain, System
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 TITLE = "A resonance needs hundreds of passes"
 CAPTION = """Mean energy lost per pass over the first N passes at constant speed, around the
@@ -55,7 +52,7 @@ def start(spacing: float, speed: float, passes: int) -> dict[str, float]:
     return {"position": 0.5 * spacing, "speed": speed, "duration": duration}
 
 
-def draw(numbers: dict[str, Any]) -> Figure:
+def draw(numbers: dict[str, Any]) -> style.Figure:
     """Draw a curve and points for each N."""
     figure, axes = style.new(0.8)
     axes.plot(numbers["speed"], numbers["eq10"], color=style.BLACK, lw=0.8, label="Eq. (10)")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -10,9 +10,6 @@ from chaintheory.comparison.passes import single_pass_loss
 from chaintheory.figures import style
 from chaintheory.interactions.named import Gaussian
 from chaintheory.system import Chain, System
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 TITLE = "Twenty decades of one loss"
 CAPTION = """Energy lost in passing one mass at rest, from slow to fast with one amplitude (1e-10,
@@ -43,7 +40,7 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
     }
 
 
-def draw(numbers: dict[str, Any]) -> Figure:
+def draw(numbers: dict[str, Any]) -> style.Figure:
     """Draw the loss and the deviations."""
     figure, (above, below) = style.new(1.1, rows=2, sharex=True, height_ratios=(2.0, 1))
     points = numbers["points"]

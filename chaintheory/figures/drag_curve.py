@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -13,9 +13,6 @@ from chaintheory.drift.continuation import ByDistance, grid_of, solution
 from chaintheory.figures import style
 from chaintheory.interactions.named import Gaussian
 from chaintheory.system import Chain, System
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 TITLE = "Bias that sustains a steady drift"
 CAPTION = """Bias that sustains a mean speed, which is the mean dissipation per pass (amplitude 2 and -2,
@@ -102,7 +99,7 @@ def through(system: System, resonance: Any, distances: Any) -> dict[str, list[fl
     return rows
 
 
-def draw(numbers: dict[str, Any]) -> Figure:
+def draw(numbers: dict[str, Any]) -> style.Figure:
     """Draw the curves of both signs, and the resonance n = 2."""
     figure, (axes, near) = style.new(1.5, rows=2)
     looks = {"repulsive": style.REPULSIVE, "attractive": style.ATTRACTIVE}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,9 +12,6 @@ from chaintheory.figures import style
 from chaintheory.figures.cache import simulated_all
 from chaintheory.interactions.named import Gaussian
 from chaintheory.system import Chain, System
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 TITLE = "Drift velocities"
 CAPTION = """Runs under the bias 0.01 (amplitude 2 and -2, width 4, spacing 40): speed midway
@@ -61,7 +58,7 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
     return numbers
 
 
-def draw(numbers: dict[str, Any]) -> Figure:
+def draw(numbers: dict[str, Any]) -> style.Figure:
     """Draw the runs of both signs and the curve."""
     figure, panels = style.new(1.7, rows=3)
     looks = {"repulsive": style.REPULSIVE, "attractive": style.ATTRACTIVE}

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from chaintheory.figures import style
 from chaintheory.lattice.dispersion import band_width
 from chaintheory.system import Chain
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 TITLE = "Propagation of an impulse"
 CAPTION = """Memory kernel of Eq. (5), a pure number, for a band top of 10. (a) Displacement of mass n at a time
@@ -48,7 +45,7 @@ def late(chain: Chain, times: np.ndarray) -> np.ndarray:
     return (low - high / np.sqrt(top)) / np.sqrt(band_width(top) * times) / np.pi
 
 
-def draw(numbers: dict[str, Any]) -> Figure:
+def draw(numbers: dict[str, Any]) -> style.Figure:
     """Draw the map with the sound cone, and the cut."""
     from matplotlib.colors import SymLogNorm
 

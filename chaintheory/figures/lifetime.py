@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from chaintheory.figures import style
 from chaintheory.interactions.named import Gaussian
 from chaintheory.system import Chain, System
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 TITLE = "Resonances with a lifetime"
 CAPTION = """Mean loss per pass around the resonance at spacing/2 (amplitude 2, width 4, spacing 40, band top 10).
@@ -45,7 +42,7 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
     }
 
 
-def draw(numbers: dict[str, Any]) -> Figure:
+def draw(numbers: dict[str, Any]) -> style.Figure:
     """Draw the peak with and without damping."""
     figure, axes = style.new(0.72)
     axes.plot(numbers["fine_speed"], numbers["undamped"], color=style.BLACK, lw=0.8, label="no damping")

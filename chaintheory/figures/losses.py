@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -11,9 +11,6 @@ from chaintheory.figures import style
 from chaintheory.figures.cache import simulated
 from chaintheory.interactions.named import Gaussian
 from chaintheory.system import Chain, System
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 TITLE = "Losses along a trajectory"
 CAPTION = """Energy absorbed by the chain in each pass of a particle that slows down freely from 120
@@ -45,7 +42,7 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
     return numbers
 
 
-def draw(numbers: dict[str, Any]) -> Figure:
+def draw(numbers: dict[str, Any]) -> style.Figure:
     """Draw both signs, one above the other."""
     figure, panels = style.new(1.2, rows=2, sharex=True)
     looks = {"repulsive": style.REPULSIVE, "attractive": style.ATTRACTIVE}

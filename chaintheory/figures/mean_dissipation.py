@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from chaintheory.figures import style
 from chaintheory.interactions.named import Gaussian
 from chaintheory.system import Chain, System
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 TITLE = "Mean dissipation and its resonances"
 CAPTION = """Mean energy lost per pass in the steady state, Eq. (10), with the exponent that the
@@ -42,7 +39,7 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
     }
 
 
-def draw(numbers: dict[str, Any]) -> Figure:
+def draw(numbers: dict[str, Any]) -> style.Figure:
     """Draw the curve, its resonances and the bias."""
     figure, axes = style.new(0.72)
     lower, upper = ([r["speed"] for r in numbers["resonances"] if r["edge"] == edge] for edge in ("lower", "upper"))

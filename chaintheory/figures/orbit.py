@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -10,9 +10,6 @@ from chaintheory.comparison.passes import single_pass_loss
 from chaintheory.figures import style
 from chaintheory.interactions.named import Gaussian
 from chaintheory.system import Chain, System
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 TITLE = "The static-lattice approximation splits the signs"
 CAPTION = """Single-pass loss at amplitude 2 and -2 (width 4). Grey: Eq. (7), which takes the speed as constant and
@@ -51,7 +48,7 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
     return numbers
 
 
-def draw(numbers: dict[str, Any]) -> Figure:
+def draw(numbers: dict[str, Any]) -> style.Figure:
     """Draw the losses and the deviations."""
     figure, (above, below) = style.new(1.15, rows=2, sharex=True, height_ratios=(1.6, 1))
     above.axvline(numbers["capture_speed"], color=style.GREY, ls="--", lw=0.8, label="capture speed")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,9 +12,6 @@ from chaintheory.figures import style
 from chaintheory.figures.cache import simulated_all
 from chaintheory.interactions.named import Gaussian
 from chaintheory.system import Chain, System
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 TITLE = "Phase diagram of locked drift"
 CAPTION = """Where drift of attracted particles locks to the resonance near spacing/n (width 4, spacing 40,
@@ -91,7 +88,7 @@ def start(amplitude: float, multiple: float, at: Any, quick: bool) -> tuple[Syst
     return system, {"position": 220.0, "speed": 1.002 * at.speed, "duration": duration}
 
 
-def draw(numbers: dict[str, Any]) -> Figure:
+def draw(numbers: dict[str, Any]) -> style.Figure:
     """Draw the lines and the points."""
     figure, axes = style.new(0.85)
     markers = {"1": "o", "2": "s", "3": ""}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -11,9 +11,6 @@ from chaintheory.comparison.passes import single_pass_loss
 from chaintheory.figures import style
 from chaintheory.interactions.named import Gaussian
 from chaintheory.system import Chain, System
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 TITLE = "Single pass: theory and simulation"
 CAPTION = """Energy lost by the particle in passing one mass of a chain at rest, against its speed:
@@ -64,7 +61,7 @@ def simulated(system: System, speeds: np.ndarray) -> dict[str, Any]:
     }
 
 
-def draw(numbers: dict[str, Any]) -> Figure:
+def draw(numbers: dict[str, Any]) -> style.Figure:
     """Draw the curves and points of both panels."""
     figure, panels = style.new(1.55, rows=2)
     for axes, name, text in zip(panels, ("slow", "fast"), ("(a) slow", "(b) fast"), strict=True):

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chaintheory.comparison.passes import mean_speeds
 from chaintheory.figures import style
 from chaintheory.figures.cache import simulated
 from chaintheory.interactions.named import Gaussian
 from chaintheory.system import Chain, System
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 TITLE = "The first drift velocity is a transient"
 CAPTION = """Mean speed of an attracted particle started at 46 under the bias 0.01 (amplitude -2,
@@ -45,7 +42,7 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
     }
 
 
-def draw(numbers: dict[str, Any]) -> Figure:
+def draw(numbers: dict[str, Any]) -> style.Figure:
     """Draw the mean speed and the resonances."""
     from matplotlib.ticker import MultipleLocator
 

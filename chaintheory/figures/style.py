@@ -18,7 +18,7 @@ from chaintheory.plotting.style import YELLOW as YELLOW
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure as Figure
 
 COLUMN = 8.6 / 2.54  # inches
 
@@ -57,7 +57,7 @@ MEAN_LOSS = r"mean loss $\bar\Delta$ $(\hbar\Omega_\mathrm{slow})$"
 
 def new(height: float = 0.72, rows: int = 1, columns: int = 1, **more: Any) -> tuple[Figure, Any]:
     """Return a figure one column wide, ``height`` columns high, and its axes."""
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure as Figure
 
     figure = Figure(figsize=(COLUMN, height * COLUMN), layout="constrained")
     return figure, figure.subplots(rows, columns, **more)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from chaintheory.figures import style
 from chaintheory.interactions.named import Gaussian
 from chaintheory.system import Chain, System
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 TITLE = "Losses in a chain at a temperature"
 CAPTION = """(a) Standard deviation of the loss of one pass at k_B T = 0, 5 and 25 (amplitude 2, width 4): second order
@@ -50,7 +47,7 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
     return numbers
 
 
-def draw(numbers: dict[str, Any]) -> Figure:
+def draw(numbers: dict[str, Any]) -> style.Figure:
     """Draw deviations above spectra."""
     figure, (above, below) = style.new(1.2, rows=2)
     colors = (style.BLUE, style.ORANGE, style.VERMILLION)

@@ -27,7 +27,6 @@ from chaintheory.system import Chain, System
 from chaintheory_ext.generated.motion import acceleration
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
 TITLE = "Flights, diffusion and escape in a hot chain"
@@ -101,7 +100,7 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
     return numbers
 
 
-def draw(numbers: dict[str, Any]) -> Figure:
+def draw(numbers: dict[str, Any]) -> style.Figure:
     """Draw squares, flights and rates."""
     figure, (above, middle, below) = style.new(2.0, rows=3)
     free = numbers["free"]

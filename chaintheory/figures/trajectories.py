@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -10,9 +10,6 @@ from chaintheory.figures import style
 from chaintheory.figures.cache import simulated
 from chaintheory.interactions.named import Gaussian
 from chaintheory.system import Chain, System
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 TITLE = "Particle, chain and sound cone"
 CAPTION = """A particle shot into a chain at rest with speed 120 (width 4). (a) Amplitude 20. Colours:
@@ -54,7 +51,7 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
     return numbers
 
 
-def draw(numbers: dict[str, Any]) -> Figure:
+def draw(numbers: dict[str, Any]) -> style.Figure:
     """Draw the map, the displacements at its end, and the whole trajectories."""
     from matplotlib.colors import SymLogNorm
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -11,9 +11,6 @@ from chaintheory.comparison.with_published import speed_extrema
 from chaintheory.figures import style
 from chaintheory.interactions.named import Gaussian
 from chaintheory.system import Chain, System
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 TITLE = "A biased run beside theory"
 CAPTION = """A repelled particle started at speed 50 under the bias 0.01 (amplitude 2, width 4,
@@ -54,7 +51,7 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
     }
 
 
-def draw(numbers: dict[str, Any]) -> Figure:
+def draw(numbers: dict[str, Any]) -> style.Figure:
     """Draw the speeds per pass and the predicted ones."""
     figure, axes = style.new(0.72)
     theory = numbers["theory"]

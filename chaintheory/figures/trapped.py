@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chaintheory.comparison.bound_state import outside_frequencies, peak, spectrum
 from chaintheory.figures import style
 from chaintheory.figures.cache import simulated
 from chaintheory.interactions.named import Gaussian
 from chaintheory.system import Chain, System
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 TITLE = "Spectrum of a trapped particle"
 CAPTION = """Spectrum of the motion of a particle bound to one mass (amplitude -400, width 4), let
@@ -40,7 +37,7 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
     }
 
 
-def draw(numbers: dict[str, Any]) -> Figure:
+def draw(numbers: dict[str, Any]) -> style.Figure:
     """Draw the spectrum, the band and the predicted frequencies."""
     figure, axes = style.new(0.72)
     axes.axvspan(1.0, numbers["omega_fast"], color="0.88", lw=0, label="phonon band")

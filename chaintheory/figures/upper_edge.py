@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chaintheory.comparison.passes import mean_speeds
 from chaintheory.figures import style
 from chaintheory.figures.cache import simulated_all
 from chaintheory.interactions.named import Gaussian
 from chaintheory.system import Chain, System
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 TITLE = "A drift velocity at the upper band edge"
 CAPTION = """Mean speed of particles under the paper's bias 0.01 (amplitude 2: solid, -2: dashed;
@@ -48,7 +45,7 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
     }
 
 
-def draw(numbers: dict[str, Any]) -> Figure:
+def draw(numbers: dict[str, Any]) -> style.Figure:
     """Draw the runs and the predicted speed."""
     figure, axes = style.new(0.72)
     axes.axhline(numbers["resonance"], color=style.ORANGE, ls=":", lw=1.0, label="resonance")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -10,9 +10,6 @@ from chaintheory.figures import style
 from chaintheory.interactions.named import Gaussian
 from chaintheory.parameters import squared_speed
 from chaintheory.system import Chain, System
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 TITLE = "Speed over a pass"
 CAPTION = """Speed of the particle in passing one mass of a chain at rest, started midway at speed
@@ -40,7 +37,7 @@ def compute(*, quick: bool = False) -> dict[str, Any]:
     return numbers
 
 
-def draw(numbers: dict[str, Any]) -> Figure:
+def draw(numbers: dict[str, Any]) -> style.Figure:
     """Draw the two passes."""
     figure, axes = style.new(0.72)
     for name, look in (("attractive", style.ATTRACTIVE), ("repulsive", style.REPULSIVE)):
