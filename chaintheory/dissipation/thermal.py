@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chaintheory.dissipation.single_pass import (
+    OfMode,
     band_mean_of_transform,
     closed_loss,
     loss_at_rest,
@@ -86,23 +87,23 @@ def _variance(system: SystemParameters, v: Array, heat: Array, sampling: str) ->
     """<2 s E> over the band."""
     if sampling == "classical" and system.interaction.closed and system.chain.minimal:
         return np.asarray(generated.loss_variance(closed_loss(system, v, log=False), heat))
-    shape = system.interaction.shape
+    return quadrature_loss(system, v, log=False, shape=_scattered(system, heat, sampling))
+
+
+def _scattered(system: SystemParameters, heat: Array, sampling: str) -> OfMode:
+    """2 s E of a mode, with the prefactor of the squared transform in s."""
 
     def scattered(rows: Any, omega: Array, wave: Array) -> Array:
         energy = mode_energy(omega, heat[rows, None], sampling)
-        return np.asarray(generated.loss_variance(shape(np.maximum(wave, LEAST_WAVE)), energy))
+        return np.asarray(generated.loss_variance(system.interaction.shape(np.maximum(wave, LEAST_WAVE)), energy))
 
-    return quadrature_loss(system, v, log=False, shape=scattered)
+    return scattered
 
 
 def _variance_slope(system: SystemParameters, v: Array, heat: Array, sampling: str) -> Array:
     """Return v dVar/dv = -<2 E (4 + d ln|transform|^2/d ln k) s>."""
     interaction = system.interaction
     constant, width, power = interaction.decay
-
-    def scattered(rows: Any, omega: Array, wave: Array) -> Array:
-        energy = mode_energy(omega, heat[rows, None], sampling)
-        return np.asarray(generated.loss_variance(interaction.shape(np.maximum(wave, LEAST_WAVE)), energy))
 
     def changed(rows: Any, omega: Array, wave: Array) -> Array:
         wave = np.maximum(wave, LEAST_WAVE)
@@ -113,7 +114,7 @@ def _variance_slope(system: SystemParameters, v: Array, heat: Array, sampling: s
 
     # The terms cancel at some speed: the quadrature's tolerance is relative to their magnitudes.
     oscillations = 0.0 if interaction.monotone else 2.0 * math.pi * band_top(system.chain) * width_of(system) / v
-    mean, (exponents, _) = band_mean_of_transform(system, v, scattered)
+    mean, (exponents, _) = band_mean_of_transform(system, v, _scattered(system, heat, sampling))
     size = (4.0 + power * exponents + _algebraic(system) + oscillations) * mean
     return -quadrature_loss(system, v, log=False, shape=changed, least=size)
 

@@ -52,45 +52,36 @@ def write(run: Run, state: LightCone, records: Records, pictures: Pictures) -> N
 
 @dataclass(frozen=True)
 class Saved:
-    """What a checkpoint holds, checked as far as it can be without its run; ``run`` has the time step in use."""
+    """What a checkpoint holds, checked as far as it can be without its run.
+
+    ``run`` has the time step in use, ``state`` what differs from the state at the start.
+    """
 
     run: Run
     columns: tuple[Array, ...]
-    chain: ChainSegment
-    particle: tuple[float, float, float, float]
-    counters: tuple[int, int, int]
+    state: dict[str, Any]
     taken: list[tuple[int, Array]]
 
     def restore(self, fresh: LightCone, records: Records, pictures: Pictures) -> LightCone:
         """Fill records and pictures and return the state; ValueError where they cannot belong to one run."""
         start = [column[0] for column in records.rows(0, 1)]
-        sigma, q, residual, dissipated = self.particle
-        steps_done, lowest, highest = self.counters
-        state = replace(
-            fresh,
-            sigma=sigma,
-            q=q,
-            residual=residual,
-            dissipated=dissipated,
-            chain_state=self.chain if self.chain.state.size else fresh.chain_state,
-            steps_done=steps_done,
-            lowest=lowest,
-            highest=highest,
-        )
+        state = replace(fresh, **self.state)
         position, velocity, _, energy = self.columns
-        extent = (fresh.lowest, fresh.highest)
-        if steps_done:
+        extent, chain = (fresh.lowest, fresh.highest), state.chain_state
+        if state.steps_done:
             first, last = fresh.extent(position[1:])
             extent = min(fresh.lowest, first), max(fresh.highest, last)
         kinetic = fresh.system.kinetic_energy(np.max(np.abs(velocity)))
         off = abs(state.chain_energy() - energy[-1])
         held = (
             [column[0] for column in self.columns] == start,
-            position[-1] == sigma,
-            abs(velocity[-1] - 2.0 * np.pi * q) <= _ROUNDING * np.max(np.abs(velocity)),
-            (lowest, highest) == extent,
+            position[-1] == state.sigma,
+            abs(velocity[-1] - 2.0 * np.pi * state.q) <= _ROUNDING * np.max(np.abs(velocity)),
+            (state.lowest, state.highest) == extent,
             bool(off <= _ROUNDING * (kinetic + np.max(energy))),
-            not steps_done or self.covers(lowest, highest),
+            # the chain holds all masses that may have been kicked
+            not state.steps_done
+            or (chain.origin <= state.lowest and state.highest < chain.origin + chain.state.shape[1]),
         )
         if not all(held):
             raise ValueError(f"checkpoint {self.run.checkpoint} is damaged: its numbers do not belong together")
@@ -98,10 +89,6 @@ class Saved:
             getattr(records, name)[: column.size] = column
         pictures.taken.extend(self.taken)
         return state
-
-    def covers(self, lowest: int, highest: int) -> bool:
-        """Whether the chain holds all masses that may have been kicked."""
-        return self.chain.origin <= lowest and highest < self.chain.origin + self.chain.state.shape[1]
 
 
 def read(run: Run) -> Saved:
@@ -126,7 +113,7 @@ def read(run: Run) -> Saved:
         sigma, q, residual, rate, dissipated = (float(x) for x in data["particle"].values)
         chain = np.stack((data["chain_u"].values, data["chain_p"].values)).astype(np.float64)
         columns = tuple(np.asarray(data[name].values, dtype=np.float64) for name in _COLUMNS)
-        numbers = [chain, *columns, np.array([sigma, q, residual, dissipated, rate])]
+        numbers = [chain, *columns, data["particle"].values]
         if not all(np.isfinite(values).all() for values in numbers):
             raise ValueError("it holds numbers that are not finite")
         if any(column.shape != (steps_done + 1,) for column in columns):
@@ -142,14 +129,11 @@ def read(run: Run) -> Saved:
     run = replace(run, rate=rate)
     if steps_done > run.steps:
         raise ValueError(f"checkpoint {path} is already beyond the duration asked for")
-    return Saved(
-        run,
-        columns,
-        ChainSegment(origin, chain),
-        (sigma, q, residual, dissipated),
-        (steps_done, lowest, highest),
-        taken,
-    )
+    state = {
+        "sigma": sigma, "q": q, "residual": residual, "dissipated": dissipated,
+        "chain_state": ChainSegment(origin, chain), "steps_done": steps_done, "lowest": lowest, "highest": highest,
+    }  # fmt: skip
+    return Saved(run, columns, state, taken)
 
 
 def _pictures(data: Any, run: Run, steps_done: int) -> list[tuple[int, Array]]:
