@@ -680,7 +680,8 @@ class System(SystemParameters):
         ------
         ValueError
             A speed that is not finite, or 0 where there is no limit; passes that are no whole number in their range,
-            or so many at this speed that the integral needs more than 4e6 points; a mixture that cancels.
+            or so many at this speed that the integral needs more than 4e6 points or that the error exceeds 0.01; a
+            mixture that cancels.
 
         >>> from chaintheory import Gaussian
         >>> system = System(Chain(omega_fast=10.0, spacing=40.0), Gaussian(amplitude=2.0, width=4.0))

@@ -39,6 +39,7 @@ Array = NDArray[np.float64]
 
 MOST_POINTS = 2**22  # of the trapezoidal rule for one speed: a second
 TOLERANCE = 1e-13
+LARGEST_PHASE_ERROR = 0.01  # beyond, the interference of the passes is lost
 
 
 def finite_pass_dissipation(system: SystemParameters, speed: ArrayLike, passes: int) -> Array:
@@ -79,14 +80,17 @@ def _loss(system: SystemParameters, speed: float, passes: int) -> float:
         group = min(largest_group_speed(chain.omega_fast, 1.0), math.pi * spread * math.sqrt(part))
     else:
         part = 1.0
-    rate = passes * (chain.spacing * group / speed + 1.0) * math.sqrt(part)
-    if not interaction.monotone:
-        rate += 4.0 * top * width_of(system) / speed
-
+    oscillations = 0.0 if interaction.monotone else 4.0 * top * width_of(system)
     constant, width, _ = interaction.decay
     singular = lowest == 0.0 and power == 1  # as in a single pass
-    rate *= 2.0 if singular else 1.0
-    rate_of_decay = min(constant[0] * (width / speed) ** power, 1e300)
+    with np.errstate(over="ignore"):
+        rate = passes * (chain.spacing * group / speed + 1.0) * math.sqrt(part) + oscillations / speed
+        rate *= 2.0 if singular else 1.0
+        rate_of_decay = min((width / speed) ** power, 1e300) * constant[0]
+        # The phase of the last pass is rounded to a unit in its last place.
+        phase_error = 1e-15 * passes * 2.0 * math.pi * (chain.spacing * top / speed + 1.0) if passes > 1 else 0.0
+    if phase_error > LARGEST_PHASE_ERROR:
+        raise ValueError(f"speed must be so large that the phase of {passes} passes is known, got {float(speed)!r}")
 
     def taken(angle: Array) -> Array:
         jacobian = np.ones(angle.shape)
@@ -112,11 +116,8 @@ def _loss(system: SystemParameters, speed: float, passes: int) -> float:
             prefactor = np.where(omega > 0.0, interaction.shape(2.0 * math.pi * omega / speed), 0.0)
         return np.asarray(jacobian * omega**2 * prefactor * decay * kernel)
 
-    # The phase of the last pass is rounded to a unit in its last place.
-    tolerance = TOLERANCE + 1e-15 * passes * 2.0 * math.pi * (chain.spacing * top / speed + 1.0)
-    if passes == 1:
-        tolerance = TOLERANCE
-    mean = _mean(taken, 2 ** max(6, math.ceil(math.log2(max(4.0 * rate, 1.0)))), tolerance)
+    count = 2 ** max(6, math.ceil(math.log2(max(4.0 * min(rate, MOST_POINTS), 1.0))))
+    mean = _mean(taken, count, TOLERANCE + phase_error)
     if mean is None:
         raise ValueError(
             f"passes must be fewer at speed {speed:g}, or the speed larger: the mean over {passes} passes needs "

@@ -19,7 +19,7 @@ from numpy.polynomial.legendre import leggauss
 from numpy.typing import ArrayLike, NDArray
 
 from chaintheory.dissipation.single_pass import energy_emitted, quadrature_loss, single_pass_dissipation, width_of
-from chaintheory.dissipation.thermal import loss_variance
+from chaintheory.dissipation.thermal import loss_variance, refuse_slowest
 from chaintheory.lattice.dispersion import band_edges, frequency
 from chaintheory.lattice.thermal_field import mode_energy, one_temperature
 from chaintheory.parameters import refuse_damping
@@ -161,6 +161,7 @@ def loss_distribution(system: SystemParameters, speed: float, temperature: float
     heat, v = one_temperature(temperature), abs(number("speed", speed))
     if v == 0.0:
         raise ValueError(f"speed must not be 0, got {speed!r}")
+    refuse_slowest(np.array([v]))
     mean, variance = float(single_pass_dissipation(system, v)), float(loss_variance(system, v, heat))
     theta = (np.arange(INTERVALS + 1)) * (0.5 * math.pi / INTERVALS)
     omega = np.asarray(frequency(system.chain, theta))

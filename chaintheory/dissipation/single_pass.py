@@ -58,8 +58,9 @@ def shaped(values: Array, shape: tuple[int, ...]) -> Array:
 
 def energy_emitted(system: SystemParameters, omega: Array, speed: Array | float) -> Array:
     """Energy A(omega) that a phonon takes in one pass at constant velocity, Eq. 6, in hbar Omega_slow."""
-    transform = system.interaction.transform(2.0 * math.pi * omega / speed)
-    return np.asarray(loss_per_mode(omega, speed, transform))[()]
+    transform = system.interaction.transform(wave_number(omega, np.asarray(speed)))
+    with np.errstate(over="ignore"):
+        return np.asarray(loss_per_mode(omega, speed, transform))[()]
 
 
 def single_pass_dissipation(
@@ -303,7 +304,7 @@ def _mean_in_any_chain(
     singular = lowest == 0.0 and power == 1
     with np.errstate(over="ignore"):
         exponents = exponent_of(system, speed / lowest) if lowest else (np.zeros(speed.shape), np.zeros(speed.shape))
-        per_power = np.minimum(constant[0] * (width / speed) ** float(power), 1e300)
+        per_power = constant[0] * np.minimum((width / speed) ** float(power), 1e300)
 
     def taken(rows: Any, sine_squared: Array) -> Array:
         theta = np.arcsin(np.sqrt(sine_squared))

@@ -198,13 +198,13 @@ def _excited_in_any_chain(
     lowest, top = band_edges(chain)
     above = np.flatnonzero(speed > (0.0 if whole else cutoff_speed(system)))
     slope = np.minimum(slopes_of(system, speed[above]), 1e100)
-    furthest = top / slope
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        furthest, steep = top / slope, math.pi + sound_speed(chain) / (chain.spacing * slope)
+        first = np.maximum(np.ceil(lowest / slope), 1.0)
     rate, power = decay_in_x(system)
     if rate and not whole:
         # One root lies at or before the first whole number beyond lowest/c, if omega(x) > c x anywhere before it. Its
         # term is at least exp(-rate x^power) times powers that 1e-9 allows for.
-        first = np.maximum(np.ceil(lowest / slope), 1.0)
-        steep = math.pi + sound_speed(chain) / (chain.spacing * slope)
         budget = math.log(1e26) + 4.0 * np.log(np.maximum(furthest, 1.0)) + np.log(steep)
         furthest = np.minimum(furthest, (first**power + budget / rate) ** (1.0 / power))
     count = 2.0 * furthest * max(len(chain.couplings), 1)
@@ -235,7 +235,7 @@ def refuse_lost_phase(system: SystemParameters, speed: ArrayLike) -> None:
 
 def refuse_too_many(speed: Array, count: Array) -> None:
     """ValueError if a line has more roots than allowed."""
-    if count.size and count.max() > MOST_ROOTS:
+    if count.size and not np.all(count <= MOST_ROOTS):  # nan: beyond doubles
         slowest = float(speed[np.argmax(count)])
         raise ValueError(
             f"speed must be large enough for at most {MOST_ROOTS:.0e} roots of the resonance condition, "

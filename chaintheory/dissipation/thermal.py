@@ -41,6 +41,7 @@ Array = NDArray[np.float64]
 
 # Part of the integral's absolute value below which rounding has taken too many digits of a broadened variance.
 LEAST_LEFT = 1e-9
+SLOWEST = 1e-100  # speed above 0
 LEAST_WAVE = 1e-280  # stands for 0 in a transform that is infinite there
 # Of a broadened integral: its end in units of the width, and the largest table of correlations.
 FARTHEST, MOST_NUMBERS = 13.0, 1 << 24
@@ -55,7 +56,16 @@ def _broadcast(speed: ArrayLike, temperature: ArrayLike) -> tuple[Array, Array, 
         raise ValueError(
             f"speed and temperature must have shapes that broadcast, got {v.shape} and {heat.shape}"
         ) from None
+    refuse_slowest(v[v > 0.0])
     return v.ravel(), heat.ravel(), v.shape
+
+
+def refuse_slowest(speed: Array) -> None:
+    """Refuse speeds above 0 at which 1/v^2 or the exponent of a transform is beyond doubles."""
+    if speed.size and speed.min() < SLOWEST:
+        raise ValueError(
+            f"speed must be large enough at a temperature, 0 or at least {SLOWEST:g}, got {float(speed.min())!r}"
+        )
 
 
 def loss_variance(

@@ -307,6 +307,24 @@ def test_passes_that_cost_too_much_are_refused_with_the_cost():
         wide.finite_pass_dissipation(1.0, 1000)
 
 
+@pytest.mark.parametrize(
+    "chain", [ct.Chain(1.01, 44.0), ct.Chain.from_springs(0.0, [1.0], 3.0), ct.Chain.from_springs(1.0, [], 3.0)]
+)
+@pytest.mark.parametrize("interaction", [ct.Gaussian(1.0, 2.0), ct.Matern(1.0, 4.0, 2), ct.SquareWell(0.0, 5.6)])
+def test_the_mean_over_passes_at_speeds_beyond_doubles(chain, interaction):
+    """1/v overflows: the limit of vanishing speed, 0, or a refusal; with warnings as errors no other is left."""
+    system = ct.System(chain, interaction)
+    for speed in (5e-324, 1e-310, 1e-150):
+        try:
+            assert system.finite_pass_dissipation(speed, 7) == 0.0
+        except ValueError as error:
+            assert "phase of 7 passes" in str(error)
+        try:
+            assert system.validity(speed).value == 0.0
+        except ValueError as error:
+            assert "speed must be" in str(error)
+
+
 def test_logarithms_at_any_speed():
     with mpmath.workdps(50):
 

@@ -506,6 +506,8 @@ def test_other_arguments_that_are_refused():
         (lambda: PAPER.loss_variance(1e300, 1.0, broadening=True), r"speed must be at most 1e\+30"),
         (lambda: CHAIN.thermal_correlation(0, 1.7e308, 1.0), "times must be so few and short"),
         (lambda: PAPER.loss_distribution(0.0, 1.0), "speed must not be 0"),
+        (lambda: PAPER.loss_distribution(1e-310, 1.0), "0 or at least 1e-100"),
+        (lambda: PAPER.single_pass_dissipation([0.0, 1e-310], temperature=1.0), "0 or at least 1e-100"),
         (lambda: PAPER.simulate(20.0, 50.0, 1.0, temperature=1.0, method="direct"), "light-cone"),
     ):
         with pytest.raises(ValueError, match=message):
