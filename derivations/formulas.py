@@ -70,13 +70,11 @@ from .thermal import (
     variance_of_mode,
     walk_exponent_slope,
 )
-from .third_order import force_spectrum, phonon_energy, stiffness_spectrum
+from .third_order import force_spectrum, inverse_response, inverse_response_of, phonon_energy, stiffness_spectrum
 from .trapping import lattice_capture_speed
 from .travelling_wave import (
     absorbed,
     creep,
-    inverse_response,
-    inverse_response_of,
     modulation,
     radiated,
     sound_energy,

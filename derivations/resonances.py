@@ -122,10 +122,20 @@ def crossing_count(formula: sp.Basic) -> list[Step]:
     ]
 
 
-def _parabola_step(rule: str, squared: sp.Expr, centre: sp.Expr, place: sp.Expr) -> Step:
-    """The tangency condition on a parabola, at the place where it holds."""
-    condition = (centre + offset) * squared.diff(offset) / 2 - squared
-    return claim(condition.subs(offset, place), 0).by(rule, Reduce("common denominator", "expand"))
+def tangent_to_parabola(edge: str, parabola: sp.Expr, centre: sp.Expr, place: sp.Expr, squared: sp.Expr) -> list[Step]:
+    """Return the steps to the leading order: the parabola beside a band edge, and where a line is tangent to it."""
+    fast = sp.sqrt(1 + gap**2)
+    near = band_squared(sp.pi * (centre + offset)).subs(omega_fast, fast)
+    condition = (centre + offset) * parabola.diff(offset) / 2 - parabola
+    return [
+        claim(sp.series(near, offset, 0, 3).removeO(), parabola.subs(omega_fast, fast)).by(
+            f"the band near its {edge} edge", Reduce("evaluate", "expand", "trigonometry")
+        ),
+        claim(condition.subs(offset, place), 0).by("where the line is tangent", Reduce("common denominator", "expand")),
+        claim(spacing**2 * parabola.subs(offset, place) / (centre + place) ** 2, squared).by(
+            "its slope, squared", Reduce("common denominator")
+        ),
+    ]
 
 
 # The exact tangency beside a band edge, at the distance a = pi (x - n) from it, in sin(a) = a S and cos(a): the
@@ -139,6 +149,24 @@ def _deficits(expression: sp.Expr, sine: sp.Symbol, cosine: sp.Symbol) -> sp.Exp
     """Write sine and cosine of a small angle through their deficits, in which no power of a cancels."""
     a = edge_distance
     return expression.subs({sine: a * (1 - a**2 * sine_deficit), cosine: 1 - a**2 * cosine_deficit})
+
+
+def error_of_leading_order(bend: sp.Expr, cosine: sp.Expr) -> sp.Expr:
+    """Return what makes the relative error of the leading v^2, times -g^2 a^4 or, at the upper edge, G a^4.
+
+    ``bend`` says how omega^2 departs from the edge, by the factor 1 + bend (sin(a)/a)^2; ``cosine`` is that of a.
+    """
+    a, p, q = edge_distance, sine_deficit, cosine_deficit
+    shrunk = 1 - a**2 * p
+    bent = bend * p * (2 - a**2 * p) * shrunk**2 * cosine**2 / (1 + bend * shrunk**2)
+    return cosine**2 * p * (2 - a**2 * p) - a**2 * (q - p) ** 2 - bent
+
+
+def constant_of_remainder(bend: sp.Expr) -> sp.Expr:
+    """Return the constant c of the remainder: 3 times the same, times the fourth power of pi n a g^2 over omega^2."""
+    a, shrunk = edge_distance, 1 - edge_distance**2 * sine_deficit
+    number = (1 + bend * shrunk**2) / (shrunk * sp.cos(a)) - bend
+    return 3 * error_of_leading_order(bend, sp.cos(a)) * number**4
 
 
 half = sp.Rational(1, 2)
@@ -175,41 +203,27 @@ def lower_edge(formula: sp.Basic) -> list[Step]:
     """
     parabola = 1 + gap**2 * sp.pi**2 * offset**2
     place = 1 / (lag * sp.pi**2 * gap**2)
-    near = band_squared(sp.pi * (lag + offset)).subs(omega_fast, sp.sqrt(1 + gap**2))
     s, c = sp.symbols("s c", positive=True)
     a, b = edge_distance, scaled_gap
     squared = 1 + gap**2 * s**2
     number = squared / (sp.pi * gap**2 * s * c) - a / sp.pi
     exact = (spacing * sp.pi * gap**2 * s * c) ** 2 / squared / (formula.rhs**2).subs(lag, number) - 1
     tangent = (tangency_function() / (sp.pi * x)).subs(omega_fast, sp.sqrt(1 + gap**2))
-    p, q, shrunk = sine_deficit, cosine_deficit, 1 - a**2 * sine_deficit
-    body = lambda cosine: (  # noqa: E731
-        cosine**2 * p * (2 - a**2 * p)
-        - a**2 * (q - p) ** 2
-        - b * a * p * (2 - a**2 * p) * shrunk**2 * cosine**2 / (1 + b * a * shrunk**2)
-    )
-    bounded = 3 * body(sp.cos(a)) * ((1 + b * a * shrunk**2) / (shrunk * sp.cos(a)) - b * a) ** 4
+    cosine = 1 - a**2 * cosine_deficit
+    error, bounded = error_of_leading_order(b * a, cosine), constant_of_remainder(b * a)
     return [
-        claim(sp.series(near, offset, 0, 3).removeO(), parabola).by(
-            "the band near its lower edge", Reduce("evaluate", "expand")
-        ),
-        _parabola_step("where the line is tangent", parabola, lag, place),
-        claim(spacing**2 * parabola.subs(offset, place) / (lag + place) ** 2, formula.rhs**2).by(
-            "its slope, squared", Reduce("common denominator")
-        ),
+        *tangent_to_parabola("lower", parabola, lag, place, formula.rhs**2),
         claim(formula.rhs.subs({lag: 1, spacing: 40, gap: 1 / (sp.sqrt(3) * sp.pi)}), 20).by("and positive", Reduce()),
         claim(tangent.subs(sp.sin(sp.pi * x), s).subs(sp.cos(sp.pi * x), c).subs(x, number + a / sp.pi), 0).by(
             "the exact tangency at x = n + a/pi", Reduce("common denominator")
         ),
-        claim(_deficits(exact, s, c), (-(gap**2) * a**4 * body(1 - a**2 * q)).subs(b, gap**2 * a)).by(
+        claim(_deficits(exact, s, c), (-(gap**2) * a**4 * error).subs(b, gap**2 * a)).by(
             "relative error of v^2, in p = (1 - sin(a)/a)/a^2 and q = (1 - cos(a))/a^2: of fourth order in a",
             Reduce("common denominator"),
         ),
         claim(
-            _deficits(3 * gap**6 * (sp.pi * number) ** 4 * gap**2 * a**4 * body(1 - a**2 * q), s, c).subs(
-                gap, sp.sqrt(b / a)
-            ),
-            bounded.subs(sp.cos(a), 1 - a**2 * q),
+            _deficits(3 * gap**6 * (sp.pi * number) ** 4 * gap**2 * a**4 * error, s, c).subs(gap, sp.sqrt(b / a)),
+            bounded.subs(sp.cos(a), cosine),
         ).by("times 3 pi^4 g^6 n^4, with b = g^2 a", Reduce("common denominator")),
         claim(sp.sin(half) * sp.cos(half) * (sp.pi + half) - sp.sin(half) ** 2, sp.Rational("1.30")).by(
             "at a = 1/2 the tangency function is at least g^2 n times this, less 1: positive, so a < 1/2",
@@ -275,33 +289,20 @@ def upper_edge(formula: sp.Basic) -> list[Step]:
     The exact tangency at x = h - a/pi has v/alpha = pi g^2 s c/omega and h = omega^2/(pi g^2 s c) + a/pi, with
     s = sin(a), c = cos(a); b = G lies between 0 and 1, and a < 1/2 follows from G h >= 1.
     """
-    fast = sp.sqrt(1 + gap**2)
     parabola = omega_fast**2 - gap**2 * sp.pi**2 * offset**2
     centre = lag + sp.Rational(1, 2)
     place = -(omega_fast**2) / (gap**2 * sp.pi**2 * centre)
-    near = band_squared(sp.pi * (centre + offset)).subs(omega_fast, fast)
     s, c = sp.symbols("s c", positive=True)
     a, b = edge_distance, scaled_gap
     squared = omega_fast**2 - gap**2 * s**2
     number = squared / (sp.pi * gap**2 * s * c) + a / sp.pi
     claimed = (formula.rhs**2).subs(lag, number - sp.Rational(1, 2))
     exact = (spacing * sp.pi * gap**2 * s * c) ** 2 / squared / claimed - 1
-    p, q, shrunk = sine_deficit, cosine_deficit, 1 - a**2 * sine_deficit
-    body = lambda cosine: (  # noqa: E731
-        cosine**2 * p * (2 - a**2 * p)
-        - a**2 * (q - p) ** 2
-        + b * a**2 * p * (2 - a**2 * p) * shrunk**2 * cosine**2 / (1 - b * a**2 * shrunk**2)
-    )
-    bounded = 3 * body(sp.cos(a)) * ((1 - b * a**2 * shrunk**2) / (shrunk * sp.cos(a)) + b * a**2) ** 4
+    cosine = 1 - a**2 * cosine_deficit
+    error, bounded = error_of_leading_order(-b * a**2, cosine), constant_of_remainder(-b * a**2)
     top = gap / sp.sqrt(b)  # omega_fast, as b = g^2/omega_fast^2
     return [
-        claim(sp.series(near, offset, 0, 3).removeO(), parabola.subs(omega_fast, fast)).by(
-            "the band near its upper edge", Reduce("evaluate", "expand", "trigonometry")
-        ),
-        _parabola_step("where the line is tangent", parabola, centre, place),
-        claim(spacing**2 * parabola.subs(offset, place) / (centre + place) ** 2, formula.rhs**2).by(
-            "its slope, squared", Reduce("common denominator")
-        ),
+        *tangent_to_parabola("upper", parabola, centre, place, formula.rhs**2),
         claim(formula.rhs.subs({lag: 1, omega_fast: 3, spacing: 2, gap: 6 / (sp.sqrt(5) * sp.pi)}), 6).by(
             "and positive", Reduce()
         ),
@@ -312,13 +313,13 @@ def upper_edge(formula: sp.Basic) -> list[Step]:
         claim((sp.sin(sp.pi * x) * sp.cos(sp.pi * x)).subs(x, sp.Rational(1, 2) - a / sp.pi), sp.sin(a) * sp.cos(a)).by(
             "sine and cosine there", Reduce("trigonometry")
         ),
-        claim(_deficits(exact, s, c).subs(omega_fast, top), b * a**4 * body(1 - a**2 * q)).by(
+        claim(_deficits(exact, s, c).subs(omega_fast, top), b * a**4 * error).by(
             "relative error of v^2, in p = (1 - sin(a)/a)/a^2 and q = (1 - cos(a))/a^2: of fourth order in a",
             Reduce("common denominator"),
         ),
         claim(
-            _deficits(3 * b**3 * (sp.pi * number) ** 4 * b * a**4 * body(1 - a**2 * q), s, c).subs(omega_fast, top),
-            bounded.subs(sp.cos(a), 1 - a**2 * q),
+            _deficits(3 * b**3 * (sp.pi * number) ** 4 * b * a**4 * error, s, c).subs(omega_fast, top),
+            bounded.subs(sp.cos(a), cosine),
         ).by("times 3 pi^4 G^3 h^4", Reduce("common denominator")),
         claim(sp.pi * sp.sin(half) * sp.cos(half), sp.Rational("1.32")).by(
             "at a = 1/2 the tangency function is more than omega_fast^2 (G h times this, less 1): positive, so a < 1/2",

@@ -30,6 +30,8 @@ from .ledger import Step, claim, equal, states
 from .motion import mode_energy, units_chain, units_particle
 from .notation import (
     amplitude,
+    damping,
+    growth_rate,
     harmonic,
     lag,
     mass,
@@ -58,9 +60,18 @@ from .single_pass import band_average, fast_limit, loss_per_mode, single_pass
 from .steady_state import band_continued, mean_dissipation
 from .trapping import above, below, response_above, response_below
 
-__all__ = ["force_spectrum", "mixing", "speed_variation_gaussian", "stiffness_spectrum", "travelling_denominator"]
+__all__ = [
+    "force_spectrum",
+    "inverse_response",
+    "inverse_response_of",
+    "mixing",
+    "speed_variation_gaussian",
+    "stiffness_spectrum",
+]
 
 w = response_frequency
+period = spacing / speed  # T
+growing = sp.I * growth_rate * period / (2 * sp.pi)  # the shift z of a perturbation that grows like exp(nu tau)
 Phi = sp.Function("Phi")
 displaced = sp.Function("D")  # of the mass less that of the particle
 force = sp.Function("F")
@@ -106,15 +117,25 @@ def mixing(out: sp.Expr, within: sp.Expr, shape: Transform = transform) -> sp.Ex
     return (kicks[0] - kicks[1]) * force_spectrum(within, shape(wavenumber(within)))
 
 
-def travelling_denominator(frequency: sp.Expr) -> sp.Expr:
-    """Return 1 + (omega_fast^2 - 1) sin^2(pi w T) - w^2, T = alpha/v: the inverse response to a travelling force.
+def inverse_response_of(squared: sp.Expr, shift: sp.Expr) -> sp.Expr:
+    """Return Lambda(x) = omega^2 - w^2 - i gamma w, w = (v/alpha) (x + z), of a chain with any omega^2 and damping.
 
-    In units of Omega_slow^2. Its zeros are the roots of the resonance condition of Eq. (10).
-
-    >>> travelling_denominator(sp.Integer(0))
+    >>> inverse_response_of(sp.Integer(1), -x)
     1
     """
-    return band_squared(sp.pi * frequency * spacing / speed) - frequency**2
+    frequency = speed / spacing * (x + shift)
+    return squared - frequency**2 - sp.I * damping * frequency
+
+
+def inverse_response(shift: sp.Expr) -> sp.Expr:
+    """Return Lambda(x) = 1 + (omega_fast^2 - 1) sin^2(pi x) - (v/alpha)^2 (x + z)^2, in units of Omega_slow^2.
+
+    The force on a mass over its displacement, when both travel with the particle.
+
+    >>> inverse_response(sp.Integer(0)).subs(x, 0)
+    1
+    """
+    return inverse_response_of(band_squared(sp.pi * x), shift).subs(damping, 0)
 
 
 def dawson(argument: sp.Expr) -> sp.Expr:
@@ -499,30 +520,40 @@ def third_order_fast(formula: sp.Basic) -> list[Step]:
 
 
 @states(
-    "travelling_response",
+    "travelling_wave_response",
     "beyond the paper",
-    "A force that travels with the speed v, F(tau - n T) on mass n, T = alpha/v, of frequency w, displaces the masses "
-    "by F/(1 + (omega_fast^2 - 1) sin^2(pi w T) - w^2); its zeros are the roots of the resonance condition.",
-    equal(response, 1 / travelling_denominator(w)),
+    "A force exp(nu tau) exp(-2 pi i x (tau/T - l)) on each mass l, T = alpha/v, displaces it by as much over "
+    "Lambda(x) with the shift z = i nu T/(2 pi): the growth rate changes the frequency, not the phase between "
+    "neighbours. Without growth the zeros of Lambda are the roots of the resonance condition.",
+    equal(response, 1 / inverse_response(growing)),
     parents=[units_chain, mean_dissipation],
 )
 def travelling_response(formula: sp.Basic) -> list[Step]:
-    """Insert the travelling wave in the equation of motion; compare the zeros and the slope there with Eq. (10)."""
-    wave = lambda number: sp.exp(-2 * sp.pi * sp.I * w * (time - number * spacing / speed))  # noqa: E731
-    inertia = wave(site).diff(time, 2) / (2 * sp.pi) ** 2
-    denominator = 1 / formula.rhs
-    frequency, at_root = band_continued(), x * speed / spacing
+    """Insert the wave in Newton's law; without growth compare the zeros and the slope there with Eq. (10)."""
+    # The wave of mass l is e^(nu tau) times that of mass 0, l transit times later.
+    moving = lambda number: sp.exp(growth_rate * time - 2 * sp.pi * sp.I * x * (time / period - number))  # noqa: E731
+    phase = lambda number: sp.exp(2 * sp.pi * sp.I * x * number)  # noqa: E731
+    inertia = sp.expand(moving(site).diff(time, 2) / (2 * sp.pi) ** 2 / moving(site))
+    steady, frequency, at_root = (1 / formula.rhs).subs(growth_rate, 0), band_continued(), x / period
     return [
-        claim(sp.expand((inertia + dynamical_operator(wave, site)) / wave(site)), denominator).by(
-            "Newton's law, divided by the wave", Reduce("exponentials", "expand", "powers", "trigonometry")
+        claim(moving(site + 1) / moving(site), phase(1)).by(
+            "from a mass to the next: a phase alone", Reduce("expand", "powers")
         ),
-        claim(denominator.subs(w, at_root), (frequency - at_root) * (frequency + at_root)).by(
-            "zero where omega(x) = x v/alpha", Reduce("expand")
+        claim(inertia + sp.expand(dynamical_operator(phase, 0)), 1 / formula.rhs).by(
+            "Newton's law, divided by the wave", Reduce("expand", "trigonometry")
         ),
-        claim(
-            denominator.diff(w).subs(w, at_root) + 2 * at_root, 2 * frequency * frequency.diff(x) * spacing / speed
-        ).by("the slope: -2 omega (1 - alpha omega'/v) there", Reduce("expand")),
+        claim(steady, (frequency - at_root) * (frequency + at_root)).by(
+            "no growth, the steady state: zero where omega(x) = x v/alpha", Reduce("expand")
+        ),
+        claim(steady.diff(x) + 2 * at_root / period, 2 * frequency * frequency.diff(x)).by(
+            "the slope: -2 omega (v/alpha) (1 - alpha omega'/v) there", Reduce("expand")
+        ),
     ]
+
+
+def travelling(frequency: sp.Expr) -> sp.Expr:
+    """Return Lambda of the steady state at a frequency w, where x is w T."""
+    return inverse_response(sp.Integer(0)).subs(x, frequency * period)
 
 
 @states(
@@ -532,7 +563,7 @@ def travelling_response(formula: sp.Basic) -> list[Step]:
     "the speed at the multiples of v/alpha.",
     equal(
         in_phase(omega),
-        principal_value(sp.Integral(mixing(omega, w) / travelling_denominator(w), (w, 0, sp.oo)))
+        principal_value(sp.Integral(mixing(omega, w) / travelling(w), (w, 0, sp.oo)))
         - sp.Sum(
             mixing(omega, harmonic * speed / spacing) * spacing / (speed * mass * harmonic**2), (harmonic, 1, sp.oo)
         ),
@@ -541,9 +572,9 @@ def travelling_response(formula: sp.Basic) -> list[Step]:
 )
 def in_phase_steady(formula: sp.Basic) -> list[Step]:
     """The pulses of all masses are a Fourier series of period T = alpha/v; its mean is balanced by the bias."""
-    period = spacing / speed
     wave = sp.exp(-2 * sp.pi * sp.I * harmonic * time / period)
     moved = wave * period / (mass * harmonic**2)
+    steady = travelling_response.formula.rhs.subs({growth_rate: 0, x: w * period})
     return [
         claim(wave.subs(time, time + lag * period), wave).by(
             "every mass drives this harmonic alike: its coefficient is the spectrum over T", Reduce("expand", "powers")
@@ -553,7 +584,7 @@ def in_phase_steady(formula: sp.Basic) -> list[Step]:
         ),
         claim(
             formula.rhs,
-            principal_value(sp.Integral(mixing(omega, w) * travelling_response.formula.rhs, (w, 0, sp.oo)))
+            principal_value(sp.Integral(mixing(omega, w) * steady, (w, 0, sp.oo)))
             - sp.Sum(mixing(omega, harmonic / period) * moved / wave, (harmonic, 1, sp.oo)),
         ).by("the difference of the two responses", Reduce("expand")),
         *retarded(),

@@ -20,7 +20,7 @@ import sympy as sp
 
 from .checks import Reduce
 from .harmonic_chain import absorption, band_of_any, band_of_springs, damped_response, restoring_force, spring_band
-from .lattice import band_squared, dynamical_operator
+from .lattice import band_squared
 from .ledger import Step, claim, equal, states
 from .motion import energy_conserved, units_chain, units_particle
 from .notation import (
@@ -43,14 +43,10 @@ from .notation import (
 )  # fmt: skip
 from .potentials import transform
 from .steady_state import band_continued, mean_dissipation
-from .third_order import force_spectrum, travelling_denominator, travelling_response
+from .third_order import force_spectrum, growing, inverse_response, inverse_response_of, period, travelling_response
 
-__all__ = [
-    "absorbed", "creep", "inverse_response", "inverse_response_of", "modulation", "radiated", "sound_energy",
-    "sound_strain",
-]  # fmt: skip
+__all__ = ["absorbed", "creep", "modulation", "radiated", "sound_energy", "sound_strain"]
 
-period = spacing / speed  # T
 displacement = sp.Function("R")  # of a mass
 swing = sp.Function("s")  # of the particle from uniform motion
 spectrum = sp.Function(r"\hat{F}")
@@ -60,28 +56,6 @@ wave = sp.Function("a")
 pull = sp.Function("f")  # perturbation of the pulse of force
 mass_shift, particle_shift = sp.Function("Q"), sp.Function("p")
 drift_of_root = sp.Function("X")  # a root of the resonance condition, as a function of a small shift
-growing = sp.I * growth_rate * period / (2 * sp.pi)  # the shift z of a perturbation
-
-
-def inverse_response(shift: sp.Expr) -> sp.Expr:
-    """Return Lambda(x) = 1 + (omega_fast^2 - 1) sin^2(pi x) - (v/alpha)^2 (x + z)^2, in units of Omega_slow^2.
-
-    The force on a mass over its displacement, when both travel with the particle.
-
-    >>> inverse_response(sp.Integer(0)).subs(x, 0)
-    1
-    """
-    return inverse_response_of(band_squared(sp.pi * x), shift).subs(damping, 0)
-
-
-def inverse_response_of(squared: sp.Expr, shift: sp.Expr) -> sp.Expr:
-    """Return Lambda(x) = omega^2 - w^2 - i gamma w, w = (v/alpha) (x + z), of a chain with any omega^2 and damping.
-
-    >>> inverse_response_of(sp.Integer(1), -x)
-    1
-    """
-    frequency = speed / spacing * (x + shift)
-    return squared - frequency**2 - sp.I * damping * frequency
 
 
 def modulation(number: sp.Expr, shift: sp.Expr, transform_value: sp.Expr) -> sp.Expr:
@@ -170,33 +144,6 @@ def travelling_distance(formula: sp.Basic) -> list[Step]:
 
 
 @states(
-    "travelling_wave_response",
-    "beyond the paper",
-    "A force exp(nu tau) exp(-2 pi i x (tau/T - l)) on each mass l displaces it by as much over Lambda(x) with the "
-    "shift z = i nu T/(2 pi): the growth rate changes the frequency, not the phase between neighbours.",
-    equal(response, 1 / inverse_response(growing)),
-    parents=[units_chain, travelling_response],
-)
-def travelling_green(formula: sp.Basic) -> list[Step]:
-    """Insert the wave in Newton's law; without growth it is the response to a force of constant strength."""
-    # The wave of mass l is e^(nu tau) times that of mass 0, l transit times later.
-    moving = lambda number: sp.exp(growth_rate * time - 2 * sp.pi * sp.I * x * (time / period - number))  # noqa: E731
-    phase = lambda number: sp.exp(2 * sp.pi * sp.I * x * number)  # noqa: E731
-    inertia = sp.expand(moving(site).diff(time, 2) / (2 * sp.pi) ** 2 / moving(site))
-    return [
-        claim(moving(site + 1) / moving(site), phase(1)).by(
-            "from a mass to the next: a phase alone", Reduce("expand", "powers")
-        ),
-        claim(inertia + sp.expand(dynamical_operator(phase, 0)), 1 / formula.rhs).by(
-            "Newton's law, divided by the wave", Reduce("expand", "trigonometry")
-        ),
-        claim((1 / formula.rhs).subs(growth_rate, 0), travelling_denominator(x / period)).by(
-            "no growth: the steady state", Reduce("expand")
-        ),
-    ]
-
-
-@states(
     "travelling_wave_particle",
     "beyond the paper",
     "The k-th harmonic of the particle's displacement is T^2 F^(k)/(mu (k + z)^2), F^ being the transform of the pulse "
@@ -243,7 +190,7 @@ def travelling_bias(formula: sp.Basic) -> list[Step]:
     "condition by c/(omega' - c) z, c = v/alpha: above the real axis, so that the phonon runs ahead, where the group "
     "velocity exceeds the speed, and below where it does not.",
     equal(drift_of_root(offset).diff(offset), speed / spacing / (band_continued().diff(x) - speed / spacing)),
-    parents=[travelling_green],
+    parents=[travelling_response],
 )
 def radiation_condition(formula: sp.Basic) -> list[Step]:
     """Differentiate Lambda(x + dx, dz) = 0 at a root, omega(x) = c x."""
@@ -267,7 +214,7 @@ def radiation_condition(formula: sp.Basic) -> list[Step]:
     "In any harmonic chain whose masses have a damping gamma the response has the inverse Lambda(x) = omega(x)^2 - w^2 "
     "- i gamma w, w = (v/alpha) (x + z). Nothing else in the equations of the steady drift depends on the chain.",
     equal(response, 1 / inverse_response_of(band_of_any(x) ** 2, growing)),
-    parents=[band_of_springs, damped_response, travelling_green],
+    parents=[band_of_springs, damped_response, travelling_response],
 )
 def travelling_any(formula: sp.Basic) -> list[Step]:
     """Insert the wave in Newton's law of a chain with wells, one range of springs, and damping."""
@@ -463,7 +410,7 @@ def second_slope(distance: sp.Expr) -> sp.Expr:
         pull(time),
         -second_slope(displacement(time) - speed * time - swing(time)) * (mass_shift(time) - particle_shift(time)),
     ),
-    parents=[travelling_distance, travelling_green, travelling_particle],
+    parents=[travelling_distance, travelling_response, travelling_particle],
 )
 def growth(formula: sp.Basic) -> list[Step]:
     """Linearise the force; then insert the derivatives of the steady drift itself."""
