@@ -472,19 +472,20 @@ class System(SystemParameters):
         [0.013449, 0.014567, 0.019255]
         """
         log = truth("log", log)
+        choice("sampling", sampling, thermal_field.SAMPLINGS)
+        choice("approximation", approximation, ["constant-velocity", "static-lattice", "third-order"])
         if temperature is not None:
             if approximation != "constant-velocity" or method is not None or log:
                 raise ValueError("approximation, method and log must not be given with temperature")
-            return thermal.mean_loss(self, speed, temperature, sampling)
-        choice("sampling", sampling, thermal_field.SAMPLINGS)
-        choice("approximation", approximation, ["constant-velocity", "static-lattice", "third-order"])
-        if approximation == "third-order":
+            loss = thermal.mean_loss(self, speed, temperature, sampling)
+        elif approximation == "third-order":
             refuse_other_chains(self.chain, f"approximation={approximation!r}")
             if method is not None or log:
                 raise ValueError("method and log must not be given with approximation='third-order'")
-            return third_order.single_pass_expansion(self, speed).total
-        of = damped if self.chain.damping else single_pass
-        loss = of.single_pass_dissipation(self, speed, approximation=approximation, method=method, log=log)
+            loss = third_order.single_pass_expansion(self, speed).total
+        else:
+            of = damped if self.chain.damping else single_pass
+            loss = of.single_pass_dissipation(self, speed, approximation=approximation, method=method, log=log)
         if not log:
             warn_of_large_losses(self, speed, loss)
         return loss
@@ -641,7 +642,7 @@ class System(SystemParameters):
         numpy.ndarray
             Energy lost in hbar Omega_slow, one number for each pass; NaN for a particle that has not left within three
             times the unhindered transit: captured. Of the others ``chaintheory.block_mean`` gives the mean with its
-            error, that of antithetic passes too.
+            error, that of antithetic passes too: of passes 2k and 2k + 1, a pair, leave out both where one is NaN.
 
         Raises
         ------
@@ -748,8 +749,9 @@ class System(SystemParameters):
             return travelling_wave.mean_dissipation(self, speed)
         if approximation == "third-order":
             refuse_other_chains(self.chain, f"approximation={approximation!r}")
-            return third_order.mean_expansion(self, speed).total
-        loss = steady_state.mean_dissipation(self, speed, approximation=approximation)
+            loss = third_order.mean_expansion(self, speed).total
+        else:
+            loss = steady_state.mean_dissipation(self, speed, approximation=approximation)
         warn_of_large_losses(self, speed, loss)
         return loss
 
@@ -1233,7 +1235,7 @@ class System(SystemParameters):
         progress, max_bytes
             As in ``simulate``, for all runs together.
         seed
-            Of the thermal fields, with ``temperature``: a whole number, or one for each run.
+            Of the thermal fields, with ``temperature``: a whole number s, run k then has s + k; or one for each run.
         **options
             As in ``simulate``, the same for all runs; no ``checkpoint``.
 

@@ -42,6 +42,7 @@ LEAST_DAMPING = 5e-7
 CELLS_AT_ONCE = 2**15
 # Ratio nu/omega, up to the damping over omega, whose square is beside 1 less than the rounding of the integral.
 OHMIC = 1e-8
+FINEST = 1e-5  # of the widest cell: the cell at the origin beside a logarithm, of which its cube is left out
 NEGLIGIBLE_EXPONENT = 100.0
 NEGLIGIBLE = 1e-15  # of the sum, that a further stretch of the integral may add
 MOST_DOUBLINGS = 24  # of the range, for a transform that falls like a power
@@ -138,7 +139,7 @@ def _steady(system: SystemParameters, speed: float, *, derivative: bool) -> floa
     widest = 0.5 * _scale(system) * chain.spacing / (2.0 * math.pi)
     total, start = 0.0, 0.0
     for _ in range(MOST_DOUBLINGS):
-        part = response_integral(chain, c, density, end, widest, start)
+        part = response_integral(chain, c, density, end, widest, start, logarithm=diverges(system))
         total += part
         if not beyond or abs(part) <= NEGLIGIBLE * abs(total):
             return total
@@ -147,8 +148,9 @@ def _steady(system: SystemParameters, speed: float, *, derivative: bool) -> floa
 
 
 def response_integral(
-    chain: ChainParameters, c: float, density: Callable[[Array], Array], end: float, widest: float, start: float = 0.0
-) -> float:
+    chain: ChainParameters, c: float, density: Callable[[Array], Array], end: float, widest: float,
+    start: float = 0.0, logarithm: bool = False,
+) -> float:  # fmt: skip
     """Integral over x of what is analytic but for the poles of the chain's response along the line nu = c x.
 
     Parameters
@@ -163,6 +165,8 @@ def response_integral(
         Bounds of x; from 0 on the first cell of a chain without wells has its own bounds of the poles.
     widest
         Largest half-width of a cell, on which the integrand without the response is smooth.
+    logarithm
+        That the integrand has the logarithm of x at the origin, as with a softened Coulomb interaction.
 
     >>> from chaintheory import Chain
     >>> einstein = Chain.from_springs(1.0, [], spacing=40.0, damping=0.1)
@@ -185,12 +189,20 @@ def response_integral(
         value = np.hypot(square(chain, math.pi * x) / x - c * c * x, gamma * c)
         return value / (4.0 * bound_of_reduced_square(chain, 0) + c * c)
 
+    def beside_logarithm(of_poles: Callable[[Array], Array]) -> Callable[[Array], Array]:
+        return lambda x: np.minimum(of_poles(x), np.maximum(x, FINEST * widest)) if logarithm else of_poles(x)
+
     gamma, widest = chain.damping, min(LARGEST_RADIUS / springs, widest)
     if chain.confinement or start:
-        return _integral(density, radius, start, end, widest)
+        return _integral(density, beside_logarithm(radius), start, end, widest)
     first = min(first_cell(chain), end)
-    total = _integral(density, near_origin, 0.0, first, widest)
+    total = _integral(density, beside_logarithm(near_origin), 0.0, first, widest)
     return total + (_integral(density, radius, first, end, widest) if end > first else 0.0)
+
+
+def diverges(system: SystemParameters) -> bool:
+    """Whether the transform is infinite at k = 0, where it has a logarithm: the softened Coulomb interaction's."""
+    return not math.isfinite(float(system.interaction.transform(0.0)))
 
 
 def _scale(system: SystemParameters) -> float:
@@ -206,7 +218,7 @@ def _single(system: SystemParameters, speed: float) -> float:
     scale = 0.5 * _scale(system) * speed / (2.0 * math.pi)
     constant, width, power = system.interaction.decay
     rate = constant[0] * min(width / speed, 1e150) ** power if system.interaction.monotone else 0.0
-    floor = 1e-5 * min(scale, gamma)
+    floor, logarithm = 1e-5 * min(scale, gamma), diverges(system)
 
     def mode(omega_squared: float) -> float:
         root = np.emath.sqrt(omega_squared - 0.25 * gamma * gamma)
@@ -214,7 +226,8 @@ def _single(system: SystemParameters, speed: float) -> float:
 
         def radius(nu: Array) -> Array:
             # An overdamped mode has a pole next to nu = 0, where the loss per mode vanishes like nu^2.
-            return np.maximum(np.abs(nu[:, None] - poles).min(axis=1), floor)
+            from_poles = np.maximum(np.abs(nu[:, None] - poles).min(axis=1), floor)
+            return np.minimum(from_poles, np.maximum(nu, FINEST * scale)) if logarithm else from_poles
 
         def density(nu: Array) -> Array:
             return np.asarray(

@@ -172,10 +172,11 @@ def _response(system: SystemParameters, speed: Array) -> Array:
 
 
 def warn_of_large_losses(system: SystemParameters, speed: ArrayLike, loss: ArrayLike) -> None:
-    """Warn where a loss exceeds the kinetic energy (both in hbar Omega_slow) at that speed."""
-    values, losses = np.abs(np.asarray(speed, dtype=np.float64)), np.asarray(loss)
+    """Warn where a loss, or a gain, exceeds the kinetic energy (both in hbar Omega_slow) at that speed."""
+    losses = np.asarray(loss)
+    values = np.broadcast_to(np.abs(np.asarray(speed, dtype=np.float64)), losses.shape)
     with np.errstate(over="ignore"):
-        above = losses > kinetic_energy(system, values)
+        above = np.abs(losses) > kinetic_energy(system, values)
     if np.any(above):
         at = np.unravel_index(int(np.argmax(above)), above.shape)
         warnings.warn(

@@ -139,7 +139,7 @@ def simulate_many(
     limit = available_memory() if max_bytes is None else positive("max_bytes", max_bytes)
     runs = [
         checked_run(one, x, v, duration, max_bytes=limit, seed=drawn, **options)
-        for one, x, v, drawn in _starts(system, position, speed, seed)
+        for one, x, v, drawn in _starts(system, position, speed, seed, options.get("temperature") is not None)
     ]
     refuse_too_large(runs, limit)
     with progress_bar(progress, sum(run.steps for run in runs)) as tick:
@@ -173,8 +173,9 @@ def _side_by_side(runs: list[Run], tick: Any) -> list[Trajectory]:
 
 
 def _starts(
-    system: SystemParameters | Sequence[SystemParameters], position: ArrayLike, speed: ArrayLike, seed: ArrayLike
-) -> list[tuple[SystemParameters, float, float, int]]:
+    system: SystemParameters | Sequence[SystemParameters], position: ArrayLike, speed: ArrayLike, seed: ArrayLike,
+    heated: bool,
+) -> list[tuple[SystemParameters, float, float, int]]:  # fmt: skip
     """System, position, speed and seed of every run."""
     systems: list[Any] = [system]
     if not isinstance(system, SystemParameters) and isinstance(system, Iterable):
@@ -192,5 +193,8 @@ def _starts(
     if len(lengths) > 1:
         raise ValueError(f"system, position, speed and seed must have one length, got {sorted(lengths)}")
     count = lengths.pop() if lengths else 1
+    if len(columns[-1]) == 1 and heated:  # the same thermal field for all would make copies of runs that start alike
+        drawn = whole("seed", columns[-1][0], 0)
+        columns[-1] = [drawn + k for k in range(count)]
     columns = [column * (count if len(column) == 1 else 1) for column in columns]
     return list(zip(*columns, strict=True))

@@ -339,6 +339,9 @@ def test_hot_runs_conserve_energy_and_are_the_same_in_blocks(tmp_path):
     alone = system.simulate(220.0, 50.0, 20.0, temperature=5.0, seed=2)
     assert np.array_equal(several[1].position, alone.position)
     assert not np.array_equal(several[0].position, alone.position)
+    of_one_seed = system.simulate_many(220.0, [50.0, 50.0], 20.0, temperature=5.0, seed=1)
+    for one, other in zip(of_one_seed, several, strict=True):
+        assert np.array_equal(one.position, other.position)
     path = tmp_path / "run.nc"
     system.simulate(220.0, 50.0, 20.0, temperature=5.0, seed=2, checkpoint=path)
     again = system.simulate(220.0, 50.0, 20.0, temperature=5.0, seed=2, checkpoint=path)

@@ -163,7 +163,7 @@ def with_units():
 def test_numbers_with_a_unit_are_not_taken_for_the_models(function):
     """Once the unit was dropped: a mean loss at 8 angstrom/ps was that of 8 l_slow/t_slow, 53,000 times too small."""
     for value in with_units():
-        with pytest.raises(TypeError, match="must be in (the model's units|radians, .*), got numbers in"):
+        with pytest.raises(TypeError, match=r"must be in (the model's units|radians, .*), got numbers in"):
             function(value)
 
 

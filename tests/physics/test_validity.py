@@ -105,6 +105,13 @@ def test_a_loss_above_the_kinetic_energy_is_warned_of():
     assert strong.validity(30.0).value == 0.0
 
 
+def test_a_loss_above_the_kinetic_energy_is_told_at_a_temperature():
+    strong = ct.System(ct.Chain(1.001, 40.0), ct.Gaussian(-6.0, 2.0), mass=0.5)
+    assert 0.5 * strong.mass * 12.0**2 / (2.0 * math.pi) ** 2 == pytest.approx(0.912, abs=5e-4)
+    with pytest.warns(ValidityWarning, match=r"the loss 56\.3 at speed 12 exceeds the kinetic energy 0\.912"):
+        strong.single_pass_dissipation([60.0, 12.0], temperature=4.0, sampling="classical")
+
+
 @pytest.mark.filterwarnings("error")
 def test_an_ordinary_loss_is_not():
     PAPER.single_pass_dissipation([13.0, 30.0, 300.0])
