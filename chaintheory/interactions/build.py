@@ -8,13 +8,13 @@ from dataclasses import fields
 from typing import Any
 
 from chaintheory.interactions.base import Interaction
+from chaintheory.interactions.offset import Beside
 from chaintheory.interactions.text import NAMED
 from chaintheory.support.validation import choice, nearest
 
-# Interactions of one amplitude and one width, and those of a particle beside the chain.
-PLAIN = ("Gaussian", "Exponential", "Matern", "Lorentzian", "Sech2", "SoftenedCoulomb", "SquareWell")
-BESIDE = ("LennardJones", "Morse", "Buckingham")
-KINDS = (*PLAIN, *BESIDE)
+# Interactions that a few numbers describe, and of these the ones of an amplitude and a width.
+KINDS = tuple(name for name in NAMED if name != "GaussianMixture")
+PLAIN = tuple(name for name in KINDS if not issubclass(NAMED[name], Beside))
 
 
 def kind_of(name: str) -> str:

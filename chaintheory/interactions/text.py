@@ -13,11 +13,12 @@ from chaintheory.interactions.table import SampledInteraction
 from chaintheory.support.files import unreadable
 from chaintheory.support.validation import nearest, shown
 
+# The interactions that have a name: in files, on the command line and in sweeps.
 NAMED = {
     kind.__name__: kind
     for kind in (
-        named.Exponential, named.Gaussian, named.GaussianMixture, named.Lorentzian, named.Matern, named.Sech2,
-        named.SoftenedCoulomb, named.SquareWell, offset.LennardJones, offset.Morse, offset.Buckingham,
+        named.Gaussian, named.Exponential, named.Matern, named.Lorentzian, named.Sech2, named.SoftenedCoulomb,
+        named.SquareWell, offset.LennardJones, offset.Morse, offset.Buckingham, named.GaussianMixture,
     )
 }  # fmt: skip
 
