@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from chaintheory.interactions.base import Decay, Interaction, clipped, floating
 from chaintheory.interactions.grammar import number_in_latex
 from chaintheory.support.double_double import FOUR_PI, FOUR_PI_SQUARED, TWO_PI_SQUARED, product
-from chaintheory.support.validation import BUFFERS, bounded, scale, shown, whole
+from chaintheory.support.validation import BUFFERS, amplitude_of, scale, shown, whole
 from chaintheory_ext.generated import interactions as generated
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class _Profile(Interaction):
     PROFILE: ClassVar[tuple[Callable[[Array], Array], ...]] = ()  # the profile and two derivatives
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "amplitude", bounded("amplitude", self.amplitude))
+        object.__setattr__(self, "amplitude", amplitude_of("amplitude", self.amplitude))
         object.__setattr__(self, "width", scale("width", self.width))
 
     @property
@@ -416,7 +416,7 @@ class GaussianMixture(Interaction):
                 or (isinstance(value, np.ndarray) and value.ndim == 0)
             ):
                 raise TypeError(f"{name} must be a sequence of numbers, got {shown(value)}")
-        amplitudes = tuple(bounded("amplitudes", a) for a in self.amplitudes)
+        amplitudes = tuple(amplitude_of("amplitudes", a) for a in self.amplitudes)
         widths = tuple(scale("widths", w) for w in self.widths)
         if not amplitudes or len(amplitudes) != len(widths):
             raise ValueError(

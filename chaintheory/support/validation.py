@@ -148,6 +148,7 @@ def positive(name: str, value: SupportsFloat | SupportsIndex) -> float:
 
 # Beyond these magnitudes powers of a parameter leave the range of doubles.
 SMALLEST, LARGEST = 1e-30, 1e30
+FAINTEST = 1e-100  # amplitude of an interaction, whose square is still a double
 
 
 def scale(name: str, value: SupportsFloat | SupportsIndex) -> float:
@@ -181,6 +182,20 @@ def bounded(name: str, value: SupportsFloat | SupportsIndex) -> float:
     result = number(name, value)
     if abs(result) > LARGEST:
         raise ValueError(f"{name} must be at most {LARGEST:g} in magnitude, got {shown(value)}")
+    return result
+
+
+def amplitude_of(name: str, value: SupportsFloat | SupportsIndex) -> float:
+    """Return ``value`` as a float that is 0 or within ``FAINTEST`` .. ``LARGEST`` in magnitude.
+
+    >>> amplitude_of("amplitude", 1e-200)
+    Traceback (most recent call last):
+    ...
+    ValueError: amplitude must be 0 or at least 1e-100 in magnitude, got 1e-200
+    """
+    result = bounded(name, value)
+    if 0.0 < abs(result) < FAINTEST:
+        raise ValueError(f"{name} must be 0 or at least {FAINTEST:g} in magnitude, got {shown(value)}")
     return result
 
 

@@ -325,6 +325,20 @@ def test_the_mean_over_passes_at_speeds_beyond_doubles(chain, interaction):
             assert "speed must be" in str(error)
 
 
+@pytest.mark.parametrize("make", [
+    lambda a: ct.Gaussian(a, 4.0), lambda a: ct.GaussianMixture([a, -0.5 * a], [4.0, 2.0]), lambda a: ct.Sech2(a, 4.0),
+    lambda a: ct.Lorentzian(a, 4.0), lambda a: ct.Exponential(a, 4.0), lambda a: ct.SoftenedCoulomb(a, 4.0),
+])  # fmt: skip
+def test_the_faintest_interactions(make):
+    """The loss goes like the square of the amplitude; below 1e-100 its logarithm was -inf."""
+    faint, ordinary = (ct.System(PAPER.chain, make(a)) for a in (1e-99, 1.0))
+    for speed in (3.0, 30.0):
+        log = float(ordinary.single_pass_dissipation(speed, log=True)) - 198.0 * math.log(10.0)
+        assert float(faint.single_pass_dissipation(speed, log=True)) == pytest.approx(log, rel=1e-14)
+    with pytest.raises(ValueError, match="must be 0 or at least 1e-100 in magnitude, got"):
+        make(1e-101)
+
+
 def test_logarithms_at_any_speed():
     with mpmath.workdps(50):
 
