@@ -415,5 +415,11 @@ def test_the_phonons_of_a_steady_state():
     assert points[:, 1].sum() == pytest.approx(float(SYSTEM.mean_dissipation(30.0)), rel=1e-12)
     assert r"\hbar" in ax.get_ylabel() and "Omega" in ax.get_xlabel()
     assert list(terms.to_dataframe()) == ["root", "frequency", "group_speed", "energy", "forward"]
+    in_si = PHYSICAL.mean_dissipation_terms(30.0).plot(units="SI")  # Omega_slow is 1e12 rad/s
+    x, y = (np.concatenate(one) for one in zip(*(c.markerline.get_data() for c in in_si.containers), strict=True))
+    np.testing.assert_allclose(np.sort(x), np.sort(terms.frequency) * 1e12, rtol=1e-14)
+    assert y.sum() == pytest.approx(float(SYSTEM.mean_dissipation(30.0)) * 1.054571817e-22, rel=1e-9)
+    own = PHYSICAL.mean_dissipation_terms(30.0).plot()
+    assert (own.get_xlabel(), own.get_ylabel()) == ("angular frequency (rad/ps)", "energy emitted per pass (eV)")
     latex = SYSTEM._repr_latex_()
     assert latex.count("$") == 2 and "e^{" in latex and r"\beta = 0.01" in latex

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +25,7 @@ from chaintheory.lattice.dispersion import band_edges, curvature, frequency, slo
 from chaintheory.lattice.resonance_condition import batches, tangencies
 from chaintheory.support.equality import EqualFields
 from chaintheory.support.validation import choice, number, real_array
+from chaintheory.units import MODEL, Units, scale_of
 from chaintheory_ext.generated.dissipation import loss_prefactor
 
 if TYPE_CHECKING:
@@ -59,12 +60,15 @@ class EmittedPhonons(EqualFields):
         Speed of the emitted wave, spacing * d omega/dx; negative for a wave that runs backward.
     energy
         Energy that it takes per lattice spacing; the contributions sum to the mean dissipation.
+    units
+        Those of the system, in which ``plot`` shows what is here in the model's; None where it has none.
     """
 
     root: Array
     frequency: Array
     group_speed: Array
     energy: Array
+    units: Units | None = field(default=None, repr=False)
 
     @property
     def forward(self) -> NDArray[np.bool_]:
@@ -85,26 +89,29 @@ class EmittedPhonons(EqualFields):
         names = ("root", "frequency", "group_speed", "energy", "forward")
         return pd.DataFrame({name: getattr(self, name) for name in names})
 
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the energy per spacing (hbar Omega_slow) of each phonon against its frequency (Omega_slow).
+    def plot(self, ax: Axes | None = None, *, units: str | Units | None = None) -> Axes:
+        """Draw the energy per spacing of each phonon against its frequency.
+
+        ``units``: ``"model"``, ``"SI"``, ``"metal"`` or ``Units``; by default those of the system.
 
         >>> import chaintheory as ct
         >>> system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0))
         >>> len(system.mean_dissipation_terms(30.0).plot().containers)
         2
         """
-        from chaintheory.plotting.style import BLUE, VERMILLION, axes, label
-        from chaintheory.units import Scale
+        from chaintheory.plotting.style import BLUE, VERMILLION, axes, frequency_label, label
 
-        ax = axes(ax)
+        ax, scale = axes(ax), scale_of(self.units, units)
+        frequency = self.frequency if scale.system == MODEL else self.frequency * (2.0 * math.pi / scale.time)
         for name, chosen, colour in (("forward", self.forward, BLUE), ("backward", ~self.forward, VERMILLION)):
             if chosen.any():
-                stems = ax.stem(self.frequency[chosen], self.energy[chosen], basefmt=" ", label=f"{name} wave")
+                heights = scale.energy * self.energy[chosen]
+                stems = ax.stem(frequency[chosen], heights, basefmt=" ", label=f"{name} wave")
                 stems.markerline.set_color(colour)
                 stems.stemlines.set_color(colour)
         ax.set_ylim(bottom=0.0)
-        ax.set_xlabel(r"frequency ($\Omega_\mathrm{slow}$)")
-        ax.set_ylabel(label("energy emitted per pass", "energy", Scale.of_model()))
+        ax.set_xlabel(frequency_label("angular frequency", scale))
+        ax.set_ylabel(label("energy emitted per pass", "energy", scale))
         ax.legend()
         return ax
 
@@ -357,4 +364,4 @@ def mean_dissipation_terms(system: SystemParameters, speed: float) -> EmittedPho
         raise ValueError("chain must have no damping for a list of phonons: with it all frequencies are excited")
     ((_, found),) = excited(system, v, whole=True)
     energy = contributions(system, v, found.owner, found.omega, found.group)
-    return EmittedPhonons(found.period + found.offset, found.omega, system.chain.spacing * found.group, energy)
+    return EmittedPhonons(found.period + found.offset, found.omega, system.chain.spacing * found.group, energy, system.units)

@@ -20,6 +20,7 @@ CYCLE = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
 # Kind of a drift velocity: colour and symbol.
 KINDS = {"locked": (VERMILLION, "s"), "stable": (GREEN, "o"), "unstable": (BLUE, "x"), "unknown": (GREY, "D")}
 
+_OMEGA = r"$\Omega_\mathrm{slow}$"
 _ENERGY = r"\hbar\Omega_\mathrm{slow}"
 _MODEL = {
     "mass": "$m$",
@@ -84,6 +85,16 @@ def label(what: str, kind: str, scale: Scale) -> str:
     'density ($1/l_\\mathrm{slow}$)'
     """
     return f"{what} ({_unit(kind, scale)})"
+
+
+def frequency_label(what: str, scale: Scale) -> str:
+    """A label with the unit of an angular frequency.
+
+    >>> from chaintheory.units import Units
+    >>> frequency_label("frequency", Units(6.6e-26, 1e12).scale("metal"))
+    'frequency (rad/ps)'
+    """
+    return f"{what} ({_OMEGA if scale.system == MODEL else 'rad/' + scale.names['time']})"
 
 
 def with_unit(value: float, kind: str, scale: Scale) -> str:
