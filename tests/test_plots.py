@@ -9,12 +9,13 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import xarray
 from PIL import Image
 
 import chaintheory as ct
 from chaintheory.cli.main import run as command
 from chaintheory.drift.curves import Curves
-from chaintheory.plotting.runs import thinned
+from chaintheory.plotting.runs import plot_runs, thinned
 from chaintheory.sweep.run import assemble
 from chaintheory.sweep.specification import compute_point
 
@@ -220,7 +221,7 @@ def test_drift_velocities():
 def test_resonances():
     found = SYSTEM.resonant_speeds(30.0, 90.0)
     ax = found.plot()
-    (lower,) = [line for line in ax.lines if line.get_label().startswith("lower") and "singularity" in line.get_label()]
+    (lower,) = [line for line in ax.lines if line.get_label().startswith("lower") and "sqrt" in line.get_label()]
     (one,) = [resonance for resonance in found if resonance.edge == "lower"]
     assert lower.get_xdata().tolist() == [one.speed] and lower.get_ydata().tolist() == [one.singularity]
     assert found.to_dataframe()["speed"].tolist() == [one.speed for one in found]
@@ -267,7 +268,7 @@ def test_a_travelling_wave_in_units():
     length = UNITS.length / 1e-10
     np.testing.assert_allclose(ax.lines[0].get_ydata(), wave.mass.value * length, rtol=1e-12)
     speed, bias = 80.0 * UNITS.speed / 100.0, wave.bias * UNITS.energy / 1.602176634e-19
-    assert ax.get_title() == f"steady drift: mean speed {speed:.6g} Å/ps, bias {bias:.6g} eV"
+    assert ax.get_title() == f"steady drift: mean speed {speed:.6g} Å/ps,\nbias {bias:.6g} eV"
     assert ax.get_ylabel() == "displacement (Å)"
     assert wave.plot().get_ylabel() == r"displacement ($l_\mathrm{slow}$)"
 
@@ -423,3 +424,83 @@ def test_the_phonons_of_a_steady_state():
     assert (own.get_xlabel(), own.get_ylabel()) == ("angular frequency (rad/ps)", "energy emitted per pass (eV)")
     latex = SYSTEM._repr_latex_()
     assert latex.count("$") == 2 and "e^{" in latex and r"\beta = 0.01" in latex
+
+
+# Pictures on a dark ground, and narrow ones ----------------------------------------------------------------------
+
+
+def narrow_pictures():
+    """Each on axes of its own, 3.2 inches wide: what has most to say above the axes, or draws in black."""
+    physical = SYSTEM.curves(12.0, 90.0, points=40)
+    rng = np.random.default_rng(3)
+    runs = [
+        SimpleNamespace(time=np.linspace(0.0, 1.0, 9), velocity=rng.uniform(49.0, 51.0, 9), system=SYSTEM)
+        for _ in range(12)
+    ]
+    return {
+        "curves": lambda ax: physical.plot(ax),
+        "resonances": lambda ax: SYSTEM.resonant_speeds(30.0, 90.0).plot(ax),
+        "drift velocities": lambda ax: PHYSICAL.drift_velocities(35.0, 90.0).plot(ax, units="SI"),
+        "travelling wave": lambda ax: PHYSICAL.travelling_wave(50.0).plot(ax, units="SI"),
+        "runs": lambda ax: plot_runs(runs, ax, "velocity", UNITS.scale("SI")),
+        "crowd": lambda ax: plot_runs(runs * 2, ax, "velocity", UNITS.scale("SI")),
+        "phonons": lambda ax: PHYSICAL.mean_dissipation_terms(30.0).plot(ax, units="SI"),
+        "sweep": lambda ax: ct.plot_sweep(two_axes(9, 8), "mean_dissipation", ax),
+    }
+
+
+def two_axes(biases, amplitudes):
+    over = {"bias": np.geomspace(1e-3, 1.0, biases), "amplitude": np.linspace(1.0, 4.0, amplitudes)}
+    unit = {"units": "hbar Omega_slow"}
+    data = xarray.Dataset({"mean_dissipation": (list(over), np.outer(*over.values()), unit)}, over)
+    for name in over:
+        data[name].attrs.update(unit)
+    return data
+
+
+def brightness(colour):
+    """Relative luminance, as the accessibility guidelines for the web define it."""
+    parts = np.array(matplotlib.colors.to_rgb(colour))
+    return np.where(parts <= 0.03928, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
+
+
+@pytest.mark.parametrize("name", narrow_pictures())
+@pytest.mark.parametrize("ground", ["default", "dark_background"])
+def test_narrow_and_dark_pictures_can_be_read(name, ground):
+    """All words are within the figure and apart, all lines 2.5 times as bright as the ground, or as dark."""
+    with plt.style.context(ground):
+        figure = plt.figure(figsize=(3.2, 2.6), layout="constrained")
+        ax = narrow_pictures()[name](figure.add_subplot())
+        figure.canvas.draw()
+        legend, offset = ax.get_legend(), ax.yaxis.get_offset_text()
+        boxes = [part.get_window_extent() for part in (legend, offset, ax.title) if part and part.get_visible()]
+        boxes = [box for box in boxes if box.width > 0.0]
+        for number, box in enumerate(boxes):
+            assert box.x0 >= 0.0 and box.x1 <= figure.bbox.x1 and box.y1 <= figure.bbox.y1
+            assert not any(box.overlaps(other) for other in boxes[:number])
+        behind = brightness(ax.get_facecolor())
+        for line in ax.lines:
+            bright = sorted((brightness(line.get_color()), behind))
+            assert (bright[1] + 0.05) / (bright[0] + 0.05) > (2.5 if ground != "default" else 1.5), line.get_label()
+        styles = [(line.get_color(), line.get_linestyle()) for line in ax.lines if name in ("runs", "sweep")]
+        assert len(set(styles)) == len(styles)
+
+
+def test_sweeps_over_decades_are_logarithmic_in_what_is_drawn_too():
+    ax = ct.plot_sweep(two_axes(9, 8), "mean_dissipation")
+    assert ax.get_yscale() == ax.get_xscale() == "log"
+    assert ct.plot_sweep(two_axes(9, 1).isel(amplitude=0), "mean_dissipation").get_yscale() == "log"
+    assert ct.plot_sweep(two_axes(1, 8).isel(bias=0), "mean_dissipation").get_yscale() == "linear"
+    drawn = ct.plot_sweep(two_axes(12, 9), "mean_dissipation").collections[0]
+    assert drawn.norm(1e-3) == 0.0 and drawn.norm(4.0**0.5 * 1e-3**0.5) == pytest.approx(0.5)
+
+
+def test_springs_of_a_sweep_are_words_apart_with_their_unit():
+    springs = ["[2.0, -0.1, 0.01, 0.001]", "[1.0, 0.5, 0.25, 0.125]", "[1.5, 0.4, 0.2, 0.1]"]
+    data = xarray.Dataset(
+        {"mean_dissipation": ("couplings", [0.1, 0.2, 0.3], {"units": "hbar Omega_slow"})},
+        {"couplings": ("couplings", springs, {"units": "m Omega^2"})},
+    )
+    ax = ct.plot_sweep(data, "mean_dissipation")
+    assert ax.get_xlabel() == r"couplings ($m \Omega^2$)"
+    assert {label.get_rotation() for label in ax.get_xticklabels()} == {20.0}

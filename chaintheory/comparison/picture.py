@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chaintheory.plotting.style import BLACK, BLUE, GREEN, PURPLE, VERMILLION, label, pyplot
+from chaintheory.plotting.style import BLUE, GREEN, PURPLE, VERMILLION, ink, label, pyplot
 from chaintheory.units import Scale
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ENERGY = "hbar Omega_slow"
-DATA, RUN, THEORY, EXACT, STATIC = BLACK, VERMILLION, BLUE, PURPLE, GREEN
+RUN, THEORY, EXACT, STATIC = VERMILLION, BLUE, PURPLE, GREEN
 
 
 def draw(
@@ -29,7 +29,8 @@ def draw(
         raise ValueError(f"ax must be three axes, got {axes.size}")
     time = scale.time * passes["time"].values
     speed, loss, rest = axes
-    speed.plot(time, scale.speed * passes["speed"].values, ".", color=DATA, label="data")
+    data = ink(speed)
+    speed.plot(time, scale.speed * passes["speed"].values, ".", color=data, label="data")
     speed.plot(time, scale.speed * passes["run_speed"].values, color=RUN, label="our run")
     speed.set_ylabel(label("speed midway\n", "speed", scale))
     lost = {
@@ -37,9 +38,9 @@ def draw(
     }
     error = lost["energy_lost_error"]
     if np.isfinite(error).any():
-        loss.errorbar(time, lost["energy_lost"], error, fmt=".", color=DATA, label="data", elinewidth=0.8)
+        loss.errorbar(time, lost["energy_lost"], error, fmt=".", color=data, label="data", elinewidth=0.8)
     else:
-        loss.plot(time, lost["energy_lost"], ".", color=DATA, label="data")
+        loss.plot(time, lost["energy_lost"], ".", color=data, label="data")
     loss.plot(time, lost["run_energy_lost"], color=RUN, label="our run")
     for name, text, style in (
         ("constant_velocity", "one pass, Eqs. 6, 7", {"color": THEORY, "ls": "--"}),
@@ -54,7 +55,7 @@ def draw(
     factor = getattr(scale, kind)
     rows, tolerance = scale.time * residual["time"].values, factor * residual["tolerance"].values
     rest.fill_between(rows, -tolerance, tolerance, color="0.85", lw=0, label="tolerance")
-    rest.plot(rows, factor * residual["residual"].values, color=DATA, lw=0.9, label="data minus our run")
+    rest.plot(rows, factor * residual["residual"].values, color=data, lw=0.9, label="data minus our run")
     if leaves_at is not None:
         rest.axvline(scale.time * leaves_at, color=RUN, ls=":", lw=1.0, label="leaves our run")
     rest.set_ylabel(label("residual\n", kind, scale))

@@ -364,4 +364,6 @@ def mean_dissipation_terms(system: SystemParameters, speed: float) -> EmittedPho
         raise ValueError("chain must have no damping for a list of phonons: with it all frequencies are excited")
     ((_, found),) = excited(system, v, whole=True)
     energy = contributions(system, v, found.owner, found.omega, found.group)
-    return EmittedPhonons(found.period + found.offset, found.omega, system.chain.spacing * found.group, energy, system.units)
+    return EmittedPhonons(
+        found.period + found.offset, found.omega, system.chain.spacing * found.group, energy, system.units
+    )

@@ -231,7 +231,8 @@ class TravellingWave(EqualFields):
         ax.set_xlabel(r"time $\tau v/\alpha$ (transit times)")
         ax.set_ylabel(label("displacement", "length", scale))
         speed = with_unit(scale.speed * self.speed, "speed", scale)
-        ax.set_title(f"steady drift: mean speed {speed}, bias {with_unit(scale.energy * self.bias, 'energy', scale)}")
+        bias = with_unit(scale.energy * self.bias, "energy", scale)
+        ax.set_title(f"steady drift: mean speed {speed},\nbias {bias}", fontsize="medium")
         ax.legend()
         return ax
 

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chaintheory.plotting.style import (
-    BLACK,
     GREEN,
     GREY,
     KINDS,
     ORANGE,
     VERMILLION,
     axes,
+    ink,
     label,
     legend_above,
     with_unit,
@@ -55,7 +55,7 @@ def plot_curves(curves: Any, ax: Axes | None, *, single_pass: bool, bias: float,
         ax.axhline(scale.energy * bias, color=VERMILLION, lw=0.8, label="bias")
     for number, (start, end) in enumerate(curves.pieces):
         ax.plot(
-            scale.speed * speed[start:end], scale.energy * mean[start:end], color=BLACK, lw=1.1,
+            scale.speed * speed[start:end], scale.energy * mean[start:end], color=ink(ax), lw=1.1,
             label=None if number else "steady state, Eq. (10)",
         )  # fmt: skip
     values = np.concatenate(shown) if any(one.size for one in shown) else np.ones(1)
@@ -115,7 +115,7 @@ def plot_resonances(
             speeds = scale.speed * np.array([one.speed for one in chosen])
             ax.plot(
                 speeds, [scale.energy * one.singularity for one in chosen], "^", color=colour, ms=5,
-                label=f"{edge} band edge: singularity, $s$ of $s/\\sqrt{{|v/v_r - 1|}}$",
+                label=f"{edge} band edge: $s$ of $s/\\sqrt{{|v/v_r - 1|}}$",
             )  # fmt: skip
             ax.plot(
                 speeds, [scale.energy * one.finite_limit for one in chosen], "_", color=colour, ms=8, mew=1.5,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chaintheory.plotting.style import BLACK, BLUE, CYCLE, GREY, VERMILLION, axes, label, legend_above, pyplot
+from chaintheory.plotting.style import BLUE, GREY, VERMILLION, axes, ink, label, legend_above, line, pyplot
 from chaintheory.support.validation import choice, positive, whole
 from chaintheory.units import Scale
 
@@ -97,9 +97,7 @@ def plot_runs(runs: Sequence[Any], ax: Axes | None, quantity: str, scale: Scale)
     ax = axes(ax)
     crowded = len(runs) > CROWD
     for number, run in enumerate(runs):
-        style: dict[str, Any] = (
-            {"color": GREY, "lw": 0.5} if crowded else {"color": CYCLE[number % len(CYCLE)], "lw": 0.9}
-        )
+        style: dict[str, Any] = {"color": GREY, "lw": 0.5} if crowded else {**line(number), "lw": 0.9}
         ax.plot(
             *thinned(scale.time * run.time, factor * getattr(run, quantity)), **style,
             label="each run" if crowded and not number else None if crowded else f"run {number}",
@@ -109,7 +107,7 @@ def plot_runs(runs: Sequence[Any], ax: Axes | None, quantity: str, scale: Scale)
         if last > first:
             grid = np.linspace(first, last, 400)
             mean = np.mean([np.interp(grid, run.time, getattr(run, quantity)) for run in runs], axis=0)
-            ax.plot(scale.time * grid, factor * mean, color=BLACK, lw=1.6, label="mean")
+            ax.plot(scale.time * grid, factor * mean, color=ink(ax), lw=1.6, label="mean")
     ax.set_xlabel(label("time", "time", scale))
     ax.set_ylabel(label(what, kind, scale))
     if runs:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 GREY = "#7f7f7f"
+STYLES = ("-", "--", ":")  # of the lines that go round the colours once, twice, three times
+WIDEST_LEGEND = 1.2  # of the width of the axes, beside which their labels have room too
 CYCLE = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
 
 # Kind of a drift velocity: colour and symbol.
@@ -36,6 +38,7 @@ _MODEL = {
 _SYMBOLS = {
     "hbar Omega_slow": _ENERGY,
     "Omega_slow": r"\Omega_\mathrm{slow}",
+    "Omega": r"\Omega",
     "l_slow": r"l_\mathrm{slow}",
     "t_slow": r"t_\mathrm{slow}",
     "k_B": r"k_\mathrm{B}",
@@ -68,12 +71,34 @@ def axes(ax: Axes | None) -> Axes:
     return ax
 
 
+def ink(ax: Axes) -> str:
+    """The colour of lines and marks in black: that of the labels, which is light on a dark ground."""
+    from matplotlib.colors import to_hex
+
+    return to_hex(ax.xaxis.label.get_color())
+
+
+def line(number: int) -> dict[str, Any]:
+    """Colour and style of one of many lines: no two of the first 18 are the same.
+
+    >>> line(1)["color"] == line(7)["color"], line(1)["ls"], line(7)["ls"]
+    (True, '-', '--')
+    """
+    return {"color": CYCLE[number % len(CYCLE)], "ls": STYLES[number // len(CYCLE) % len(STYLES)]}
+
+
 def legend_above(ax: Axes, columns: int = 2) -> None:
-    """The legend above the axes, where lines that fill them are not hidden by it."""
-    ax.legend(
-        loc="lower center", bbox_to_anchor=(0.5, 1.01), ncols=columns, fontsize=8, frameon=False, labelspacing=0.3,
-        borderpad=0.1,
-    )  # fmt: skip
+    """The legend above the axes, where lines that fill them are not hidden by it; in fewer columns where it is wide.
+
+    On a linear axis it leaves room for the power of ten that Matplotlib writes there.
+    """
+    for count in range(columns, 0, -1):
+        legend = ax.legend(
+            loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=count, fontsize=8, frameon=False, labelspacing=0.3,
+            borderpad=0.1, borderaxespad=1.5 if ax.get_yscale() == "linear" else 0.3,
+        )  # fmt: skip
+        if legend.get_window_extent().width <= WIDEST_LEGEND * ax.bbox.width:
+            break
 
 
 def label(what: str, kind: str, scale: Scale) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from chaintheory.plotting.style import CYCLE, KINDS, axes, typeset
+from chaintheory.plotting.style import CYCLE, KINDS, axes, legend_above, line, typeset
 from chaintheory.support.validation import choice, shown
 
 if TYPE_CHECKING:
@@ -68,11 +68,12 @@ def plot_sweep(dataset: xarray.Dataset, quantity: str, ax: Axes | None = None) -
     elif along:
         rows = values.transpose(over[0], along[0]).values
         for number, (place, row) in enumerate(zip(x.values, rows, strict=True)):
-            ax.plot(np.arange(1, row.size + 1), row, color=CYCLE[number % len(CYCLE)], label=_name(over[0], place))
+            ax.plot(np.arange(1, row.size + 1), row, **line(number), label=_name(over[0], place))
         if len(rows) <= MOST_LINES:
-            ax.legend()
+            legend_above(ax, columns=4)
     elif len(over) == 1:
         ax.plot(x.values, values.values, "o-", color=CYCLE[0], ms=3)
+        _scale(ax, "y", values.values)
     else:
         _draw_two(ax, dataset, values, over)
     first = f"number of the {along[0]}" if along and quantity != "drift_velocity" else _label(x)
@@ -90,10 +91,11 @@ def _draw_two(ax: Axes, dataset: Any, values: Any, over: list[str]) -> None:
     table = values.transpose(*over).values
     if y.size <= MOST_LINES:
         for number, place in enumerate(y):
-            ax.plot(x, table[:, number], "o-", ms=3, color=CYCLE[number % len(CYCLE)], label=_name(over[1], place))
-        ax.legend()
+            ax.plot(x, table[:, number], marker="o", ms=3, **line(number), label=_name(over[1], place))
+        _scale(ax, "y", table)
+        legend_above(ax, columns=4)
         return
-    drawn = ax.pcolormesh(x, y, table.T, shading="nearest")
+    drawn = ax.pcolormesh(x, y, table.T, shading="nearest", norm="log" if _over_decades(table) else None)
     ax.figure.colorbar(drawn, ax=ax, label=_label(values))
     ax.set_ylabel(_label(dataset[over[1]]))
     _scale(ax, "y", y)
@@ -104,15 +106,23 @@ def _draw_drift(ax: Axes, x: Any, speeds: Any, kinds: Any) -> None:
     for number, (kind, (colour, marker)) in enumerate(KINDS.items()):
         row, column = np.nonzero(kinds == number)
         if row.size:
-            ax.plot(x[row], speeds[row, column], marker, color=colour, ms=3, mfc="none", label=kind)
+            ax.plot(x[row], speeds[row, column], marker, color=colour, ms=5, mfc="none", label=kind)
     if ax.lines:
-        ax.legend()
+        legend_above(ax, columns=4)
 
 
-def _scale(ax: Axes, which: str, values: Any) -> None:
-    """A logarithmic axis for values over several decades; springs are words."""
-    if values.dtype.kind == "f" and np.all(values > 0.0) and values.max() > 10.0**DECADES * values.min():
+def _scale(ax: Axes, which: Literal["x", "y"], values: Any) -> None:
+    """A logarithmic axis for values over several decades; springs are words, which are written aslant."""
+    if values.dtype.kind in "OU":
+        ax.tick_params(which, rotation=20)
+    elif _over_decades(values):
         ax.set(**{f"{which}scale": "log"})
+
+
+def _over_decades(values: Any) -> bool:
+    """Whether values, apart from those that a refused point lacks, are positive and differ by decades."""
+    there = values[np.isfinite(values)] if values.dtype.kind == "f" else np.empty(0)
+    return bool(there.size and there.min() > 0.0 and there.max() > 10.0**DECADES * there.min())
 
 
 def _name(axis: str, place: Any) -> str:
