@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from chaintheory.dissipation.single_pass import (
     NEGLIGIBLE_EXPONENT,
+    SHALLOW,
     VALUES_AT_ONCE,
     exponent_of,
     from_mean,
@@ -82,7 +83,7 @@ def _loss(system: SystemParameters, speed: float, passes: int) -> float:
         part = 1.0
     oscillations = 0.0 if interaction.monotone else 4.0 * top * width_of(system)
     constant, width, _ = interaction.decay
-    singular = lowest == 0.0 and power == 1  # as in a single pass
+    singular = not chain.minimal and lowest < SHALLOW * top and power == 1  # as in a single pass
     with np.errstate(over="ignore"):
         rate = passes * (chain.spacing * group / speed + 1.0) * math.sqrt(part) + oscillations / speed
         rate *= 2.0 if singular else 1.0

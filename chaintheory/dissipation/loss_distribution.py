@@ -18,7 +18,13 @@ import numpy as np
 from numpy.polynomial.legendre import leggauss
 from numpy.typing import ArrayLike, NDArray
 
-from chaintheory.dissipation.single_pass import energy_emitted, quadrature_loss, single_pass_dissipation, width_of
+from chaintheory.dissipation.single_pass import (
+    SHALLOW,
+    energy_emitted,
+    quadrature_loss,
+    single_pass_dissipation,
+    width_of,
+)
 from chaintheory.dissipation.thermal import loss_variance, refuse_slowest
 from chaintheory.lattice.dispersion import band_edges, frequency
 from chaintheory.lattice.thermal_field import mode_energy, one_temperature
@@ -180,7 +186,8 @@ def loss_distribution(system: SystemParameters, speed: float, temperature: float
     absorptions = emissions * boltzmann
     # A quadrature over theta is more accurate than the cells' sum, which it scales.
     counted = float(np.sum(emissions) + np.sum(absorptions))
-    phonons = (_phonons if system.chain.confinement > 0.0 else _phonons_without_wells)(system, v, heat)
+    lowest, highest = band_edges(system.chain)
+    phonons = (_phonons_of_long_waves if lowest < SHALLOW * highest else _phonons)(system, v, heat)
     if phonons < FEWEST_PHONONS:
         raise ValueError(f"speed must be such that a pass has at least {FEWEST_PHONONS:g} phonons, got {phonons:.3g}")
     scale = phonons / counted
@@ -217,8 +224,11 @@ def _phonons(system: SystemParameters, speed: float, heat: float) -> float:
     return float(quadrature_loss(system, np.array([speed]), False, shape=scattered)[0])
 
 
-def _phonons_without_wells(system: SystemParameters, speed: float, heat: float) -> float:
-    """The same where the frequency goes down to 0, with a kink or a logarithm: over intervals in a ratio of two."""
+def _phonons_of_long_waves(system: SystemParameters, speed: float, heat: float) -> float:
+    """The same where the frequency goes down to 0, or nearly: over intervals in a ratio of two.
+
+    At 0 the integrand has a kink, or the squared logarithm of a softened Coulomb interaction.
+    """
     nodes, weights = leggauss(32)
     # A transform that oscillates must be resolved before two results can agree by chance.
     parts, before = 1 + math.ceil(band_edges(system.chain)[1] * width_of(system) / speed), math.nan

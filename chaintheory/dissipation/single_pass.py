@@ -40,6 +40,7 @@ OfMode = Callable[[Any, Array, Array], Array]  # of rows of speeds, frequencies 
 VALUES_AT_ONCE = 2**20
 MOST_POINTS = 2**18  # of the trapezoidal rule: a tenth of a second for one speed
 NEGLIGIBLE_EXPONENT = 60.0  # the quadrature leaves out the part of the band that takes exp(-60) of the lowest phonon
+SHALLOW = 0.01  # bottom of the band over its top
 MOST_CANCELLATION = 100.0  # of the closed form of a mixture, before the quadrature takes over
 LEAST_LEFT = 1e-6  # of the transform of a mixture after cancellation
 UNAFFECTED = 1e100  # speed whose square no interaction changes in double precision
@@ -294,14 +295,15 @@ def _mean_in_any_chain(
     """``band_mean_of_transform`` for any springs: the trapezoidal rule over theta.
 
     omega^2 and every even function of omega are analytic and periodic in theta, without wells too. A transform may be
-    none (exp(-k), log(k)): its singularity at theta = 0 is taken off by theta = phi - sin(4 phi)/4, cubic in phi there.
+    none (exp(-k), log(k)): its singularity at theta = 0, or near it where wells are ``SHALLOW``, is taken off by
+    theta = phi - sin(4 phi)/4, cubic in phi there.
     """
     interaction, chain = system.interaction, system.chain
     power, (lowest, top) = interaction.decay.power, band_edges(chain)
     if isinstance(interaction, GaussianMixture):
         refuse_cancellation(system, interaction, speed)
     constant, width, _ = interaction.decay
-    singular = lowest == 0.0 and power == 1
+    singular = lowest < SHALLOW * top and power == 1
     with np.errstate(over="ignore"):
         exponents = exponent_of(system, speed / lowest) if lowest else (np.zeros(speed.shape), np.zeros(speed.shape))
         per_power = constant[0] * np.minimum((width / speed) ** float(power), 1e300)

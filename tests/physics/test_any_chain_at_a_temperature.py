@@ -110,10 +110,10 @@ def test_the_distribution_has_its_characteristic_function(system, heat):
 
 
 @pytest.mark.parametrize("interaction", [ct.SoftenedCoulomb(8.0, 1.2), ct.Sech2(8.0, 1.2), ct.Gaussian(8.0, 1.2)])
-@pytest.mark.parametrize("heat", [0.0, 0.0024, 22.0])
-def test_phonons_without_wells_against_an_adaptive_quadrature(interaction, heat):
+@pytest.mark.parametrize(("wells", "heat"), [(0.0, 0.0), (0.0, 0.0024), (0.0, 22.0), (1e-12, 0.0), (1e-12, 22.0)])
+def test_phonons_of_long_waves_against_an_adaptive_quadrature(interaction, wells, heat):
     """At theta = 0 the number of phonons has a kink, or the squared logarithm of a softened Coulomb interaction."""
-    system = ct.System(ct.Chain.from_springs(0.0, [1.57], 9.57), interaction)
+    system = ct.System(ct.Chain.from_springs(wells, [1.57], 9.57), interaction)
     found = system.loss_distribution(3.4, heat)
 
     def of_modes(log_theta):  # over the logarithm of theta nothing is singular
@@ -126,6 +126,25 @@ def test_phonons_without_wells_against_an_adaptive_quadrature(interaction, heat)
     exact = sum(quad(of_modes, *ends, epsabs=0.0, epsrel=1e-13)[0] for ends in itertools.pairwise(pieces))
     # 5e-15 measured; the trapezoidal rule was 4e-4 off.
     assert found.phonons == pytest.approx(exact / (0.5 * math.pi), rel=1e-13)
+
+
+@pytest.mark.parametrize("interaction", [ct.SoftenedCoulomb(1.0, 0.7), ct.Lorentzian(1.0, 0.7), ct.Sech2(1.0, 0.7)])
+def test_next_to_no_wells_is_none(interaction):
+    """The loss of a pass, its variance and its mean at a temperature were refused; the mean loss named an inner k."""
+    none, faint, fainter = (
+        ct.System(ct.Chain.from_springs(wells, [1.0], 1.0), interaction) for wells in (0.0, 1e-12, 1e-300)
+    )
+    for calculate in (
+        lambda system: system.single_pass_dissipation(5.0),
+        lambda system: system.single_pass_dissipation(5.0, temperature=1.0, sampling="classical"),
+        lambda system: system.loss_variance(5.0, 1.0),
+        lambda system: system.finite_pass_dissipation(5.0, 3),
+        lambda system: system.mean_dissipation(5.0),
+    ):
+        exact = float(calculate(none))
+        # Wells of 1e-12 change frequencies of 1e-6 and more by their own size at most; 5e-12 measured.
+        assert calculate(faint) == pytest.approx(exact, rel=1e-10)
+        assert calculate(fainter) == pytest.approx(exact, rel=1e-12)
 
 
 def test_a_hot_run_is_that_of_an_explicit_ring():
