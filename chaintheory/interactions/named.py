@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -37,6 +37,7 @@ class _Profile(Interaction):
     EXPONENT: ClassVar[tuple[tuple[float, float], int]] = (0.0, 0.0), 1  # constant and power of `decay`
     ANALYTIC: ClassVar[float] = 0.0  # `analytic_width` in widths
     PROFILE: ClassVar[tuple[Callable[[Array], Array], ...]] = ()  # the profile and two derivatives
+    TRANSFORM: ClassVar[Callable[..., Any]]  # of kappa = k width, in an arithmetic; the transform over Phi0 width
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "amplitude", amplitude_of("amplitude", self.amplitude))
@@ -106,13 +107,15 @@ class _Profile(Interaction):
         return self.PROFILE[order](x)
 
     def _transform(self, kappa: Array) -> Array:
-        raise NotImplementedError
+        return np.asarray(type(self).TRANSFORM(np.abs(kappa)))[()]
 
     def _shape(self, kappa: Array) -> Array:
         return self._transform(kappa) ** 2
 
     def _enclosed_transform(self, kappa: arb) -> arb:
-        raise NotImplementedError
+        from chaintheory.support.balls import BALLS
+
+        return type(self).TRANSFORM(kappa, BALLS)
 
 
 @dataclass(frozen=True)
@@ -131,17 +134,10 @@ class Gaussian(_Profile):
     ANALYTIC = math.inf
     EXPONENT = FOUR_PI_SQUARED, 2
     PROFILE = generated.gaussian_profile, generated.gaussian_slope, generated.gaussian_curvature
-
-    def _transform(self, kappa: Array) -> Array:
-        return generated.gaussian_transform(kappa)
+    TRANSFORM = generated.gaussian_transform
 
     def _shape(self, kappa: Array) -> Array:
         return np.full_like(kappa, 2.0 * math.pi)
-
-    def _enclosed_transform(self, kappa: arb) -> arb:
-        from chaintheory.support.balls import BALLS
-
-        return generated.gaussian_transform(kappa, BALLS)
 
 
 @dataclass(frozen=True)
@@ -274,17 +270,10 @@ class Lorentzian(_Profile):
     ANALYTIC = 1.0
     EXPONENT = FOUR_PI, 1
     PROFILE = generated.lorentzian_profile, generated.lorentzian_slope, generated.lorentzian_curvature
-
-    def _transform(self, kappa: Array) -> Array:
-        return generated.lorentzian_transform(np.abs(kappa))
+    TRANSFORM = generated.lorentzian_transform
 
     def _shape(self, kappa: Array) -> Array:
         return np.full_like(kappa, generated.lorentzian_transform(0.0) ** 2)
-
-    def _enclosed_transform(self, kappa: arb) -> arb:
-        from chaintheory.support.balls import BALLS
-
-        return generated.lorentzian_transform(kappa, BALLS)
 
 
 @dataclass(frozen=True)
