@@ -11,6 +11,7 @@ import io
 import math
 import os
 import re
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,7 +112,7 @@ def read_columns(
         if value is not None:
             given[name] = positive(f"{name}_unit", value)
     step = None if time_step is None else positive("time_step", time_step)
-    begin = _beginning(file)
+    begin = _unpacked(file, 1 << 16)
     if atom is not None and not begin.startswith(b"ITEM:"):
         raise ValueError(f"atom goes with a dump of LAMMPS, which {file.name} is not, got {atom!r}")
     if begin.startswith((b"CDF", b"\x89HDF")):
@@ -268,28 +269,23 @@ class Table:
         return of_name(self.names[self.index(what, column)]) if self.named else None
 
 
-def _beginning(file: Path) -> bytes:
-    """The first bytes of a file, unpacked."""
+def _unpacked(file: Path, most: int = -1) -> bytes:
+    """The first bytes of a file, or all, unpacked."""
     try:
         with file.open("rb") as raw:
             head = raw.read(2)
         with gzip.open(file, "rb") if head == b"\x1f\x8b" else file.open("rb") as lines:
-            return lines.read(1 << 16)
-    except (OSError, EOFError) as problem:
+            return lines.read(most)
+    except (OSError, EOFError, zlib.error) as problem:
         raise ValueError(f"{file.name} cannot be read: {problem}") from None
 
 
 def _text(file: Path) -> str:
     """The whole text of a file, unpacked."""
     try:
-        data = file.read_bytes()
-        if data[:2] == b"\x1f\x8b":
-            data = gzip.decompress(data)
-        return data.decode("utf-8-sig")
+        return _unpacked(file).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ValueError(f"{file.name} must be text, NetCDF or output of LAMMPS, got other bytes") from None
-    except (OSError, EOFError) as problem:
-        raise ValueError(f"{file.name} cannot be read: {problem}") from None
 
 
 def _is_number(cell: str) -> bool:

@@ -499,6 +499,16 @@ def test_what_cannot_be_read_is_told_with_file_and_line(tmp_path, text, options,
         assert part in str(told.value)
 
 
+@pytest.mark.parametrize("damaged", [slice(-8, None), slice(200, 201)])
+def test_a_damaged_gzip_file_is_refused_by_name(tmp_path, damaged):
+    """Its checksum, and a byte of the compressed rows: zlib reports the latter by an error of its own."""
+    packed = bytearray(gzip.compress(b"t,x\n" + b"".join(b"%d,%d\n" % (row, row * row) for row in range(5000))))
+    packed[damaged] = bytes(255 - byte for byte in packed[damaged])
+    (tmp_path / "run.csv.gz").write_bytes(packed)
+    with pytest.raises(ValueError, match=r"run\.csv\.gz cannot be read"):
+        read_columns(tmp_path / "run.csv.gz")
+
+
 @pytest.mark.parametrize(
     "header",
     [
