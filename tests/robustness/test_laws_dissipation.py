@@ -188,12 +188,15 @@ def test_many_passes_of_a_fast_particle_are_the_steady_state(case, times):
     system, _ = case
     speed = times * system.chain.sound_speed
     assume(exponent(system, speed) < 600.0)
-    passes = 96
-    half, whole = (allowed_or_refused(system.finite_pass_dissipation, speed, n) for n in (passes, 2 * passes))
-    steady = allowed_or_refused(system.mean_dissipation, speed)
-    single = allowed_or_refused(system.single_pass_dissipation, speed)
-    # What is left out and what rounding leaves are relative to the correlations, whose first is the single pass.
-    assert abs(2.0 * whole - half - steady) <= 1e-11 * max(float(single), float(steady)) + 1e-290
+    steady = float(allowed_or_refused(system.mean_dissipation, speed))
+    single = float(allowed_or_refused(system.single_pass_dissipation, speed))
+    # What is left out and what rounding leaves are relative to the correlations, whose first is the single pass. Several
+    # springs may let them fall slowly, by e in 5 passes.
+    for passes in (96, 384):
+        half, whole = (allowed_or_refused(system.finite_pass_dissipation, speed, n) for n in (passes, 2 * passes))
+        if abs(2.0 * whole - half - steady) <= 1e-11 * max(single, steady) + 1e-290:
+            return
+    raise AssertionError((system, speed, whole, half, steady))
 
 
 @cases(60)
