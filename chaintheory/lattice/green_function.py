@@ -68,6 +68,9 @@ LOWEST_LINE, HIGHEST_LINE = 1e-3, 0.5  # bounds of Im x for very long and very s
 MOST_FREQUENCIES = 2**22  # on the line: a second, and some 200 MB
 NEXT_TO_REST = 0.05  # distance in x from 0 of what is sound rather than another phonon
 LARGEST_STEP = 0.15  # in x, of one step of Newton's method: zeros are about 1/2 apart
+# Density of the net in x (for springs of one spacing), height of the strip, steps of Newton's method. Most points
+# arrive in ten steps and some never do, which would take half the time; where zeros are missing, more is tried.
+NETS = ((3, 1.0, 15), (3, 1.05, 60), (6, 1.02, 60), (12, 1.07, 60), (24, 1.03, 60))
 
 
 @dataclass(frozen=True)
@@ -171,8 +174,8 @@ def zeros(line: MovingDispersion, height: float) -> Zeros:
     >>> found.x.real[found.ahead & (found.x.real > 0.0)].round(4).tolist()
     [1.0707, 2.1585, 3.2607]
     """
-    for density, higher in ((3, 1.0), (3, 1.05), (6, 1.02), (12, 1.07), (24, 1.03)):
-        x, slope = _search(line, higher * height, density * line.springs)
+    for density, higher, steps in NETS:
+        x, slope = _search(line, higher * height, density * line.springs, steps)
         if x.size == _number_of_zeros(line, higher * height):
             nearest = np.argsort(np.abs(x), kind="stable")[: line.zeros_at_rest]
             if (np.abs(x[nearest]) < SAME).all():
@@ -198,7 +201,7 @@ def _real_on_the_axis(line: MovingDispersion) -> bool:
     return complex(line.shift).imag == 0.0 and not line.chain.damping
 
 
-def _search(line: MovingDispersion, height: float, density: int) -> tuple[Complex, Complex]:
+def _search(line: MovingDispersion, height: float, density: int, steps: int) -> tuple[Complex, Complex]:
     """The zeros with abs(Im x) < height that Newton's method finds, and Lambda' there."""
     reach, center = line.farthest(height) + 1.0, -complex(line.shift).real
     first = 0 if line.shift == 0.0 else math.floor((center - reach) * density)
@@ -207,9 +210,9 @@ def _search(line: MovingDispersion, height: float, density: int) -> tuple[Comple
     lower = [] if _real_on_the_axis(line) else [-1.0, -0.6, -0.25]
     starts = (real[:, None] + 0.11 / density + 1j * height * np.array([*upper, *lower])).ravel()
     longest = LARGEST_STEP / line.springs
-    extrema = _newton(line.derivative, line.second_derivative, starts, longest)
+    extrema = _newton(line.derivative, line.second_derivative, starts, longest, steps)
     extrema = _distinct(_mirrored(line, extrema), 1e-6)
-    alone = _mirrored(line, _newton(line.value, line.derivative, starts, longest))
+    alone = _mirrored(line, _newton(line.value, line.derivative, starts, longest, steps))
     values = line.value(extrema)
     offsets = np.sqrt(-2.0 * values / line.second_derivative(extrema))
     close = np.abs(offsets) < COALESCING / line.springs
@@ -275,11 +278,15 @@ def _in_an_earlier_pair(pairs: Complex) -> NDArray[np.bool_]:
 
 
 def _newton(
-    function: Callable[[Complex], Complex], derivative: Callable[[Complex], Complex], x: Complex, longest: float
+    function: Callable[[Complex], Complex],
+    derivative: Callable[[Complex], Complex],
+    x: Complex,
+    longest: float,
+    steps: int,
 ) -> Complex:
     """Where Newton's method ends, with steps of bounded length; points that do not arrive are left out."""
     arrived = []
-    for _ in range(60):
+    for _ in range(steps):
         slope = derivative(x)
         change = function(x) / np.where(slope == 0.0, 1e-300, slope)
         x = x - change * np.minimum(1.0, longest / np.maximum(np.abs(change), 1e-300))
