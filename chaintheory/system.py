@@ -808,7 +808,9 @@ class System(SystemParameters):
             ``bias``, what sustains this speed, the exact mean dissipation per pass in hbar Omega_slow; ``error``,
             ``residual`` and ``energy_balance``; the curves ``particle``, ``mass`` and ``force``; ``phonons``. The
             solution is the one that continues from weak coupling at this speed. Beside a resonance of a strong system
-            that may be another than the one of ``drag_curve``, which continues along the speed.
+            that may be another than the one that continues along the speed; ``drag_curve`` has both. ``stable`` and
+            ``growth_rates`` raise UnknownStability, an ArithmeticError, where a mode is so close to neutral that the
+            growing ones cannot be counted or found.
 
         Raises
         ------
@@ -1042,18 +1044,26 @@ class System(SystemParameters):
             return drag_curve.drift_velocities(self, lowest, highest)
         return velocities.drift_velocities(self, lowest, highest, certified=certified, approximation=approximation)
 
-    def drag_curve(self, lowest: float, highest: float) -> drag_curve.DragCurve:
+    def drag_curve(self, lowest: float, highest: float, *, loops: bool = False) -> drag_curve.DragCurve:
         r"""The exact bias against the mean speed between two speeds: branches through resonances and folds.
 
         The branch of weak coupling between neighbouring resonances, and what it continues to through each of them. At a
         resonance the bias is finite; the peak beside it is as narrow as 1e-6 of the speed (drift/continuation.py says
-        why). Resonances whose peak is narrower than 1e-12 of the speed are left out. So are loops of solutions that
-        join none of these branches: beside a resonance there are some, in which the masses swing by several widths.
+        why). Resonances whose peak is narrower than 1e-12 of the speed are left out.
+
+        Beside a resonance some solutions lie on branches of their own, which are closed loops where they were followed.
+        In a strong system ``travelling_wave`` may be on one. So its solutions at five distances on both sides of each
+        resonance, from 0.9 to 0.01 of the neighbourhood, begin further branches where no branch passes through them.
+        Larger and larger resonant waves have solutions without end; ``loops`` looks for those with a moderate wave.
 
         Parameters
         ----------
         lowest, highest
             Range of speeds in l_slow/t_slow, positive. The bias of the system plays no part.
+        loops
+            Look for further solutions at each resonance itself, in which the masses swing by up to 2.5 widths in the
+            resonant wave (and those that these lead to). They are looked for from waves of 8 phases and 10
+            amplitudes; one that none of these leads to is missed. It takes about as long again.
 
         Returns
         -------
@@ -1078,7 +1088,7 @@ class System(SystemParameters):
         >>> [round(bias, 7) for bias in curve.at_speed(30.5)]
         [0.0145424]
         """
-        return drag_curve.drag_curve(self, lowest, highest)
+        return drag_curve.drag_curve(self, lowest, highest, loops=loops)
 
     def explore(self) -> Any:
         """The explorer in a notebook: sliders, curves and a live run, from this system on, computed in the browser.

@@ -23,8 +23,11 @@ before it leaves on the other side (amplitude -2: it passes v_r three times); in
 followed joins the solutions on the two sides in one curve.
 
 At v_r there are more solutions, with larger and larger waves (n = 2 of the paper's system: 6.07 l_slow on the branch,
-then 16.6, 17.2, 27.4 and on). Those that no branch of weak coupling meets lie on loops of their own, which are not
-followed.
+and 5.55, 12.1 and on). Those that no branch of weak coupling meets lie on loops of their own. One loop at n = 2 has
+5.55 and 12.09 at v_r, and folds at v_r - 1.5e-5 and v_r + 2.6e-5, where its bias is up to 3.38. In a strong system the
+solution that continues from weak coupling in the amplitude, at a speed close to v_r, may be on such a loop.
+``at_resonance`` looks for the solutions at v_r up to a largest wave, and ``both_ways`` follows the branch through any
+solution to its ends, or around its loop.
 
 The branches are followed in the pulse, a, and p (or the speed) by pseudo-arclength continuation, each on finer grids
 from where its pulse needs them: where the masses swing by two widths, a bias on the first grid has ripples.
@@ -34,6 +37,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -69,6 +73,13 @@ SHORTEST_STEP = 1e-7
 LARGEST_TURN = 0.25  # of the secant from one step to the next, in radians
 LANDING_BEGINS, LANDING = 3e-5, 0.02  # distance p from which, and longest step by which, p = 0 is reached
 NO_FURTHER = "no further solution was found"
+LEFT, CLOSED = "left the resonance", "came back to where it began"
+LARGEST_WAVE = 2.5  # widths by which the masses may swing in the resonant wave of a solution looked for at v_r
+AMPLITUDES, PHASES = 10, 8  # of the waves from which it is looked for
+FORCED_CORRECTIONS, FORCED = 10, 1e-6  # of Newton's method, and the last of them, of the pulse
+LOOKED_AT = (0.9, 0.3, 0.1, 0.03, 0.01)  # parts of the neighbourhood of a resonance, for ``from_weak_coupling``
+FARTHEST = 0.05  # distance p from a resonance to which loops are followed
+NEARLY_SAME, SAME_PULSE = 0.1, 1e-6  # of the largest force: where one solution may be another, and where it is
 MOST_POINTS = 400  # of one branch
 MOST_PASSAGES = 4  # of one branch through its resonance
 
@@ -111,6 +122,10 @@ class BySpeed:
     def equations(self, parameter: float) -> WaveEquations:
         """The equations at a speed."""
         return WaveEquations(self.system, self.force, parameter, self.grid)
+
+    def parameter_at(self, speed: float) -> float:
+        """The parameter at a speed: itself."""
+        return speed
 
     def speed_change(self, parameter: float) -> float:
         """The derivative of the speed in the parameter."""
@@ -160,11 +175,13 @@ class ByDistance:
                 break
         return x
 
+    def speed(self, parameter: float) -> float:
+        """The mean speed, without the creep of the masses."""
+        return math.sqrt(self.squared_slope(self.zero(parameter))[0].real) * self.system.chain.spacing
+
     def equations(self, parameter: float) -> WaveEquations:
         """The equations at a distance p, with the amplitude of the resonant wave among the unknowns."""
-        x = self.zero(parameter)
-        slope = math.sqrt(self.squared_slope(x)[0].real)
-        return WaveEquations(self.system, self.force, slope * self.system.chain.spacing, self.grid, resonant=x)
+        return WaveEquations(self.system, self.force, self.speed(parameter), self.grid, resonant=self.zero(parameter))
 
     def with_wave(self, parameter: float, pulse: Array) -> Array:
         """The pulse, and the amplitude of the resonant wave that it drives at a distance p, which is linear in it."""
@@ -194,10 +211,21 @@ class ByDistance:
         squared = 2.0 * excess / float(line.second_derivative(x))
         return math.copysign(math.sqrt(abs(squared)), squared)
 
+    def parameter_at(self, speed: float) -> float:
+        """The distance p at a speed near the resonance, as well as rounding of the speed lets it be known."""
+        p = self.of_speed(speed)
+        for _ in range(3 if p else 0):
+            corrected = p - (self.speed(p) - speed) / self.speed_change(p)
+            p = corrected if corrected * p > 0.0 else p
+        return p
+
     def speed_beside(self, parameter: float, *, above: bool) -> float:
         """The speed at a distance p > 0 above or below the resonance."""
-        real = above == (self.resonance.edge == "lower")
-        return math.sqrt(self.squared_slope(self.zero(parameter if real else -parameter))[0].real) * self.grid.spacing
+        return self.speed(self.signed(parameter, above=above))
+
+    def signed(self, parameter: float, *, above: bool) -> float:
+        """The distance p above or below the resonance: negative where the resonant zeros are complex."""
+        return parameter if above == (self.resonance.edge == "lower") else -parameter
 
     @property
     def peak(self) -> float:
@@ -385,37 +413,158 @@ class Continuation:
         return None
 
 
-def through_resonance(family: ByDistance, parameter: float, unknowns: Array, nearest: float) -> Branch:
-    """The branch that begins at a distance p, until it leaves the neighbourhood of the resonance."""
+def through_resonance(
+    family: ByDistance, parameter: float, unknowns: Array, nearest: float, direction: float = 0.0
+) -> Branch:
+    """The branch that begins at a distance p, until it leaves the neighbourhood of the resonance, or closes.
+
+    ``direction`` is the sign of the first change of p; 0: towards the resonance.
+    """
     begun = solution(family, parameter, unknowns)
     if begun is None:
         return Branch([], "no solution to begin with", family.resonance)
+    direction = direction or -math.copysign(1.0, parameter)
     curve = Continuation(family, parameter, begun.unknowns)
     resolved = curve.resolved(begun)
     if resolved is None:
         return Branch([], f"the first solution is not resolved by {MOST_ON_GRID} points", family.resonance)
     points, passages = [resolved], 0
-    if curve.along_parameter(-1e-3 * parameter) is None:
+    if parameter:
+        here = curve.along_parameter(1e-3 * direction * abs(parameter))
+    else:
+        curve, here = _leaving(curve, direction)
+    if here is None:
         return Branch(points, NO_FURTHER, family.resonance)
     while len(points) < MOST_POINTS:
         towards = curve.tangent[-1] * curve.parameter < 0.0
         landed = curve.land() if towards and abs(curve.parameter) < LANDING_BEGINS else None
         if landed is not None:
             points.append(landed)
+            if len(points) > 2 and passes(points[-2:], resolved):
+                return Branch(points, CLOSED, family.resonance)
             passages += 1
             if passages > MOST_PASSAGES:
                 return Branch(points, f"followed through the resonance {MOST_PASSAGES} times", family.resonance)
-            side = -math.copysign(1.0, points[-2].distance)
-            curve = Continuation(curve.family, 0.0, landed.unknowns, step=1e-3)
-            here = curve.along_parameter(side * FIRST_DISTANCE)
+            curve, here = _leaving(curve, -math.copysign(1.0, points[-2].distance))
         else:
             here = curve.advance()
         if here is None:
             return Branch(points, NO_FURTHER, family.resonance)
         points.append(here)
         if abs(here.distance) > nearest:
-            return Branch(points, "left the resonance", family.resonance)
+            return Branch(points, LEFT, family.resonance)
+        if len(points) > 2 and passes(points[-2:], resolved):
+            return Branch([*points[:-1], resolved], CLOSED, family.resonance)
     return Branch(points, f"followed for {MOST_POINTS} points", family.resonance)
+
+
+def _leaving(landed: Continuation, side: float) -> tuple[Continuation, Point | None]:
+    """The continuation from the resonance itself, and its first solution, to the side p > 0 or p < 0."""
+    curve = Continuation(landed.family, 0.0, landed.unknowns, step=1e-3)
+    return curve, curve.along_parameter(side * FIRST_DISTANCE)
+
+
+def both_ways(family: ByDistance, seed: Point, nearest: float) -> Branch:
+    """The branch through a solution near the resonance, until it leaves the neighbourhood on both sides, or closes."""
+    family = replace(family, grid=seed.equations.grid)
+    ahead = through_resonance(family, seed.distance, seed.unknowns, nearest, 1.0)
+    if ahead.end == CLOSED:
+        return ahead
+    back = through_resonance(family, seed.distance, seed.unknowns, nearest, -1.0)
+    points = [*back.points[::-1], *ahead.points[1 if back.points else 0 :]]
+    return Branch(points, f"one way: {back.end}; the other way: {ahead.end}", family.resonance)
+
+
+def passes(points: list[Point], one: Point) -> bool:
+    """Whether a branch through a resonance, or a part of it, passes through a solution."""
+    for before, after in pairwise(points):
+        change = after.distance - before.distance
+        if not change or (before.distance - one.distance) * (after.distance - one.distance) > 0.0:
+            continue
+        grid, unknowns = between(before, after, (one.distance - before.distance) / change)
+        pulse = on_grid(one.unknowns, one.equations.grid, grid)
+        if np.abs((unknowns - pulse)[: grid.count]).max() > NEARLY_SAME * np.abs(pulse[: grid.count]).max():
+            continue
+        system, force, speed, x = (getattr(one.equations, name) for name in ("system", "force", "speed", "resonant"))
+        equations = WaveEquations(system, force, speed, grid, x)
+        here, there = (equations.solve(start) for start in (unknowns, pulse))
+        if here is not None and there is not None and np.abs(here - there).max() < SAME_PULSE * np.abs(there).max():
+            return True
+    return False
+
+
+def at_resonance(family: ByDistance, largest_wave: float = LARGEST_WAVE) -> list[Point]:
+    """Solutions at the resonance itself in which the resonant wave is at most so large, in widths; by rising wave.
+
+    The amplitude of that wave is given first, and Newton's method finds the pulse alone; then both, without the
+    condition on the amplitude. It is tried for ``PHASES`` phases and for amplitudes up to the largest in steps of a
+    quarter of the width; a solution that none of them leads to is missed.
+    """
+    equations, count = family.equations(0.0), family.grid.count
+    largest = largest_wave * family.force.width
+    found: list[Point] = []
+    for phase in 2.0 * math.pi * np.arange(PHASES) / PHASES:
+        pulse = -family.force.slope(-equations.undisturbed)  # of masses that do not respond
+        for part in np.arange(1, AMPLITUDES + 1) / AMPLITUDES:
+            wave = 0.5 * part * largest * np.array([math.cos(phase), math.sin(phase)])
+            forced = _forced(equations, np.append(pulse, wave))
+            if forced is None:
+                continue
+            pulse = forced[:count]
+            here = sharp_solution(family, 0.0, forced)
+            if here is not None and here.wave_amplitude <= largest and not any(same_pulse(here, one) for one in found):
+                found.append(here)
+    return sorted(found, key=lambda one: one.wave_amplitude)
+
+
+def _forced(equations: WaveEquations, unknowns: Array) -> Array | None:
+    """The pulse that a given resonant wave causes, by Newton's method, and the wave; None if it does not converge."""
+    unknowns, count = unknowns.copy(), equations.grid.count
+    for _ in range(FORCED_CORRECTIONS):
+        try:
+            matrix, errors = equations.jacobian(unknowns)[:count, :count], equations.errors(unknowns)[:count]
+            change = np.linalg.solve(matrix, -errors)
+        except (np.linalg.LinAlgError, ValueError):  # singular, or a distance that is not finite
+            return None
+        unknowns[:count] += change
+        if float(np.abs(change).max()) < FORCED * float(np.abs(unknowns[:count]).max()):
+            return unknowns
+    return None
+
+
+def from_weak_coupling(family: ByDistance, nearest: float) -> list[Point]:
+    """Solutions that continue from weak coupling in the amplitude, at a few distances on both sides of a resonance."""
+    found = []
+    for above in (False, True):
+        for part in LOOKED_AT:
+            distance = family.signed(part * nearest, above=above)
+            try:
+                equations = WaveEquations(family.system, family.force, family.speed(distance), family.grid)
+                pulse = equations.from_weak_coupling()
+            except NoSteadyDrift:
+                continue
+            here = sharp_solution(family, distance, family.with_wave(distance, pulse))
+            if here is not None:
+                found.append(here)
+    return found
+
+
+def sharp_solution(family: ByDistance, parameter: float, unknowns: Array) -> Point | None:
+    """The solution at a distance p near given unknowns, on the first grid that resolves it."""
+    here = solution(family, parameter, unknowns)
+    while here is not None and not is_resolved(family.system, here.equations.pulse(here.unknowns)):
+        old, new = here.equations.grid, finer(here.equations.grid)
+        if new.count > MOST_ON_GRID:
+            return None
+        here = solution(replace(family, grid=new), parameter, on_grid(here.unknowns, old, new))
+    return here
+
+
+def same_pulse(one: Point, other: Point) -> bool:
+    """Whether two solutions at one speed are the same."""
+    grid = one.equations.grid
+    pulses = [on_grid(each.unknowns, each.equations.grid, grid)[: grid.count] for each in (one, other)]
+    return bool(np.abs(pulses[0] - pulses[1]).max() < SAME_PULSE * np.abs(pulses[0]).max())
 
 
 def by_speed(family: BySpeed, start: Point, towards: float) -> Branch:

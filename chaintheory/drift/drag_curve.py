@@ -1,9 +1,10 @@
 """The exact bias against the mean speed: the branches of weak coupling, through each resonance and through folds.
 
 Between resonances the branch of weak coupling is followed in the speed, and through each resonance in the distance from
-it (drift/continuation.py says what happens there). With damping the bias is smooth in the speed. Where a branch has the
-bias of the system, there is a steady drift; its stability is that against all small perturbations
-(dissipation/wave_stability.py).
+it (drift/continuation.py says what happens there). Solutions beside a resonance that are on none of these branches
+begin others: those of ``travelling_wave`` at some speeds, and those at the resonance itself with a larger wave. With
+damping the bias is smooth in the speed. Where a branch has the bias of the system, there is a steady drift; its
+stability is that against all small perturbations (dissipation/wave_stability.py).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 from chaintheory.dissipation.wave_equations import FINER, Force, Grid, NoSteadyDrift, WaveEquations
 from chaintheory.dissipation.wave_stability import Perturbation
 from chaintheory.drift.continuation import (
+    FARTHEST,
     MOST_ON_GRID,
     NEAR,
     Branch,
@@ -29,14 +31,20 @@ from chaintheory.drift.continuation import (
     BySpeed,
     Family,
     Point,
+    at_resonance,
     between,
+    both_ways,
     by_speed,
     finer,
+    from_weak_coupling,
     grid_of,
     is_resolved,
     on_grid,
+    passes,
     point,
     refuse_rough,
+    same_pulse,
+    solution,
     through_resonance,
 )
 from chaintheory.drift.locking import holding_biases
@@ -61,7 +69,6 @@ SHARP = 1e-8  # spectrum of a pulse at the end of its grid: what is neutral is s
 SAME_ON_FINER = 1e-12  # part of a speed by which it may change on the finest grid
 CONFIRMED = 0.1  # part of the pulse by which a finer grid may change it: more is another solution
 STRAY = 0.1  # part by which Newton's method may leave the interval in which a solution lies
-SAME_PULSE = 1e-6  # of the largest force: what one solution may differ by where it is found twice
 MOST_CREEPS, SAME_SPEED = 12, 1e-14  # corrections for masses that creep, and when they end
 ROUNDED = 1e-7  # a correction by less that no longer shrinks is rounding
 
@@ -117,9 +124,7 @@ class SteadyDrift:
 
     def same_as(self, other: SteadyDrift) -> bool:
         """Whether both are one solution, found on two branches: beside a resonance several share one speed."""
-        grid = self.point.equations.grid
-        pulses = [on_grid(one.point.unknowns, one.point.equations.grid, grid)[: grid.count] for one in (self, other)]
-        return bool(np.abs(pulses[0] - pulses[1]).max() < SAME_PULSE * np.abs(pulses[0]).max())
+        return same_pulse(self.point, other.point)
 
     @property
     def relaxation_time(self) -> float:
@@ -255,8 +260,7 @@ class DragCurve(EqualFields):
         for branch in self.branches:
             for before, after in pairwise(branch.points):
                 if (before.speed - speed) * (after.speed - speed) <= 0.0 and before.speed != after.speed:
-                    family = BySpeed(self.system, before.equations.force, before.equations.grid, 1.0)
-                    found += _bias_at(family, speed, before.equations.pulse(before.unknowns))
+                    found += _bias_at(self.system, branch, before, after, speed)
         return _without_doubles(sorted(found))
 
     def solutions(self, bias: float) -> SteadyDrifts:
@@ -313,18 +317,24 @@ class DragCurve(EqualFields):
         return ax
 
 
-def _bias_at(family: BySpeed, speed: float, pulse: Array) -> list[float]:
-    """The bias of the solution near a pulse at a mean speed, if there is one; masses that creep are corrected for."""
+def _bias_at(system: SystemParameters, branch: Branch, before: Point, after: Point, speed: float) -> list[float]:
+    """The bias of the solution with a mean speed between two neighbours on a branch; [] if Newton's method finds none.
+
+    Masses that creep are corrected for.
+    """
+    grid, _ = between(before, after, 0.0)
+    family = _family(system, before.equations.force, grid, branch.resonance, 1.0)
+    ends = _parameters(branch, before, after)
     relative = speed
     for _ in range(MOST_CREEPS):
-        equations = family.equations(relative)
-        solved = equations.solve(pulse)
-        if solved is None:
-            return []
-        pulse, before, relative = solved, relative, speed - equations.creep(solved)
-        if abs(relative - before) <= SAME_SPEED * speed:
+        parameter = family.parameter_at(relative)
+        found = solution(family, parameter, between(before, after, (parameter - ends[0]) / (ends[1] - ends[0]))[1])
+        if found is None:
             break
-    return [equations.bias(pulse)]
+        last, relative = relative, speed - found.equations.creep(found.unknowns)
+        if abs(relative - last) <= SAME_SPEED * speed:
+            break
+    return [found.bias] if found else []
 
 
 def _without_doubles(values: list[float]) -> list[float]:
@@ -333,7 +343,7 @@ def _without_doubles(values: list[float]) -> list[float]:
 
 def _steady_drift(system: SystemParameters, branch: Branch, before: Point, after: Point, bias: float) -> SteadyDrift:
     """The solution with a bias between two neighbours on a branch, on finer grids until it is sharp."""
-    ends = [one.equations.speed if branch.resonance is None else one.distance for one in (before, after)]
+    ends = _parameters(branch, before, after)
     part = (bias - before.bias) / (after.bias - before.bias)
     parameter = ends[0] + part * (ends[1] - ends[0])
     grid, start = _coarsest(system, before.equations.force, *between(before, after, part))
@@ -360,6 +370,11 @@ def _steady_drift(system: SystemParameters, branch: Branch, before: Point, after
     if kind == "stable" and locked:
         kind = "locked"
     return SteadyDrift(fine.speed, kind, resonance, abs(fine.speed - rough.speed), slope, fine, perturbation)
+
+
+def _parameters(branch: Branch, *points: Point) -> list[float]:
+    """Of the family that a branch belongs to: speeds without the creep of the masses, or distances p."""
+    return [one.equations.speed if branch.resonance is None else one.distance for one in points]
 
 
 def _coarsest(system: SystemParameters, force: Force, grid: Grid, unknowns: Array) -> tuple[Grid, Array]:
@@ -432,7 +447,7 @@ def _slack(system: SystemParameters, force: Force, grid: Grid, lowest: float) ->
         return 0.0
 
 
-def drag_curve(system: SystemParameters, lowest: float, highest: float) -> DragCurve:
+def drag_curve(system: SystemParameters, lowest: float, highest: float, *, loops: bool = False) -> DragCurve:
     """The branches between two speeds: ``System.drag_curve``, which describes them."""
     lowest, highest = speed_range(lowest, highest)
     force = Force.of(system)
@@ -444,33 +459,45 @@ def drag_curve(system: SystemParameters, lowest: float, highest: float) -> DragC
     families = [one for one in families if one.peak > NARROWEST]
     speeds = [one.resonance.speed for one in families]
     # Neighbouring resonances divide the room between them; some is left to the ends of the range.
-    near = [
-        min([NEAR, *(0.5 * abs(f.of_speed(v)) for v in (lowest, highest, *speeds) if v != f.resonance.speed)])
+    room = [
+        min([FARTHEST, *(0.5 * abs(f.of_speed(v)) for v in (lowest, highest, *speeds) if v != f.resonance.speed)])
         for f in families
     ]
+    near = [min(NEAR, one) for one in room]
     starts = [lowest, *(f.speed_beside(p, above=True) for f, p in zip(families, near, strict=True))]
     ends = [*(f.speed_beside(p, above=False) for f, p in zip(families, near, strict=True)), highest]
     between = [_between(system, force, grid, a, b) for a, b in zip(starts, ends, strict=True)]
     branches = [between[0]]
-    for family, nearest, before, after in zip(families, near, between[:-1], between[1:], strict=True):
-        arrived: Point | None = None
+    for family, nearest, farthest, before, after in zip(families, near, room, between[:-1], between[1:], strict=True):
+        through: list[Branch] = []
         for start in (*before.points[-1:], *after.points[:1]):
+            here = replace(family, grid=start.equations.grid)
+            parameter = here.of_speed(start.equations.speed)
+            begun = solution(here, parameter, here.with_wave(parameter, start.unknowns))
             # A branch that came through from the other side is not followed back.
-            if arrived is None or not abs(arrived.bias - start.bias) < 0.2 * start.bias:
-                here = replace(family, grid=start.equations.grid)
-                parameter = here.of_speed(start.equations.speed)
-                unknowns = here.with_wave(parameter, start.unknowns)
-                branches.append(through_resonance(here, parameter, unknowns, nearest))
-                arrived = branches[-1].points[-1] if branches[-1].points else None
-        if before.points and after.points and arrived is None:
+            if begun is not None and not any(passes(one.points, begun) for one in through):
+                through.append(through_resonance(here, parameter, begun.unknowns, nearest))
+        through += _others(family, through, nearest, farthest, loops=loops)
+        if before.points and after.points and not any(one.points for one in through):
+            why = "; ".join(one.end for one in through) or "no solution to begin with"
             warnings.warn(
-                f"left out: the branch through the resonance at {family.resonance.speed:.9g} ({branches[-1].end}); "
+                f"left out: the branch through the resonance at {family.resonance.speed:.9g} ({why}); "
                 f"solutions from {before.points[-1].speed:.9g} to {after.points[0].speed:.9g} are missing",
                 RuntimeWarning,
                 stacklevel=3,
             )
+        branches += through
         branches.append(after)
     return DragCurve([branch for branch in branches if branch.points], system)
+
+
+def _others(family: ByDistance, known: list[Branch], nearest: float, farthest: float, *, loops: bool) -> list[Branch]:
+    """Branches beside a resonance with solutions that none of the known ones has."""
+    others: list[Branch] = []
+    for seed in [*from_weak_coupling(family, nearest), *(at_resonance(family) if loops else [])]:
+        if not any(passes(one.points, seed) for one in (*known, *others)):
+            others.append(both_ways(family, seed, farthest))
+    return others
 
 
 def _between(system: SystemParameters, force: Force, grid: Grid, low: float, high: float) -> Branch:
