@@ -183,7 +183,7 @@ class TravellingWave(EqualFields):
         """Whether no small perturbation grows, a truth value; where the bias falls with the speed, however slowly.
 
         UnknownStability, an ArithmeticError, says where one is so close to neutral that they cannot be counted: an
-        oscillation that grows or decays by about 1e-7 (a pure number) per transit.
+        oscillation that grows by 1e-7 (a pure number) per transit, to 1e-9. One that grows less counts as neutral.
 
         >>> import chaintheory as ct
         >>> wave = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0)).travelling_wave(50.0)

@@ -44,8 +44,8 @@ NEGLIGIBLE = 1e-7  # Re nu T: what grows more slowly than exp(1e-7) per transit 
 FIRST_POINTS = 33  # on the half circle
 NEAR_A_BRANCH_POINT = np.geomspace(1e-7, 0.1, 13)  # of Im nu T
 LARGEST_TURN = 0.6  # of the argument of D from a point to the next, in radians
-SHORTEST_ARC = 1e-7  # of nu T: a turn that remains is the jump at a branch point
-JUMP = 1e-5  # of nu T: beside a branch point D turns in less
+SHORTEST_ARC = 1e-9  # of nu T: a zero of D that is farther from the half circle is seen to be inside or outside
+JUMP, ACROSS_A_JUMP = 1e-5, 1e-7  # of nu T: beside a branch point D turns in less, and how short an arc is there
 SLOW = 3e-4  # nu T over which D is differenced: far above rounding and below the branch points
 SLOWEST_MODE = 0.5  # abs(nu T) within which the slow decay of a stable drift is looked for
 
@@ -142,11 +142,12 @@ class Perturbation:
         while todo:
             angle, there = todo[-1]
             turn = math.remainder(there - phase, 2.0 * math.pi)
-            if abs(turn) > LARGEST_TURN and angle - here > SHORTEST_ARC and here > 0.0:
+            beside = self._beside_a_jump(here, angle)
+            if abs(turn) > LARGEST_TURN and angle - here > (ACROSS_A_JUMP if beside else SHORTEST_ARC) and here > 0.0:
                 middle = 0.5 * (here + angle)
                 todo.append((middle, self.logarithm(complex(NEGLIGIBLE, middle) / transit).imag))
                 continue
-            if abs(turn) > LARGEST_TURN and here > 0.0 and not self._beside_a_jump(here, angle):
+            if abs(turn) > LARGEST_TURN and here > 0.0 and not beside:
                 raise UnknownStability(
                     f"the stability at speed {self.equations.speed!r} is unknown: an oscillation with {angle:.6g} "
                     "radians per transit neither grows nor decays, to 1e-7 per transit"

@@ -54,9 +54,11 @@ and the pulse needs up to 20 points in a width.
 
 Runs that start on the branch n = 2, amplitude -2, stay on it at the bias 0.0048, and leave it at 0.0058 with the
 growth rate 0.218 per pass that the determinant has; at n = 4, amplitude -2, they leave at 0.00135 with 1.61 (tests). At
-n = 1, amplitude +2, they stay at the bias 4.47; at 4.97 (a tenth beyond the peak), where no steady drift is left, they
+n = 1, amplitude +2, they stay at the bias 4.47; at 4.97 (a tenth beyond the peak), where no stable drift is left, they
 are still within 1e-5 of v_r at tau = 8,000: what the bias gives too much goes into the wave that keeps up. Runs of that
-length cannot confirm that peak. Several solutions may have one bias: at n = 1, amplitude +2, bias 0.01, one that is
+length cannot confirm that peak. (On a loop beside the branch, with masses that swing by 10 l_slow and more, there are
+steady drifts up to the bias 4.993; at the six biases from 4.3 to 4.99 that were looked at a mode of each grows by a
+factor of 2 or more per transit.) Several solutions may have one bias: at n = 1, amplitude +2, bias 0.01, one that is
 stable lies 1.3e-13 (relative) above v_r, and a run that starts on it stays within 2.4e-10 of its speed to tau = 20,000;
 one that is not lies below it, where the bias falls with the speed, however slowly that grows.
 """

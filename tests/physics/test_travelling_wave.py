@@ -12,6 +12,7 @@ from scipy.optimize import brentq
 from benchmarks.bench_travelling_wave import REFERENCES
 from chaintheory import Chain, Exponential, Gaussian, Interaction, Lorentzian, Matern, Sech2, SquareWell, System
 from chaintheory.comparison.on_the_wave import start_on_wave
+from chaintheory.dissipation import wave_stability
 from chaintheory.dissipation.wave_equations import (
     Force,
     Grid,
@@ -356,9 +357,29 @@ def test_a_stability_that_cannot_be_counted_is_unknown(wobbling, monkeypatch):
     with pytest.raises(ArithmeticError, match=r"is unknown: an oscillation with 1 rad"):
         _ = planted(1e-7 + 1e-12 + 1.0j).number_unstable
     # On either side, ten times as far as the finest arc, it is counted right.
-    assert planted(1.1e-6 + 1.0j).number_unstable == 4
-    assert planted(-1e-6 + 1.0j).number_unstable == 2
+    assert planted(1.1e-7 + 1.0j).number_unstable == 4
+    assert planted(0.9e-7 + 1.0j).number_unstable == 2
     assert planted(-1e-9 + 1j * wobbling._perturbation.branch_points[0]).number_unstable == 2
+
+
+def test_a_mode_close_to_the_contour_is_counted_and_found(monkeypatch):
+    """It grows by 1.33e-7 per transit, 1.3e-5 from a branch point: its stability was called unknown."""
+    system = System(Chain.from_springs(1.0, [3.0, -0.4], 20.0), Gaussian(1.5, 2.5), 0.8)
+    wave = system.travelling_wave(19.645461148938168)
+    assert not wave.stable
+    fast, conjugate, slow = wave.growth_rates * wave.transit_time
+    assert fast == conjugate.conjugate() and slow.real < 0.0
+    # The determinant of another grid, beside its zero: a secant on the axis through it.
+    old = wave.equations.grid
+    grid = Grid(1.1 * old.half_width, math.ceil(1.6 * old.count), old.spacing)
+    equations = WaveEquations(system, wave.equations.force, wave.speed, grid)
+    other = Perturbation(equations, equations.solve(interpolated(wave.pulse, old, grid)))
+    points = [complex(growth, fast.imag) for growth in (1e-8, 1e-6)]
+    low, high = (other.value(one / wave.transit_time) for one in points)
+    zero = points[0] - low * (points[1] - points[0]) / (high - low)
+    assert zero.real == pytest.approx(fast.real, rel=0.1) and zero.imag == pytest.approx(fast.imag, abs=1e-8)
+    monkeypatch.setattr(wave_stability, "NEGLIGIBLE", 2e-8)  # the contour five times as close, the arcs as coarse
+    assert other.number_unstable == 2
 
 
 def test_a_drift_of_unknown_stability_says_so(monkeypatch):
