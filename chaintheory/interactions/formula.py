@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import numpy as np
+from numpy.polynomial.polynomial import polyadd, polymul, polypow
 from numpy.typing import ArrayLike, NDArray
 
 from chaintheory.interactions.base import Interaction
@@ -315,7 +316,7 @@ Interaction.from_expression = classmethod(from_expression)  # type: ignore[assig
 
 # Recognition ------------------------------------------------------------------------------------------
 
-Polynomial = dict[int, Fraction]
+Polynomial = tuple[Fraction, ...]  # its coefficients, the lowest power first
 MOST_DIGITS = 2000  # binary ones of an exact coefficient
 HIGHEST = 4  # degree
 
@@ -344,8 +345,8 @@ def recognised(node: Node) -> Interaction | None:
     """
     try:
         factor, function, polynomial, power = _form(node)
-        constant, linear, square = (polynomial.get(n, Fraction(0)) for n in (0, 1, 2))
-        powers, size = set(polynomial) - {0}, float(factor)
+        constant, linear, square = (*polynomial, Fraction(0), Fraction(0))[:3]
+        powers, size = {n for n, c in enumerate(polynomial) if n and c}, float(factor)
         if function == "exp" and powers in ({1}, {2}):
             slope = float(power * (linear + square))
             size *= math.exp(float(power * constant))
@@ -364,14 +365,13 @@ def recognised(node: Node) -> Interaction | None:
 
 def _form(node: Node) -> Form:
     if node.operation == "number":
-        return _checked(Form(Fraction(1), "", {0: Fraction(node.value)}, Fraction(1)))
+        return _of_polynomial([Fraction(node.value)])
     if node.operation == VARIABLE:
-        return Form(Fraction(1), "", {1: Fraction(1)}, Fraction(1))
+        return _of_polynomial([Fraction(0), Fraction(1)])
     first, *more = (_form(argument) for argument in node.arguments)
     match node.operation:
         case "+":
-            a, b = _polynomial(first), _polynomial(more[0])
-            return _of_polynomial({n: a.get(n, Fraction(0)) + b.get(n, Fraction(0)) for n in {*a, *b}})
+            return _of_polynomial(polyadd(_polynomial(first), _polynomial(more[0])))
         case "*":
             return _multiplied(first, more[0])
         case "/":
@@ -382,7 +382,7 @@ def _form(node: Node) -> Form:
             return Form(Fraction(1), node.operation, _polynomial(first), Fraction(1))
         case "sech":
             return Form(Fraction(1), "cosh", _polynomial(first), Fraction(-1))
-        case "abs" if all(c > 0 for c in _polynomial(first).values()):
+        case "abs" if all(c >= 0 for c in _polynomial(first)):
             return first
     raise _Unknown
 
@@ -390,32 +390,27 @@ def _form(node: Node) -> Form:
 def _polynomial(form: Form) -> Polynomial:
     if form.function or form.power != 1:
         raise _Unknown
-    return {n: form.factor * c for n, c in form.polynomial.items()}
+    return tuple(form.factor * c for c in form.polynomial)
 
 
-def _of_polynomial(polynomial: Polynomial) -> Form:
-    return _checked(Form(Fraction(1), "", {n: c for n, c in polynomial.items() if c}, Fraction(1)))
+def _of_polynomial(coefficients: Iterable[Fraction]) -> Form:
+    return _checked(Form(Fraction(1), "", tuple(coefficients), Fraction(1)))
 
 
 def _checked(form: Form) -> Form:
-    numbers = [form.factor, form.power, *form.polynomial.values()]
+    numbers = [form.factor, form.power, *form.polynomial]
     digits = max(max(n.numerator.bit_length(), n.denominator.bit_length()) for n in numbers)
-    if digits > MOST_DIGITS or max(form.polynomial, default=0) > HIGHEST:
+    if digits > MOST_DIGITS or len(form.polynomial) > HIGHEST + 1:
         raise _Unknown
     return form
 
 
 def _multiplied(a: Form, b: Form) -> Form:
     if not a.function and not b.function and a.power == b.power == 1:
-        product: Polynomial = {}
-        for n, c in _polynomial(a).items():
-            for m, d in _polynomial(b).items():
-                product[n + m] = product.get(n + m, Fraction(0)) + c * d
-        return _of_polynomial(product)
+        return _of_polynomial(polymul(_polynomial(a), _polynomial(b)))
     for one, other in ((a, b), (b, a)):
-        if not one.function and one.power == 1 and set(one.polynomial) <= {0}:
-            factor = other.factor * one.factor * one.polynomial.get(0, Fraction(0))
-            return _checked(other._replace(factor=factor))
+        if not one.function and one.power == 1 and len(one.polynomial) == 1:
+            return _checked(other._replace(factor=other.factor * one.factor * one.polynomial[0]))
     if a.function == b.function and a.polynomial == b.polynomial:
         return _checked(a._replace(factor=a.factor * b.factor, power=a.power + b.power))
     raise _Unknown
@@ -425,11 +420,8 @@ def _raised(form: Form, power: Fraction) -> Form:
     if abs(power) > HIGHEST or (form.factor != 1 and power.denominator != 1):
         raise _Unknown
     if not form.function and form.power == 1 and power > 0 and power.denominator == 1:
-        result = _of_polynomial({0: Fraction(1)})
-        for _ in range(int(power)):
-            result = _multiplied(result, form)
-        return result
-    if not form.function and form.power == 1 and set(form.polynomial) == {0} and power.denominator == 1:
-        return _of_polynomial({0: (form.factor * form.polynomial[0]) ** int(power)})
+        return _of_polynomial(polypow(_polynomial(form), int(power)))
+    if not form.function and form.power == 1 and len(form.polynomial) == 1 and power.denominator == 1:
+        return _of_polynomial([(form.factor * form.polynomial[0]) ** int(power)])
     factor = form.factor ** int(power) if power.denominator == 1 else Fraction(1)
     return _checked(form._replace(factor=factor, power=form.power * power))
