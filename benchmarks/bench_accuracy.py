@@ -1,4 +1,4 @@
-"""Every crossing judged by ball arithmetic, and the losses against 50 digits.
+"""Every root of the resonance condition enclosed in balls, and the losses against 50 digits.
 
 python -m benchmarks accuracy
 """
@@ -18,13 +18,13 @@ from chaintheory_ext.curves import TangencyTable
 
 TITLE = "Accuracy of the curves"
 
-MOST_JUDGED = 400  # crossings enclosed per system; of more, the first, the last and a random choice
+MOST_ENCLOSED = 400  # roots per system; of more, the first, the last and a random choice
 
 
 def judged_systems(number: int) -> tuple[int, int]:
-    """Systems whose crossings are all proved to be found, and crossings enclosed on the way."""
+    """Systems whose roots of the resonance condition are all proved to be found, and roots enclosed on the way."""
     random = np.random.default_rng(2)
-    proved = enclosed_crossings = 0
+    proved = enclosed_roots = 0
     for _ in range(number):
         omega_fast = 1.0 + math.exp(random.uniform(math.log(0.05), math.log(49.0)))
         spacing = math.exp(random.uniform(math.log(1.5), math.log(100.0)))
@@ -34,8 +34,8 @@ def judged_systems(number: int) -> tuple[int, int]:
         first, last, _ = tangents.ranges(slopes)
         _, period, offset, _, _ = tangents.roots(slopes, first, last)
         chosen = np.arange(period.size)
-        if period.size > MOST_JUDGED:
-            some = random.integers(0, period.size, MOST_JUDGED - 200)
+        if period.size > MOST_ENCLOSED:
+            some = random.integers(0, period.size, MOST_ENCLOSED - 200)
             chosen = np.unique(np.concatenate([chosen[:100], chosen[-100:], some]))
         with precision():
             band, line, before = EnclosedBand(omega_fast), arb(slope), arb(0)
@@ -45,9 +45,9 @@ def judged_systems(number: int) -> tuple[int, int]:
                 x = int(period[index]) + band.root(int(period[index]), line, float(offset[index]))
                 good = good and x > before
                 before = x
-                enclosed_crossings += 1
+                enclosed_roots += 1
         proved += good
-    return proved, enclosed_crossings
+    return proved, enclosed_roots
 
 
 def worst_deviation() -> tuple[float, int]:
@@ -80,11 +80,11 @@ def in_50_digits(omega_fast: float, width: float, speed: float) -> mpmath.mpf:
 
 def measure() -> list[Figure]:
     """Measure and print."""
-    proved, crossings = judged_systems(1000)
+    proved, roots = judged_systems(1000)
     worst, compared = worst_deviation()
     figures = [
-        at_least("2. random systems with every crossing proved", proved, 1000, "of 1000",
-                 note=f"{crossings} crossings enclosed"),
+        at_least("2. random systems with every root proved", proved, 1000, "of 1000",
+                 note=f"{roots} roots enclosed"),
         at_most("3. deviation from 50 digits, v from 0.05 to 1e6", worst, 1e-13, "relative",
                 f"{compared} comparisons"),
     ]  # fmt: skip

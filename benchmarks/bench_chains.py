@@ -210,12 +210,12 @@ def of_ring(
 
     def flow(_: float, y: Array) -> Array:
         u, w, (sigma, v) = y[:masses], y[masses : 2 * masses], y[2 * masses : 2 * masses + 2]
-        pull = -chain.confinement * u
+        restoring = -chain.confinement * u
         for j, k in enumerate(chain.couplings, 1):
-            pull = pull - k * (2.0 * u - np.roll(u, j) - np.roll(u, -j))
+            restoring = restoring - k * (2.0 * u - np.roll(u, j) - np.roll(u, -j))
         slope = np.asarray(system.interaction.slope(places * chain.spacing + u - sigma))
         unit = (2.0 * math.pi) ** 2
-        change = unit * (pull - slope) - 2.0 * math.pi * chain.damping * w
+        change = unit * (restoring - slope) - 2.0 * math.pi * chain.damping * w
         driven = unit / system.mass * (slope.sum() + system.bias / chain.spacing)
         heat = chain.damping / (2.0 * math.pi) * np.sum(w * w)
         return np.concatenate([w, change, [v, driven, heat]])

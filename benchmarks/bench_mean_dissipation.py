@@ -1,9 +1,10 @@
 """The mean dissipation at the paper's 89,001 speeds: this package, SciPy root by root, vectorised NumPy.
 
-All three find every crossing whose share can reach 1e-17 of the sum, in the same monotone pieces of omega(x)/x, and
+All three find every root whose contribution can reach 1e-17 of the sum, in the same monotone branches of omega(x)/x,
+and
 are checked against each other before they are timed. SciPy's time is that of 300 of the speeds, spread over the
 range, scaled to all of them; it is called with the cheapest function that does the job. The NumPy twin is the fastest
-we found: blocks that stay in the processor's cache, Newton's method inside brackets, and only the crossings still
+we found: blocks that stay in the processor's cache, Newton's method inside brackets, and only the roots still
 open touched in each step.
 
     python -m benchmarks mean_dissipation
@@ -42,7 +43,7 @@ def best(function: Callable[[], object], repeats: int = 5) -> float:
 
 
 def pieces(speed: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Owner, slope, low and high end of every monotone piece with a crossing; shared by both comparators."""
+    """Owner, slope, low and high end of every monotone branch with a root; shared by both comparators."""
     slope = speed / SYSTEM.chain.spacing
     tangents = tangencies(SYSTEM)
     above, first, _, count = lines_above_cutoff(SYSTEM, tangents, speed)
@@ -64,13 +65,13 @@ def pieces(speed: np.ndarray) -> tuple[np.ndarray, ...]:
 
 
 def summed(speed: np.ndarray, owner: np.ndarray, slope: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Eq. 10 from the crossings."""
+    """Eq. 10 from the roots."""
     offset = x - np.rint(x)
     sine, cosine = np.sin(math.pi * offset), np.cos(math.pi * offset)
     omega = np.sqrt(1.0 + WIDTH * sine * sine)
-    steep = np.abs(math.pi * WIDTH * sine * cosine / (omega * slope) - 1.0)
-    share = energy_emitted(SYSTEM, omega, speed[owner]) / steep
-    return np.bincount(owner, share, speed.size)
+    jacobian = np.abs(math.pi * WIDTH * sine * cosine / (omega * slope) - 1.0)
+    contribution = energy_emitted(SYSTEM, omega, speed[owner]) / jacobian
+    return np.bincount(owner, contribution, speed.size)
 
 
 def by_scipy(speed: np.ndarray) -> np.ndarray:
@@ -90,7 +91,7 @@ def by_scipy(speed: np.ndarray) -> np.ndarray:
 
 
 def by_numpy(speed: np.ndarray, block: int = 2**14) -> np.ndarray:
-    """Newton's method inside the brackets, for blocks of crossings at once."""
+    """Newton's method inside the brackets, for blocks of roots at once."""
     owner, slope, low, high = pieces(speed)
     x = np.empty(owner.shape)
     for start in range(0, owner.size, block):
@@ -157,7 +158,7 @@ def measure() -> list[Figure]:
     every = best(lambda: cusp.mean_dissipation(SPEEDS))
     figures = [
         at_most("1. mean dissipation at 89,001 speeds", mine, 0.2, "s", "one core"),
-        at_most("1. the same for the cusp", every, 0.2, "s", "all 3.25 million crossings matter"),
+        at_most("1. the same for the cusp", every, 0.2, "s", "all 3.25 million roots matter"),
         at_least("1. faster than SciPy root by root", scipy / mine, 100.0, "times"),
         at_least("1. faster than vectorised NumPy", numpy / mine, 5.0, "times"),
     ]

@@ -114,7 +114,7 @@ def forgetful(ring: Ring, position: float, speed: float, duration: float, step: 
     positions[0] = x
     at = np.arange(lags)
 
-    def pull(x: float, n: int) -> float:
+    def acceleration(x: float, n: int) -> float:
         first = round(x / ring.spacing) - lowest
         near = np.arange(max(first - 2, 0), min(first + 3, lags))
         back = min(n, keep)
@@ -128,11 +128,11 @@ def forgetful(ring: Ring, position: float, speed: float, duration: float, step: 
         force[n, near] = slope * (0.5 if n == 0 else 1.0)
         return SQUARE / ring.mass * (ring.bias / ring.spacing - float(slope.sum()))
 
-    b = pull(x, 0)
+    b = acceleration(x, 0)
     for n in range(1, count + 1):
         w += 0.5 * step * b
         x += step * w
-        b = pull(x, n)
+        b = acceleration(x, n)
         w += 0.5 * step * b
         positions[n] = x
     return step * np.arange(count + 1), positions

@@ -76,7 +76,7 @@ Phi = sp.Function("Phi")
 displaced = sp.Function("D")  # of the mass less that of the particle
 force = sp.Function("F")
 in_phase = sp.Function("q")  # minus the imaginary part of the force's second order
-share = sp.Function("w_3")
+contribution = sp.Function("w_3")  # of one root of the resonance condition, at third order
 principal_value = sp.Function(r"\mathrm{PV}")
 Delta = sp.Function("Delta_3")
 Transform = Callable[[sp.Expr], sp.Expr]
@@ -409,7 +409,7 @@ def third_order_single_pass(formula: sp.Basic) -> list[Step]:
     return [
         claim(formula.rhs, band_average(4 * sp.pi**2 * f * q)).by("average over the band", Integrands("expand")),
         claim(integral.function / second, 2 * q / f).by(
-            "the share of a phonon changes by 2 q/f", Reduce("common denominator")
+            "the contribution of a phonon changes by 2 q/f", Reduce("common denominator")
         ),
     ]
 
@@ -597,7 +597,7 @@ def in_phase_steady(formula: sp.Basic) -> list[Step]:
     "The mean dissipation at third order in the interaction: the phonon of each root of the resonance condition takes "
     "4 pi^2 f q over the Jacobian |1 - alpha omega'/v|.",
     equal(
-        share(x),
+        contribution(x),
         phonon_energy.formula.rhs.subs(omega, band_continued())
         / sp.Abs(1 - spacing * band_continued().diff(x) / speed),
     ),
@@ -609,6 +609,6 @@ def third_order_mean(formula: sp.Basic) -> list[Step]:
     f = force_spectrum(band_continued(), transform(2 * sp.pi * band_continued() / speed))
     return [
         claim(formula.rhs / mean_dissipation.formula.rhs, 2 * q / f).by(
-            "the share of a phonon changes by 2 q/f", Reduce("same sign", "common denominator")
+            "the contribution of a phonon changes by 2 q/f", Reduce("same sign", "common denominator")
         )
     ]

@@ -10,7 +10,6 @@ masses nearly cancel, so that a barrier of 1e-30 of the amplitude keeps its digi
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -29,6 +28,7 @@ MOST_HARMONICS = 2**16  # a kink in the third derivative, as Matern's of order 1
 MASSES_BEFORE_TAIL = 16  # to each side; an algebraic tail beyond is summed by Euler and Maclaurin's formula
 NEGLIGIBLE = 1e-17  # harmonic beside the largest
 VALUES_AT_ONCE = 2**21
+REFINED: Any = {"pieces": 64, "rounds": 5, "most": 5}  # a maximum, to 1e-7 of a distance in which it is quadratic
 
 
 def lattice_potential(system: SystemParameters, u: NDArray[Any]) -> NDArray[Any]:
@@ -71,8 +71,7 @@ def lattice_potential(system: SystemParameters, u: NDArray[Any]) -> NDArray[Any]
             return np.zeros_like(near).reshape(shape)
         wave = np.cos(angle) ** 2 / (math.sinh(decay) ** 2 + np.sin(angle) ** 2)
         return np.asarray(interaction.amplitude * decay * math.tanh(decay) * wave).reshape(shape)
-    highest = float(np.abs(near.imag).max(initial=0.0))
-    coefficients = _harmonics(system, highest)
+    coefficients = _harmonics(system, float(np.abs(near.imag).max(initial=0.0)))
     if coefficients.size:
         return _sum_of_harmonics(coefficients, near / spacing).reshape(shape)
     return (_sum_of_masses(system, near) - _sum_of_masses(system, np.array([0.5 * spacing]))).reshape(shape)
@@ -93,8 +92,8 @@ def terms_of_sum(system: SystemParameters) -> int:
 
 
 @lru_cache(maxsize=256)
-def _harmonics(system: SystemParameters, highest: float) -> Array:
-    """Fourier coefficients of U, as many as matter at imaginary parts up to ``highest``; none where masses are fewer.
+def _harmonics(system: SystemParameters, off_axis: float) -> Array:
+    """Fourier coefficients of U, as many as matter at imaginary parts up to ``off_axis``; none where masses are fewer.
 
     A transform by quadrature has an absolute error, so that such an interaction has its masses summed.
     """
@@ -103,16 +102,16 @@ def _harmonics(system: SystemParameters, highest: float) -> Array:
         return np.empty(0)
     masses = math.inf  # of wide interactions, which cancel
     if interaction.width < 0.5 * spacing:
-        masses = min(masses_within(system), MASSES_BEFORE_TAIL if highest else 512)
+        masses = min(masses_within(system), MASSES_BEFORE_TAIL if off_axis else 512)
     count = 8
-    while count <= MOST_HARMONICS and (highest or count < 2 * masses):
+    while count <= MOST_HARMONICS and (off_axis or count < 2 * masses):
         wave = 2.0 * math.pi / spacing * np.arange(1.0, count + 1.0)
         coefficient = 2.0 / spacing * np.asarray(interaction.transform(wave))
         with np.errstate(over="ignore", invalid="ignore"):
-            size = np.nan_to_num(np.abs(coefficient) * np.exp(wave * highest))
+            size = np.nan_to_num(np.abs(coefficient) * np.exp(wave * off_axis))
         matter = np.flatnonzero(size > NEGLIGIBLE * size.max())
         needed = int(matter[-1]) + 1 if matter.size else 1
-        if wave[needed - 1] * highest > 600.0:  # its cosine may be beyond doubles: near a singularity masses serve
+        if wave[needed - 1] * off_axis > 600.0:  # its cosine may be beyond doubles: near a singularity masses serve
             return np.empty(0)
         if needed <= count // 2:
             return coefficient[:needed] if needed < masses else np.empty(0)
@@ -164,11 +163,6 @@ def _sum_of_masses(system: SystemParameters, near: NDArray[Any]) -> NDArray[Any]
     return energy
 
 
-def _highest(function: Callable[[Array], Any], points: Array) -> tuple[float, float]:
-    """Place and height of the largest value; to 1e-7 of a distance in which the value is quadratic."""
-    return highest(function, points, pieces=64, rounds=5, most=5)
-
-
 def _distances(width: float, end: float, extra: Array) -> Array:
     """Distances from 0 to ``end``, dense near the mass on the scale of the width, and evenly beyond."""
     near = 0.25 * min(width, end)
@@ -183,7 +177,7 @@ def barrier_place(system: SystemParameters) -> tuple[float, float]:
     edge = system.interaction.width % system.chain.spacing  # of a square well that overlaps
     edge = min(edge, system.chain.spacing - edge)
     points = _distances(system.interaction.width, half, np.array([0.5 * edge, 0.5 * (edge + half)]))
-    place, height = _highest(lambda u: lattice_potential(system, u), points)
+    place, height = highest(lambda u: lattice_potential(system, u), points, **REFINED)
     return (place, height) if height > 0.0 else (half, 0.0)
 
 
@@ -221,4 +215,4 @@ def mass_barrier(system: SystemParameters) -> float:
     if end == 0.0:
         return 0.0
     points = _distances(interaction.width, end, np.empty(0))
-    return max(_highest(interaction.potential, points)[1], 0.0)
+    return max(highest(interaction.potential, points, **REFINED)[1], 0.0)

@@ -318,12 +318,9 @@ class Plan:
         return self.influence(level) + half_width(self.system.chain, self.duration(level)) + 1
 
     def window_size(self, level: int) -> int:
-        """Masses in the window that lives through one block of an FFT level."""
-        return even_fast_length(2 * self.radius(level) + 1)
-
-    def carried(self, level: int) -> int:
-        """Masses in the window that lives through one block of any level, compiled or not."""
-        return 2 * self.radius(level) + 1 if level == self.near_levels else self.window_size(level)
+        """Masses in the window that lives through one block of the uppermost compiled level, or of one above it."""
+        masses = 2 * self.radius(level) + 1
+        return masses if level == self.near_levels else even_fast_length(masses)
 
     @property
     def memory(self) -> float:
@@ -381,8 +378,8 @@ def speed_bound(system: SystemParameters, speed: float, duration: float) -> floa
     spacing = system.chain.spacing
     masses = np.arange(-64, 65) * spacing
     potential = max(float(np.abs(system.interaction.potential(masses + shift)).sum()) for shift in (0.0, 0.5 * spacing))
-    pull = acceleration(system, abs(system.bias) / spacing)
-    bound = math.sqrt(squared_speed(system, speed, -2.0 * potential)) + pull * duration
+    gained = acceleration(system, abs(system.bias) / spacing) * duration
+    bound = math.sqrt(squared_speed(system, speed, -2.0 * potential)) + gained
     # Rounded up to a coarse scale: few different plans, and they follow from the state.
     return math.exp2(math.ceil(4.0 * math.log2(max(bound, 1e-3 * spacing))) / 4.0)
 
@@ -487,7 +484,7 @@ class LightCone:
             return self.chain_state
         return self.displaced(round(self.sigma / self.system.chain.spacing) - self.heat.size // 2, self.heat.size)
 
-    def silent(self) -> LightCone:
+    def without_progress(self) -> LightCone:
         """The same state, which reports no progress."""
         return replace(self, on_progress=None)
 
@@ -540,7 +537,7 @@ class LightCone:
         """The heat in the window that lives through one block of ``level``."""
         if self.heat is None:
             return None
-        size = plan.carried(level)
+        size = plan.window_size(level)
         origin = round(self.sigma / self.system.chain.spacing) - size // 2
         return ChainSegment(origin, self.heat.window(self.time, origin, size))
 
@@ -565,7 +562,7 @@ class LightCone:
         chain = self.system.chain
         below = level - 1
         is_near = below == plan.near_levels
-        size = plan.carried(below)
+        size = plan.window_size(below)
         for start in range(0, steps, plan.steps(below)):
             part = min(plan.steps(below), steps - start)
             sigma = near.state[0]

@@ -236,7 +236,7 @@ def _integrate_light_cone(run: Run, saved: checkpoint.Saved | None, tick: Callab
         for after in _blocks(run, state, records, at_once) if met is None else ():
             met = first_event(run.events, result(after)) if run.events else None
             if met is not None and state.steps_done < met[0] < after.steps_done:
-                after = state.silent().advanced(met[0] - state.steps_done, records)
+                after = state.without_progress().advanced(met[0] - state.steps_done, records)
             watch.follow(records, state.steps_done, after.steps_done)
             watch.check(_ends(run, records, after.steps_done, **chain(after)), after.steps_done)
             if hot and not _near_start(run, records.position[state.steps_done : after.steps_done + 1]):

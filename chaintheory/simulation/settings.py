@@ -138,9 +138,9 @@ class Run:
     def span(self) -> int:
         """Masses that the particle may come near in a hot chain, generously; checked in the run."""
         system = self.system
-        pull = acceleration(system, abs(system.bias) / system.chain.spacing) * self.duration
+        gained = acceleration(system, abs(system.bias) / system.chain.spacing) * self.duration
         kicks = system.speed_of_energy(16.0 * (self.temperature or 0.0) + 16.0)
-        fastest = abs(self.velocity) + fall_speed(system, self.cutoff) + kicks + pull
+        fastest = abs(self.velocity) + fall_speed(system, self.cutoff) + kicks + gained
         return 2 * math.ceil((fastest * self.duration + self.cutoff) / system.chain.spacing + 2.0)
 
     def heat(self) -> ThermalField | None:

@@ -52,8 +52,8 @@ CHUNK = 1024  # passes of one task
 
 
 @dataclass(frozen=True)
-class Passes:
-    """What all passes share: the table of the field, the memory kernel, the force and the time step."""
+class PassTables:
+    """What passes of one speed and temperature have in common: tables of field and kernel, force and time step."""
 
     field: Array
     kernel: Array
@@ -94,7 +94,7 @@ def field_of_one_mass(chain: ChainParameters, size: int, times: Array, temperatu
 
 def prepared(
     system: SystemParameters, speed: float, temperature: float, sampling: str, refinement: float = 1.0
-) -> Passes:
+) -> PassTables:
     """Tables for passes at a speed and a temperature, with steps so many times as short as usual."""
     chain, interaction = system.chain, system.interaction
     at_once = float(correlation(chain, 0, 0.0, temperature, sampling)[0, 0])
@@ -115,14 +115,14 @@ def prepared(
         )
     kind, coefficients = force_table(interaction, cutoff)
     times = step * np.arange(-(-steps // 4) * 4, dtype=np.float64)
-    return Passes(
+    return PassTables(
         field_of_one_mass(chain, size, times, temperature, sampling),
         np.ascontiguousarray(memory_kernel(chain, 0, times[:steps])[0]),
         kind, coefficients, cutoff, step, system.mass, start, speed,
     )  # fmt: skip
 
 
-def between_midpoints(passes: Passes, spacing: float, patience: float) -> Passes:
+def between_midpoints(passes: PassTables, spacing: float, patience: float) -> PassTables:
     """The same passes from one midpoint between masses to the next, within so many times the unhindered transit."""
     steps = min(math.ceil(patience * spacing / passes.speed / passes.time_step), passes.kernel.size)
     rows = -(-steps // 4) * 4
