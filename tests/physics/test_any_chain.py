@@ -113,7 +113,10 @@ def test_peaks_too_thin_for_doubles_are_listed_as_those_of_the_papers_chain(bias
 @pytest.mark.parametrize("distance", [1e-9, 1e-8, 3e-8, 9e-8, 1.1e-7, 1e-6])
 @pytest.mark.parametrize("confinement", [1.8718374973737932, 0.0])
 def test_a_root_just_on_the_finite_side_of_a_resonance_is_found(confinement, distance):
-    """Once those closer than 1e-7 were lost in silence: the bias is the loss at that distance itself."""
+    """Once those closer than 1e-7 were lost in silence: the bias is the loss at that distance itself.
+
+    Measured: 7e-6 of the distance off, and the slope 7e-4 from the chord, whose other end is 1e-5 away.
+    """
     chain = ct.Chain.from_springs(confinement, [2.0409191213851825, 0.7666995093942545, 0.08361976934515578], 5.5)
     system = ct.System(chain, ct.Sech2(1.0, 1.27))
     checked = 0
@@ -123,9 +126,9 @@ def test_a_root_just_on_the_finite_side_of_a_resonance_is_found(confinement, dis
         near = replace(system, bias=float(system.mean_dissipation(speed)))
         if one.finite_limit > 1e-6 and one.singularity > 1e-6:
             found = near.drift_velocities(0.999 * one.speed, 1.001 * one.speed)
-            (root,) = (d for d in found if not d.resonance and abs(d.speed / speed - 1.0) < 0.02 * distance + 1e-12)
+            (root,) = (d for d in found if not d.resonance and abs(d.speed / speed - 1.0) < 1e-4 * distance + 4e-15)
             rise = float(system.mean_dissipation(farther)) - near.bias
-            assert root.slope == pytest.approx(rise / (farther - speed), rel=0.05)
+            assert root.slope == pytest.approx(rise / (farther - speed), rel=0.01)
             checked += 1
     assert checked >= 2
 
