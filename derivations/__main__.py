@@ -1,6 +1,6 @@
 """``python -m derivations``.
 
-Verify the ledger, plant errors in it, or write the generated sources.
+Write the generated sources and the glossary from the ledger, or plant errors in it. ``chaintheory verify`` verifies it.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from .ledger import EVIDENCE, statements, verify
+from .ledger import Statement, select
 
 
-def regenerate(folder: Path) -> int:
+def regenerate(folder: Path) -> None:
     """Write the generated sources into a folder."""
     from .emit import files
 
@@ -21,14 +21,12 @@ def regenerate(folder: Path) -> int:
     for name, text in files().items():
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
         print(folder / name)
-    return 0
 
 
-def plant_errors(ids: list[str] | None) -> int:
-    """Plant errors in all statements, or in some, and print the rate of rejection, which must be 100%."""
+def plant_errors(chosen: list[Statement]) -> int:
+    """Plant errors in statements, and print the rate of rejection, which must be 100%."""
     from .mutations import KINDS, plant
 
-    chosen = [s for s in statements() if not ids or s.id in ids]
     record = []
     for statement in chosen:
         planted = plant(statement)
@@ -42,54 +40,41 @@ def plant_errors(ids: list[str] | None) -> int:
     wrong = verdicts["rejected"] + verdicts["survived"]
     for kind in KINDS:
         print(f"{sum(mutation.kind == kind for mutation in record):6}  {kind}")
-    share = 100 * verdicts["rejected"] / wrong
+    part = 100 * verdicts["rejected"] / wrong
     print(f"{len(record)} errors planted in {len(chosen)} statements.")
     print(f"{verdicts['equivalent']} of them say the same as the original.")
-    print(f"{verdicts['rejected']} of the other {wrong} rejected ({share:g}%).")
+    print(f"{verdicts['rejected']} of the other {wrong} rejected ({part:g}%).")
     return 1 if verdicts["survived"] else 0
-
-
-def verify_all(ids: list[str] | None) -> int:
-    """Verify the ledger; print a line for each statement, the reason for each failure, and the counts."""
-    results = verify(ids)
-    for result in results:
-        print(f"{result.evidence:8}  {result.kind:7}  {result.equation:26}  {result.id}  {result.seconds:.2f} s")
-        if not result.ok:
-            print(f"          {result.detail}")
-    counts = Counter(result.evidence for result in results)
-    shares = ", ".join(f"{counts[kind]} {kind}" for kind in EVIDENCE if counts[kind])
-    share = 100 * counts["proved"] / len(results)
-    seconds = sum(result.seconds for result in results)
-    print(f"{len(results)} statements: {shares}; {share:.0f}% proved, {seconds:.0f} s")
-    return 1 if counts["failed"] else 0
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m derivations", description=__doc__)
-    parser.add_argument("--only", action="append", metavar="ID", help="only this statement (repeatable)")
-    parser.add_argument("--mutations", action="store_true", help="plant errors and count how many are rejected")
-    parser.add_argument("--regenerate", action="store_true", help="write the generated sources")
+    task = parser.add_mutually_exclusive_group(required=True)
+    task.add_argument("--mutations", action="store_true", help="plant errors and count how many are rejected")
+    task.add_argument("--regenerate", action="store_true", help="write the generated sources")
+    task.add_argument("--glossary", type=Path, metavar="FILE", help="write the table of symbols as Markdown")
+    parser.add_argument("--only", action="append", metavar="ID", help="plant errors in this statement (repeatable)")
     parser.add_argument(
         "--output",
         type=Path,
         default=Path("chaintheory_ext/generated"),
         metavar="DIR",
-        help="where to write them (default: %(default)s)",
+        help="where to write the generated sources (default: %(default)s)",
     )
-    parser.add_argument("--glossary", type=Path, metavar="FILE", help="write the table of symbols as Markdown")
     chosen = parser.parse_args(arguments)
-    unknown = set(chosen.only or ()) - {statement.id for statement in statements()}
-    if unknown:
-        parser.error(f"no statement {', '.join(sorted(unknown))}")
-    if chosen.glossary:
+    if chosen.mutations:
+        try:
+            return plant_errors(select(chosen.only))
+        except LookupError as error:
+            parser.error(str(error))
+    if chosen.regenerate:
+        regenerate(chosen.output)
+    else:
         from .notation import glossary
 
         chosen.glossary.write_text(glossary(), encoding="utf-8", newline="\n")
-        return 0
-    if chosen.regenerate:
-        return regenerate(chosen.output)
-    return plant_errors(chosen.only) if chosen.mutations else verify_all(chosen.only)
+    return 0
 
 
 if __name__ == "__main__":

@@ -93,8 +93,9 @@ class Ensemble(Table[One]):
             name: (("run", "time"), column, {"units": unit})
             for (name, unit), column in zip(shown.items(), columns, strict=True)
         }
+        rows = self.rows()
         data |= {
-            name: ("run", [row[name] for row in self.rows()], {})
+            name: ("run", [row[name] for row in rows], {})
             for name in ("bias", "start", "start_velocity", "duration", "status")
         }
         return xarray.Dataset(data, {"run": np.arange(len(self)), "time": ("time", grid, {"units": "t_slow"})})
