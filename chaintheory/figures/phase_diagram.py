@@ -94,16 +94,17 @@ def draw(numbers: dict[str, Any]) -> style.Figure:
     markers = {"1": "o", "2": "s", "3": ""}
     for (n, line), colour in zip(numbers["lines"].items(), style.CYCLE, strict=False):
         axes.plot(line["amplitude"], line["exact"], color=colour)
-        axes.plot([], [], color=colour, marker=markers[n], mfc=colour, ms=4, label=f"$n = {n}$, exact")
+        axes.plot([], [], color=colour, marker=markers[n], mfc=colour, ms=4, label=f"$n = {n}$")
         axes.plot(line["amplitude"], line["static_lattice"], color=colour, lw=0.9, ls=":")
         for point in numbers["points"]:
             if str(point["n"]) == n:
                 axes.plot(point["amplitude"], point["bias"], markers[n], color=colour,
                           mfc=colour if point["held"] else "white", mew=0.8, ms=4)  # fmt: skip
+    axes.plot([], [], color=style.GREY, label="exact")
     axes.plot([], [], color=style.GREY, lw=0.9, ls=":", label="static lattice")
     axes.add_artist(axes.legend(loc="upper left"))
     runs = [
-        *axes.plot(2.0, 0.01, "x", color=style.BLACK, ms=6, mew=1.2, label="paper's Fig. 4"),
+        *axes.plot(2.0, 0.01, "x", color=style.BLACK, ms=5, mew=0.9, label="paper's Fig. 4"),
         *axes.plot([], [], "o", color=style.GREY, label="held"),
         *axes.plot([], [], "o", color=style.GREY, mfc="white", label="slipped"),
     ]
