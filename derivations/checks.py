@@ -334,13 +334,16 @@ class Apply(Check):
         return Reduce(*self.rewritings).run(inserted, after, rng)
 
 
+GROWTH = 4  # of the variable, from one look at the deviation to the next
+
+
 @dataclass(eq=False)
 class Approaches(Check):
     """An asymptotic statement: the deviation falls like ``variable**-order`` as the variable grows.
 
     The theorem is named; the numbers show that the prefactor and the power are right, which a
     comparison at one point could not. `scale` is what the deviation is measured in (by default the value itself), `at`
-    gives the other symbols' values; the variable starts at `start` and grows `levels` times by `factor`.
+    gives the other symbols' values; the variable starts at `start` and grows twice by a factor of four.
 
     >>> import sympy as sp
     >>> a = sp.Symbol("a", positive=True)
@@ -357,8 +360,6 @@ class Approaches(Check):
     _: KW_ONLY
     scale: Any = None
     at: dict[sp.Symbol, Any] = field(default_factory=dict)
-    factor: int = 4
-    levels: int = 3
 
     evidence = "cited"
     relation = r"\sim"
@@ -366,8 +367,8 @@ class Approaches(Check):
     def run(self, before: sp.Expr, after: sp.Expr, rng: random.Random) -> Outcome:
         """Measure the deviation, over `scale` or over the value itself, at geometrically growing points."""
         deviations = []
-        for level in range(self.levels):
-            point = {**self.at, self.variable: sp.sympify(self.start) * self.factor**level}
+        for grown in (1, GROWTH, GROWTH**2):
+            point = {**self.at, self.variable: sp.sympify(self.start) * grown}
             rest = (before.free_symbols | after.free_symbols) - set(point)
             if rest:
                 return Outcome("failed", f"no value given for {rest}")
@@ -375,11 +376,11 @@ class Approaches(Check):
             scale = one if self.scale is None else value(self.scale, point)
             deviations.append(abs((one - other) / scale))
         text = ", ".join(str(sp.N(d, 3)) for d in deviations)
-        allowed = sp.Rational(3, 2) * sp.Float(self.factor) ** -self.order
+        allowed = sp.Rational(3, 2) * sp.Float(GROWTH) ** -self.order
         for first, second in pairwise(deviations):
             if not second <= allowed * first:
                 return Outcome("failed", f"{self.theorem}: deviations {text} do not fall as order {self.order}")
-        return Outcome("cited", f"{self.theorem}; deviations {text} at {self.variable} growing by {self.factor}")
+        return Outcome("cited", f"{self.theorem}; deviations {text} at {self.variable} growing by {GROWTH}")
 
 
 @dataclass(eq=False)

@@ -419,7 +419,6 @@ def kernel_late(formula: sp.Basic) -> list[Step]:
                 1,
                 scale=1 / sp.sqrt(time),
                 at={omega_fast: 2},
-                levels=3,
             ),
         ),
     ]

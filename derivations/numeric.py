@@ -65,11 +65,8 @@ def _sympy(number: Any) -> sp.Expr:
 
 
 def _quadrature(node: sp.Integral) -> sp.Expr:
-    integrand, (variable, low, high) = node.function, node.limits[0]
-    if len(node.limits) > 1:
-        integrand = sp.Integral(integrand, node.limits[0])
-        variable, low, high = node.limits[1]
-    function = _function(integrand, variable)
+    ((variable, low, high),) = node.limits
+    function = _function(node.function, variable)
     ends = [
         _mpmath(_numbers(end)) if end.is_finite is not False else mpmath.mpf(str(end).replace("oo", "inf"))
         for end in (low, high)
