@@ -21,6 +21,7 @@ from chaintheory.lattice.dispersion import band_top, square
 from chaintheory.lattice.green_function import MovingDispersion, Zeros, green_function, zeros
 from chaintheory.parameters import SystemParameters
 from chaintheory.support.equality import EqualFields
+from chaintheory.support.threads import one_thread
 from chaintheory_ext.generated import travelling_wave as generated
 from chaintheory_ext.generated.dissipation import absorption
 
@@ -201,7 +202,8 @@ class WaveEquations:
 
     def tangent(self, pulse: Array, amplitude: float) -> Array:
         """Derivative of the solution in the amplitude."""
-        return -np.linalg.solve(self.jacobian(pulse, amplitude), self.force.slope(self.distance(pulse)))
+        with one_thread:
+            return -np.linalg.solve(self.jacobian(pulse, amplitude), self.force.slope(self.distance(pulse)))
 
     def residual(self, pulse: Array) -> float:
         """Largest error of the equations, of the largest force."""
@@ -209,6 +211,10 @@ class WaveEquations:
 
     def solve(self, pulse: Array, amplitude: float = 1.0, trust: float = math.inf) -> Array | None:
         """Newton's method from a pulse; None if it does not converge, or first corrects by more than ``trust``."""
+        with one_thread:
+            return self._solve(pulse, amplitude, trust)
+
+    def _solve(self, pulse: Array, amplitude: float, trust: float) -> Array | None:
         for index in range(MOST_CORRECTIONS):
             with np.errstate(all="ignore"):
                 try:

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+import chaintheory as ct
+from chaintheory.dissipation.wave_equations import WaveEquations
 from chaintheory.support import resources
+from chaintheory.support.threads import one_thread
 
 MIB = 1 << 20
 
@@ -76,3 +79,30 @@ def test_an_address_space_that_is_too_small_is_refused_before_anything_hangs():
     ended = subprocess.run(limited, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 2 and ended.stdout == ""
     assert ended.stderr.count("\n") == 1 and "must be at least 512 MiB to load SciPy, got 195 MiB" in ended.stderr
+
+
+def test_small_matrices_are_solved_with_one_thread_and_the_others_are_given_back(monkeypatch):
+    """Whatever the number outside, also where a second use begins within the first and ends after it."""
+    control = pytest.importorskip("threadpoolctl")
+
+    def threads():
+        return [one["num_threads"] for one in control.threadpool_info() if one["user_api"] == "blas"]
+
+    seen, jacobian = [], WaveEquations.jacobian
+    monkeypatch.setattr(WaveEquations, "jacobian", lambda *given: seen.append(threads()) or jacobian(*given))
+    system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0))
+    system.travelling_wave(50.0)  # all libraries are loaded
+    seen.clear()
+    with control.threadpool_limits(2, user_api="blas"):
+        if 2 not in threads():
+            pytest.skip("needs a library of linear algebra with two threads")
+        outside = threads()
+        system.travelling_wave(50.0)
+        assert len(seen) > 5 and all(1 in each for each in seen)
+        assert threads() == outside
+        one_thread.__enter__()
+        one_thread.__enter__()
+        one_thread.__exit__()
+        assert 1 in threads()
+        one_thread.__exit__()
+        assert threads() == outside
