@@ -13,11 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chaintheory.comparison.finding import KEPT, LARGE, LARGER, SMALL, Finding, fitted
-from chaintheory.comparison.fits import Fit, Model, Problem, Start
+from chaintheory.comparison.fits import FIRST, Fit, Model, Problem, Start
 from chaintheory.interactions.base import Interaction
 from chaintheory.simulation.stated_units import METRES
 from chaintheory.support.resources import cores
-from chaintheory.units import scale_of
 
 Array = NDArray[np.float64]
 
@@ -147,9 +146,8 @@ def of_parameters(problem: Problem, before: float) -> Iterator[Finding]:
 
     From part to part only those go on that come near the best and are better than no fault.
     """
-    parts = sorted({*(problem.rows_of(n) for n in (4.0, 12.0, 40.0)), problem.time.size})
+    parts = sorted({*(problem.rows_of(n) for n in (FIRST, 12.0, 40.0)), problem.time.size})
     parts = [part for part in parts if part > problem.followed_rows]
-    yield from _of_lost_units(problem, before)
     # Without a bias the energies' factor is the amplitude's, and there is none of the bias.
     scales = [one for one in SCALES if problem.system.bias != 0.0 or one.code not in ("energy-unit", "bias")]
     tracks = [track for scale in scales for track in _tracks(problem, scale, parts[0])]
@@ -243,24 +241,6 @@ def _tracks(problem: Problem, scale: Scale, first: int) -> list[Track]:
     return tracks
 
 
-def _of_lost_units(problem: Problem, before: float) -> Iterator[Finding]:
-    """Times and positions in physical units whose names were lost: those of the system, SI or ps and angstrom."""
-    units = problem.system.units
-    if units is None or problem.rows.position is None:
-        return
-    for shown in dict.fromkeys((units.shown, "metal", "SI")):
-        scale = scale_of(units, shown)
-        time, length = scale.time, scale.length
-
-        def model(_: Array, start: Start, times: Array, time: float = time, length: float = length) -> Array:
-            true = replace(start, position=start.position / length, velocity=start.velocity * time / length)
-            return length * problem.simulated(problem.system, true, times / time)
-
-        fit = problem.fit(model, np.empty(0), problem.time.size, problem.fitted_start)
-        words = f"Times are in {scale.names['time']} and positions in {scale.names['length']}, not in the model's units"
-        yield fitted("units", words, before, fit, {"time": time, "length": length}, enough=LARGER)
-
-
 def of_bias(problem: Problem, before: float) -> Iterator[Finding]:
     """A bias in data of a system without one, or none in data of one with a bias: no factor."""
     own = problem.system.bias
@@ -278,7 +258,7 @@ def of_bias(problem: Problem, before: float) -> Iterator[Finding]:
         return _in_system(problem, start, times, bias=float(x[0]) * kinetic)
 
     parameters, at = np.array([0.0]), problem.fitted_start
-    for passes in (4.0, 12.0, 40.0, math.inf):
+    for passes in (FIRST, 12.0, 40.0, math.inf):
         fit = problem.fit(model, parameters, problem.rows_of(passes), at)
         parameters, at = fit.parameters, fit.start
     bias = float(fit.parameters[0]) * kinetic

@@ -160,7 +160,7 @@ AT_REST = (Hypothesis(lambda search: True, lambda search: of_bias(search.problem
 
 def find_faults(problem: Problem) -> list[Finding]:
     """The fault that explains why the data leave our run, with its alternatives; none where they follow it."""
-    if problem.leaves_at is None:
+    if problem.leaves_at is None or problem.too_long:
         return []
     plain = problem.fit(problem.plain, np.empty(0), problem.time.size, problem.fitted_start)
     if plain.explained:

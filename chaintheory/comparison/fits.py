@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chaintheory.comparison.noise import IN_A_PASS, Noise
-from chaintheory.comparison.sampling import Rows
+from chaintheory.comparison.noise import IN_A_PASS, Noise, noise_of
+from chaintheory.comparison.sampling import CELL, Rows, slopes
 from chaintheory.parameters import SystemParameters
 from chaintheory.simulation.energy_balance import EnergyBalanceError
 from chaintheory.simulation.record import Trajectory
 from chaintheory.simulation.run import simulate
+from chaintheory.simulation.settings import checked_run
+from chaintheory.support.validation import number, shown
 
 Array = NDArray[np.float64]
 
@@ -36,6 +38,8 @@ ENOUGH = 0.01  # of a sum of squares, in tolerances, that a fit may leave on the
 LEFT = 0.03  # of an error that was taken off
 FARTHEST = 4.0  # errors by which a start may be off
 RESTING = 2.0  # tolerances by which a particle at rest scatters
+FIRST = 4.0  # passes in which factors are looked for on a grid
+FIRST_STEPS, MOST_STEPS = 20_000, 100_000  # of a run through the first passes, and through all: a second or more
 LONGEST_DIRECT = 30.0  # t_slow, of runs that cost as the square of their length
 
 
@@ -157,29 +161,58 @@ class Problem:
         longer = duration + 1e-3 * duration + 0.05
         return simulate(system, start.position, start.velocity, longer, **options)
 
+    def steps(self, duration: float) -> float:
+        """Steps that our run of the system takes; infinite where it is refused."""
+        try:
+            return checked_run(self.system, self.start.position, self.start.velocity, duration).steps
+        except ValueError:
+            return math.inf
+
+    @cached_property
+    def too_long(self) -> str | None:
+        """Why no fault is looked for, where each of the hundreds of runs that this costs would be long."""
+        if self.steps(self.duration) <= MOST_STEPS:
+            return None
+        return (
+            f"No fault was looked for, as each run would take more than {MOST_STEPS} steps: compare the first rows "
+            "only, if time and position are in t_slow and l_slow."
+        )
+
+    @cached_property
+    def _first_rows(self) -> int:
+        """The most rows that are first ones: their run is short even where the particle hardly moves."""
+        part = FIRST_STEPS / max(self.steps(self.duration), 1.0)
+        return self.time.size if part >= 1.0 else int(np.searchsorted(self.time, part * self.duration))
+
     def plain(self, _: Array, start: Start, times: Array) -> Array:
         """The model without a fault."""
         return self.simulated(self.system, start, times)
 
     @cached_property
     def fitted_start(self) -> Start:
-        """The start, moved within its errors to fit the first two passes; with noise, as much as our run explains.
+        """The start, moved within its errors to fit the first two passes; with noise, as much as our run explains."""
+        return self.first_fit[0] if self.noise is None else self._followed[0]
+
+    @cached_property
+    def first_fit(self) -> tuple[Start, int]:
+        """The start that fits the first two passes, and how many rows our run from it explains.
 
         A fault that acts earlier would move it: then less is fitted, if our run explains that.
         """
-        if self.noise is not None:
-            return self._followed[0]
         if self.start.certain:
-            return self.start
-        fits = [self.fit(self.plain, np.empty(0), self.rows_of(2.0))]
-        while not fits[-1].explained and len(fits) < SHORTER:
-            fits.append(self.fit(self.plain, np.empty(0), self.rows_of(0.5 ** len(fits) * 2.0)))
-        return fits[-1].start if fits[-1].explained else fits[0].start
+            return self.start, 0
+        fits: list[Fit] = []
+        for last in dict.fromkeys(self.rows_of(0.5**n * 2.0) for n in range(SHORTER)):
+            fits.append(self.fit(self.plain, np.empty(0), last))
+            if fits[-1].explained:
+                return fits[-1].start, last
+        return fits[0].start, 0
 
     def rows_of(self, passes: float) -> int:
         """Rows of the first so many passes, of those that fits look at; enough to fit to."""
         least = 24 if self.noise is None else 4 * FEWEST
-        return min(max(least, int(np.searchsorted(self.time, passes * self.passing))), self.time.size)
+        many = min(int(np.searchsorted(self.time, passes * self.passing)), self._first_rows)
+        return min(max(least, many), self.time.size)
 
     @property
     def followed_rows(self) -> int:
@@ -229,7 +262,10 @@ class Problem:
         start, growth = self.fitted_start, np.maximum.accumulate(np.abs(self.growth))
         moved = START_ERROR * abs(start.velocity)
         if self.noise is None:  # with noise the start is fitted to all rows instead
-            moved = max(moved, 0.3 * start.velocity_error)
+            error, explained = start.velocity_error, self.first_fit[1]
+            if explained:  # the rows themselves know it better than the slope at the first
+                error = min(error, self._first_scale / float(np.sqrt(np.mean(growth[:explained] ** 2))))
+            moved = max(moved, 0.3 * error)
         return np.hypot(self._first_scale, moved * growth)
 
     @cached_property
@@ -381,6 +417,37 @@ class Problem:
             return Fit(best, where, math.inf, error)
         misfit = self.size_of(left)
         return Fit(best, where, misfit, error * max(misfit, 1.0), self.explained(left, guess.size))
+
+
+def problem_of(
+    system: SystemParameters, rows: Rows, given: Sequence[float] | None, tell: Callable[[str], None]
+) -> Problem:
+    """The problem of comparing some rows, from a given start, or from the first row with the slope there."""
+    noise = None if rows.position is None else noise_of(rows.time, rows.position)
+    return Problem(system, rows, _start(system, rows, given, noise), noise, tell)
+
+
+def _start(system: SystemParameters, rows: Rows, given: Sequence[float] | None, noise: Noise | None) -> Start:
+    """Where the run starts: as given, or the first row with the slope there."""
+    if given is not None:
+        try:
+            time, position, velocity = given
+        except (TypeError, ValueError):
+            raise ValueError(f"start must be time, position and velocity, got {shown(given)}") from None
+        values = number("start", time), number("start", position), number("start", velocity)
+        if values[0] > rows.time[0]:
+            raise ValueError(f"start must not be later than the first row at {rows.time[0]:g}, got {values[0]:g}")
+        return Start(*values)
+    if rows.position is None:
+        raise ValueError("start must be given (time, position, velocity) where there are no positions")
+    scatter = 0.0 if noise is None else noise.size
+    found = slopes(rows.time, rows.position, rows.time[:1], within=CELL * system.chain.spacing, noise=scatter)
+    velocity, error = float(found.velocity[0]), float(found.error[0])
+    if rows.velocity is not None:
+        velocity, error = float(rows.velocity[0]), 1e-9 * abs(float(rows.velocity[0]))
+    # A start midway between masses is to stay there if it is off by rounding only.
+    at = scatter if scatter > AVERAGED * system.chain.spacing else 0.0
+    return Start(float(rows.time[0]), float(rows.position[0]), velocity, at, error)
 
 
 MOST_TRIALS = 12

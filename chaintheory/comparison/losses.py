@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chaintheory.comparison.fits import Problem
-from chaintheory.comparison.sampling import CELL, Rows, midpoints, slopes
+from chaintheory.comparison.sampling import CELL, Midpoints, Rows, Slopes, midpoints, slopes
 
 Array = NDArray[np.float64]
 
@@ -29,10 +29,10 @@ def deviations(problem: Problem, rows: Rows) -> tuple[Array, Array, Array]:
         return nothing
     part = slice(skip, skip + count)
     velocity, energy = np.abs(found.velocity[part]), 2.0 * float(system.kinetic_energy(1.0))
-    small = _small_deviations(problem, rows, found.time[part])
-    if small is not None:
-        moved, error = small
-        return -np.diff(energy * velocity * moved), *_of_pass(energy * velocity * error, velocity)
+    moved = _beside_our_run(problem, rows, found.time[part])
+    if moved is not None:
+        lost = -np.diff(energy * found.velocity[part] * moved.velocity)
+        return lost, *_of_pass(energy * velocity * moved.error, velocity)
     kinetic = np.asarray(system.kinetic_energy(velocity))
     own = np.asarray(system.kinetic_energy(crossings["speed"][:count]))
     return -np.diff(kinetic) + np.diff(own), *_of_pass(energy * velocity * found.error[part], velocity)
@@ -46,7 +46,7 @@ def _of_pass(error: Array, velocity: Array) -> tuple[Array, Array]:
 NEARBY = 0.05  # of the width: residuals within which energies differ by the slope of the residual alone
 
 
-def _small_deviations(problem: Problem, rows: Rows, near: Array) -> tuple[Array, Array] | None:
+def _beside_our_run(problem: Problem, rows: Rows, near: Array) -> Slopes | None:
     """Deviations of the velocity from our run, and their errors, where rows follow it: the slope of a small residual.
 
     What the polynomials miss of the motion is in the run as well, and drops out.
@@ -59,5 +59,18 @@ def _small_deviations(problem: Problem, rows: Rows, near: Array) -> tuple[Array,
     usual = float(np.median(np.abs(np.diff(rest))))
     if np.max(np.abs(rest)) > NEARBY * problem.system.interaction.width or not usual > 0.0:
         return None
-    found = slopes(rows.time[inside], rest, near, within=CELL * problem.system.chain.spacing * usual / way)
-    return np.sign(problem.start.velocity) * found.velocity, found.error
+    return slopes(rows.time[inside], rest, near, within=CELL * problem.system.chain.spacing * usual / way)
+
+
+def midpoints_beside(problem: Problem) -> Midpoints | None:
+    """The passages midway between masses of rows that follow our run, as it has them but for the small residual."""
+    rows, crossings = problem.rows, problem.run.crossings
+    assert rows.position is not None
+    near = crossings["time"] + problem.start.time
+    crossings, near = crossings[near <= rows.time[-1]], near[near <= rows.time[-1]]
+    moved = _beside_our_run(problem, rows, near) if near.size else None
+    if moved is None:
+        return None
+    velocity = crossings["speed"] + moved.velocity
+    late = np.interp(near, rows.time, problem.residual_of_run[0]) / velocity
+    return Midpoints(near - late, crossings["position"], velocity, moved.error, moved.noise)

@@ -18,6 +18,7 @@ from chaintheory.simulation.record import from_arrays
 from chaintheory.simulation.settings import fall_speed
 from chaintheory.simulation.stated_units import in_model
 from chaintheory.support.validation import increasing
+from chaintheory.units import scale_of
 
 Array = NDArray[np.float64]
 
@@ -26,6 +27,9 @@ ROWS = (4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
 ORDERS = ((1, 3), (3, 5), (5, 7))
 # Half of the way that a polynomial spans, in spacings: one that spans several cells sees the mean speed only.
 CELL = 0.45
+# Errors by which a slope with a smaller one may differ: where the spacing is not known, polynomials over several cells,
+# which see the mean speed in every order, differ by more.
+AGREE = 2.0
 # Longest way between two rows, in widths and in spacings: beyond these the polynomials of order 7 see no pass, and
 # their change from order to order does not bound their error (measured in tests/physics/test_your_data.py).
 WIDTHS, SPACINGS = 1.0, 0.11
@@ -84,31 +88,51 @@ def checked_rows(system: SystemParameters, time: object, position: object, veloc
     if times.size < least:
         raise ValueError(f"time must have at least {least} rows, got {times.size}")
     increasing("time", times)
-    rows = Rows(times, columns.get("position"), columns.get("velocity"))
-    if rows.position is not None:
-        _refuse_coarse(system, rows.time, rows.position)
-    return rows
+    return Rows(times, columns.get("position"), columns.get("velocity"))
 
 
-def _refuse_coarse(system: SystemParameters, time: Array, position: Array) -> None:
-    """ValueError where the particle goes too far between two rows, with the step that would do, or jumps."""
-    way = np.abs(np.diff(position))
-    longest = min(WIDTHS * system.interaction.width, SPACINGS * system.chain.spacing)
-    # Steps that are rare are gaps, which harm only the passes around them.
-    usual, pace = float(np.quantile(way, 0.95)), way / np.diff(time)
-    fastest = math.hypot(float(np.quantile(pace, 0.95)), fall_speed(system, system.interaction.reach()))
-    jumps = np.flatnonzero((pace > JUMP * fastest) & (way > longest))
+def refuse_jumps(system: SystemParameters, rows: Rows) -> None:
+    """ValueError where the particle jumps from one row to the next."""
+    if rows.position is None:
+        return
+    way, pace, fastest = _ways(system, rows)
+    jumps = np.flatnonzero((pace > JUMP * fastest) & (way > _longest(system)))
     if jumps.size:
         row = int(jumps[0])
         raise ValueError(
-            f"position must be continuous, got {position[row]:g} and then {position[row + 1]:g} in row {row + 1}; "
-            "unwrap it where it was folded into a periodic box (xu in LAMMPS, np.unwrap with period=)"
+            f"position must be continuous, got {rows.position[row]:g} and then {rows.position[row + 1]:g} in row "
+            f"{row + 1}; unwrap it where it was folded into a periodic box (xu in LAMMPS, np.unwrap with period=)"
         )
-    if usual > longest:
-        raise ValueError(
-            f"time must have rows at most {0.8 * longest / fastest:.2g} apart, so that the particle "
-            f"moves at most {longest:g} between two, got {float(np.median(np.diff(time))):.2g} apart"
-        )
+
+
+def too_coarse(system: SystemParameters, rows: Rows) -> str | None:
+    """What is wrong where the particle goes too far between two rows, with the step that would do."""
+    if rows.position is None:
+        return None
+    way, _, fastest = _ways(system, rows)
+    longest = _longest(system)
+    # Steps that are rare are gaps, which harm only the passes around them.
+    if float(np.quantile(way, 0.95)) <= longest:
+        return None
+    scale = scale_of(system.units, None)
+    time, length = scale.names["time"], scale.names["length"]
+    return (
+        f"time must have rows at most {0.8 * longest / fastest * scale.time:.2g} {time} apart, so that the particle "
+        f"moves at most {longest * scale.length:.3g} {length} between two, got "
+        f"{float(np.median(np.diff(rows.time))) * scale.time:.2g} {time} apart"
+    )
+
+
+def _longest(system: SystemParameters) -> float:
+    return min(WIDTHS * system.interaction.width, SPACINGS * system.chain.spacing)
+
+
+def _ways(system: SystemParameters, rows: Rows) -> tuple[Array, Array, float]:
+    """Way and mean speed between rows, and the fastest motion that most of these and the wells of the chain allow."""
+    assert rows.position is not None
+    way = np.abs(np.diff(rows.position))
+    pace = way / np.diff(rows.time)
+    return way, pace, math.hypot(float(np.quantile(pace, 0.95)), fall_speed(system, system.interaction.reach()))
 
 
 def midpoints(system: SystemParameters, rows: Rows) -> Midpoints:
@@ -177,7 +201,10 @@ def slopes(
             padded = np.pad(np.where(whole, change, 0.0), 1)
             change = np.max(np.stack([padded[:-2], change, padded[2:]]), axis=0)
             found = Slopes(at, velocity, np.hypot(change, noise * spread), noise)
-            if best is None or float(np.median(found.error)) < float(np.median(best.error)):
+            if best is None or (
+                float(np.median(found.error)) < float(np.median(best.error))
+                and float(np.median(np.abs(velocity - best.velocity) / best.error)) <= AGREE
+            ):
                 best = found
     assert best is not None
     return best

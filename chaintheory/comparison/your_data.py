@@ -15,20 +15,24 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chaintheory.comparison.detection import detectable
-from chaintheory.comparison.finding import Finding
+from chaintheory.comparison.factors import LARGEST_LOGARITHM
+from chaintheory.comparison.finding import LARGER, Finding
 from chaintheory.comparison.findings import find_faults
-from chaintheory.comparison.fits import AVERAGED, Problem, Start
+from chaintheory.comparison.fits import FIRST_STEPS, Problem, Start
+from chaintheory.comparison.losses import midpoints_beside
+from chaintheory.comparison.lost_units import readings
 from chaintheory.comparison.noise import Noise, noise_of
 from chaintheory.comparison.picture import ENERGY, draw
-from chaintheory.comparison.sampling import Midpoints, Rows, checked_rows, midpoints, slopes
+from chaintheory.comparison.sampling import CELL, Midpoints, Rows, checked_rows, midpoints, refuse_jumps, too_coarse
 from chaintheory.comparison.temperature import LEAST_LOSSES
 from chaintheory.comparison.velocities import of_velocities
 from chaintheory.dissipation.validity import ValidityWarning
+from chaintheory.lattice.rigid_lattice import lattice_barrier
 from chaintheory.simulation import record
 from chaintheory.simulation.energy_balance import EnergyBalanceError
-from chaintheory.support.validation import number, shown, whole
+from chaintheory.support.validation import shown, whole
 from chaintheory.system import System, Trajectory
-from chaintheory.units import Units, scale_of
+from chaintheory.units import Scale, Units, scale_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,6 +53,11 @@ UNITS = {
 MOST_PASSES = 100
 # The data agree with our run where they differ by at most this: of a spacing in position, relative in speed.
 OF_SPACING, OF_SPEED = 1e-3, 1e-3
+OWN_UNITS = (
+    "time and position must be in t_slow and l_slow, or state their units (a system of from_physical knows its own): "
+    "so read,"
+)
+PASSED = 3.0  # spacings of the rows that have passed masses for sure
 # Noise about our run is taken where it is less than this part of that of the rows.
 LESS = 0.8
 
@@ -119,15 +128,32 @@ def compare(
     else:
         times = time
     rows = checked_rows(system, times, position, velocity)
-    noise = None if rows.position is None else noise_of(rows.time, rows.position)
-    remark = of_velocities(rows, 0.45 * system.chain.spacing)
-    if remark is not None:
+    remarks = [of_velocities(rows, CELL * system.chain.spacing)]
+    if remarks[0] is not None:
         rows = replace(rows, velocity=None)
-    first = _start(system, rows, start, noise)
-    problem = Problem(system, rows, first, noise, tell)
+    for problem, units, sure in readings(system, rows, start, tell):
+        known = tuple(one for one in (*remarks, units) if one is not None)
+        try:
+            compared = _compared(system, problem, theory_points, known)
+        except ValueError:
+            if sure:
+                raise
+            continue
+        if sure or any(one.explains or one.improvement >= LARGER for one in compared.findings[len(known) :]):
+            return compared
+    raise AssertionError("the last reading is sure")
+
+
+def _compared(system: System, problem: Problem, theory_points: int, remarks: tuple[Finding, ...]) -> Comparison:
+    """The comparison of rows in the model's units; ValueError for jumps, and for rows too far apart."""
+    rows, first = problem.rows, problem.start
+    refuse_jumps(system, rows)
+    _refuse_absurd(problem)
     if problem.noise is not None and (finer := _noise_about_run(problem, first)) is not None:
-        problem = Problem(system, rows, replace(first, position_error=finer.size), finer, tell)
-    return Comparison(system, rows, problem, theory_points, () if remark is None else (remark,))
+        problem = Problem(system, rows, replace(first, position_error=finer.size), finer, problem.tell)
+    if (coarse := too_coarse(system, rows)) and not _sampled_by_run(problem):
+        raise ValueError(coarse)
+    return Comparison(system, rows, problem, theory_points, remarks)
 
 
 def _to_stderr(what: str) -> None:
@@ -136,6 +162,32 @@ def _to_stderr(what: str) -> None:
 
 def _to_nobody(_: str) -> None:
     """Say nothing."""
+
+
+def _refuse_absurd(problem: Problem) -> None:
+    """ValueError where a run through the first rows is absurdly long, or the particle too slow by any likely factor."""
+    system, rows = problem.system, problem.rows
+    if rows.position is None:
+        return
+    if problem.steps(float(problem.time[problem.rows_of(0.0) - 1])) > FIRST_STEPS:
+        raise ValueError(f"{OWN_UNITS} a run through the first rows takes more than {FIRST_STEPS} steps")
+    if np.ptp(rows.position) < PASSED * system.chain.spacing:
+        return
+    try:
+        barrier = lattice_barrier(system)
+    except ValueError:  # an interaction that reaches too many masses
+        return
+    speed, least = problem.usual_speed, system.speed_of_energy(barrier)
+    if math.exp(LARGEST_LOGARITHM) * speed < least and abs(system.bias) < 0.5 * barrier:
+        raise ValueError(
+            f"{OWN_UNITS} the particle passes masses at {speed:.2g} l_slow/t_slow, which takes {least:.2g}"
+        )
+
+
+def _sampled_by_run(problem: Problem) -> bool:
+    """Whether rows that are too coarse by themselves follow our run, so that it says what is between them."""
+    exact = problem.noise is None and problem.first_fit[1] > 0
+    return exact and problem.leaves_at is None and midpoints_beside(problem) is not None
 
 
 def _noise_about_run(problem: Problem, start: Start) -> Noise | None:
@@ -148,29 +200,6 @@ def _noise_about_run(problem: Problem, start: Start) -> Noise | None:
         return None
     found = replace(noise_of(problem.rows.time, rest), digits=problem.noise.digits)
     return found if found.size < LESS * problem.noise.size else None
-
-
-def _start(system: System, rows: Rows, given: Sequence[float] | None, noise: Noise | None) -> Start:
-    """Where the run starts: as given, or the first row with the slope there."""
-    if given is not None:
-        try:
-            time, position, velocity = given
-        except (TypeError, ValueError):
-            raise ValueError(f"start must be time, position and velocity, got {shown(given)}") from None
-        values = number("start", time), number("start", position), number("start", velocity)
-        if values[0] > rows.time[0]:
-            raise ValueError(f"start must not be later than the first row at {rows.time[0]:g}, got {values[0]:g}")
-        return Start(*values)
-    if rows.position is None:
-        raise ValueError("start must be given (time, position, velocity) where there are no positions")
-    scatter = 0.0 if noise is None else noise.size
-    found = slopes(rows.time, rows.position, rows.time[:1], within=0.45 * system.chain.spacing, noise=scatter)
-    velocity, error = float(found.velocity[0]), float(found.error[0])
-    if rows.velocity is not None:
-        velocity, error = float(rows.velocity[0]), 1e-9 * abs(float(rows.velocity[0]))
-    # A start midway between masses is to stay there if it is off by rounding only.
-    at = scatter if scatter > AVERAGED * system.chain.spacing else 0.0
-    return Start(float(rows.time[0]), float(rows.position[0]), velocity, at, error)
 
 
 @dataclass(eq=False)
@@ -224,7 +253,8 @@ class Comparison:
     def _midpoints(self) -> Midpoints:
         rows = self.rows
         if rows.position is not None:
-            return midpoints(self.system, rows)
+            beside = midpoints_beside(self.problem) if too_coarse(self.system, rows) else None
+            return midpoints(self.system, rows) if beside is None else beside
         assert rows.velocity is not None
         # Extrema of the speed, one a pass: where they lie does not matter, as all lie alike.
         place = self.start.position + self.system.chain.spacing * np.arange(rows.time.size, dtype=np.float64)
@@ -463,6 +493,8 @@ class Comparison:
         text = f"The data leave our run at {leaves}; the largest residual over {where} is {largest:.2g} {unit}"
         if reasons:
             return f"{text}. {reasons}"
+        if self.problem.too_long:
+            return f"{text}. {self.problem.too_long}"
         few = count < LEAST_LOSSES and self.rows.position is not None and not self.problem.at_rest
         hidden = f" A temperature shows in {LEAST_LOSSES} passes or more." if few else ""
         return f"{text}. No fault that was tried explains it.{hidden}"
@@ -496,6 +528,29 @@ class Comparison:
         """
         return self.passes.to_dataframe()
 
+    def in_units(self, units: str | Units | None = None) -> xarray.Dataset:
+        """The passes in other units, which the attributes ``units`` name, as an xarray Dataset over ``row``.
+
+        ``units``: ``"SI"``, ``"metal"`` (angstrom, ps, eV), ``Units``, or ``"model"``; by default those of the system.
+        A TypeError or ValueError for others, and for physical units of a system that has none.
+
+        >>> import chaintheory as ct
+        >>> system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), bias=0.01)
+        >>> mine = system.simulate(position=220.0, speed=50.0, duration=4.0)
+        >>> compared = ct.compare(system, mine.time, mine.position, theory_points=0)
+        >>> lost = compared.in_units(ct.Units(mass=6.6e-26, omega_slow=1e12, shown="metal"))["energy_lost"]
+        >>> lost.values[:2].round(8).tolist(), lost.attrs["units"]
+        ([8.99e-06, 1.091e-05], 'eV')
+        """
+        scale = scale_of(self.system.units, units)
+        kinds = {name: kind for kind, name in Scale.of_model().names.items()}
+
+        def converted(column: xarray.DataArray) -> xarray.DataArray:
+            kind = kinds[column.attrs["units"]]
+            return (getattr(scale, kind) * column).assign_attrs(units=scale.names[kind])
+
+        return self.passes.assign({name: converted(column) for name, column in self.passes.items()})
+
     def plot(self, ax: Any = None, *, units: str | Units | None = None) -> Figure:
         """Draw speed, loss per pass and residual: data, theory, our run.
 
@@ -517,7 +572,8 @@ class Comparison:
         return f"Comparison({rows.size} rows, tau = {rows[0]:g} .. {rows[-1]:g}: {self.verdict})"
 
     def _repr_html_(self) -> str:
-        table = self.to_dataframe()
+        passes = self.in_units()
+        table = passes.to_dataframe().rename(columns={name: f"{name} ({passes[name].units})" for name in passes})
         head = table.head(12).to_html(float_format="{:.6g}".format)
         more = f"<p>and {len(table) - 12} more passes</p>" if len(table) > 12 else ""
         return f"<p>{html.escape(self.verdict)}</p>{head}{more}"

@@ -1,9 +1,13 @@
-"""Units that data carry are used or refused at each door: from_arrays, from_csv, compare."""
+"""Units that data carry are used or refused at each door: from_arrays, from_csv, compare, which finds those lost."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import chaintheory as ct
+from chaintheory.comparison import fits
+from chaintheory.comparison.sampling import slopes
 from chaintheory.simulation.readers import read_columns
 
 SYSTEM = ct.System.from_physical(
@@ -183,3 +187,107 @@ def test_a_table_is_in_the_units_of_the_system_that_it_will_be_part_of():
     assert ct.Interaction.from_samples(frame["r (Å)"], frame["V (eV)"]) == ct.Interaction.from_samples(
         r, frame["V (eV)"].values
     )
+
+
+# ---------------------------------------------------------------- units that were lost
+# The crystal of the README, in eV and angstrom; seven rows in a pass.
+MORSE = ct.System.from_physical(
+    chain_mass=39.10, confinement=0.0484, coupling=0.1815, spacing=5.3, particle_mass=39.10, bias=2e-5,
+    interaction=ct.Morse(0.02, 3.2, 0.9, offset=5.0), units="metal",
+)  # fmt: skip
+COARSE = MORSE.simulate(MORSE.chain.spacing / 2, 8.0 / MORSE.units.scale().speed, 3.0)
+SECONDS = {"t_slow": MORSE.units.time, "s": 1.0, "ps": 1e-12, "fs": 1e-15}
+METRES = {"l_slow": MORSE.units.length, "m": 1.0, "nm": 1e-9, "Å": 1e-10, "bohr": 5.29177210544e-11}
+
+
+def bare(run, time, length):
+    """A run as plain numbers in some units."""
+    return run.time * MORSE.units.time / SECONDS[time], run.position * MORSE.units.length / METRES[length]
+
+
+@pytest.mark.parametrize(
+    ("time", "length", "code"),
+    [
+        ("ps", "Å", "units"), ("fs", "Å", "units"), ("fs", "bohr", "units"), ("ps", "nm", "units"), ("s", "m", "units"),
+        ("ps", "l_slow", "time-unit"), ("t_slow", "Å", "length-unit"),
+    ],
+)  # fmt: skip
+def test_units_that_were_lost_are_named(time, length, code):
+    """The oracle is the run: read in the units that are named, the rows are its rows, in any pair of units."""
+    compared = ct.compare(MORSE, *bare(COARSE, time, length), theory_points=0)
+    (found,) = compared.findings
+    named = [one for one in (time, length) if "slow" not in one]
+    assert found.code == code and all(f" in {one}" in found.text for one in named) and not compared.agrees
+    assert found.improvement > 1e4 and "seem" not in found.text
+    np.testing.assert_allclose(compared.rows.time, COARSE.time, rtol=1e-12)
+    np.testing.assert_allclose(compared.rows.position, COARSE.position, rtol=1e-12)
+    assert compared.leaves_at is None and compared.largest < 1e-9 * MORSE.chain.spacing
+
+
+def test_a_fault_is_found_behind_units_that_were_lost():
+    heavy = replace(MORSE, mass=1.2).simulate(COARSE.position[0], COARSE.velocity[0], 2.0, steps_per_fast_period=12)
+    units, fault = ct.compare(MORSE, *bare(heavy, "fs", "Å"), theory_points=0).findings
+    assert (units.code, fault.code) == ("units", "mass") and "seem to be in fs and positions in Å" in units.text
+    assert fault.parameters["factor"] == pytest.approx(1.2, abs=1e-4)  # 7e-6 measured, of 14 rows in a pass
+
+
+def test_rows_of_the_models_own_units_are_left_as_they_are():
+    """A wrong mass in rows whose units are right; and rows of a particle at rest, which fit any units."""
+    heavy = replace(MORSE, mass=1.2).simulate(COARSE.position[0], COARSE.velocity[0], 2.0, steps_per_fast_period=12)
+    compared = ct.compare(MORSE, heavy.time, heavy.position, theory_points=0)
+    assert np.array_equal(compared.rows.position, heavy.position) and compared.remarks == ()
+    rest = np.full(40, 0.5 * MORSE.chain.spacing)
+    still = ct.compare(replace(MORSE, bias=0.0), np.linspace(0.0, 2.0, 40), rest, theory_points=0)
+    assert np.array_equal(still.rows.position, rest) and still.findings == []
+
+
+@pytest.mark.parametrize("factor", [1e3, 1e6])
+def test_a_search_without_end_is_refused(monkeypatch, factor):
+    """Once the run of the system was made first, a thousand times too long: 77 s and 0.9 GB. Now next to none is."""
+    runs, simulate = [], fits.simulate
+
+    def counted(*args, **options):
+        runs.append(simulate(*args, **options))
+        return runs[-1]
+
+    monkeypatch.setattr(fits, "simulate", counted)
+    without = ct.System(MORSE.chain, MORSE.interaction, mass=MORSE.mass, bias=MORSE.bias)
+    time, position = bare(COARSE, "ps", "Å")
+    for system, rows in ((without, (factor * time, position)), (MORSE, (factor * COARSE.time, COARSE.position[::-1]))):
+        with pytest.raises(ValueError, match="time and position must be in t_slow and l_slow, or state") as told:
+            ct.compare(system, *rows)
+        assert "\n" not in str(told.value)
+    assert sum(run.time.size for run in runs) < 20_000
+
+
+def test_coarse_rows_of_our_run_have_its_losses():
+    """Of rows so far apart polynomials see no pass; the run is between them. Rows that leave it are refused."""
+    compared = ct.compare(MORSE, COARSE.time, COARSE.position, theory_points=0)
+    lost = compared.passes["energy_lost"].values
+    assert compared.agrees and lost.size == COARSE.passes.size == 8
+    np.testing.assert_allclose(lost, COARSE.passes["energy_lost"], rtol=1e-6)
+    heavy = replace(MORSE, mass=1.2).simulate(COARSE.position[0], COARSE.velocity[0], 3.0)
+    with pytest.raises(ValueError, match=r"time must have rows at most 0\.0\d+ ps apart"):
+        ct.compare(MORSE, heavy.time, heavy.position)
+
+
+def test_a_comparison_in_the_units_of_the_system():
+    """By hand from SI; in the model's units the passes themselves."""
+    compared = ct.compare(MORSE, COARSE, theory_points=0)
+    model, metal, units = compared.passes, compared.in_units(), MORSE.units
+    for name, size, unit in (
+        ("time", units.time / 1e-12, "ps"), ("position", units.length / 1e-10, "Å"),
+        ("energy_lost", units.energy / 1.602176634e-19, "eV"), ("mean_speed", units.speed / 100.0, "Å/ps"),
+        ("run_energy_lost", units.energy / 1.602176634e-19, "eV"), ("speed_error", units.speed / 100.0, "Å/ps"),
+    ):  # fmt: skip
+        np.testing.assert_allclose(metal[name], size * model[name], rtol=1e-12)
+        assert metal[name].attrs["units"] == unit and f"{name} ({unit})" in compared._repr_html_()
+    assert compared.in_units("SI")["energy_lost"].attrs["units"] == "J"
+    assert compared.in_units("model").identical(model)
+    assert "ps" in compared.plot().axes[2].get_xlabel()
+
+
+def test_the_slope_of_coarse_rows_is_within_its_error():
+    """Where the spacing is not known, polynomials over several cells are tried: of these all orders see the mean."""
+    found = slopes(COARSE.time, COARSE.position, COARSE.time[:1])
+    assert abs(found.velocity[0] - COARSE.velocity[0]) < 2.0 * found.error[0] < 1e-3 * COARSE.velocity[0]

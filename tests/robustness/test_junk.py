@@ -45,6 +45,7 @@ def public():
     """Every public class and function, and every public method of an object of each class: owner, name, callable."""
     made = {"System": SYSTEM, "Chain": SYSTEM.chain, "Gaussian": SYSTEM.interaction, "Units": VALID["units"]}
     made["Trajectory"] = SYSTEM.simulate(20.0, 50.0, 0.1)
+    made["Comparison"] = ct.compare(SYSTEM, SYSTEM.simulate(20.0, 50.0, 2.0), theory_points=0)
     for owner in ct.__all__:
         thing = getattr(ct, owner)
         if not callable(thing) or (inspect.isclass(thing) and issubclass(thing, BaseException)) or owner == "Status":
