@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import repeat
@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from chaintheory.comparison.finding import KEPT, LARGE, LARGER, SMALL, Finding, fitted
 from chaintheory.comparison.fits import FIRST, Fit, Model, Problem, Start
 from chaintheory.interactions.base import Interaction
-from chaintheory.simulation.stated_units import METRES
+from chaintheory.parameters import SystemParameters
+from chaintheory.simulation.stated_units import METRES, OF_MODEL, in_si_units, size_of
 from chaintheory.support.resources import cores
 
 Array = NDArray[np.float64]
@@ -46,6 +47,8 @@ NAMED = {
     "1/10": 0.1,
     "-1": -1.0,
 }
+# Units that data of physicists are in.
+TIMES, LENGTHS = ("s", "ns", "ps", "fs"), ("m", "nm", "Å", "pm", "bohr")
 # Where factors are looked for: of units, and of parameters.
 NEAR = 1.01
 UNITS = (*(value for value in NAMED.values() if value > 0.0), 0.9, 1.1)
@@ -129,16 +132,26 @@ SCALES = (
 )
 
 
-def named_factor(factor: float, error: float) -> str:
+def named_factor(factor: float, error: float, own: Mapping[str, float] = NAMED) -> str:
     """The factor in words: a known one within its error, or its digits.
 
     >>> named_factor(6.2831853, 1e-6), named_factor(1.2345, 1e-3)
     ('2 pi', '1.234')
     """
-    for name, value in NAMED.items():
+    for name, value in own.items():
         if abs(factor - value) <= max(3.0 * error, 1e-3 * abs(value)):
             return name
     return f"{factor:.4g}"
+
+
+def known_factors(system: SystemParameters, code: str) -> dict[str, float]:
+    """Factors by name: those of the system's physical units in the model's, before what others are mistaken for."""
+    names, what = {"time-unit": (TIMES, "time"), "length-unit": (LENGTHS, "position")}.get(code, ((), ""))
+    if system.units is None or not names:
+        return NAMED
+    model = OF_MODEL[what]
+    sizes = {name: size_of(what, system.units) / in_si_units(name, what) for name in names}
+    return {f"{size:.6g} ({name} for {model})": size for name, size in sizes.items()} | NAMED
 
 
 def of_parameters(problem: Problem, before: float) -> Iterator[Finding]:
@@ -170,7 +183,8 @@ def of_parameters(problem: Problem, before: float) -> Iterator[Finding]:
         best.setdefault(one.scale.code, one)
     for one in best.values():
         if abs(one.factor - 1.0) >= max(LEAST_CHANGE, 5.0 * one.error):
-            words = one.scale.words.format(factor=named_factor(one.factor, one.error))
+            known = known_factors(problem.system, one.scale.code)
+            words = one.scale.words.format(factor=named_factor(one.factor, one.error, known))
             found = {"factor": one.factor, "error": one.error}
             yield fitted(one.scale.code, words, before, one.fit, found, enough=LARGER)
     yield from of_bias(problem, before)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chaintheory.comparison.noise import IN_A_PASS, Noise, noise_of
+from chaintheory.comparison.noise import IN_A_PASS, Noise
 from chaintheory.comparison.sampling import CELL, Rows, slopes
 from chaintheory.parameters import SystemParameters
 from chaintheory.simulation.energy_balance import EnergyBalanceError
@@ -199,8 +199,6 @@ class Problem:
 
         A fault that acts earlier would move it: then less is fitted, if our run explains that.
         """
-        if self.start.certain:
-            return self.start, 0
         fits: list[Fit] = []
         for last in dict.fromkeys(self.rows_of(0.5**n * 2.0) for n in range(SHORTER)):
             fits.append(self.fit(self.plain, np.empty(0), last))
@@ -420,10 +418,13 @@ class Problem:
 
 
 def problem_of(
-    system: SystemParameters, rows: Rows, given: Sequence[float] | None, tell: Callable[[str], None]
+    system: SystemParameters,
+    rows: Rows,
+    given: Sequence[float] | None,
+    noise: Noise | None,
+    tell: Callable[[str], None],
 ) -> Problem:
     """The problem of comparing some rows, from a given start, or from the first row with the slope there."""
-    noise = None if rows.position is None else noise_of(rows.time, rows.position)
     return Problem(system, rows, _start(system, rows, given, noise), noise, tell)
 
 

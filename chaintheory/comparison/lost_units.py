@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from chaintheory.comparison.factors import LENGTHS, TIMES
 from chaintheory.comparison.finding import LARGER, SMALL, Finding
 from chaintheory.comparison.fits import Fit, Problem, problem_of
+from chaintheory.comparison.noise import noise_of
 from chaintheory.comparison.sampling import Rows
 from chaintheory.parameters import SystemParameters
 from chaintheory.simulation.stated_units import in_si_units, size_of
 
-TIMES, LENGTHS = ("s", "ns", "ps", "fs"), ("m", "nm", "Å", "pm", "bohr")
 MOST_STEPS = 5000  # of a run through the first passes of one reading: a tenth of a second
 PASSES, NOISY_PASSES = 2.0, 16.0  # means over more rows know more
 ROUGH = 0.9  # of a sum of squares, which a trial of the right units lowers by more
@@ -59,10 +60,10 @@ def readings(
 
     Units that are only likely come first, where a fault that explains the data confirms them; then the model's own.
     """
-    own = problem_of(system, rows, given, tell)
+    own = problem_of(system, rows, given, None if rows.position is None else noise_of(rows.time, rows.position), tell)
     found: list[Reading] = []
     if system.units is not None and rows.position is not None:
-        plain = _reading({}, own)
+        plain = _reading({}, own) if _passes(system, rows) else None
         if plain is None or not plain.fit.explained:
             tell("units that were lost")
             found = [one for one in (plain, *_others(own, given)) if one is not None]
@@ -105,16 +106,22 @@ def _others(own: Problem, given: Sequence[float] | None) -> Iterator[Reading | N
             t, x = sizes.get("time", 1.0), sizes.get("position", 1.0)
             velocity = None if rows.velocity is None else x / t * rows.velocity
             start = None if given is None else (t * given[0], x * given[1], x / t * given[2])
+            noise = own.measured and replace(own.measured, size=x * own.measured.size, digits=x * own.measured.digits)
             read = Rows(t * rows.time, x * rows.position, velocity)
-            yield _reading(names, problem_of(own.system, read, start, own.tell))
+            if _passes(own.system, read):
+                yield _reading(names, problem_of(own.system, read, start, noise, own.tell))
+
+
+def _passes(system: SystemParameters, rows: Rows) -> bool:
+    """Whether a particle is seen to pass masses."""
+    ways = np.abs(np.diff(rows.seen))
+    return bool(
+        np.median(ways) <= FARTHEST * system.chain.spacing and np.ptp(rows.seen) >= LEAST * system.chain.spacing
+    )
 
 
 def _reading(names: dict[str, str], problem: Problem) -> Reading | None:
-    """What our run leaves of the first passes; None where there are none, or the run would be too long."""
-    position, spacing = problem.seen, problem.system.chain.spacing
-    usual = float(np.median(np.abs(np.diff(problem.rows.seen))))
-    if usual > FARTHEST * spacing or np.ptp(position) < LEAST * spacing:
-        return None
+    """Our run fitted to the first passes; None where it would be too long, or is refused."""
     last = _rows_judged(problem)
     if not problem.steps(float(problem.time[last - 1])) <= MOST_STEPS:
         return None

@@ -7,6 +7,7 @@ import pytest
 
 import chaintheory as ct
 from chaintheory.comparison import fits
+from chaintheory.comparison.factors import NAMED, known_factors, named_factor
 from chaintheory.comparison.sampling import slopes
 from chaintheory.simulation.readers import read_columns
 
@@ -222,6 +223,27 @@ def test_units_that_were_lost_are_named(time, length, code):
     np.testing.assert_allclose(compared.rows.time, COARSE.time, rtol=1e-12)
     np.testing.assert_allclose(compared.rows.position, COARSE.position, rtol=1e-12)
     assert compared.leaves_at is None and compared.largest < 1e-9 * MORSE.chain.spacing
+
+
+def test_velocities_and_the_start_are_in_the_units_that_were_lost():
+    time, position = bare(COARSE, "fs", "Å")
+    speed = COARSE.velocity * (position[1] / COARSE.position[1]) / (time[1] / COARSE.time[1])
+    start = time[0], position[0], speed[0]
+    for more in ({"velocity": speed}, {"start": start}):
+        compared = ct.compare(MORSE, time, position, theory_points=0, **more)
+        assert [one.code for one in compared.findings] == ["units"]
+        assert compared.start.velocity == pytest.approx(COARSE.velocity[0], rel=1e-9)
+
+
+def test_a_factor_that_is_a_unit_has_its_name():
+    """By hand: one l_slow is 0.2168 angstrom, one t_slow 1.818 ps; what is near neither is a number."""
+    for code, size, name in (
+        ("length-unit", MORSE.units.length / 1e-10, "0.216792 (Å for l_slow)"),
+        ("time-unit", MORSE.units.time / 1e-15, "1818.09 (fs for t_slow)"),
+        ("time-unit", 2.0 * np.pi, "2 pi"), ("length-unit", 0.3, "0.3"), ("mass", MORSE.units.length / 1e-10, "0.2168"),
+    ):  # fmt: skip
+        assert named_factor(size * (1.0 + 1e-5), 1e-4 * size, known_factors(MORSE, code)) == name
+    assert known_factors(WITHOUT, "time-unit") is NAMED
 
 
 def test_a_fault_is_found_behind_units_that_were_lost():
