@@ -46,6 +46,7 @@ from chaintheory.simulation.ensemble import Ensemble
 from chaintheory.simulation.light_cone import ChainSegment
 from chaintheory.simulation.readers import read_columns
 from chaintheory.simulation.stopping import Event
+from chaintheory.support.threads import one_thread
 from chaintheory.support.validation import angles, choice, real_array, shown, truth
 from chaintheory.units import PhysicalChain, Units, scale_of
 
@@ -1041,7 +1042,8 @@ class System(SystemParameters):
         """
         choice("approximation", approximation, ["constant-velocity", "static-lattice", "travelling-wave"])
         if approximation == "travelling-wave":
-            return drag_curve.drift_velocities(self, lowest, highest)
+            with one_thread:
+                return drag_curve.drift_velocities(self, lowest, highest)
         return velocities.drift_velocities(self, lowest, highest, certified=certified, approximation=approximation)
 
     def drag_curve(self, lowest: float, highest: float, *, loops: bool = False) -> drag_curve.DragCurve:
@@ -1088,7 +1090,8 @@ class System(SystemParameters):
         >>> [round(bias, 7) for bias in curve.at_speed(30.5)]
         [0.0145424]
         """
-        return drag_curve.drag_curve(self, lowest, highest, loops=loops)
+        with one_thread:
+            return drag_curve.drag_curve(self, lowest, highest, loops=loops)
 
     def explore(self) -> Any:
         """The explorer in a notebook: sliders, curves and a live run, from this system on, computed in the browser.
