@@ -1065,7 +1065,7 @@ class System(SystemParameters):
         loops
             Look for further solutions at each resonance itself, in which the masses swing by up to 2.5 widths in the
             resonant wave (and those that these lead to). They are looked for from waves of 8 phases and 10
-            amplitudes; one that none of these leads to is missed. It takes about as long again.
+            amplitudes; one that none of these leads to is missed. It takes about three times as long.
 
         Returns
         -------
