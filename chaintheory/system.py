@@ -615,9 +615,10 @@ class System(SystemParameters):
         """Losses of simulated single passes of a chain at a temperature: no approximation but the time step.
 
         The particle comes from far, interacts with one mass of the infinite chain, whose modes have random phases, and
-        leaves; one that is turned back leaves too. The chain moves by its exact flow, the error of a loss from the time
-        step is about 1e-4 of the deviation of the losses. A tail that falls like a power is cut where its force is 1e-8
-        of the largest, at the latest at 32 spacings or 100 widths, whichever is farther.
+        leaves; one that is turned back leaves too. The chain moves by its exact flow. The error of a loss from the time
+        step is about 1e-4 of the deviation of the losses, and up to 1e-3 where a derivative of the force jumps; a force
+        that jumps itself is refused. A tail that falls like a power is cut where its force is 1e-8 of the largest, at
+        the latest at 32 spacings or 100 widths, whichever is farther.
 
         Parameters
         ----------
@@ -648,7 +649,8 @@ class System(SystemParameters):
         Raises
         ------
         ValueError, TypeError
-            Arguments out of range or of another type; a speed so low that the tables would be too large.
+            Arguments out of range or of another type; a speed so low that the tables would be too large; an
+            interaction whose losses depend on the time step, as those with a kink do.
 
         >>> from chaintheory import Gaussian
         >>> losses = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0)).sample_losses(50.0, 5.0, samples=2000)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from chaintheory.dissipation.thermal import loss_variance
 from chaintheory.lattice.dispersion import band_top
 from chaintheory.lattice.memory_kernel import even_fast_length, half_width, memory_kernel
 from chaintheory.lattice.thermal_field import (
@@ -44,6 +45,8 @@ FELT, DEVIATIONS = 1e-8, 6.0
 LONGEST_PASS = 100.0
 # Steps within a width at the highest speed, and within a fast period: the error of a loss is 1e-4 of the deviation.
 PER_WIDTH, PER_FAST_PERIOD = 5.0, 8.0
+STEP_ERROR = 1e-3  # of the deviation, with an interaction that is not analytic
+PHASES = 8  # parts of a step, over which the loss of a pass must not vary
 # A particle that is not out after so many times the unhindered transit is captured.
 PATIENCE = 3.0
 MOST_NUMBERS = 1 << 26  # of the table of the thermal field
@@ -92,10 +95,44 @@ def field_of_one_mass(chain: ChainParameters, size: int, times: Array, temperatu
     return np.concatenate((amplitude * np.cos(angle), amplitude * np.sin(angle)), axis=1)
 
 
-def prepared(
-    system: SystemParameters, speed: float, temperature: float, sampling: str, refinement: float = 1.0
+def prepared(system: SystemParameters, speed: float, temperature: float, sampling: str) -> PassTables:
+    """Tables for passes at a speed and a temperature, with steps that resolve the interaction."""
+    interaction = system.interaction
+    if not interaction.smooth:
+        raise ValueError(
+            "interaction must have no kink or jump for simulated passes, whose losses would depend on the time step: "
+            f"round it off, as Matern(amplitude, width, order=2) does, got {interaction!r}"
+        )
+    passes = _with_step(system, speed, temperature, sampling, 1)
+    if interaction.analytic_width > 0.0:
+        return passes
+    # Where a derivative of the force jumps, the error falls like a power of the step (Matern 1, 2: third, fifth).
+    deviation = math.sqrt(float(loss_variance(system, speed, temperature, sampling)))
+    for refinement in (2, 4, 8, 16):
+        mean, error = _at_rest(passes)
+        if not error > STEP_ERROR * math.hypot(deviation, mean):  # nan: captured by a chain at rest
+            return passes
+        passes = _with_step(system, speed, temperature, sampling, refinement)
+    raise ValueError(
+        f"interaction must be smoother for simulated passes at speed {speed:g}, whose losses depend on the time step "
+        f"by {error:.2g}: take Matern(amplitude, width, order=2) or simulate, got {interaction!r}"
+    )
+
+
+def _at_rest(passes: PassTables) -> tuple[float, float]:
+    """Mean loss to a chain at rest, and how much it depends on the part of a step at which the pass begins."""
+    losses = np.empty(PHASES)
+    at_rest = np.zeros((1, passes.field.shape[1]))
+    for k in range(PHASES):
+        later = replace(passes, start=passes.start + k / PHASES * passes.speed * passes.time_step)
+        later.losses(0, 0, False, losses[k : k + 1], at_rest)
+    return float(losses.mean()), float(np.ptp(losses))
+
+
+def _with_step(
+    system: SystemParameters, speed: float, temperature: float, sampling: str, refinement: int
 ) -> PassTables:
-    """Tables for passes at a speed and a temperature, with steps so many times as short as usual."""
+    """Tables with steps so many times as short as an analytic interaction needs."""
     chain, interaction = system.chain, system.interaction
     at_once = float(correlation(chain, 0, 0.0, temperature, sampling)[0, 0])
     longest = max(LONGEST_CUTOFF * chain.spacing, LONGEST_PASS * interaction.width)
