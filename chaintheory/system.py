@@ -1034,8 +1034,8 @@ class System(SystemParameters):
         Raises
         ------
         ValueError
-            A range that is not positive, is empty, or holds more than 1e4 resonances or too many roots of the resonance
-            condition; a bias below 1e-120 other than 0.
+            A range that is not positive, is empty, or holds more than 1e4 resonances (2e3 to be certified) or too many
+            roots of the resonance condition; a bias below 1e-120 other than 0.
 
         >>> from chaintheory import Gaussian
         >>> system = System(Chain(10.0, 40.0), Gaussian(2.0, 4.0), bias=0.01)

@@ -66,6 +66,7 @@ __all__ = [
 
 MOST_RESONANCES = 1e4  # in one call: some seconds
 MOST_ROOTS = 1e5  # that matter, of the lines that touch: each may have to be enclosed
+MOST_CERTIFIED = 2e3  # resonances whose solutions are enclosed in one call: half a minute
 MOST_ENCLOSED = 1e7  # of all their roots of the resonance condition, which a certificate counts
 LEAST_BIAS = 1e-120  # below some 1e-160 products of contributions underflow, and roots would be lost
 MARGIN = 1e-12  # relative, by which the range is searched beyond its ends
@@ -339,6 +340,11 @@ def _solutions(
     if not system.chain.minimal or loss.approximation != "constant-velocity":
         return _by_series(loss, lowest, highest, resonances, unresolved)
     if certified:
+        if len(resonances) > MOST_CERTIFIED:
+            raise ValueError(
+                f"lowest and highest must enclose at most {MOST_CERTIFIED:.0e} resonances to be certified, got "
+                f"{len(resonances)} between {lowest:g} and {highest:g}; take parts, or certified=False"
+            )
         length = 2.0 / math.pi * sound_speed(system.chain)
         enclosed = sum(length / item.speed for item in resonances)
         if enclosed > MOST_ENCLOSED:

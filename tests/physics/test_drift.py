@@ -445,3 +445,14 @@ def test_the_growth_factor_through_the_rigid_lattice_is_that_of_the_map_of_energ
     assert abs((root.growth_factor - 1.0) / -at_constant_speed - 1.0) > 3e-3  # the rigid lattice matters
     with pytest.raises(ValueError, match="certified must be False"):
         system.drift_velocities(60.0, 70.0, approximation="static-lattice", certified=True)
+
+
+def test_as_many_resonances_as_are_certified_in_half_a_minute():
+    """3,590 resonances with a locked drift and one beside it took a minute of processor time."""
+    narrow = ct.System(ct.Chain(1.0002077, 5.0), ct.Gaussian(-3.76, 2.08e-4), mass=4.83, bias=0.0687)
+    with pytest.raises(
+        ValueError, match=r"enclose at most 2e\+03 resonances to be certified, got 35\d\d .* certified=False"
+    ):
+        narrow.drift_velocities(2.077e-4, 2.2445e-4)
+    few, same = (narrow.drift_velocities(2.077e-4, 2.078e-4, certified=one) for one in (True, False))
+    assert [drift.speed for drift in few] == pytest.approx([drift.speed for drift in same], rel=1e-14) and len(few) > 40
