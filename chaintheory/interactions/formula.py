@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
@@ -21,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from chaintheory.interactions.base import Interaction
 from chaintheory.interactions.evaluation import EPS, Disc, Interval, disc, even, jet, log_bound, value
-from chaintheory.interactions.grammar import VARIABLE, Node, parse
+from chaintheory.interactions.grammar import DEEPEST, LONGEST, VARIABLE, Node, parse
 from chaintheory.interactions.named import Exponential, Gaussian, Lorentzian, Sech2, SoftenedCoulomb
 from chaintheory.interactions.quadrature import MOST_PANELS, LegendrePanels, Unresolved, resolved
 from chaintheory.support.validation import real_array, scale, shown
@@ -295,6 +296,7 @@ def text_of(expression: sp.Expr) -> str:
 
     if not isinstance(expression, sp.Expr):
         raise TypeError(f"{what}, got {shown(expression)}")
+    _refuse_unwritable(expression)
 
     class Printer(StrPrinter):  # type: ignore[misc]  # SymPy has no types
         """Numbers as doubles, in the grammar's names."""
@@ -309,6 +311,25 @@ def text_of(expression: sp.Expr) -> str:
             return repr(float(expr))
 
     return Printer().doprint(expression)
+
+
+def _refuse_unwritable(expression: sp.Expr) -> None:
+    """Look at each part before any is written: shared parts multiply in the text, and numbers may be no doubles."""
+    waiting, seen = [(expression, 0)], 0
+    while waiting:
+        part, depth = waiting.pop()
+        seen += 1
+        if seen > LONGEST or depth > DEEPEST:
+            raise ValueError(
+                f"expression must have at most {LONGEST} parts, nested at most {DEEPEST} deep; this SymPy one has more"
+            )
+        if part.is_Symbol and part.name in ("e", "pi"):
+            raise ValueError(f"expression must not have a symbol named {part.name}, which is a constant: rename it")
+        if part.is_Number and part.is_finite:
+            numbers = (part.p, part.q) if part.is_Rational else (part,)
+            if any(abs(one) > sys.float_info.max or (one and not float(one)) for one in numbers):
+                raise ValueError("expression must hold numbers that doubles hold, this SymPy one does not")
+        waiting += [(one, depth + 1) for one in part.args]
 
 
 Interaction.from_expression = classmethod(from_expression)  # type: ignore[assignment]

@@ -566,7 +566,7 @@ class Trajectory(EqualFields):
         ...     bool((ct.Trajectory.load(f"{folder}/run.nc").position == run.position).all())
         True
         """
-        if Path(path).suffix.lower() == ".csv":
+        if str(path).lower().endswith(".csv"):
             raise ValueError(
                 f"path must not end in .csv, as NetCDF is written (to_csv writes tables), got {shown(str(path))}"
             )

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from chaintheory.support.validation import shown
+from chaintheory.support.validation import shown, truth
 
 MOST_TEXT = 2**28  # characters of a text file that is read whole
 
@@ -116,7 +116,7 @@ def check_replaced(
     """
     target = check_target(name, path)
     refuse_input(name, target, inputs)
-    if not overwrite and target.exists() and target.stat().st_size and not made_here(target):
+    if not truth("overwrite", overwrite) and target.exists() and target.stat().st_size and not made_here(target):
         raise ValueError(f"{name} must be new or {what} (or give overwrite=True), got {shown(str(path))}")
 
 

@@ -432,6 +432,25 @@ def test_smoothness_of_tables():
     assert ct.Interaction.from_samples(r, np.exp(-r / 3.0) * np.cos(3.0 * r)).smoothness == 0
 
 
+def test_sympy_expressions_that_cannot_be_written_are_refused():
+    """Shared parts took a minute, nested ones a RecursionError, and exp(-r^2) times 1e-5000 was an interaction of 0."""
+    r = sp.Symbol("r")
+    shared, nested = sp.exp(-r), r
+    for _ in range(40):
+        shared = sp.Add(shared, shared, evaluate=False)
+    for _ in range(300):
+        nested = sp.exp(-nested, evaluate=False)
+    for expression, message in (
+        (shared, "at most 2000 parts"),
+        (nested, "nested at most 50 deep"),
+        (sp.exp(-r) * sp.Integer(9) ** 9**6, "numbers that doubles hold"),
+        (sp.exp(-r) * sp.Float("1e-5000"), "numbers that doubles hold"),
+        (sp.exp(-r) * sp.Symbol("e"), "symbol named e, which is a constant"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            ct.Interaction.from_expression(expression)
+
+
 def test_sympy_expressions_are_taken_as_their_text():
     r, w = sp.Symbol("r", positive=True), sp.Symbol("w")
     assert ct.Interaction.from_expression(2 * sp.exp(-(r**2) / 32)) == ct.Gaussian(2.0, 4.0)

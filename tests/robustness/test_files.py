@@ -352,6 +352,8 @@ def test_no_file_of_others_is_replaced(files, tmp_path):
             with pytest.raises(ValueError, match=r"path must be new or a .* \(or give overwrite=True\)"):
                 write(path)
             assert path.read_bytes() == before
+            with pytest.raises(TypeError, match="overwrite must be True or False"):
+                write(path, overwrite="no")
             write(path, overwrite=True)
             assert path.read_bytes() != before
     damaged = tmp_path / "run-run"
