@@ -42,7 +42,7 @@ n   amplitude stable at the biases                 ended by
 2   +2        0.0045 to 3.34                       an oscillation, below the peak, 3.3917
 2   -2        0.0031 to 0.0054; 1.29 to 3.176      a flip from pass to pass; the peak, 3.176
 3   +2        up to 0.0064                         an oscillation before 0.0076
-3   -2        2.06 to 2.16                         a flip at all smaller ones
+3   -2        2.00 to 2.16                         a flip at 1.9 and below
 4   +2        up to 0.0015                         a flip before 0.0023
 4   -2        none                                 a flip at all biases up to the first peak, 1.360
 === ========= ==================================== ===================================================
@@ -54,9 +54,10 @@ and the pulse needs up to 20 points in a width.
 
 Runs that start on the branch n = 2, amplitude -2, stay on it at the bias 0.0048, and leave it at 0.0058 with the
 growth rate 0.218 per pass that the determinant has; at n = 4, amplitude -2, they leave at 0.00135 with 1.61 (tests). At
-n = 4, amplitude +2, they stay at 0.0015 and leave at 0.0023 with 0.587. At n = 2, amplitude +2, they stay for 2,000
-passes at 3.1, 3.25 and 3.3, and also at 3.35 and 3.38, where the oscillation grows by 5e-6 and 5e-5 per pass only. At
-n = 1, amplitude +2, they stay at the bias 4.47; at 4.97 (a tenth beyond the peak), where no stable drift is left, they
+n = 4, amplitude +2, they stay at 0.0015 and leave at 0.0023 with 0.587; at n = 3, amplitude -2, they leave at 1.9 with
+0.683 and stay at 2.0, 2.1 and 2.15: all as the determinant has it. The oscillations grow too slowly for that. At n = 2,
+amplitude +2, runs stay for 2,000 passes at 3.1, 3.25 and 3.3, and also at 3.35 and 3.38 (5e-6 and 5e-5 per pass); at
+n = 3, amplitude +2, for 1,000 passes at 0.006 and 0.0064, and also at 0.0076 and 0.0089 (1.1e-4 and 4.5e-4). At n = 1, amplitude +2, they stay at the bias 4.47; at 4.97 (a tenth beyond the peak), where no stable drift is left, they
 are still within 1e-5 of v_r at tau = 8,000: what the bias gives too much goes into the wave that keeps up. Runs of that
 length cannot confirm that peak. (On a loop beside the branch, with masses that swing by 10 l_slow and more, there are
 steady drifts up to the bias 4.993; at the six biases from 4.3 to 4.99 that were looked at a mode of each grows by a
