@@ -57,11 +57,13 @@ growth rate 0.218 per pass that the determinant has; at n = 4, amplitude -2, the
 n = 4, amplitude +2, they stay at 0.0015 and leave at 0.0023 with 0.587; at n = 3, amplitude -2, they leave at 1.9 with
 0.683 and stay at 2.0, 2.1 and 2.15: all as the determinant has it. The oscillations grow too slowly for that. At n = 2,
 amplitude +2, runs stay for 2,000 passes at 3.1, 3.25 and 3.3, and also at 3.35 and 3.38 (5e-6 and 5e-5 per pass); at
-n = 3, amplitude +2, for 1,000 passes at 0.006 and 0.0064, and also at 0.0076 and 0.0089 (1.1e-4 and 4.5e-4). At n = 1, amplitude +2, they stay at the bias 4.47; at 4.97 (a tenth beyond the peak), where no stable drift is left, they
-are still within 1e-5 of v_r at tau = 8,000: what the bias gives too much goes into the wave that keeps up. Runs of that
-length cannot confirm that peak. (On a loop beside the branch, with masses that swing by 10 l_slow and more, there are
-steady drifts up to the bias 4.993; at the six biases from 4.3 to 4.99 that were looked at a mode of each grows by a
-factor of 2 or more per transit.) Several solutions may have one bias: at n = 1, amplitude +2, bias 0.01, one that is
+n = 3, amplitude +2, for 1,000 passes at 0.006 and 0.0064, and also at 0.0076 and 0.0089 (1.1e-4 and 4.5e-4).
+
+At n = 1, amplitude +2, runs stay at the bias 4.47; at 4.97 (a tenth beyond the peak), where no stable drift is left,
+they are still within 1e-5 of v_r at tau = 8,000: what the bias gives too much goes into the wave that keeps up. Runs of
+that length cannot confirm that peak. On a loop beside the branch, with masses that swing by 10 l_slow and more, there
+are steady drifts up to the bias 4.993; at the six biases from 4.3 to 4.99 that were looked at a mode of each grows by a
+factor of 2 or more per transit. Several solutions may have one bias: at n = 1, amplitude +2, bias 0.01, one that is
 stable lies 1.3e-13 (relative) above v_r, and a run that starts on it stays within 2.4e-10 of its speed to tau = 20,000;
 one that is not lies below it, where the bias falls with the speed, however slowly that grows.
 """
