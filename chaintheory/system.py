@@ -1093,7 +1093,7 @@ class System(SystemParameters):
         [0.0145424]
         """
         with one_thread:
-            return drag_curve.drag_curve(self, lowest, highest, loops=loops)
+            return drag_curve.drag_curve(self, lowest, highest, loops=truth("loops", loops))
 
     def explore(self) -> Any:
         """The explorer in a notebook: sliders, curves and a live run, from this system on, computed in the browser.

@@ -44,7 +44,7 @@ from chaintheory.lattice.dispersion import sound_speed
 from chaintheory.parameters import SystemParameters, acceleration
 from chaintheory.plotting.curves import plot_drift_velocities
 from chaintheory.plotting.tables import Table
-from chaintheory.support.validation import real_array, shown
+from chaintheory.support.validation import real_array, shown, truth
 from chaintheory.units import Units, scale_of
 
 if TYPE_CHECKING:
@@ -286,7 +286,7 @@ def drift_velocities(
 ) -> DriftVelocities:
     """All drift velocities between two speeds: ``System.drift_velocities``, which describes them."""
     enclosable = system.chain.minimal and approximation == "constant-velocity"
-    if certified and not enclosable:
+    if certified is not None and truth("certified", certified) and not enclosable:
         raise ValueError(
             "certified must be False but for Eq. 10 in Chain(omega_fast, spacing): other roots are found, not enclosed"
         )

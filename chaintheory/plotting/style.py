@@ -142,10 +142,13 @@ def typeset(name: str, unit: str) -> str:
 
     >>> typeset("mean_dissipation", "hbar Omega_slow"), typeset("seed", "1")
     ('mean dissipation ($\\hbar\\Omega_\\mathrm{slow}$)', 'seed')
+    >>> print(typeset("loss", "$x^$"))  # of a stranger's file: no formula
+    loss (\$x^\$)
     """
-    words = name.replace("_", " ")
+    words = name.replace("_", " ").replace("$", r"\$")
     if unit in ("", "1"):
         return words
     known = "|".join(map(re.escape, _SYMBOLS))
-    symbols = re.sub(known, lambda found: _SYMBOLS[found[0]], unit)
-    return f"{words} (${symbols}$)" if symbols != unit else f"{words} ({unit})"
+    if re.fullmatch(rf"(?:{known}|[\s/*()]|\^-?\d+)+", unit):
+        return f"{words} (${re.sub(known, lambda found: _SYMBOLS[found[0]], unit)}$)"
+    return words + " (" + unit.replace("$", r"\$") + ")"

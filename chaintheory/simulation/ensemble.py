@@ -18,7 +18,7 @@ from chaintheory.simulation.run import Progress, integrate, progress_bar
 from chaintheory.simulation.settings import Run, checked_run, refuse_too_large
 from chaintheory.support.block_means import Estimate, block_mean
 from chaintheory.support.resources import available_memory, cores
-from chaintheory.support.validation import positive, real_array, refuse_units, shown, whole
+from chaintheory.support.validation import masked, positive, real_array, refuse_units, shown, whole
 from chaintheory.units import Units, scale_of
 
 if TYPE_CHECKING:
@@ -186,6 +186,8 @@ def _starts(
     columns: list[list[Any]] = [systems]
     for name, value in (("position", position), ("speed", speed), ("seed", seed)):
         refuse_units(name, value)
+        if masked(value):
+            raise ValueError(f"{name} must be a finite real number, got a masked value")
         array = np.asarray(value, dtype=object)
         if array.ndim > 1:
             raise ValueError(f"{name} must be a number or a sequence, got an array of {array.shape}")

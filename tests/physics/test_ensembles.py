@@ -81,6 +81,14 @@ def test_joined_runs_are_one_long_run():
         first + 3
 
 
+def test_masked_starts_are_refused():
+    """The number behind the mask was taken."""
+    for name in ("position", "speed"):
+        start = {"position": 220.0, "speed": 50.0} | {name: np.ma.masked_array([5.0, 60.0], mask=[False, True])}
+        with pytest.raises(ValueError, match=f"{name} must be a finite real number, got a masked value"):
+            PAPER.simulate_many(**start, duration=0.1)
+
+
 def test_arrays_of_several_dimensions_are_no_starts():
     for name in ("position", "speed", "seed"):
         start = {"position": 220.0, "speed": 50.0, "seed": 0} | {name: np.array([[1, 2], [3, 4]])}

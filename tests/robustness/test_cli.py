@@ -310,6 +310,17 @@ def test_what_a_closed_output_loses_is_told(arguments, tmp_path):
     assert [one.name for one in tmp_path.iterdir()] == (["explorer.html"] if arguments[0] == "explore" else [])
 
 
+@pytest.mark.parametrize("arguments", [("curves", "--points", "3"), ("doctor", "--json"), ("--help",)])
+def test_a_reader_that_has_seen_enough_is_no_failed_check(arguments):
+    """Click exits with 1 for a pipe that is closed, which says that a check failed."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "chaintheory", *arguments]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False, env=BUFFERED)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 FULL_DEVICE = Path("/dev/full")
 # With that variable Python itself drops, and does not tell, the rest of a text of which a part could be written.
 BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
