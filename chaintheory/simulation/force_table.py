@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -83,6 +84,7 @@ def force_table(interaction: Interaction, cutoff: float) -> tuple[str, Array]:
     return "table", table
 
 
+@lru_cache(maxsize=4)  # the runs of a comparison or an ensemble share a table
 def interpolation_table(interaction: Interaction, cutoff: float) -> tuple[Array, float]:
     """Cubic Hermite table of dPhi/dr on 0 .. cutoff, and its largest error relative to the largest slope.
 
