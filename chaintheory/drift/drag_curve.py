@@ -518,7 +518,7 @@ def _between(system: SystemParameters, force: Force, grid: Grid, low: float, hig
 
 
 def drift_velocities(system: SystemParameters, lowest: float, highest: float) -> SteadyDrifts:
-    """All exact drift velocities between two speeds: ``System.drift_velocities``, which describes them."""
+    """Exact drift velocities between two speeds: ``System.drift_velocities``, which describes them."""
     lowest, highest = speed_range(lowest, highest)
     if not system.bias:
         return SteadyDrifts()
