@@ -28,7 +28,7 @@ from chaintheory.lattice.thermal_field import (
     one_temperature,
     ring_modes,
 )
-from chaintheory.parameters import refuse_damping, refuse_no_wells, squared_speed
+from chaintheory.parameters import kinetic_energy, refuse_damping, refuse_no_wells, squared_speed
 from chaintheory.simulation.force_table import cutoff_radius, depth, force_table
 from chaintheory.simulation.settings import LONGEST_CUTOFF
 from chaintheory.support.resources import cores
@@ -43,10 +43,11 @@ Array = NDArray[np.float64]
 FELT, DEVIATIONS = 1e-8, 6.0
 # In widths: farther than this only a tail that falls like a power is felt.
 LONGEST_PASS = 100.0
-# Steps within a width at the highest speed, and within a fast period: the error of a loss is 1e-4 of the deviation.
+# Steps within a width at the highest speed, and within a fast period, to begin with.
 PER_WIDTH, PER_FAST_PERIOD = 5.0, 8.0
-STEP_ERROR = 1e-3  # of the deviation, with an interaction that is not analytic
-PHASES = 8  # parts of a step, over which the loss of a pass must not vary
+# Error of a loss from the time step, of the deviation; with an interaction that is not analytic.
+STEP_ERROR, ROUGH_STEP_ERROR = 1e-4, 1e-3
+PHASES = 4  # parts of a step, over which the loss of a pass must not vary
 # A particle that is not out after so many times the unhindered transit is captured.
 PATIENCE = 3.0
 MOST_NUMBERS = 1 << 26  # of the table of the thermal field
@@ -103,19 +104,19 @@ def prepared(system: SystemParameters, speed: float, temperature: float, samplin
             "interaction must have no kink or jump for simulated passes, whose losses would depend on the time step: "
             f"round it off, as Matern(amplitude, width, order=2) does, got {interaction!r}"
         )
-    passes = _with_step(system, speed, temperature, sampling, 1)
-    if interaction.analytic_width > 0.0:
-        return passes
-    # Where a derivative of the force jumps, the error falls like a power of the step (Matern 1, 2: third, fifth).
+    # Where features are narrower than the width the error falls exponentially with the step; where a derivative of
+    # the force jumps, like a power (Matern 1, 2: third, fifth). Energies are rounded as the kinetic one is.
     deviation = math.sqrt(float(loss_variance(system, speed, temperature, sampling)))
-    for refinement in (2, 4, 8, 16):
-        mean, error = _at_rest(passes)
-        if not error > STEP_ERROR * math.hypot(deviation, mean):  # nan: captured by a chain at rest
-            return passes
+    allowed = STEP_ERROR if interaction.analytic_width > 0.0 else ROUGH_STEP_ERROR
+    rounding = 16.0 * np.finfo(float).eps * float(kinetic_energy(system, speed))
+    for refinement in (1, 2, 4, 8, 16):
         passes = _with_step(system, speed, temperature, sampling, refinement)
+        mean, error = _at_rest(passes)
+        if not error > allowed * math.hypot(deviation, mean) + rounding:  # nan: captured by a chain at rest
+            return passes
     raise ValueError(
         f"interaction must be smoother for simulated passes at speed {speed:g}, whose losses depend on the time step "
-        f"by {error:.2g}: take Matern(amplitude, width, order=2) or simulate, got {interaction!r}"
+        f"by {error:.2g}: take one without narrow features and jumps of derivatives, or simulate, got {interaction!r}"
     )
 
 

@@ -538,6 +538,11 @@ def test_a_kink_is_refused_and_a_jump_in_a_derivative_resolved():
         run = system.simulate(-90.0, 50.0, 3.6, time_step=4e-4)
         lost = 0.5 * (run.velocity[0] ** 2 - run.velocity[-1] ** 2) / (4.0 * math.pi**2)
         assert system.sample_losses(50.0, **at_rest)[0] == pytest.approx(lost, rel=tolerance)
+    # Analytic, but with features of 0.2 beside a width of 1: a tenth of the loss depended on the step.
+    system = ct.System(ct.Chain(10.0, 200.0), ct.Morse(0.05, 1.0, 2.0, 0.2))
+    run = system.simulate(-50.0, 300.0, 1.0 / 3.0, time_step=6e-5)
+    lost = 0.5 * (run.velocity[0] ** 2 - run.velocity[-1] ** 2) / (4.0 * math.pi**2)
+    assert system.sample_losses(300.0, **at_rest)[0] == pytest.approx(lost, rel=1e-3)  # 4e-5 measured
     with pytest.raises(ValueError, match="interaction must be smoother for simulated passes at speed 1000, whose"):
         ct.System(CHAIN, ct.Matern(2.0, 4.0, 1)).sample_losses(1000.0, **at_rest)
 
