@@ -37,7 +37,7 @@ class _Profile(Interaction):
     EXPONENT: ClassVar[tuple[tuple[float, float], int]] = (0.0, 0.0), 1  # constant and power of `decay`
     ANALYTIC: ClassVar[float] = 0.0  # `analytic_width` in widths
     PROFILE: ClassVar[tuple[Callable[[Array], Array], ...]] = ()  # the profile and two derivatives
-    TRANSFORM: ClassVar[Callable[..., Any]]  # of kappa = k width, in an arithmetic; the transform over Phi0 width
+    TRANSFORM: ClassVar[tuple[Callable[..., Any], ...]] = ()  # over amplitude width, of k width in an arithmetic
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "amplitude", amplitude_of("amplitude", self.amplitude))
@@ -107,7 +107,7 @@ class _Profile(Interaction):
         return self.PROFILE[order](x)
 
     def _transform(self, kappa: Array) -> Array:
-        return np.asarray(type(self).TRANSFORM(np.abs(kappa)))[()]
+        return np.asarray(self.TRANSFORM[0](np.abs(kappa)))[()]
 
     def _shape(self, kappa: Array) -> Array:
         return self._transform(kappa) ** 2
@@ -115,7 +115,7 @@ class _Profile(Interaction):
     def _enclosed_transform(self, kappa: arb) -> arb:
         from chaintheory.support.balls import BALLS
 
-        return type(self).TRANSFORM(kappa, BALLS)
+        return self.TRANSFORM[0](kappa, BALLS)
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class Gaussian(_Profile):
     ANALYTIC = math.inf
     EXPONENT = FOUR_PI_SQUARED, 2
     PROFILE = generated.gaussian_profile, generated.gaussian_slope, generated.gaussian_curvature
-    TRANSFORM = generated.gaussian_transform
+    TRANSFORM = (generated.gaussian_transform,)
 
     def _shape(self, kappa: Array) -> Array:
         return np.full_like(kappa, 2.0 * math.pi)
@@ -270,7 +270,7 @@ class Lorentzian(_Profile):
     ANALYTIC = 1.0
     EXPONENT = FOUR_PI, 1
     PROFILE = generated.lorentzian_profile, generated.lorentzian_slope, generated.lorentzian_curvature
-    TRANSFORM = generated.lorentzian_transform
+    TRANSFORM = (generated.lorentzian_transform,)
 
     def _shape(self, kappa: Array) -> Array:
         return np.full_like(kappa, generated.lorentzian_transform(0.0) ** 2)
