@@ -61,9 +61,9 @@ class Commands(click.Group):
 def group(context: click.Context) -> None:
     """Drag on one mobile particle in an infinite harmonic chain.
 
-    Exit codes: 0 all right, also where a reader such as head leaves a pipe early, 1 a check failed, 2 bad
-    input (one line on stderr says what is allowed), 70 a fault of our own (with its traceback), 74 standard
-    output is closed or cannot be written, and something was to be written there, 130 interrupted. Units:
+    Exit codes: 0 all right, 1 a check failed, 2 bad input (one line on stderr says what is allowed),
+    70 a fault of our own (with its traceback), 74 standard output is closed or cannot be written, and
+    something was to be written there (in silence where its reader has left), 130 interrupted. Units:
     length sqrt(hbar/(m Omega_slow)), time 2 pi/Omega_slow, energy hbar Omega_slow.
     """
     if context.invoked_subcommand is None:
@@ -157,9 +157,9 @@ def _run(arguments: Sequence[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt) as stopped:
         click.echo(f"chaintheory: {one_line(stopped) if ours(stopped) else 'interrupted'}", err=True)
         return INTERRUPTED
-    except (BrokenPipeError, SystemExit):  # the reader, `head` say, has seen enough; no command exits, but Click for it
+    except (BrokenPipeError, SystemExit):  # the reader, `head` say, has left; no command exits, but Click for it
         drop_output()
-        return RIGHT
+        return OUTPUT_LOST
     except Exception as error:
         if interrupts.seen():  # a library made an error of its own of it
             click.echo("chaintheory: interrupted", err=True)
