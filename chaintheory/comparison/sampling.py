@@ -223,7 +223,8 @@ def scatter(time: Array, position: Array, near: Array, half: int = 6) -> float:
     # So many squares are left of each window; the median of their sum (Wilson and Hilferty) no gap spoils.
     left = 2 * half - order - 1
     median = 2.0 * math.log(2.0) if left == 2 else left * (1.0 - 2.0 / (9.0 * left)) ** 3
-    return math.sqrt(float(np.median(np.sum(rest**2, axis=1))) / median)
+    with np.errstate(over="ignore"):  # positions beyond all sense, which are refused
+        return math.sqrt(float(np.median(np.sum(rest**2, axis=1))) / median)
 
 
 def _windows(time: Array, near: Array, half: int) -> NDArray[np.int64]:

@@ -43,6 +43,7 @@ CELLS_AT_ONCE = 2**15
 # Ratio nu/omega, up to the damping over omega, whose square is beside 1 less than the rounding of the integral.
 OHMIC = 1e-8
 FINEST = 1e-5  # of the widest cell: the cell at the origin beside a logarithm, of which its cube is left out
+NO_WELLS = 1e-30  # bottom of the band over its top, below which the chain is one without wells
 NEGLIGIBLE_EXPONENT = 100.0
 NEGLIGIBLE = 1e-15  # of the sum, that a further stretch of the integral may add
 MOST_DOUBLINGS = 24  # of the range, for a transform that falls like a power
@@ -193,7 +194,8 @@ def response_integral(
         return lambda x: np.minimum(of_poles(x), np.maximum(x, FINEST * widest)) if logarithm else of_poles(x)
 
     gamma, widest = chain.damping, min(LARGEST_RADIUS / springs, widest)
-    if chain.confinement or start:
+    lowest, top = band_edges(chain)
+    if lowest > NO_WELLS * top or start:
         return _integral(density, beside_logarithm(radius), start, end, widest)
     first = min(first_cell(chain), end)
     total = _integral(density, beside_logarithm(near_origin), 0.0, first, widest)

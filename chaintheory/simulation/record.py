@@ -24,7 +24,7 @@ from chaintheory.simulation.light_cone import ChainSegment
 from chaintheory.simulation.stated_units import in_model
 from chaintheory.simulation.status import Status
 from chaintheory.support.equality import EqualFields
-from chaintheory.support.files import check_replaced, unreadable, write_table
+from chaintheory.support.files import check_replaced, existing_file, unreadable, write_table
 from chaintheory.support.validation import increasing, real_array, shown, whole
 from chaintheory.units import Scale, Units, scale_of
 
@@ -603,7 +603,7 @@ class Trajectory(EqualFields):
 
 def read(path: str | os.PathLike[str]) -> Trajectory:
     """The run that ``Trajectory.save`` wrote to a file; ValueError, by name, for anything else."""
-    data = read_dataset(Path(path), FORMAT)
+    data = read_dataset(existing_file("path", path), FORMAT)
     try:
         attributes = data.attrs
         system = SystemParameters(

@@ -260,6 +260,9 @@ def test_damping_without_wells_against_an_integral_over_the_logarithm(interactio
     exact = sum(quad(density, *ends, epsabs=0.0, epsrel=1e-13)[0] for ends in pieces)
     # 8e-16 measured; 1e-7 where the cells did not shrink towards the logarithm.
     assert system.mean_dissipation(v) == pytest.approx(exact, rel=1e-13)
+    # Wells of next to nothing were refused, after warnings of NumPy.
+    faint = ct.System(ct.Chain.from_springs(1e-300, [1.0], spacing, damping=damping), interaction)
+    assert faint.mean_dissipation(v) == pytest.approx(exact, rel=1e-13)
 
 
 def test_low_speed_drag_is_ohmic_with_wells_and_damping():
