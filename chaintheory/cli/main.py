@@ -151,13 +151,17 @@ def drop_output() -> None:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
+    output = sys.stdout
     try:
         code = group.main(args=arguments, prog_name="chaintheory", standalone_mode=False)
         sys.stdout.flush()
     except (click.Abort, KeyboardInterrupt) as stopped:
         click.echo(f"chaintheory: {one_line(stopped) if ours(stopped) else 'interrupted'}", err=True)
         return INTERRUPTED
-    except (BrokenPipeError, SystemExit):  # the reader, `head` say, has left; no command exits, but Click for it
+    except (BrokenPipeError, SystemExit) as stopped:
+        # Where the reader, `head` say, has left, Click puts a wrapper around the output and exits with 1.
+        if isinstance(stopped, SystemExit) and sys.stdout is output:
+            raise
         drop_output()
         return OUTPUT_LOST
     except Exception as error:
