@@ -149,6 +149,7 @@ def typeset(name: str, unit: str) -> str:
     if unit in ("", "1"):
         return words
     known = "|".join(map(re.escape, _SYMBOLS))
-    if re.fullmatch(rf"(?:{known}|[\s/*()]|\^-?\d+)+", unit):
+    rest = re.sub(known, "", unit)
+    if rest != unit and re.fullmatch(r"(?:[\w\s/*().-]|\^-?\d+)*", rest.replace("_", "?")):
         return f"{words} (${re.sub(known, lambda found: _SYMBOLS[found[0]], unit)}$)"
     return words + " (" + unit.replace("$", r"\$") + ")"
