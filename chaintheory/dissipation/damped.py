@@ -138,9 +138,9 @@ def _steady(system: SystemParameters, speed: float, *, derivative: bool) -> floa
         negligible = max((budget / rate) ** (1.0 / power), 1.0)
         end, beyond = min(end, negligible), end < negligible
     widest = 0.5 * _scale(system) * chain.spacing / (2.0 * math.pi)
-    total, start = 0.0, 0.0
+    total, start, logarithm = 0.0, 0.0, diverges(system)
     for _ in range(MOST_DOUBLINGS):
-        part = response_integral(chain, c, density, end, widest, start, logarithm=diverges(system))
+        part = response_integral(chain, c, density, end, widest, start, logarithm)
         total += part
         if not beyond or abs(part) <= NEGLIGIBLE * abs(total):
             return total

@@ -150,6 +150,6 @@ def typeset(name: str, unit: str) -> str:
         return words
     known = "|".join(map(re.escape, _SYMBOLS))
     rest = re.sub(known, "", unit)
-    if rest != unit and re.fullmatch(r"(?:[\w\s/*().-]|\^-?\d+)*", rest.replace("_", "?")):
+    if rest != unit and re.fullmatch(r"(?:[^\W_]|[\s/*().-]|\^-?\d+)*", rest):
         return f"{words} (${re.sub(known, lambda found: _SYMBOLS[found[0]], unit)}$)"
     return words + " (" + unit.replace("$", r"\$") + ")"
