@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chaintheory.comparison.faulty_runs import ring
-from chaintheory.comparison.finding import Finding, fitted
+from chaintheory.comparison.finding import SMALL, Finding, fitted
 from chaintheory.comparison.fits import LONGEST_DIRECT, Problem, Start
 from chaintheory.lattice.dispersion import sound_speed
 from chaintheory.support.resources import cores
@@ -50,6 +50,8 @@ def of_echo(problem: Problem) -> Iterator[Finding]:
     with ThreadPoolExecutor(cores()) as pool:
         misfits = list(pool.map(misfit, tried))
     if not misfits or not math.isfinite(min(misfits)):
+        return
+    if min(misfits) > problem.misfit(problem.plain, np.empty(0), start, last) / SMALL:
         return
     best = tried[int(np.argmin(misfits))]
     last = problem.time.size

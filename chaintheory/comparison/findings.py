@@ -24,6 +24,7 @@ from chaintheory.comparison.echo import of_echo
 from chaintheory.comparison.factors import of_bias, of_parameters
 from chaintheory.comparison.finding import ALIKE, LARGE, SMALL, Finding
 from chaintheory.comparison.fits import Problem
+from chaintheory.comparison.origin import of_origin, of_start
 from chaintheory.comparison.temperature import of_temperature
 from chaintheory.comparison.time_step import StepError, of_time_step, step_errors
 
@@ -144,8 +145,12 @@ def of_late_onset(problem: Problem, known: StepError | None = None, whole: Probl
 
 
 HYPOTHESES = (
-    Hypothesis(lambda search: search.late and search.quiet, lambda search: of_late_onset(search.problem)),
+    Hypothesis(lambda search: True, lambda search: of_start(search.problem, search.before)),
+    Hypothesis(
+        lambda search: search.late and search.quiet and not search.done, lambda search: of_late_onset(search.problem)
+    ),
     Hypothesis(lambda search: not search.done, lambda search: of_parameters(search.problem, search.before)),
+    Hypothesis(lambda search: not search.done, lambda search: of_origin(search.problem, search.before)),
     Hypothesis(lambda search: search.late and not search.quiet, lambda search: of_late_onset(search.problem)),
     Hypothesis(lambda search: not search.done, lambda search: of_time_step(search.problem, search.step_errors)),
     Hypothesis(lambda search: not search.found, Search.hidden),

@@ -46,9 +46,9 @@ KERNEL_PORTION = 1 << 22
 USUAL = {2: 60.0, 4: 10.0, 6: 5.0}
 RESOLVING = {2: 15.0, 4: 5.0, 6: 3.0}
 # Steps in 1/(2 pi gamma), the time in which damping stops a mass, of the default: parts of a step go back, where
-# damped motion grows. The energy is off by 1e-6, 1e-7 and 1e-7 of the depth then (measured at damping 1 to 100 with and
+# damped motion grows. The energy is off by 3e-7, 1e-7 and 1e-7 of the depth then (measured at damping 1 to 100 with and
 # without springs between masses), and at steps five times as long by up to 1e-3.
-DAMPED = {2: 10.0, 4: 1.0, 6: 0.5}
+DAMPED = {2: 20.0, 4: 1.0, 6: 0.5}
 # Steps in the time scale below which a step is refused: there the chain's energy is right to a percent at the paper's
 # parameters, speeds of 20 to 120 and both signs of the amplitude; with two thirds of these it is up to 20 percent off.
 LEAST = {2: 3.0, 4: 1.5, 6: 1.0}
