@@ -58,6 +58,7 @@ def faults(ring: Ring, speed: float) -> Iterator[tuple[str, tuple[np.ndarray, np
     times, positions = data(ring, speed)
     yield "time-unit", (2.0 * math.pi * times, positions), math.inf
     yield "length-unit", (times, 2.0 * positions), math.inf
+    yield "origin", (times, positions + 0.1 * ring.spacing), math.inf
     yield "mass", data(ring.changed(mass=1.2 * ring.mass), speed), math.inf
     yield "amplitude", data(ring.changed(amplitude=0.9 * ring.amplitude), speed), math.inf
     yield "bias", data(ring.changed(bias=2.0 * ring.bias), speed), math.inf

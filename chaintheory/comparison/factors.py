@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from chaintheory.comparison.finding import KEPT, LARGE, LARGER, SMALL, Finding, fitted
 from chaintheory.comparison.fits import FIRST, Fit, Model, Problem, Start
-from chaintheory.interactions.base import Interaction
 from chaintheory.parameters import SystemParameters
 from chaintheory.simulation.stated_units import METRES, OF_MODEL, in_si_units, size_of
 from chaintheory.support.resources import cores
@@ -55,14 +54,6 @@ UNITS = (*(value for value in NAMED.values() if value > 0.0), 0.9, 1.1)
 GRID = (-1.0, *np.geomspace(0.03, 30.0, 13), 0.9, 1.1)
 
 
-def scaled(interaction: Interaction, factor: float) -> Interaction:
-    """The interaction with its amplitude multiplied; ValueError where it has none."""
-    if not hasattr(interaction, "amplitude"):
-        raise ValueError("interaction must have an amplitude")
-    changed: Any = interaction
-    return replace(changed, amplitude=changed.amplitude * factor)
-
-
 @dataclass(frozen=True)
 class Scale:
     """A fault that is one factor: its code, its words, and the model of the data."""
@@ -92,12 +83,12 @@ def _mass(problem: Problem, factor: float, start: Start, times: Array) -> Array:
 
 
 def _amplitude(problem: Problem, factor: float, start: Start, times: Array) -> Array:
-    return _in_system(problem, start, times, interaction=scaled(problem.system.interaction, factor))
+    return _in_system(problem, start, times, interaction=problem.system.interaction.scaled(factor, 1.0))
 
 
 def _energy(problem: Problem, factor: float, start: Start, times: Array) -> Array:
     bias = problem.system.bias * _positive(factor)
-    return _in_system(problem, start, times, interaction=scaled(problem.system.interaction, factor), bias=bias)
+    return _in_system(problem, start, times, interaction=problem.system.interaction.scaled(factor, 1.0), bias=bias)
 
 
 def _bias(problem: Problem, factor: float, start: Start, times: Array) -> Array:

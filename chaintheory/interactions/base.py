@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chaintheory.support.validation import masked, positive, real_array, shown
+from chaintheory.support.validation import masked, number, positive, real_array, shown
 
 if TYPE_CHECKING:
     from flint import arb
@@ -250,15 +250,17 @@ class Interaction:
         return None
 
     def scaled(self, energy: float, length: float) -> Interaction:
-        """The interaction energy Phi(r/length): in other units of energy and length, positive factors both.
+        """The interaction energy Phi(r/length): in other units of energy and length, or stronger, or of the other sign.
 
-        A ValueError for a factor that is not positive.
+        A ValueError for an energy of 0 and for a length that is not positive.
 
         >>> from chaintheory import Gaussian
-        >>> Gaussian(2.0, 4.0).scaled(0.5, 10.0)
-        Gaussian(amplitude=1.0, width=40.0)
+        >>> Gaussian(2.0, 4.0).scaled(-0.5, 10.0)
+        Gaussian(amplitude=-1.0, width=40.0)
         """
-        return self._scaled(positive("energy", energy), positive("length", length))
+        if not (energy := number("energy", energy)):
+            raise ValueError("energy must not be 0")
+        return self._scaled(energy, positive("length", length))
 
     def _scaled(self, energy: float, length: float) -> Interaction:
         raise NotImplementedError

@@ -108,7 +108,7 @@ class SampledInteraction(NumericalInteraction):
 
     def _scaled(self, energy: float, length: float) -> Interaction:
         scaled = SampledInteraction(length * self._r, energy * self._values)
-        scaled.error = energy * self.error  # with what a function showed beside its samples
+        scaled.error = abs(energy) * self.error  # with what a function showed beside its samples
         return scaled
 
     def _value(self, r: Array, order: int = 0) -> Array:

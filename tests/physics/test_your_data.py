@@ -135,6 +135,36 @@ def test_energy_unit_is_no_mass():
     assert [one.code for one in found] == ["energy-unit"] and "2 pi" in found[0].text
 
 
+def test_a_wrong_origin_is_named():
+    """Once tried against everything else for half a minute of processor time, and not named."""
+    times, position = rows_of(ring(SYSTEM, 300), 50.0, 8.0)
+    for shift, words in ((20.0, "half a spacing"), (403.0, "shifted by 3 l_slow")):
+        (found,) = ct.compare(SYSTEM, times, position + shift, theory_points=0).findings
+        assert found.code == "origin" and words in found.text
+        apart = found.parameters["shift"] - shift
+        assert abs(apart - 40.0 * round(apart / 40.0)) < 1e-5
+
+
+@pytest.mark.parametrize("start", [(-0.4, 200.0, 50.0), (-2.0, 120.0, 50.0), (0.0, 220.0, 49.0)])
+def test_another_start_is_named(start):
+    """The first two were called a chain at a temperature."""
+    times, position = rows_of(ring(SYSTEM, 300), 50.0, 8.0)
+    (found,) = ct.compare(SYSTEM, times, position, start=start, theory_points=0).findings
+    assert found.code == "start" and found.improvement > 1e4
+    assert found.parameters == pytest.approx({"time": 0.0, "position": 220.0, "velocity": 50.0}, abs=1e-6)
+
+
+def test_the_amplitude_of_a_table_is_found():
+    """A table has no amplitude among its numbers, and no factor of it was tried."""
+    r = np.linspace(0.0, 16.0, 321)
+    table = ct.Interaction.from_samples(r, -np.exp(-(r**2) / 8.0))
+    program = ring(ATTRACTIVE).changed(amplitude=-1.5)
+    (found,) = ct.compare(
+        replace(ATTRACTIVE, interaction=table), *rows_of(program, 25.0, 4.0), theory_points=0
+    ).findings
+    assert found.code == "amplitude" and found.parameters["factor"] == pytest.approx(1.5, rel=1e-5)
+
+
 @pytest.mark.parametrize("masses", [90, 121])
 def test_echo_has_the_number_of_masses(masses):
     found = ct.compare(ATTRACTIVE, *rows_of(ring(ATTRACTIVE, masses), 25.0, 20.0, 0.01)).findings
