@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chaintheory.comparison.factors import LENGTHS, TIMES
 from chaintheory.comparison.finding import LARGER, SMALL, Finding
@@ -21,6 +22,8 @@ from chaintheory.comparison.noise import noise_of
 from chaintheory.comparison.sampling import Rows
 from chaintheory.parameters import SystemParameters
 from chaintheory.simulation.stated_units import in_si_units, size_of
+
+Array = NDArray[np.float64]
 
 MOST_STEPS = 5000  # of a run through the first passes of one reading: a tenth of a second
 PASSES, NOISY_PASSES = 2.0, 16.0  # means over more rows know more
@@ -83,14 +86,21 @@ def readings(
 
 def _of_line(reading: Reading) -> float:
     """The misfit of uniform motion."""
-    problem = reading.problem
-    last = _rows_judged(problem)
+    return reading.problem.size_of(_off_line(reading.problem, _rows_judged(reading.problem)))
+
+
+def _off_line(problem: Problem, last: int) -> Array:
+    """What uniform motion leaves of the first rows."""
     line = np.polynomial.Polynomial.fit(problem.time[:last], problem.seen[:last], 1)
-    return problem.size_of(problem.seen[:last] - line(problem.time[:last]))
+    return np.asarray(problem.seen[:last] - line(problem.time[:last]))
 
 
 def _rows_judged(problem: Problem) -> int:
-    return problem.rows_of(PASSES if problem.noise is None else NOISY_PASSES)
+    """The first rows that show a unit: of uniform motion, which runs in many units give, more are taken."""
+    last = problem.rows_of(PASSES if problem.noise is None else NOISY_PASSES)
+    while last < problem.time.size and problem.explained(_off_line(problem, last)):
+        last = min(2 * last, problem.time.size)
+    return last
 
 
 def _others(own: Problem, given: Sequence[float] | None) -> Iterator[Reading | None]:

@@ -17,6 +17,7 @@ import pytest
 import xarray
 
 import chaintheory as ct
+from chaintheory import units
 from chaintheory.comparison import findings, time_step
 from chaintheory.comparison.faulty_runs import explicit_chain, short_ring
 from chaintheory.comparison.sampling import Rows, midpoints
@@ -281,6 +282,21 @@ def test_physical_units_whose_names_were_lost():
     rows = system.simulate(5.5 * system.chain.spacing, speed, 4.0 * system.chain.spacing / speed).in_units()
     (found,) = ct.compare(system, rows.time.values, rows.position.values, theory_points=0).findings
     assert found.code == "units" and "Times are in ps and positions in Å" in found.text
+
+
+def test_units_are_told_apart_by_rows_that_show_a_mass():
+    """Read in fs and nm the first 24 rows are of a fast particle that meets none: any speed gives them."""
+    unit, spacing = units.Units(mass=2.763e-25, omega_slow=1.724e12), 48.5
+    own = ct.System(ct.Chain(6.1, spacing), ct.Gaussian(-2.4, 2.8), mass=1.13)
+    physical = own.chain.to_physical(unit)
+    system = ct.System.from_physical(
+        2.763e-25, physical.confinement, physical.coupling, physical.spacing,
+        own.interaction.scaled(unit.energy, unit.length), 1.13 * 2.763e-25,
+    )  # fmt: skip
+    run = own.simulate(5.5 * spacing, 30.0, 13.1)
+    times = np.arange(0.0, 13.0, 0.01)
+    (found,) = ct.compare(system, times, run.at(times)[0] * unit.length / 1e-10, theory_points=0).findings
+    assert found.code == "length-unit" and "in Å, not in l_slow" in found.text
 
 
 def test_the_search_says_what_it_tries(capsys):
