@@ -95,7 +95,7 @@ mass = _symbol("mu", "μ", "mass", "mass", "mass of the mobile particle", "1/5",
 position = _symbol("sigma", "σ", "position", "length", "position of the mobile particle", "1/2", 40, real=True)
 speed = _symbol("v", "σ̇", "speed", "length/time", "speed of the mobile particle", 3, 90)
 v_c = _symbol("v_c", "σ̇_c", "capture_speed", "length/time", "capture speed", 3, 30)
-bias = _symbol("beta", "β", "bias", "energy", "energy gained from the bias per lattice spacing", "1/500", "1/10")
+bias = _symbol("beta", "β", "bias", "energy", "work of the pulling force over one lattice spacing", "1/500", "1/10")
 amplitude = _symbol(
     "Phi_0",
     "Φ₀",
@@ -227,17 +227,19 @@ def entry(symbol: sp.Symbol) -> Entry:
 def glossary() -> str:
     """The table as Markdown: symbol of the paper, name in code, unit, meaning.
 
-    >>> print(glossary().splitlines()[4])
+    >>> print(glossary().splitlines()[7])
     | ω_fast | `omega_fast` | 1 | top of the phonon band (the bottom is 1) |
     """
     lines = [
         "# Symbols",
         "",
+        "Units of the paper: length `sqrt(hbar/(m Omega_slow))`, time `2 pi/Omega_slow`, energy `hbar Omega_slow`,",
+        "mass `m` of a chain mass; 1 is a pure number.",
+        "",
         "| paper | code | unit | meaning |",
         "|---|---|---|---|",
         *(f"| {one.paper} | `{one.code}` | {one.unit} | {one.meaning} |".replace("|n|", "abs(n)") for one in TABLE),
         "",
-        "Units of the paper: length `sqrt(hbar/(m Omega_slow))`, time `2 pi/Omega_slow`, energy `hbar Omega_slow`,",
-        "mass `m` of a chain mass; 1 is a pure number. Written by `make regenerate` from `derivations/notation.py`.",
+        "Written by `make regenerate` from `derivations/notation.py`.",
     ]
     return "\n".join(lines) + "\n"
