@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chaintheory.dissipation.single_pass import band_mean, energy_emitted, shaped, speeds, width_of
+from chaintheory.dissipation.single_pass import NO_WELLS, band_mean, energy_emitted, shaped, speeds, width_of
 from chaintheory.lattice.any_band import bound_of_reduced_square, first_cell, largest_curvature
 from chaintheory.lattice.dispersion import band_edges, slope_of_square, square
 from chaintheory.support.validation import LARGEST, choice
@@ -43,7 +43,6 @@ CELLS_AT_ONCE = 2**15
 # Ratio nu/omega, up to the damping over omega, whose square is beside 1 less than the rounding of the integral.
 OHMIC = 1e-8
 FINEST = 1e-5  # of the widest cell: the cell at the origin beside a logarithm, of which its cube is left out
-NO_WELLS = 1e-30  # bottom of the band over its top, below which the chain is one without wells
 NEGLIGIBLE_EXPONENT = 100.0
 NEGLIGIBLE = 1e-15  # of the sum, that a further stretch of the integral may add
 MOST_DOUBLINGS = 24  # of the range, for a transform that falls like a power

@@ -19,13 +19,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from chaintheory.dissipation.single_pass import (
     NEGLIGIBLE_EXPONENT,
-    SHALLOW,
     VALUES_AT_ONCE,
     exponent_of,
+    flattened,
     from_mean,
     loss_at_rest,
     refuse_cancellation,
     shaped,
+    singular_at_bottom,
     speeds,
     width_of,
 )
@@ -83,7 +84,7 @@ def _loss(system: SystemParameters, speed: float, passes: int) -> float:
         part = 1.0
     oscillations = 0.0 if interaction.monotone else 4.0 * top * width_of(system)
     constant, width, _ = interaction.decay
-    singular = not chain.minimal and lowest < SHALLOW * top and power == 1  # as in a single pass
+    singular = singular_at_bottom(system)
     with np.errstate(over="ignore"):
         rate = passes * (chain.spacing * group / speed + 1.0) * math.sqrt(part) + oscillations / speed
         rate *= 2.0 if singular else 1.0
@@ -94,9 +95,7 @@ def _loss(system: SystemParameters, speed: float, passes: int) -> float:
         raise ValueError(f"speed must be so large that the phase of {passes} passes is known, got {float(speed)!r}")
 
     def taken(angle: Array) -> Array:
-        jacobian = np.ones(angle.shape)
-        if singular:
-            angle, jacobian = angle - 0.25 * np.sin(4.0 * angle), 2.0 * np.sin(2.0 * angle) ** 2
+        angle, jacobian = flattened(angle, singular)
         sine_squared = np.sin(angle) ** 2
         if part < 1.0:
             jacobian = np.sqrt(part * (1.0 - sine_squared) / (1.0 - part * sine_squared))

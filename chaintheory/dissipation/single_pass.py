@@ -40,7 +40,7 @@ OfMode = Callable[[Any, Array, Array], Array]  # of rows of speeds, frequencies 
 VALUES_AT_ONCE = 2**20
 MOST_POINTS = 2**18  # of the trapezoidal rule: a tenth of a second for one speed
 NEGLIGIBLE_EXPONENT = 60.0  # the quadrature leaves out the part of the band that takes exp(-60) of the lowest phonon
-SHALLOW = 0.01  # bottom of the band over its top
+SHALLOW, NO_WELLS = 0.01, 1e-30  # bottom of the band over its top: of shallow wells, and of next to none
 MOST_CANCELLATION = 100.0  # of the closed form of a mixture, before the quadrature takes over
 LEAST_LEFT = 1e-6  # of the transform of a mixture after cancellation
 UNAFFECTED = 1e100  # speed whose square no interaction changes in double precision
@@ -295,24 +295,20 @@ def _mean_in_any_chain(
     """``band_mean_of_transform`` for any springs: the trapezoidal rule over theta.
 
     omega^2 and every even function of omega are analytic and periodic in theta, without wells too. A transform may be
-    none (exp(-k), log(k)): its singularity at theta = 0, or near it where wells are ``SHALLOW``, is taken off by
-    theta = phi - sin(4 phi)/4, cubic in phi there.
+    none (exp(-k), log(k)): its singularity at theta = 0, or near it, is then taken off.
     """
     interaction, chain = system.interaction, system.chain
     power, (lowest, top) = interaction.decay.power, band_edges(chain)
     if isinstance(interaction, GaussianMixture):
         refuse_cancellation(system, interaction, speed)
     constant, width, _ = interaction.decay
-    singular = lowest < SHALLOW * top and power == 1
+    singular = singular_at_bottom(system)
     with np.errstate(over="ignore"):
         exponents = exponent_of(system, speed / lowest) if lowest else (np.zeros(speed.shape), np.zeros(speed.shape))
         per_power = constant[0] * np.minimum((width / speed) ** float(power), 1e300)
 
     def taken(rows: Any, sine_squared: Array) -> Array:
-        theta = np.arcsin(np.sqrt(sine_squared))
-        weight: Array | float = 1.0
-        if singular:
-            theta, weight = theta - 0.25 * np.sin(4.0 * theta), 2.0 * np.sin(2.0 * theta) ** 2
+        theta, weight = flattened(np.arcsin(np.sqrt(sine_squared)), singular)
         squares = square(chain, theta)
         omega = np.sqrt(squares)
         excess = np.maximum(squares - lowest**2 if power == 2 else omega - lowest, 0.0)
@@ -330,6 +326,19 @@ def _mean_in_any_chain(
         narrow = 1.5 * per_power ** (1.0 / power) * math.sqrt(largest_curvature(chain))
         fewest = np.maximum(oscillations / speed, narrow)
         return band_mean(taken, speed.size, fewest, least=least), exponents
+
+
+def singular_at_bottom(system: SystemParameters) -> bool:
+    """Whether the transform is singular at theta = 0, or so near it (``SHALLOW`` wells) that a quadrature sees it."""
+    lowest, top = band_edges(system.chain)
+    return not system.chain.minimal and lowest < SHALLOW * top and system.interaction.decay.power == 1
+
+
+def flattened(angle: Array, singular: bool) -> tuple[Array, Array | float]:
+    """The angle theta = phi - sin(4 phi)/4, cubic at 0 and pi/2, and dtheta/dphi; phi where nothing is singular."""
+    if not singular:
+        return angle, 1.0
+    return angle - 0.25 * np.sin(4.0 * angle), 2.0 * np.sin(2.0 * angle) ** 2
 
 
 def refuse_cancellation(system: SystemParameters, mixture: GaussianMixture, speed: Array) -> None:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chaintheory.dissipation import damped
-from chaintheory.dissipation.single_pass import UNAFFECTED, energy_emitted, shaped, speeds, width_of
+from chaintheory.dissipation.single_pass import NO_WELLS, UNAFFECTED, energy_emitted, shaped, speeds, width_of
 from chaintheory.lattice import any_band
 from chaintheory.lattice.dispersion import band_edges, curvature, frequency, slope_of_square, sound_speed
 from chaintheory.lattice.resonance_condition import batches, tangencies
@@ -264,7 +264,7 @@ def cutoff_speed(system: SystemParameters) -> float:
     """
     constant, width, power = system.interaction.decay
     lowest, top = band_edges(system.chain)
-    if constant[0] == 0.0 or lowest < 1e-30 * top:  # next to no wells: a speed that nobody asks for
+    if constant[0] == 0.0 or lowest < NO_WELLS * top:  # a speed that nobody asks for
         return 0.0
     threshold, speed = SMALLEST_EXPONENT, math.inf
     for _ in range(4):  # the prefactor grows like a power of the exponent
