@@ -158,7 +158,7 @@ class Problem:
 
     def carried(self, system: SystemParameters, start: Start, duration: float, **options: Any) -> Trajectory:
         """A run in the infinite chain, a little longer than asked."""
-        longer = duration + 1e-3 * duration + 0.05
+        longer = duration + 1e-3 * duration + min(0.05, 0.5 * duration)
         return simulate(system, start.position, start.velocity, longer, **options)
 
     def steps(self, duration: float) -> float:

@@ -299,6 +299,17 @@ def test_units_are_told_apart_by_rows_that_show_a_mass():
     assert found.code == "length-unit" and "in Å, not in l_slow" in found.text
 
 
+def test_readings_of_an_absurdly_fast_particle_cost_nothing():
+    """Read in ns and bohr it has 1e10 l_slow/t_slow: a run longer than the rows by 0.05 t_slow passed 1e7 masses."""
+    system = ct.System.from_physical(63.5, 0.5, 3.0, 2.55, ct.Gaussian(0.02, 0.5), 40.0, force=1e-4, units="metal")
+    unit, speed = system.units, 25e2 / system.units.speed
+    duration = 5.0 * system.chain.spacing / speed
+    run = system.simulate(5.5 * system.chain.spacing, speed, 1.01 * duration)
+    times = np.linspace(0.0, duration, 300)
+    (found,) = ct.compare(system, times * unit.time, run.at(times)[0] * unit.length / 1e-9, theory_points=0).findings
+    assert found.code == "units" and "Times are in s and positions in nm" in found.text
+
+
 def test_the_search_says_what_it_tries(capsys):
     """In its order, up to the fault that explains the data; nothing where the data follow our run."""
     told = []
