@@ -19,7 +19,7 @@ docs: $(VENV)/installed-docs
 # cost more than they gain with matrices of a few hundred rows.
 test wheel fuzz: export OPENBLAS_NUM_THREADS = 1
 test: $(VENV)/installed-test
-	cd $(VENV) && bin/python -m pytest -c ../pyproject.toml --rootdir=.. ../tests ../notebooks
+	cd $(VENV) && bin/python -m pytest -n auto --dist loadfile -c ../pyproject.toml --rootdir=.. ../tests ../notebooks
 
 # Style, layout, spelling and the form of the repository.
 lint: $(VENV)/installed-lint
@@ -43,7 +43,7 @@ wheel: $(VENV)/installed-lint
 	rm -rf $(VENV)/wheel
 	$(BIN)/python -m venv $(VENV)/wheel
 	$(VENV)/wheel/bin/python -m pip install --quiet "$$(echo dist/*.whl)[test]"
-	cd $(VENV)/wheel && bin/python -m pytest -c ../../pyproject.toml --rootdir=../.. ../../tests
+	cd $(VENV)/wheel && bin/python -m pytest -n auto --dist loadfile -c ../../pyproject.toml --rootdir=../.. ../../tests
 
 # Write the generated code again from the ledger.
 regenerate: $(VENV)/installed

@@ -1,24 +1,19 @@
-"""``pytest notebooks`` runs every notebook from its first cell to the assertion it ends in.
-
-They run one after another in a process of their own, beside the other tests of the session, which leave a core idle.
-"""
+"""``pytest notebooks`` runs every notebook from its first cell to the assertion it ends in."""
 
 from __future__ import annotations
 
 import ast
 import math
 import re
-import shutil
-import subprocess
-import sys
 import tempfile
-import time
-from importlib.util import find_spec
+from importlib import util
 from pathlib import Path
 
 import pytest
 
-RUNNING = pytest.StashKey[tuple[subprocess.Popen[bytes], Path]]()
+_SPEC = util.spec_from_file_location("execute", Path(__file__).with_name("execute.py"))
+EXECUTE = util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(EXECUTE)
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector):
@@ -26,25 +21,6 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector):
     if file_path.suffix == ".ipynb" and ".ipynb_checkpoints" not in file_path.parts:
         return Notebook.from_parent(parent, path=file_path)
     return None
-
-
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Begin to run the notebooks that were chosen."""
-    chosen = [str(item.path) for item in session.items if isinstance(item, Runs)]
-    if chosen and find_spec("nbclient") and not session.config.option.collectonly:
-        folder = Path(tempfile.mkdtemp())
-        command = [sys.executable, "-W", "ignore", str(Path(__file__).with_name("execute.py")), "--into", str(folder)]
-        with (folder / "log").open("wb") as log:
-            session.stash[RUNNING] = subprocess.Popen([*command, *chosen], stdout=log, stderr=log), folder
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """End the process, also where the session was interrupted."""
-    if RUNNING in session.stash:
-        process, folder = session.stash[RUNNING]
-        process.terminate()
-        process.wait()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 class Notebook(pytest.File):
@@ -91,18 +67,13 @@ class Runs(pytest.Item):
     """The notebook runs to its end, and prints what is kept."""
 
     def runtest(self):
-        """Wait for the process that runs the notebooks, and compare."""
+        """Run in a directory of its own, away from the source tree, and compare."""
         pytest.importorskip("nbclient")
         import nbformat
 
-        process, folder = self.session.stash[RUNNING]
-        fresh, failed = folder / self.path.name, folder / f"{self.path.name}.failed"
-        while not (fresh.exists() or failed.exists()):
-            ended = process.poll() is not None and not (fresh.exists() or failed.exists())
-            assert not ended, (folder / "log").read_text(encoding="utf-8")
-            time.sleep(0.05)
-        assert fresh.exists(), failed.read_text(encoding="utf-8")
-        kept, now = (printed(nbformat.read(path, as_version=4)) for path in (self.path, fresh))
+        with tempfile.TemporaryDirectory() as directory:
+            fresh = EXECUTE.execute(self.path, Path(directory))
+        kept, now = printed(nbformat.read(self.path, as_version=4)), printed(fresh)
         assert same(kept, now), f"{self.path.name} is kept with other outputs than it has: make notebooks\n{now}"
 
     def repr_failure(self, excinfo):

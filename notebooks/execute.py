@@ -1,14 +1,12 @@
 """Run the notebooks; ``python notebooks/execute.py [NAME...]`` keeps their new outputs.
 
 Only what a reader sees is kept: no times, no ids of the run, so that the same numbers give the same
-file. ``--into DIRECTORY`` leaves the notebooks as they are and writes each into a directory once it has run,
-or what went wrong with it.
+file.
 """
 
 from __future__ import annotations
 
 import sys
-import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -40,28 +38,10 @@ def execute(path: Path, directory: Path):
     return notebook
 
 
-def run_into(target: Path, paths: list[Path]) -> None:
-    """Run notebooks away from the source tree; each result appears whole, NAME.ipynb or NAME.ipynb.failed."""
-    import nbformat
-
-    for path in paths:
-        partial = target / "partial"
-        try:
-            with tempfile.TemporaryDirectory() as directory:
-                nbformat.write(execute(path, Path(directory)), partial)
-            partial.rename(target / path.name)
-        except Exception as error:  # whatever went wrong, the test of this notebook says it
-            partial.write_text(str(error), encoding="utf-8")
-            partial.rename(target / f"{path.name}.failed")
-
-
 def main(names: list[str]) -> None:
     """Run the notebooks named, or all, and write them back."""
     import nbformat
 
-    if names[:1] == ["--into"]:
-        run_into(Path(names[1]), [Path(name) for name in names[2:]])
-        return
     for path in [HERE / name for name in names] or sorted(HERE.glob("*.ipynb")):
         print(path.name, flush=True)
         nbformat.write(execute(path, HERE), path)
