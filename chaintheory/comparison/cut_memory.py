@@ -65,8 +65,9 @@ def of_cut_memory(problem: Problem, known: StepError | None = None, whole: Probl
     from scipy.optimize import minimize_scalar
 
     best = fine[int(np.argmin(finer))]
-    found = minimize_scalar(lambda cutoff: misfit(cutoff, fine_rate), bounds=(best - 0.05 / top, best + 0.05 / top),
-                            method="bounded", options={"xatol": 2e-4, "maxiter": 12})  # fmt: skip
+    with np.errstate(invalid="ignore"):  # differences of misfits that are infinite, where a run is refused
+        found = minimize_scalar(lambda cutoff: misfit(cutoff, fine_rate), bounds=(best - 0.05 / top, best + 0.05 / top),
+                                method="bounded", options={"xatol": 2e-4, "maxiter": 12})  # fmt: skip
     cutoff = float(found.x) if found.fun < min(finer) else best
     last = min(problem.time.size, int(np.searchsorted(problem.time, LONGEST_DIRECT)))
 

@@ -370,7 +370,7 @@ WRONG = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("value", WRONG, ids=repr)
+@pytest.mark.parametrize("value", WRONG, ids=lambda value: repr(value).split(" at ")[0])
 def test_a_parameter_of_the_wrong_type_is_a_type_error(value):
     for make in (lambda: ct.Gaussian(value, 4.0), lambda: ct.Matern(2.0, value), lambda: ct.SquareWell(value, 1.0),
                  lambda: ct.GaussianMixture([value], [1.0]), lambda: ct.Matern(1.0, 1.0, value),
