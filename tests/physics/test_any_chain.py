@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy.integrate import quad
-from scipy.optimize import brentq
+from scipy.optimize import brentq, minimize_scalar
 
 import chaintheory as ct
 from benchmarks.bench_chains import (
@@ -97,6 +97,21 @@ def test_the_general_search_finds_the_papers_drift_velocities():
     assert not any(d.certified for d in found)
     with pytest.raises(ValueError, match="certified must be False"):
         in_general(biased).drift_velocities(28.0, 95.0, certified=True)
+
+
+def test_a_double_root_of_any_chain_is_unresolved():
+    """Where the loss only touches the bias, at its largest value between two resonances; by a search of that value."""
+    system = in_general(ct.System(ct.Chain(1.05, 40.0), ct.Gaussian(2.0, 4.0)))
+    highest = minimize_scalar(
+        lambda v: -float(system.mean_dissipation(v)), bounds=(17.6, 19.0), method="bounded", options={"xatol": 1e-12}
+    )
+    # Above the largest value, by less than the series are worth, there is no root that could stand in for it.
+    touching = replace(system, bias=-float(highest.fun) * (1.0 + 1e-11))
+    with pytest.warns(ct.UnresolvedWarning, match="unresolved"):
+        found = touching.drift_velocities(17.0, 20.0)
+    (interval,) = found.unresolved
+    assert not found and interval[0] < highest.x < interval[1] and interval[1] - interval[0] < 1e-4 * highest.x
+    assert replace(system, bias=-float(highest.fun) * 1.0001).drift_velocities(17.0, 20.0).unresolved == []
 
 
 @pytest.mark.parametrize("bias", [0.01, 1e-40, 1e-66])

@@ -293,6 +293,15 @@ def test_a_bias_at_the_one_sided_limit_of_a_resonance_is_unresolved():
     assert any(low <= first.speed <= high for low, high in found.unresolved)
 
 
+def test_a_range_within_the_window_of_a_resonance():
+    """Between its ends there is no interval free of the resonance to search; what lies at it is found all the same."""
+    locked = [d for d in PAPER.drift_velocities(18.0, 70.0) if d.resonance]
+    assert locked
+    for one in locked:
+        found = PAPER.drift_velocities(one.speed * (1.0 - 3e-12), one.speed * (1.0 + 3e-12))
+        assert [(d.speed, d.kind, d.margin) for d in found if d.resonance] == [(one.speed, one.kind, one.margin)]
+
+
 def test_the_range_ends_at_a_solution():
     whole = PAPER.drift_velocities(18.0, 70.0)
     low, high = whole[0].enclosure[0], whole[-1].enclosure[1]

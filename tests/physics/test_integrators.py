@@ -3,13 +3,15 @@
 import math
 from dataclasses import replace
 
+import mpmath
 import numpy as np
 import pytest
 from scipy.integrate import cumulative_trapezoid, solve_ivp
 
 import chaintheory as ct
+from chaintheory.lattice.dispersion import frequency
 from chaintheory.lattice.memory_kernel import propagators
-from chaintheory.simulation.light_cone import BYTES_PER_MASS
+from chaintheory.simulation.light_cone import BYTES_PER_MASS, flow_spectrum
 
 PAPER = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), mass=1.0, bias=0.01)
 # A soft, dense, light-particle chain: many masses in reach, large displacements, slow sound.
@@ -299,3 +301,16 @@ def test_propagators_are_the_modes_of_a_ring():
         assert c[0, n] == pytest.approx(np.mean(np.cos(2 * np.pi * 0.37 * omega) * wave), abs=1e-15)
         assert s[0, n] == pytest.approx(np.mean(np.sin(2 * np.pi * 0.37 * omega) / omega * wave), abs=1e-15)
         assert d[0, n] == pytest.approx(np.mean(np.sin(2 * np.pi * 0.37 * omega) * omega * wave), abs=1e-14)
+
+
+def test_a_long_flow_keeps_the_phase_of_each_mode():
+    """After 2^13 periods, whose product with a frequency is exact: whole cycles are taken off before the rounding."""
+    chain, size = ct.Chain(10.0, 2.0), 64
+    c, s, d = flow_spectrum(chain, size, 8192.0)
+    omega = frequency(chain, np.arange(size // 2 + 1) * (math.pi / size))
+    with mpmath.workdps(40):
+        turns = [2 * mpmath.mpf(8192.0 * float(one)) for one in omega]
+        cosine, sine = (np.array([float(function(t)) for t in turns]) for function in (mpmath.cospi, mpmath.sinpi))
+    # An angle up to pi has a rounding of 4e-16, and pi itself one of 1e-16.
+    assert c == pytest.approx(cosine, abs=1e-15)
+    assert s * omega == pytest.approx(sine, abs=1e-15) and d / omega == pytest.approx(sine, abs=1e-15)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import chaintheory as ct
+from chaintheory.lattice import memory_kernel
 from chaintheory.lattice.memory_kernel import _shifted_paths, half_width, propagators
 
 
@@ -50,6 +51,18 @@ def test_growth_on_shifted_paths_is_the_largest_of_a_dense_scan(omega_fast):
     largest = np.abs(np.sqrt(1.0 + (omega_fast**2 - 1.0) * np.sin(path) ** 2).imag).max(axis=1)
     # The scan's step, 4e-4, enters squared; measured 2e-8.
     assert np.all(largest <= growth) and np.all(growth <= largest * (1.0 + 1e-6))
+
+
+def test_growth_on_a_shifted_path_of_long_springs_holds_between_the_points_of_its_grid(monkeypatch):
+    """Springs of 30 and 32 spacings oscillate between the points, and the largest value lies between two of them."""
+    chain = ct.Chain.from_springs(1e4, [*np.zeros(29), 0.1, 0.0, 1.0], 10.0)
+    monkeypatch.setattr(memory_kernel.np, "geomspace", lambda *_: np.array([0.05]))  # one shift of 160
+    _, growth, _ = memory_kernel._any_shifted_paths.__wrapped__(chain)
+    path = np.linspace(0.0, np.pi / 2, 400_001) + 0.05j
+    largest = np.abs(np.sqrt(1e4 + 0.4 * np.sin(30 * path) ** 2 + 4.0 * np.sin(32 * path) ** 2).imag).max()
+    # The scan's step, 4e-6, enters squared, times 64^2/2: 8e-9; the values at the points of the grid are 1.6e-5 below.
+    # What the bound adds for the distance to them, is 1.2 % here.
+    assert largest <= growth[0] <= 1.02 * largest
 
 
 @pytest.mark.parametrize("s", [0.3, 2.0, 17.0])

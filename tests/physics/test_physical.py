@@ -106,6 +106,19 @@ def test_numbers_of_neighbours_are_distinct_or_refused():
         fit_chain(speed, SPACING, numbers=(20, 20))
 
 
+def test_given_numbers_are_those_of_the_nearest_resonances_at_any_spacing():
+    """Without an uncertainty the distances to the resonances decide, in metres and in the units of the model."""
+    number = np.array([2, 3, 5])
+    for spacing in (1.6e-9, 40.0):
+        speed = spacing * SLOW / (2.0 * math.pi * number) * (1.0 + 1e-4 * np.array([1.0, -1.0, 0.5]))
+        fit = fit_chain(speed, spacing, numbers=(2, 3, 5))
+        assert fit.numbers == (2, 3, 5)
+        # The fit is within the largest of the errors.
+        assert fit.omega_slow == pytest.approx(SLOW, rel=1e-4, abs=0)
+        with pytest.raises(ValueError, match=r"numbers must be those of the nearest .* nearer to number 5;"):
+            fit_chain(speed, spacing, numbers=(2, 3, 6))
+
+
 def test_a_narrow_band_is_recognised():
     random = np.random.default_rng(40)
     speed = measured((6, 5, 4, 3, 2, 1), 1.5, 1e-3, random)

@@ -11,6 +11,7 @@ from scipy import special, stats
 import chaintheory as ct
 from chaintheory.comparison.faulty_runs import forgetful
 from chaintheory.comparison.with_published_thermal import compare_drifts, compare_row, read_drifts, read_losses
+from chaintheory.dissipation.loss_distribution import _on_grid
 from chaintheory.dissipation.validity import ValidityWarning
 from chaintheory.lattice.thermal_field import ThermalField, ring_modes
 from chaintheory.simulation.run import Interrupted
@@ -524,6 +525,21 @@ def test_phonons_of_a_pass_are_their_mean_over_the_band(v, heat):
     assert losses.phonons == pytest.approx(plain, rel=1e-12)
     others = losses.density(losses.points).sum() * losses.resolution
     assert others == pytest.approx(-math.expm1(-losses.phonons), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "omega", [[1.0, 2.0, 4.0], [4.0, 2.5, 1.0], [1.0, 3.0, 5.0, 4.2], [2.0, 1.0, 3.0, 2.5, 4.0, 0.5], [1.0, 0.2, 3.3]]
+)
+def test_cells_share_the_phonons_of_each_interval(omega):
+    """Those of an interval of the band lie evenly between its two frequencies, though it be the only one that falls."""
+    step, half, rate = 0.3, 20, np.arange(1.0, len(omega) + 1.0)
+    counted = np.zeros(half + 1)
+    for i in range(len(omega) - 1):
+        low, high = sorted(omega[i : i + 2])
+        for cell in range(half + 1):
+            within = min(high, (cell + 0.5) * step) - max(low, (cell - 0.5) * step)
+            counted[cell] += max(within, 0.0) / (high - low) * 0.5 * (rate[i] + rate[i + 1]) / (len(omega) - 1)
+    assert _on_grid(np.array(omega), rate, step, half) == pytest.approx(counted, abs=1e-14)
 
 
 def test_a_kink_is_refused_and_a_jump_in_a_derivative_resolved():

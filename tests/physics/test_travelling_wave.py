@@ -213,6 +213,7 @@ def test_no_interaction_no_dissipation():
         (paper(), 19.997441872932008, "it is a resonance"),
         (System(PAPER, Gaussian(40.0, 4.0), 0.05), 8.0, "^speed 8 has no steady drift .*barrier 40"),
         (System(PAPER, Gaussian(40.0, 4.0), 0.05), -8.0, "^speed -8, the mirror image of 8: .*barrier 40"),
+        (System(PAPER, Gaussian(40.0, 4.0), 0.05), -0.5, "^speed -0.5, the mirror image of 0.5: "),
         (System(PAPER, SquareWell(2.0, 4.0)), 30.0, "SquareWell has no finite slope"),
         (System(PAPER, Exponential(2.0, 4.0)), 30.0, "Exponential has a cusp"),
         (System(PAPER, Lorentzian(2.0, 4.0)), 30.0, "Lorentzian acts .* widths far.*or simulate"),

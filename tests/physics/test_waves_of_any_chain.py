@@ -13,6 +13,7 @@ from chaintheory.dissipation.travelling_wave import _solved
 from chaintheory.dissipation.wave_equations import Force, WaveEquations, toeplitz
 from chaintheory.drift.continuation import ByDistance, grid_of
 from chaintheory.drift.locking import holding_biases, locking_distance
+from chaintheory.lattice import green_function as module
 from chaintheory.lattice.green_function import MovingDispersion, green_function, zeros
 from chaintheory_ext.generated import travelling_wave as generated
 from tests.physics.test_any_chain import in_general
@@ -56,6 +57,26 @@ def test_zeros_against_a_dense_search():
     real = found[(found.x.imag == 0.0) & (found.x.real > 0.0)]
     assert real.x.real == pytest.approx(x[changes], abs=1e-5)
     assert np.array_equal(real.ahead, np.diff(excess)[changes] > 0.0)
+
+
+@pytest.mark.parametrize("net", module.NETS)
+@pytest.mark.parametrize("chain, slope, height", [
+    (ct.Chain(10.0, 40.0), 2.25, 0.4), (springs(0.3, [2.0, -0.4, 0.7], 20.0), 1.3, 0.05),
+    (springs(0.3, [2.0, -0.4], 20.0, 0.2), 1.3, 0.1),
+], ids=["paper", "three springs", "damped"])  # fmt: skip
+def test_each_net_finds_the_zeros_by_itself(monkeypatch, net, chain, slope, height):
+    """The later nets serve where the first one fails; the strip of each is a little higher than asked, not more."""
+    line = MovingDispersion(chain, slope)
+    wanted = zeros(line, height)
+    wanted = wanted[np.abs(wanted.x.imag) < height]
+    monkeypatch.setattr(module, "NETS", (net,))
+    found = zeros(line, height)
+    assert np.abs(found.x.imag).max() < 1.1 * height
+    found = found[np.abs(found.x.imag) < height]
+    assert found.x.size == wanted.x.size > 5
+    apart = np.abs(found.x[:, None] - wanted.x)
+    assert sorted(apart.argmin(axis=1).tolist()) == list(range(wanted.x.size)) and apart.min(axis=1).max() < 1e-12
+    assert np.abs(line.value(found.x)).max() < 1e-10 * np.abs(found.slope).max()
 
 
 @pytest.mark.parametrize("growth", [0.6 + 0.9j, 1.1])

@@ -269,6 +269,18 @@ def test_intervals_and_discs_of_every_operation(text):
     assert finite > 8
 
 
+def test_bounds_of_a_quotient_are_those_of_its_ends():
+    """1/(r - 3) falls on either side of r = 3; bounds without limit are for the intervals that hold 3."""
+    low, high = np.array([0.5, 2.2, 2.9, 2.9, 3.0, 3.1, 3.5]), np.array([1.5, 2.8, 2.99, 3.1, 3.5, 3.2, 9.0])
+    with np.errstate(divide="ignore"):  # at an end
+        found = Interval(low, high).of(parse("1/(r - 3)"))
+    finite = np.array([True, True, True, False, False, True, True])
+    # Rounding of the difference, next to 3: 1e-16 of 3 in 0.01.
+    assert found[0][finite] == pytest.approx(1.0 / (high[finite] - 3.0), rel=1e-13, abs=0)
+    assert found[1][finite] == pytest.approx(1.0 / (low[finite] - 3.0), rel=1e-13, abs=0)
+    assert np.all(found[0][~finite] == -np.inf) and np.all(found[1][~finite] == np.inf)
+
+
 def test_every_function_is_known_to_both_evaluators():
     for name, function in FUNCTIONS.items():
         node = parse(f"{name}(r)")

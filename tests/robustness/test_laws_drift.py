@@ -18,7 +18,15 @@ from scipy import special
 
 import chaintheory as ct
 from chaintheory.drift.intervals import Interval
-from chaintheory.drift.isolation import BandFunctions, Branches, Isolation, _linear_bounds, _positions
+from chaintheory.drift.isolation import (
+    BandFunctions,
+    Branches,
+    Isolation,
+    _linear_bounds,
+    _normal,
+    _positions,
+    _trigonometric,
+)
 from chaintheory.drift.transform_bounds import transform_bounds
 from chaintheory.drift.velocities import UnresolvedWarning
 from tests.robustness.chains import chains, squared
@@ -439,6 +447,93 @@ def test_bounds_of_the_band_hold(seed):
     bulge = (stop - start) ** 2 / 8 * 2 * math.pi**3 * spread * stop
     assert np.all(bounds[2].high - h.max() <= 2.0 * bulge + error)
     assert np.all(h.min() - bounds[2].low <= 2.0 * bulge + error)
+
+
+def test_sines_keep_their_digits_where_they_vanish():
+    """sin^2(pi x), sin(2 pi x) and cos(2 pi x) lie within intervals of a few units in the last place."""
+    from mpmath import mp
+
+    random = np.random.default_rng(5)
+    near = np.array([10.0**-k for k in range(2, 16)])
+    offset = np.concatenate([near, 0.25 - near, 0.25 + near, 0.5 - near, random.uniform(0.0, 0.5, 40)])
+    offset = np.concatenate([offset, -offset])
+    with mp.workdps(40):
+        exact = [mp.mpf(float(x)) for x in offset]
+        truths = [[function(x) for x in exact] for function in (
+            lambda x: mp.sinpi(x) ** 2, lambda x: mp.sinpi(2 * x), lambda x: mp.cospi(2 * x),
+        )]  # fmt: skip
+        for found, truth in zip(_trigonometric(offset), truths, strict=True):
+            for low, high, value, x in zip(found.low, found.high, truth, offset, strict=True):
+                assert low <= value <= high, x
+                # Twice 8 units on either side for the sine's square, which rounding widens once more.
+                assert high - low <= 40.0 * 2.0**-52 * abs(value) + 1e-300, x
+
+
+def test_bounds_from_normal_ends_hold_the_top_of_the_band():
+    """An end that is moved across x = n - 1/2 counts from the next period, so that the top is known to lie between."""
+    bands = BandFunctions(ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0)))
+    for middle, n in ((-0.5, 4.0), (0.5, 3.0)):
+        for before, after in ((1e-3, 2e-3), (1e-9, 1e-2), (0.2, 1e-12)):
+            ends = []
+            for offset in (middle - before, middle + after):
+                period, rest = _normal(np.array([n]), np.array([offset]))
+                assert Fraction(float(period[0])) + Fraction(float(rest[0])) == Fraction(n) + Fraction(offset)
+                assert abs(rest[0]) <= 0.5
+                ends.append((period, rest))
+            branch = Branches(np.zeros(1, dtype=np.intp), np.ones(1, dtype=bool), *ends)
+            _, squared, _, slope = bands.over(branch)
+            assert squared.low[0] < 100.0 <= squared.high[0]
+            # h' = W pi/2 (2 pi x cos(2 pi x) - sin(2 pi x)) at x = 3.5.
+            assert slope.low[0] <= -99.0 * math.pi**2 * 3.5 <= slope.high[0]
+
+
+@pytest.mark.parametrize("omega_fast", [1.1, 2.0, 10.0, 300.0])
+def test_two_roots_that_all_but_coalesce_are_enclosed(omega_fast):
+    """A few units in the last place from a resonance a change of sign is not proven; the exact roots are held even so."""
+    from mpmath import mp
+
+    isolation = Isolation(ct.System(ct.Chain(omega_fast, 40.0), ct.Gaussian(2.0, 4.0)), 1.0)
+    table, checked, wide = isolation._table, 0, 0
+    with mp.workdps(50):
+        spread = mp.mpf(omega_fast) ** 2 - 1
+        for n in (max(table.onset, 1.0), table.onset + 3.0, 50.0):
+            row = table.resonances(np.array([n]))[0]
+            for edge, near, slope in (("lower", row[0], row[1]), ("upper", row[2], row[3])):
+                # x omega' = omega to 50 digits.
+                tangent = mp.findroot(
+                    lambda x: mp.pi * spread * x * mp.sinpi(2 * x) / 2 - 1 - spread * mp.sinpi(x) ** 2,
+                    mp.mpf(float(n)) + mp.mpf(float(near)),
+                )
+                for distance in (4e-16, 1e-15, 3e-15):
+                    speed = 40.0 * slope * (1.0 + distance if edge == "lower" else 1.0 - distance)
+                    line = mp.mpf(speed) / 40
+
+                    def excess(x, line=line):
+                        return 1 + spread * mp.sinpi(x) ** 2 - (line * x) ** 2
+
+                    if (excess(tangent) > 0) == (edge == "lower"):
+                        continue  # the rounded speed is just beyond the resonance
+                    found = isolation._points(*(np.array([one]) for one in (speed, *_first_and_last(isolation, speed))))
+                    pair = (0, 1) if edge == "lower" else (-2, -1)
+                    for position, away in zip(pair, (mp.mpf("-1e-4"), mp.mpf("1e-4")), strict=True):
+                        inner, outer = tangent, tangent + away
+                        for _ in range(120):  # bisection, to 1e-40
+                            root = (inner + outer) / 2
+                            same = (excess(root) > 0) == (excess(tangent) > 0)
+                            inner, outer = (root, outer) if same else (inner, root)
+                        low, high = (
+                            mp.mpf(float(one[0][position])) + mp.mpf(float(one[1][position]))
+                            for one in (found.low, found.high)
+                        )
+                        assert low <= root <= high, (n, edge, distance)
+                        wide += high - low > 1e-3
+                        checked += 1
+    assert checked >= 20 and wide >= 10
+
+
+def _first_and_last(isolation, speed):
+    first, last, _, _ = isolation._lines(np.array([speed]), np.array([speed]))
+    return first[0], last[0]
 
 
 def test_interval_arithmetic_against_exact_fractions():
