@@ -51,7 +51,7 @@ def test_a_simulation_that_is_too_good_fails(rows):
 def test_the_readme_counts_the_rows(rows):
     readme = " ".join((Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8").split())
     assert f"in {len(rows)} rows: each states" in readme
-    assert f"In {sum(row.sharp for row in rows)} rows a simulation that is too good fails" in readme
+    assert f"In {sum(row.sharp for row in rows)} rows the check also fails if the deviation is smaller" in readme
 
 
 def test_the_expected_deviation_knows_the_sign(rows):
