@@ -144,6 +144,9 @@ def test_finite_memory_is_an_error_that_shows():
     same = PAPER.simulate(220.0, 14.0, 12.0, method="direct", kernel_cutoff=50.0)
     assert np.array_equal(whole.position, same.position)
     assert np.max(np.abs(whole.position - cut.position)) > 1e-4
+    # What was cut is written beside the results, and nothing where the whole past was kept.
+    assert [run.settings.get("kernel_cutoff") for run in (cut, same)] == [3.0, 50.0]
+    assert "kernel_cutoff" not in whole.settings
 
 
 def test_saved_runs_open_again(tmp_path):

@@ -109,6 +109,10 @@ def test_what_cannot_be_converted_is_refused():
         for door in (ct.Trajectory.from_arrays, ct.compare):
             with pytest.raises(ValueError, match=words):
                 door(SYSTEM, first, second)
+    # Of two columns without a unit the first is named, in the example too.
+    said = r"position must state its unit as time does \(attribute units, or a name such as 'position \["
+    with pytest.raises(ValueError, match=said):
+        ct.Trajectory.from_arrays(SYSTEM, time, position.values, RUN.velocity)
 
 
 @pytest.mark.parametrize("header", ["time [ps] position [angstrom]", "t / ps  x (Å)", "time [ps], position [A]"])
