@@ -14,25 +14,49 @@ from chaintheory.comparison.fits import FIRST, Problem, Start, problem_of
 Array = NDArray[np.float64]
 
 TRIED = 24  # origins in a spacing, at least; and at least two in a width of the interaction
+GRID = 0.05  # passes from one time of the start to the next
 LEAST_SHIFT = 1e-4  # of a spacing: one that is smaller is an error of the start
 FOLLOWED = (FIRST, 12.0, np.inf)  # passes
 
 
 def of_start(problem: Problem, before: float) -> Iterator[Finding]:
-    """A start that was given and is not that of the data, which follow our run from their first row."""
-    if problem.rows.position is None or not problem.start.certain:
+    """A start that was given and is not that of the data: their first row is, or the same start at another time."""
+    if problem.rows.position is None or problem.start.velocity_error > 0.0:  # of one that was read off the rows
         return
     problem.tell("start at the first row")
     other = problem_of(problem.system, problem.rows, None, problem.measured, problem.tell)
-    if other.leaves_at is not None:
+    if other.leaves_at is None:
+        first, misfit = other.fitted_start, other.size_of(other.residual)
+        words = (
+            f"The chain was at rest at the first row (time {first.time:.4g}, position {first.position:.6g}, velocity "
+            f"{first.velocity:.6g}), not at the start given"
+        )
+        found = {"time": first.time, "position": first.position, "velocity": first.velocity}
+        yield Finding("start", words, before / max(misfit, 1e-300), found, misfit)
+    if other.leaves_at is not None or other.noise is not None:
+        yield from _of_time(problem, before)
+
+
+def _of_time(problem: Problem, before: float) -> Iterator[Finding]:
+    """The same start at another time, looked for on a grid in the first passes of the rows."""
+    start, passing, first = problem.start, problem.passing, float(problem.time[0])
+
+    def model(x: Array, _: Start, times: Array) -> Array:
+        late = float(x[0]) * passing
+        if late > first:
+            raise ValueError("start must not be later than the first row")
+        return problem.simulated(problem.system, start, times - late)
+
+    last = problem.rows_of(first / passing + FIRST)
+    grid = np.arange(-FIRST, first / passing, GRID)
+    if not grid.size:
         return
-    first, misfit = other.fitted_start, other.size_of(other.residual)
-    words = (
-        f"The chain was at rest at the first row (time {first.time:.4g}, position {first.position:.6g}, velocity "
-        f"{first.velocity:.6g}), not at the start given"
-    )
-    found = {"time": first.time, "position": first.position, "velocity": first.velocity}
-    yield Finding("start", words, before / max(misfit, 1e-300), found, misfit)
+    best = grid[[int(np.argmin([problem.misfit(model, np.array([late]), start, last) for late in grid.tolist()]))]]
+    fit = problem.fit(model, best, last)
+    fit = problem.fit(model, fit.parameters, problem.time.size)
+    late = float(fit.parameters[0]) * passing
+    words = f"The start is {abs(late):.4g} t_slow {'later' if late > 0.0 else 'earlier'} than the one given"
+    yield fitted("start", words, before, fit, {"time": start.time + late}, enough=LARGER)
 
 
 def of_origin(problem: Problem, before: float) -> Iterator[Finding]:

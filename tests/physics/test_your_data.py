@@ -155,6 +155,21 @@ def test_another_start_is_named(start):
     assert found.parameters == pytest.approx({"time": 0.0, "position": 220.0, "velocity": 50.0}, abs=1e-6)
 
 
+def test_another_time_of_the_start_is_named():
+    """The rows begin in a chain that moves already: no start at the first of them is theirs."""
+    program = ring(ATTRACTIVE)
+    times = np.arange(0.0, 6.0, 0.01)
+    position = program.accurate(110.0, 25.0, 6.0, times)
+    later = times > 1.5
+    for time in (0.3, -0.2):
+        (found,) = ct.compare(
+            ATTRACTIVE, times[later], position[later], start=(time, 110.0, 25.0), theory_points=0
+        ).findings  # fmt: skip
+        assert found.code == "start" and found.parameters["time"] == pytest.approx(0.0, abs=1e-6)
+        words = "earlier" if time > 0.0 else "later"
+        assert f"The start is {abs(time):g} t_slow {words} than the one given" in found.text
+
+
 def test_the_amplitude_of_a_table_is_found():
     """A table has no amplitude among its numbers, and no factor of it was tried."""
     r = np.linspace(0.0, 16.0, 321)
