@@ -138,11 +138,12 @@ def named_factor(factor: float, error: float, own: Mapping[str, float] = NAMED) 
 def known_factors(system: SystemParameters, code: str) -> dict[str, float]:
     """Factors by name: those of the system's physical units in the model's, before what others are mistaken for."""
     names, what = {"time-unit": (TIMES, "time"), "length-unit": (LENGTHS, "position")}.get(code, ((), ""))
+    plain = {name: value for name, value in NAMED.items() if "bohr" not in name or code == "length-unit"}
     if system.units is None or not names:
-        return NAMED
+        return plain
     model = OF_MODEL[what]
     sizes = {name: size_of(what, system.units) / in_si_units(name, what) for name in names}
-    return {f"{size:.6g} ({name} for {model})": size for name, size in sizes.items()} | NAMED
+    return {f"{size:.6g} ({name} for {model})": size for name, size in sizes.items()} | plain
 
 
 def of_parameters(problem: Problem, before: float) -> Iterator[Finding]:

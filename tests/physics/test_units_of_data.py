@@ -247,7 +247,8 @@ def test_a_factor_that_is_a_unit_has_its_name():
         ("time-unit", 2.0 * np.pi, "2 pi"), ("length-unit", 0.3, "0.3"), ("mass", MORSE.units.length / 1e-10, "0.2168"),
     ):  # fmt: skip
         assert named_factor(size * (1.0 + 1e-5), 1e-4 * size, known_factors(MORSE, code)) == name
-    assert known_factors(WITHOUT, "time-unit") is NAMED
+    assert known_factors(WITHOUT, "length-unit") == NAMED
+    assert named_factor(0.5292, 1e-3, known_factors(WITHOUT, "bias")) == "0.5292"  # once "angstrom for bohr"
 
 
 def test_a_fault_is_found_behind_units_that_were_lost():
