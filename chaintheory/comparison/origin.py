@@ -38,7 +38,7 @@ def of_start(problem: Problem, before: float) -> Iterator[Finding]:
 
 
 def _of_time(problem: Problem, before: float) -> Iterator[Finding]:
-    """The same start at another time, looked for on a grid in the first passes of the rows."""
+    """The same start up to four passes earlier or later, looked for in the first passes of the rows."""
     start, passing, first = problem.start, problem.passing, float(problem.time[0])
 
     def model(x: Array, _: Start, times: Array) -> Array:
@@ -48,7 +48,7 @@ def _of_time(problem: Problem, before: float) -> Iterator[Finding]:
         return problem.simulated(problem.system, start, times - late)
 
     last = problem.rows_of(first / passing + FIRST)
-    grid = np.arange(-FIRST, first / passing, GRID)
+    grid = np.arange(-FIRST, min(first / passing, FIRST), GRID)
     if not grid.size:
         return
     best = grid[[int(np.argmin([problem.misfit(model, np.array([late]), start, last) for late in grid.tolist()]))]]
