@@ -34,7 +34,6 @@ def of_echo(problem: Problem) -> Iterator[Finding]:
     tried = list(range(most, least, -1))[:MOST_TRIED]
     if not tried:
         return
-    before = problem.misfit(problem.plain, np.empty(0), start, problem.time.size)
     problem.tell(f"echo in rings of {tried[-1]} to {tried[0]} masses")
     step = problem.run.time[1]
     last = max(24, int(np.searchsorted(problem.time, 1.1 * since + 1.5 * problem.passing)))
@@ -57,7 +56,7 @@ def of_echo(problem: Problem) -> Iterator[Finding]:
     last = problem.time.size
     if best <= FEW_MASSES:  # integrated as a whole, which takes ten milliseconds for each t_slow
         last = min(last, int(np.searchsorted(problem.time, since + LONGEST_DIRECT)))
-        before = problem.misfit(problem.plain, np.empty(0), start, last)
+    before = problem.misfit(problem.plain, np.empty(0), start, last)
     fit = problem.fit(lambda _, at, times: predict(best, at, times), np.empty(0), last, start)
     words = f"The chain is a ring of {best} masses, whose sound comes back"
     yield fitted("echo", words, before, fit, {"masses": float(best)})

@@ -47,7 +47,8 @@ USUAL = {2: 60.0, 4: 10.0, 6: 5.0}
 RESOLVING = {2: 15.0, 4: 5.0, 6: 3.0}
 # Steps in 1/(2 pi gamma), the time in which damping stops a mass, of the default: parts of a step go back, where
 # damped motion grows. The energy is off by 3e-7, 1e-8 and 1e-8 of the depth then (measured at damping 1 to 100 with and
-# without springs between masses), positions in orders 4 and 6 by 3e-7 widths; a run with ten times the step is refused.
+# without springs between masses), positions at order 6 by less than 1e-6 of the width (150 random runs, cusps left
+# out); a run with ten times the step is refused.
 DAMPED = {2: 20.0, 4: 2.0, 6: 1.0}
 # Steps in the time scale below which a step is refused: there the chain's energy is right to a percent at the paper's
 # parameters, speeds of 20 to 120 and both signs of the amplitude; with two thirds of these it is up to 20 percent off.
