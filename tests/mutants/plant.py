@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -48,16 +49,21 @@ class Place:
     occurrence: int
 
     def mutant(self, root: Path) -> Mutant | None:
-        """The changed file; None where the change cannot be made or changes nothing but white space."""
+        """The changed file; None where the change cannot be made or leaves the same program (1e100 as 1e+100)."""
         source = (root / self.path).read_text(encoding="utf-8")
         if self.path.endswith(".py"):
             text = changed_python(source, self.kind, self.occurrence)
         else:
             text = list(token_mutants(source))[self.occurrence][1]
         line, before, after = first_difference(source, text or source)
-        if before.strip() == after.strip():
+        if before.strip() == after.strip() or same_program(self.path, source, text or source):
             return None
         return Mutant(self.path, line, self.kind, before, after, str(text))
+
+
+def same_program(path: str, source: str, text: str) -> bool:
+    """Whether two texts of Python are one syntax tree."""
+    return path.endswith(".py") and ast.dump(ast.parse(source)) == ast.dump(ast.parse(text))
 
 
 def places(root: Path, path: str) -> Iterator[Place]:
