@@ -443,8 +443,9 @@ class System(SystemParameters):
         -------
         numpy.float64 or numpy.ndarray
             Energy in hbar Omega_slow (or its logarithm), in the shape of ``speed``. The relative error is below
-            1e-13 at constant velocity, 1e-11 for a mixture of opposite signs; an interaction without a formula for
-            its transform resolves nothing below its ``transform_error``. 1e-8 with ``"static-lattice"``. With
+            1e-13 at constant velocity, 1e-11 for a mixture of opposite signs; at a temperature the error is below 1e-12
+            of the larger of the two terms. An interaction without a formula for its transform resolves nothing below
+            its ``transform_error``. 1e-8 with ``"static-lattice"``. With
             ``"third-order"`` 1e-11 of the two orders; what they leave out was at most 2.5 % in 349 random systems.
 
         Warns
@@ -616,10 +617,11 @@ class System(SystemParameters):
 
         The particle comes from far, interacts with one mass of the infinite chain, whose modes have random phases, and
         leaves; one that is turned back leaves too. The chain moves by its exact flow. The error of a loss from the time
-        step is at most about 1e-4 of the deviation of the losses, 1e-3 where a derivative of the force jumps, as passes
-        of a chain at rest show (at T = 0 with classical sampling: of the loss), and the rounding of the kinetic energy;
-        a force that jumps itself is refused. A tail that falls like a power is cut where its force is 1e-8 of the
-        largest, at the latest at 32 spacings or 100 widths, whichever is farther.
+        step is about 1e-4 of the deviation of the losses at most, 1e-3 where a derivative of the force jumps (at T = 0
+        with classical sampling: of the loss), and the rounding of the kinetic energy: the root mean square over 16
+        passes that are made with half the step too, or the error in a chain at rest where that is larger. A force that
+        jumps itself is refused. A tail that falls like a power is cut where its force is 1e-8 of the largest, at the
+        latest at 32 spacings or 100 widths, whichever is farther.
 
         Parameters
         ----------

@@ -549,7 +549,9 @@ def thermal() -> list[Formula]:
     >>> [formula.name for formula in thermal()][:2]
     ['quantum_energy', 'displacement_variance']
     """
-    per_temperature, loss = _symbols("per_temperature loss")
+    per_temperature, loss, order, share = _symbols("per_temperature loss order share")
+    taken = loss_per_mode(omega**2, matern_transform(order, 2 * sp.pi * omega / speed))
+    poles = {share: 1 / (1 + (2 * sp.pi * omega * width / speed) ** 2 / (2 * order + 1))}
     bose = 1 / (sp.exp(omega / temperature) - 1)
     ratio = {per_temperature: omega / temperature}
     of_speed = diffusion.formula.rhs
@@ -576,6 +578,12 @@ def thermal() -> list[Formula]:
         Formula(
             "mean_loss", (loss, slope), recoil.formula.rhs.subs(at_rest).subs(changing, slope),
             ("mean_loss_with_recoil",), "Mean loss with recoil, from that in a cold chain; slope = dVar/dE.",
+        ),
+        Formula(
+            "matern_power", (order, share), -speed * taken.diff(speed) / taken,
+            ("eq06_single_pass", "transform_matern"),
+            "Power of 1/v of what a mode takes from a Matern interaction; share = 1/(1 + (k width)^2/(2 order + 1)).",
+            poles, 4 * ((order + 1) * share - order), (), ("evaluate", "common denominator"),
         ),
         Formula(
             "emission", (weight_of_mode, omega, per_temperature), emission_rates(weight_of_mode, bose)[0],

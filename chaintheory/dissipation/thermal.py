@@ -27,7 +27,7 @@ from chaintheory.dissipation.single_pass import (
     width_of,
 )
 from chaintheory.interactions.named import Gaussian, GaussianMixture, HalfIntegerMatern
-from chaintheory.lattice.dispersion import band_top
+from chaintheory.lattice.dispersion import band_edges, band_top
 from chaintheory.lattice.memory_kernel import half_width
 from chaintheory.lattice.thermal_field import checked_sampling, correlation, mode_energy, temperatures
 from chaintheory.parameters import refuse_damping, refuse_no_wells
@@ -42,7 +42,9 @@ Array = NDArray[np.float64]
 # Part of the integral's absolute value below which rounding has taken too many digits of a broadened variance.
 LEAST_LEFT = 1e-9
 SLOWEST = 1e-100  # speed above 0
+AT_REST = 1e-10  # speed over width times the lowest frequency, whose square makes no difference
 LEAST_WAVE = 1e-280  # stands for 0 in a transform that is infinite there
+TENTH = (5 / 6, -5 / 21, 5 / 84, -5 / 504, 1 / 1260)  # central difference of tenth order: of n = 1 to 5 steps
 # Of a broadened integral: its end in units of the width, and the largest table of correlations.
 FARTHEST, MOST_NUMBERS = 13.0, 1 << 24
 
@@ -118,42 +120,39 @@ def _variance_slope(system: SystemParameters, v: Array, heat: Array, sampling: s
     def changed(rows: Any, omega: Array, wave: Array) -> Array:
         wave = np.maximum(wave, LEAST_WAVE)
         shape, energy = interaction.shape(wave), mode_energy(omega, heat[rows, None], sampling)
-        decay = power * constant[0] * (width * omega / v[rows, None]) ** float(power)
-        changes = shape * (4.0 - decay) + wave * _slope(interaction.shape, wave, _step(system, wave))
+        if isinstance(interaction, HalfIntegerMatern):  # little is left of the 4 of a cusp at low speed
+            share = 1.0 / (1.0 + np.minimum(wave * width, 1e150) ** 2 / (2 * interaction.order + 1))
+            changes = shape * generated.matern_power(interaction.order, share)
+        else:
+            decay = power * constant[0] * (width * omega / v[rows, None]) ** float(power)
+            changes = shape * (4.0 - decay) + wave * _slope(system, wave)
         return np.asarray(generated.loss_variance(changes, energy))
 
-    # The terms cancel at some speed: the quadrature's tolerance is relative to their magnitudes.
-    oscillations = 0.0 if interaction.monotone else 2.0 * math.pi * band_top(system.chain) * width_of(system) / v
+    # The terms cancel at some speed, but for a cusp: the quadrature's tolerance is relative to their magnitudes.
     mean, (exponents, _) = band_mean_of_transform(system, v, _scattered(system, heat, sampling))
-    size = (4.0 + power * exponents + _algebraic(system) + oscillations) * mean
-    return -quadrature_loss(system, v, log=False, shape=changed, least=size)
+    if isinstance(interaction, HalfIntegerMatern):
+        powers = np.full(v.shape, 4.0 * interaction.order)
+    else:
+        oscillations = 0.0 if interaction.monotone else 2.0 * math.pi * band_top(system.chain) * width_of(system) / v
+        powers = 4.0 + power * exponents + oscillations
+    return -quadrature_loss(system, v, log=False, shape=changed, least=powers * mean)
 
 
-def _algebraic(system: SystemParameters) -> float:
-    """Power of 1/k in the squared transform of a Matern interaction."""
-    interaction = system.interaction
-    return 4.0 * interaction.order + 4.0 if isinstance(interaction, HalfIntegerMatern) else 0.0
+def _slope(system: SystemParameters, k: Array) -> Array:
+    """Derivative of the prefactor of the squared transform, to tenth order.
 
-
-def _step(system: SystemParameters, k: Array) -> Array:
-    """Step over which the prefactor of the squared transform is smooth enough for ``_slope``.
-
-    A Matern transform is a power of its distance from the poles at k = +-i sqrt(2 order + 1)/width. With 0.01 of that
-    distance over the power and 3 the slope is right to 2 0.01^6/140, and its rounding the same at every k; with a step
-    that knows the width alone it would grow like k, until no two results agree. Other transforms have a singularity at
-    k = 0 at most (log(k)^2 of a softened Coulomb interaction, exp(-k)): a hundredth of k is right to 1e-11 there.
+    The prefactor varies over 1/width, of an oscillating transform over half of 1/reach, and over k where it is singular
+    at 0 (log(k)^2 of a softened Coulomb interaction).
     """
     interaction = system.interaction
-    if isinstance(interaction, HalfIntegerMatern):
-        poles = math.sqrt(2 * interaction.order + 1) / interaction.width
-        return np.asarray(0.01 * np.hypot(k, poles) / (_algebraic(system) + 3.0))
-    return np.asarray(np.minimum(0.02 / width_of(system), 0.01 * k))
-
-
-def _slope(function: Any, k: Array, step: Array) -> Array:
-    """Derivative of an even function that is smooth over ``step``, to sixth order."""
-    values = [(function(np.abs(k + n * step)) - function(np.abs(k - n * step))) for n in (1, 2, 3)]
-    return np.asarray((45.0 * values[0] - 9.0 * values[1] + values[2]) / (60.0 * step))
+    if isinstance(interaction, GaussianMixture):
+        longest = max(interaction.widths)
+    else:
+        longest = interaction.width if interaction.monotone else width_of(system)
+    step = np.minimum(0.03 / longest, 0.02 * k)
+    shape = interaction.shape
+    parts = (part * (shape(np.abs(k + n * step)) - shape(np.abs(k - n * step))) for n, part in enumerate(TENTH, 1))
+    return np.asarray(sum(parts) / step)
 
 
 def mean_loss(system: SystemParameters, speed: ArrayLike, temperature: ArrayLike, sampling: str = "quantum") -> Array:
@@ -162,6 +161,9 @@ def mean_loss(system: SystemParameters, speed: ArrayLike, temperature: ArrayLike
     v, heat, shape = _broadcast(speed, temperature)
     sampling = checked_sampling(sampling)
     result = np.array(single_pass_dissipation(system, v), dtype=np.float64)
+    if not system.interaction.smooth:  # a cusp, whose recoil has a limit other than 0 at vanishing speed
+        v = np.maximum(v, AT_REST * system.interaction.width * band_edges(system.chain)[0])
+        result = single_pass_dissipation(system, v)
     moving = v > 0.0
     v, heat = v[moving], heat[moving]
     slope = _variance_slope(system, v, heat, sampling) / v * generated.speed_per_energy(v, system.mass)

@@ -47,7 +47,9 @@ LONGEST_PASS = 100.0
 PER_WIDTH, PER_FAST_PERIOD = 5.0, 8.0
 # Error of a loss from the time step, of the deviation; with an interaction that is not analytic.
 STEP_ERROR, ROUGH_STEP_ERROR = 1e-4, 1e-3
+FINER = (2, 4, 8, 16, 32)  # refinements of the step that are tried
 PHASES = 4  # parts of a step, over which the loss of a pass must not vary
+DRAWS = 16  # passes in a thermal field that are compared with half the step
 # A particle that is not out after so many times the unhindered transit is captured.
 PATIENCE = 3.0
 MOST_NUMBERS = 1 << 26  # of the table of the thermal field
@@ -104,30 +106,44 @@ def prepared(system: SystemParameters, speed: float, temperature: float, samplin
             "interaction must have no kink or jump for simulated passes, whose losses would depend on the time step: "
             f"round it off, as Matern(amplitude, width, order=2) does, got {interaction!r}"
         )
-    # Where features are narrower than the width the error falls exponentially with the step; where a derivative of
-    # the force jumps, like a power (Matern 1, 2: third, fifth). Energies are rounded as the kinetic one is.
     deviation = math.sqrt(float(loss_variance(system, speed, temperature, sampling)))
     allowed = STEP_ERROR if interaction.analytic_width > 0.0 else ROUGH_STEP_ERROR
     rounding = 16.0 * np.finfo(float).eps * float(kinetic_energy(system, speed))
-    for refinement in (1, 2, 4, 8, 16):
-        passes = _with_step(system, speed, temperature, sampling, refinement)
-        mean, error = _at_rest(passes)
+    passes = _with_step(system, speed, temperature, sampling, 1)
+    for refinement in FINER:
+        finer = _with_step(system, speed, temperature, sampling, refinement)
+        mean, error = _step_error(passes, finer)
         if not error > allowed * math.hypot(deviation, mean) + rounding:  # nan: captured by a chain at rest
             return passes
+        passes = finer
     raise ValueError(
-        f"interaction must be smoother for simulated passes at speed {speed:g}, whose losses depend on the time step "
-        f"by {error:.2g}: take one without narrow features and jumps of derivatives, or simulate, got {interaction!r}"
+        f"interaction must be smoother, or speed higher, for simulated passes at speed {speed:g}, whose losses depend "
+        f"on the time step by {error:.2g}: take one without narrow features and jumps of derivatives, or simulate, "
+        f"got {interaction!r}"
     )
 
 
-def _at_rest(passes: PassTables) -> tuple[float, float]:
-    """Mean loss to a chain at rest, and how much it depends on the part of a step at which the pass begins."""
-    losses = np.empty(PHASES)
-    at_rest = np.zeros((1, passes.field.shape[1]))
+def _step_error(passes: PassTables, finer: PassTables) -> tuple[float, float]:
+    """Mean loss to a chain at rest, and the error of a loss from the time step.
+
+    The step is seen in two ways. A pass of a chain at rest must not know at which part of a step it begins: features
+    narrower than the width show there, and jumps of a derivative of the force. And the same passes in the same thermal
+    field with half the step differ by three quarters of the error, which is of second order where the force is smooth.
+    """
+    numbers = passes.field.shape[1]
+    at_rest = np.zeros((1, numbers))
+    begun = np.empty(PHASES)
     for k in range(PHASES):
         later = replace(passes, start=passes.start + k / PHASES * passes.speed * passes.time_step)
-        later.losses(0, 0, False, losses[k : k + 1], at_rest)
-    return float(losses.mean()), float(np.ptp(losses))
+        later.losses(0, 0, False, begun[k : k + 1], at_rest)
+    drawn = np.concatenate((at_rest, np.random.Generator(np.random.Philox(key=0)).standard_normal((DRAWS, numbers))))
+    losses = np.empty((2, DRAWS + 1))
+    for row, each in zip(losses, (passes, finer), strict=True):
+        each.losses(0, 0, False, row, drawn)
+    change = np.diff(losses, axis=0)[0]
+    hot = change[1:][np.isfinite(change[1:])]  # others are captured
+    spread = math.sqrt(float(np.mean(hot**2))) if hot.size else 0.0
+    return float(begun.mean()), float(max(np.ptp(begun), 4.0 / 3.0 * max(abs(change[0]), spread)))
 
 
 def _with_step(

@@ -50,6 +50,14 @@ def mean_loss(loss: Any, slope: Any) -> Any:
     return loss - 0.5*slope
 
 
+def matern_power(order: Any, share: Any) -> Any:
+    """Power of 1/v of what a mode takes from a Matern interaction; share = 1/(1 + (k width)^2/(2 order + 1)).
+
+    Ledger: eq06_single_pass, transform_matern.
+    """
+    return -4*order + 4*share*(order + 1)
+
+
 def emission(loss_per_mode: Any, frequency: Any, per_temperature: Any, m: Any = numpy) -> Any:
     """Mean number of phonons emitted into a mode in a pass; per_temperature = omega/T.
 
