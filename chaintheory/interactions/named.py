@@ -26,6 +26,24 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 
+def farthest(slope: Callable[[Any], Array], tolerance: float, end: float = 1e12) -> float:
+    """Where abs(slope) falls below ``tolerance`` of its largest for good, by samples up to ``end`` and bisection."""
+    x = np.geomspace(1e-3, end, 3001)
+    steepness = np.abs(slope(x))
+    least = tolerance * steepness.max()
+    if least == 0.0:
+        return 0.0
+    last = np.flatnonzero(steepness >= least)[-1]
+    low, high = x[last], x[min(last + 1, x.size - 1)]
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        if abs(float(slope(middle))) >= least:
+            low = middle
+        else:
+            high = middle
+    return float(high)
+
+
 @dataclass(frozen=True)
 class _Profile(Interaction):
     """amplitude * profile(r/width)."""
@@ -90,17 +108,7 @@ class _Profile(Interaction):
     def _reach(self, tolerance: float) -> float:
         if self.amplitude == 0.0:
             return 0.0
-        x = np.geomspace(1e-3, 1e12, 3001)
-        slope = np.abs(self._profile(x, 1))
-        last = np.flatnonzero(slope >= tolerance * slope.max())[-1]
-        low, high = x[last], x[min(last + 1, x.size - 1)]
-        for _ in range(60):
-            middle = 0.5 * (low + high)
-            if abs(float(self._profile(middle, 1))) >= tolerance * slope.max():
-                low = middle
-            else:
-                high = middle
-        return float(high * self.width)
+        return self.width * farthest(lambda x: self._profile(x, 1), tolerance)
 
     def _profile(self, x: Array, order: int) -> Array:
         """The profile or, for order 1 or 2, a derivative of it."""
@@ -500,4 +508,7 @@ class GaussianMixture(Interaction):
         return GaussianMixture([energy * a for a in self.amplitudes], [length * w for w in self.widths])
 
     def _reach(self, tolerance: float) -> float:
-        return max(part.reach(tolerance) for part in self.parts)
+        # Each part is kept as far as its own force is felt; where the largest forces cancel the parts are felt farther.
+        end = 1e3 * max(self.widths) / self.width
+        together = self.width * farthest(lambda x: self.slope(self.width * x), tolerance, end)
+        return max(together, *(part.reach(tolerance) for part in self.parts))

@@ -233,6 +233,16 @@ def test_bad_parameters(make, message):
         make()
 
 
+@pytest.mark.parametrize("tolerance", [0.1, 1e-3, 1e-10])
+def test_reach_of_a_mixture_whose_largest_forces_cancel(tolerance):
+    """The force beyond was 0.33, 5.9e-3 and more of the largest: each part was judged by itself."""
+    mixture = ct.GaussianMixture([1.0, -1.0], [4.0, 4.4])
+    r = np.linspace(0.0, 60.0, 60001)
+    force = np.abs(r * (np.exp(-0.5 * (r / 4.0) ** 2) / 16.0 - np.exp(-0.5 * (r / 4.4) ** 2) / 19.36))
+    beyond = force[r > mixture.reach(tolerance)].max() / force.max()
+    assert 0.98 * tolerance < beyond <= tolerance  # a grid of 0.001
+
+
 @pytest.mark.parametrize("tolerance", [0.0, -1.0, 1.0, 3.0, np.nan, "x", None])
 def test_reach_refuses_a_tolerance_that_is_none(tolerance):
     # house.md: wrong types are TypeError
