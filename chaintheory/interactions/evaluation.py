@@ -144,6 +144,8 @@ def jet(node: Node, r: Array) -> Jet:
         function, once, twice = FUNCTIONS[node.operation]
         result = function(x.value)
         first, second = once(x.value, result), twice(x.value, result)
+        if node.operation == "abs":  # from the right of a zero
+            first = np.where(x.value, first, np.where(x.slope, np.sign(x.slope), np.sign(x.curvature)))
     curvature = second * x.slope * x.slope + first * x.curvature
     return Jet(result, first * x.slope, curvature, np.abs(first) * x.error + FUNCTION_ERROR * np.abs(result))
 

@@ -384,6 +384,10 @@ def test_a_tail_is_cut_off_and_shifted():
         ("exp(-r^2)*(1 + abs(r - 1))", 0),
         ("exp(-r^1.5)", 1),
         ("r*sin(r)*exp(-r^2)", math.inf),
+        ("exp(-abs(-1.5*r))", 0),  # the slope from the right was 0
+        ("exp(-abs(tanh(1.5*r)) - r^2)", 0),
+        ("exp(-r^2)*(2 + sin(abs(-r)))", 0),
+        ("exp(-abs(-r^2))", 1),  # at least
         ("(r^2 - 1)^3*exp(-r^2)", math.inf),  # an odd power has no cusp at 0
         ("exp(-(r^2 + 0.5)^1.5)", math.inf),  # nor a broken power of what is positive
     ],
