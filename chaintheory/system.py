@@ -444,9 +444,11 @@ class System(SystemParameters):
         numpy.float64 or numpy.ndarray
             Energy in hbar Omega_slow (or its logarithm), in the shape of ``speed``. The relative error is below
             1e-13 at constant velocity, 1e-11 for a mixture of opposite signs; at a temperature the error is below 1e-12
-            of the larger of the two terms. An interaction without a formula for its transform resolves nothing below
-            its ``transform_error``. 1e-8 with ``"static-lattice"``. With
-            ``"third-order"`` 1e-11 of the two orders; what they leave out was at most 2.5 % in 349 random systems.
+            of the larger of the two terms. Where a transform passes through 0, as those of mixtures of opposite signs,
+            Morse and Lennard-Jones do, it is 1e-15 times its size beside that over its size there. An interaction
+            without a formula for its transform resolves nothing below its ``transform_error``. 1e-8 with
+            ``"static-lattice"``. With ``"third-order"`` 1e-11 of the two orders; what they leave out was at most 2.5 %
+            in 349 random systems.
 
         Warns
         -----
@@ -721,10 +723,11 @@ class System(SystemParameters):
         numpy.float64 or numpy.ndarray
             Energy in hbar Omega_slow, in the shape of ``speed``. The relative error is about 1e-14, or 4e-16 times
             the exponent of the squared transform where that is more (2e-13 at a loss of 1e-200); near a resonance
-            times speed/(2 distance), where the speed itself decides. With ``"static-lattice"`` 1e-8, along an
-            algebraic tail 1e-4. An interaction without a formula for its transform resolves nothing below its
-            ``transform_error``; a square well loses the phase of its transform, 1e-15 of 2 pi width omega/speed,
-            relative to the transform's envelope, and is refused where that is 1e-3.
+            times speed/(2 distance), where the speed itself decides; beside a zero of the transform (mixtures of
+            opposite signs, Morse, Lennard-Jones) 1e-15 times its size around over its size there. With
+            ``"static-lattice"`` 1e-8, along an algebraic tail 1e-4. An interaction without a formula for its
+            transform resolves nothing below its ``transform_error``; a square well loses the phase of its transform,
+            1e-15 of 2 pi width omega/speed, relative to the transform's envelope, and is refused where that is 1e-3.
 
         Warns
         -----
@@ -945,8 +948,9 @@ class System(SystemParameters):
     def curves(self, lowest: float, highest: float, *, points: int = 300) -> Curves:
         """Losses between two speeds, single pass (Eq. 6) and steady state (Eq. 10), with every peak resolved.
 
-        Between the first, equidistant speeds others are added until a line through the points is the curve, to half a
-        percent, on linear and logarithmic axes.
+        Between the first, equidistant speeds others are added until the parabola through three neighbours leaves no
+        line between two by half a percent, on linear and logarithmic axes: a curve then leaves them by about as much
+        (1.1 % at most in the middles of the intervals of six systems). Losses below 1e-12 of the largest are left out.
 
         Parameters
         ----------

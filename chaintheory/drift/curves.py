@@ -1,8 +1,9 @@
-r"""Losses against speed, refined until a line through the points is the curve, resonances included.
+r"""Losses against speed, refined until a line through the points is nearly the curve, resonances included.
 
 The mean dissipation diverges like :math:`s/\sqrt{|v/v_r - 1|}` on one side of each resonance (resonances.py). Between
-two resonances points lie closer and closer to both in a geometric row; then each interval is halved until its middle
-lies within half a percent of the chord, in the losses and in their logarithms: on either scale of the axes.
+two resonances points lie closer and closer to both in a geometric row; then each interval is halved until the parabola
+through three neighbours leaves no chord by half a percent, in the losses and in their logarithms: on either scale of
+the axes.
 A resonance whose singular part is above the finite side over less than 1e-9 of its speed is left out of the refinement.
 """
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 NEAREST = 1e-9  # relative distance of the last point from a resonance
-FLATNESS = 5e-3  # largest deviation from a chord, relative
+FLATNESS = 4e-3  # largest deviation from a chord, relative, as a parabola through three points has it
 FLOOR = 1e-12  # of the largest loss: below it the deviation is judged as if at it
 ROUNDS = 30  # of halving
 MOST_POINTS = 2_000_000
@@ -179,18 +180,27 @@ def curves(system: SystemParameters, lowest: float, highest: float, *, points: i
             f"between {lowest:g} and {highest:g}; raise lowest"
         )
     speed = _start(lowest, highest, points, np.array(peaks))
-    mean = np.asarray(mean_dissipation(system, speed))
+    losses = _losses(system, speed)
     for _ in range(ROUNDS):
-        middle = _uneven(speed, mean, np.array(peaks))
+        middle = _uneven(speed, losses, np.array(peaks))
         if not middle.size or speed.size + middle.size > MOST_POINTS:
             break
-        found = np.asarray(mean_dissipation(system, middle))
         order = np.argsort(np.concatenate([speed, middle]), kind="stable")
-        speed, mean = (np.concatenate(both)[order] for both in ((speed, middle), (mean, found)))
+        speed = np.concatenate([speed, middle])[order]
+        losses = np.concatenate([losses, _losses(system, middle)], axis=1)[:, order]
+    if system.chain.damping:
+        resonances = resonant_speeds(system, lowest, highest)
+    single, mean = losses
+    return Curves(system, speed, single, mean, resonances)
+
+
+def _losses(system: SystemParameters, speed: Array) -> Array:
+    """Losses of a single pass and in the steady state, shape (2, speeds)."""
     if system.chain.damping:
         once = damped.single_pass_dissipation(system, speed, approximation="constant-velocity", method=None, log=False)
-        return Curves(system, speed, np.asarray(once), mean, resonant_speeds(system, lowest, highest))
-    return Curves(system, speed, np.asarray(single_pass_dissipation(system, speed)), mean, resonances)
+    else:
+        once = single_pass_dissipation(system, speed)
+    return np.stack([once, mean_dissipation(system, speed)])
 
 
 def has_peak(resonance: ResonantSpeed) -> bool:
@@ -210,23 +220,25 @@ def _start(lowest: float, highest: float, points: int, peaks: Array) -> Array:
     return speed[~np.isin(speed, peaks)]
 
 
-def _uneven(speed: Array, mean: Array, peaks: Array) -> Array:
-    """Middles of the intervals in which the curve may leave its chord, none of them across a resonance.
+def _uneven(speed: Array, losses: Array, peaks: Array) -> Array:
+    """Middles of the intervals in which a curve may leave its chord, none of them across a resonance.
 
-    An interval is judged by the point between it and its neighbour: where that one lies off the chord through both.
+    Two intervals are judged by the point between them: a parabola that leaves the chord of both there leaves that of
+    either, in its middle, by a quarter of this times the ratio of its length to the other's.
     """
-    floor = FLOOR * float(mean.max(initial=0.0))
-    height = np.maximum(mean, floor) if floor else np.ones(mean.size)
-    part = (speed[1:-1] - speed[:-2]) / (speed[2:] - speed[:-2])
-    bent = np.zeros(max(speed.size - 2, 0), dtype=bool)
-    for values, allowed in ((height, FLATNESS * height[1:-1]), (np.log(height), FLATNESS)):
-        chord = values[:-2] + part * (values[2:] - values[:-2])
-        bent |= np.abs(values[1:-1] - chord) > 4.0 * allowed
+    step = np.diff(speed)
+    part = step[:-1] / (speed[2:] - speed[:-2])
+    before, after = 0.25 * step[:-1] / step[1:], 0.25 * step[1:] / step[:-1]
+    split = np.zeros(step.size, dtype=bool)
     piece = np.searchsorted(peaks, speed)
-    bent &= piece[2:] == piece[:-2]
-    split = np.zeros(speed.size - 1, dtype=bool)
-    split[:-1] |= bent
-    split[1:] |= bent
+    together = piece[2:] == piece[:-2]
+    for curve in losses:
+        floor = FLOOR * float(curve.max(initial=0.0))
+        height = np.maximum(curve, floor) if floor else np.ones(curve.size)
+        for values, allowed in ((height, FLATNESS * height[1:-1]), (np.log(height), FLATNESS)):
+            bent = np.abs(values[1:-1] - values[:-2] - part * (values[2:] - values[:-2]))
+            split[:-1] |= together & (before * bent > allowed)
+            split[1:] |= together & (after * bent > allowed)
     # Steps that double across a bend, and neighbours that doubles hardly tell apart, stay as they are.
     split &= np.diff(speed) > 4.0 * NEAREST * speed[1:] * 1e-3
     middle = 0.5 * (speed[1:] + speed[:-1])
