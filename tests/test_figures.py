@@ -5,6 +5,7 @@ import json
 import re
 from itertools import combinations
 
+import mpmath
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -191,6 +192,25 @@ def test_trapped_frequencies(pictures):
 def test_unbound_particle_has_no_frequencies():
     with pytest.raises(ValueError, match="must have a minimum at a mass"):
         outside_frequencies(System(Chain(10.0, 40.0), Gaussian(2.0, 4.0)))
+
+
+@pytest.mark.parametrize(
+    ("omega_fast", "amplitude", "mass"), [(111.2, -6e-12, 0.04), (1.28, -7e-7, 11.2), (3.0, -1e3, 50.0)]
+)
+def test_frequencies_of_a_particle_bound_weakly_or_strongly(omega_fast, amplitude, mass):
+    """The balance in 40 digits changes its sign within rounding of them: a bracket beside the edges held none."""
+    interaction = Gaussian(amplitude, 1.2)
+    found = outside_frequencies(System(Chain(omega_fast, 20.0), interaction, mass=mass))
+    with mpmath.workdps(40):
+        stiffness, top = mpmath.mpf(float(interaction.curvature(0.0))), mpmath.mpf(omega_fast)
+        for omega, sign, edge in zip(found, (-1, 1), (mpmath.mpf(1), top), strict=True):
+            balance = []
+            for part in (-1e-13, 1e-13):
+                at = omega * (1 + mpmath.mpf(part))
+                at = min(at, edge) if sign < 0 else max(at, edge)
+                root = mpmath.sqrt((at**2 - 1) * (at**2 - top**2))
+                balance.append(sign * stiffness * mass * at**2 + (stiffness - mass * at**2) * root)
+            assert balance[0] * balance[1] <= 0
 
 
 def test_twenty_decades(pictures):

@@ -30,16 +30,15 @@ def outside_frequencies(system: SystemParameters) -> tuple[float, float]:
     if not stiffness > 0.0:
         raise ValueError(f"interaction must have a minimum at a mass to bind a particle, got curvature {stiffness:g}")
 
-    def imbalance(omega: float) -> float:
+    def imbalance(omega: float, response: float) -> float:
         square = omega * omega
-        root = math.sqrt((square - 1.0) * (square - top * top))
-        response = -1.0 if omega < 1.0 else 1.0
+        root = math.sqrt(max((square - 1.0) * (square - top * top), 0.0))
         return response * stiffness * mass * square + (stiffness - mass * square) * root
 
-    edge = 1e-12
-    low = brentq(imbalance, 1e-9, 1.0 - edge, xtol=1e-14)
+    # The signs differ at the ends of both ranges; at the edge of the band rounding leaves a particle bound weakly.
     highest = 2.0 * (top + math.sqrt(stiffness * (1.0 + 1.0 / mass)))
-    high = brentq(imbalance, top * (1.0 + edge), highest, xtol=1e-14)
+    low = brentq(imbalance, 0.0, 1.0, args=(-1.0,), xtol=1e-100, rtol=1e-15)
+    high = brentq(imbalance, top, highest, args=(1.0,), xtol=1e-14)
     return float(low), float(high)
 
 

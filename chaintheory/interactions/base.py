@@ -221,13 +221,15 @@ class Interaction:
 
     @property
     def transform_slope_bound(self) -> float:
-        """A bound of the transform's derivative, 2 int_0^inf r |Phi(r)| dr: energy times length^2.
+        """A bound of the transform's derivative, at least 2 int_0^inf r |Phi(r)| dr: energy times length^2.
+
+        A ValueError for an interaction whose transform falls without oscillating and needs none.
 
         >>> from chaintheory import SquareWell
         >>> SquareWell(2.0, 4.0).transform_slope_bound
         32.0
         """
-        raise NotImplementedError
+        raise ValueError(f"interaction must be one whose transform may oscillate, got {self!r}")
 
     def enclosed_transform(self, k: arb) -> arb | None:
         """Transform (energy times length) in ball arithmetic; None when there is no formula to enclose.
