@@ -43,6 +43,7 @@ NEGLIGIBLE_EXPONENT = 60.0  # the quadrature leaves out the part of the band tha
 SHALLOW, NO_WELLS = 0.01, 1e-30  # bottom of the band over its top: of shallow wells, and of next to none
 MOST_CANCELLATION = 100.0  # of the closed form of a mixture, before the quadrature takes over
 LEAST_LEFT = 1e-6  # of the transform of a mixture after cancellation
+VANISHING = 1e-9  # speed over width times the lowest frequency, whose square makes no difference
 UNAFFECTED = 1e100  # speed whose square no interaction changes in double precision
 
 
@@ -243,10 +244,17 @@ def quadrature_loss(
     ``shape(rows, omega, wave number)``, given, stands in the place of the transform's prefactor: a weighted loss. Where
     it changes sign, ``least`` is a scale of the mean (``band_mean_of_transform``) that bounds the error.
     """
+    given, interaction = speed, system.interaction
+    if isinstance(interaction, HalfIntegerMatern):  # what a mode takes is a power of the speed, before it is no double
+        speed = np.maximum(speed, VANISHING * interaction.width * band_edges(system.chain)[0])
     mean, exponents = band_mean_of_transform(system, speed, shape, least)
     if log:
         refuse_unresolved(system, mean, speed)
-    return from_mean(mean, exponents, speed, log)
+    result = from_mean(mean, exponents, speed, log)
+    if not isinstance(interaction, HalfIntegerMatern):
+        return result
+    power = 4.0 * interaction.order
+    return result + power * (np.log(given) - np.log(speed)) if log else result * (given / speed) ** power
 
 
 def band_mean_of_transform(
@@ -408,7 +416,10 @@ def band_mean(
         result[open_rows[done]] = now[done]
         open_rows = open_rows[~done]
         if count >= most and open_rows.size:
-            raise ValueError(f"speed must be large enough for the band average to converge with {most} points")
+            raise ValueError(
+                f"speed must be large enough for the band average to converge with {most} points, and not one at which "
+                "the transform vanishes all over a narrow band"
+            )
         angle = 0.5 * math.pi * (np.arange(count) + 0.5) / count
         weights = np.ones(count)
         count *= 2

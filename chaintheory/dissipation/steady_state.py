@@ -297,6 +297,8 @@ def static_lattice_mean(system: SystemParameters, speed: float) -> float:
     if speed > UNAFFECTED:
         return float(mean_dissipation(system, speed))
     motion = motion_of_mean_speed(system, speed)
+    if motion.at_constant_speed:
+        return float(mean_dissipation(system, speed))
     ((_, found),) = excited(system, np.array([speed]), whole=True)
     omega, group = found.omega, found.group
     order = np.argsort(omega, kind="stable")

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chaintheory.dissipation.single_pass import (
+    VANISHING,
     OfMode,
     band_mean_of_transform,
     closed_loss,
@@ -42,7 +43,6 @@ Array = NDArray[np.float64]
 # Part of the integral's absolute value below which rounding has taken too many digits of a broadened variance.
 LEAST_LEFT = 1e-9
 SLOWEST = 1e-100  # speed above 0
-AT_REST = 1e-10  # speed over width times the lowest frequency, whose square makes no difference
 LEAST_WAVE = 1e-280  # stands for 0 in a transform that is infinite there
 TENTH = (5 / 6, -5 / 21, 5 / 84, -5 / 504, 1 / 1260)  # central difference of tenth order: of n = 1 to 5 steps
 # Of a broadened integral: its end in units of the width, and the largest table of correlations.
@@ -162,7 +162,7 @@ def mean_loss(system: SystemParameters, speed: ArrayLike, temperature: ArrayLike
     sampling = checked_sampling(sampling)
     result = np.array(single_pass_dissipation(system, v), dtype=np.float64)
     if not system.interaction.smooth:  # a cusp, whose recoil has a limit other than 0 at vanishing speed
-        v = np.maximum(v, AT_REST * system.interaction.width * band_edges(system.chain)[0])
+        v = np.maximum(v, VANISHING * system.interaction.width * band_edges(system.chain)[0])
         result = single_pass_dissipation(system, v)
     moving = v > 0.0
     v, heat = v[moving], heat[moving]
