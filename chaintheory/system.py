@@ -459,10 +459,11 @@ class System(SystemParameters):
         ------
         ValueError
             A speed that is not finite, or 0 where the loss has no limit; a method that does not apply; a mixture
-            that cancels to less than 1e-6; the logarithm of what the transform does not resolve; with
-            ``"static-lattice"`` a speed that does not exceed the capture speed of one mass, or so small that the
-            force integral needs more than some million values or is lost to rounding; with ``"third-order"`` an
-            interaction that changes the pulse of force by more than a tenth.
+            that cancels to less than 1e-6; the logarithm of what the transform does not resolve; a band average that
+            does not converge, as where the transform vanishes all over a narrow band; with ``"static-lattice"`` a
+            speed that does not exceed the capture speed of one mass, or so small that the force integral needs more
+            than some million values or is lost to rounding; with ``"third-order"`` an interaction that changes the
+            pulse of force by more than a tenth.
 
         >>> from chaintheory import Gaussian
         >>> system = System(Chain(omega_fast=10.0, spacing=40.0), Gaussian(amplitude=2.0, width=4.0))

@@ -105,8 +105,8 @@ class DriftVelocity:
         Of a jump: bias minus the lower one-sided limit of the mean dissipation. What holds a locked particle. 0 for a
         root.
     separation
-        Relative distance to the nearest other solution or end of the range: a stable solution much closer to an
-        unstable one than any perturbation of the speed is of no consequence.
+        Distance to the nearest other solution, of the faster speed, or end of the range, of its own: a stable solution
+        much closer to an unstable one than any perturbation of the speed is of no consequence.
     enclosure
         Two doubles between which a root of Eq. 10 is proved to lie, or a resonance at which it jumps across the bias.
         This says nothing on the motion beyond Eq. 10. None when not certified.
