@@ -123,7 +123,7 @@ class RigidLatticeMotion:
     def at_constant_speed(self) -> bool:
         """Whether the speed does not change in double precision, and no phonon tells one place from another.
 
-        In a dense lattice the potential is no double above 0 (width beyond some 9 spacings): the speed does not change.
+        In a dense lattice the potential is no double above 0 (a Gaussian of 6 spacings): the speed does not change.
         """
         if self.lattice and not landscape(self.system)[0].any():
             return True

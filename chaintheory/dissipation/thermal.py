@@ -162,8 +162,7 @@ def mean_loss(system: SystemParameters, speed: ArrayLike, temperature: ArrayLike
     sampling = checked_sampling(sampling)
     result = np.array(single_pass_dissipation(system, v), dtype=np.float64)
     if not system.interaction.smooth:  # a cusp, whose recoil has a limit other than 0 at vanishing speed
-        v = np.maximum(v, VANISHING * system.interaction.width * band_edges(system.chain)[0])
-        result = single_pass_dissipation(system, v)
+        v = np.where(v > 0.0, v, VANISHING * system.interaction.width * band_edges(system.chain)[0])
     moving = v > 0.0
     v, heat = v[moving], heat[moving]
     slope = _variance_slope(system, v, heat, sampling) / v * generated.speed_per_energy(v, system.mass)

@@ -113,7 +113,7 @@ def prepared(system: SystemParameters, speed: float, temperature: float, samplin
     for refinement in FINER:
         finer = _with_step(system, speed, temperature, sampling, refinement)
         mean, error = _step_error(passes, finer)
-        if not error > allowed * math.hypot(deviation, mean) + rounding:  # nan: captured by a chain at rest
+        if error <= allowed * math.hypot(deviation, mean) + rounding:
             return passes
         passes = finer
     raise ValueError(
@@ -124,7 +124,7 @@ def prepared(system: SystemParameters, speed: float, temperature: float, samplin
 
 
 def _step_error(passes: PassTables, finer: PassTables) -> tuple[float, float]:
-    """Mean loss to a chain at rest, and the error of a loss from the time step.
+    """Mean loss to a chain at rest, and the error of a loss from the time step; 0 of passes that end in capture.
 
     The step is seen in two ways. A pass of a chain at rest must not know at which part of a step it begins: features
     narrower than the width show there, and jumps of a derivative of the force. And the same passes in the same thermal
@@ -140,10 +140,9 @@ def _step_error(passes: PassTables, finer: PassTables) -> tuple[float, float]:
     losses = np.empty((2, DRAWS + 1))
     for row, each in zip(losses, (passes, finer), strict=True):
         each.losses(0, 0, False, row, drawn)
-    change = np.diff(losses, axis=0)[0]
-    hot = change[1:][np.isfinite(change[1:])]  # others are captured
-    spread = math.sqrt(float(np.mean(hot**2))) if hot.size else 0.0
-    return float(begun.mean()), float(max(np.ptp(begun), 4.0 / 3.0 * max(abs(change[0]), spread)))
+    change = np.nan_to_num(np.diff(losses, axis=0)[0])  # nan: captured
+    error = 4.0 / 3.0 * max(abs(change[0]), math.sqrt(np.mean(change[1:] ** 2)))
+    return float(np.nan_to_num(begun).mean()), max(error, float(np.nan_to_num(np.ptp(begun))))
 
 
 def _with_step(
