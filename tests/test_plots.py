@@ -294,7 +294,8 @@ def test_what_a_notebook_shows():
     assert "lattice spacing (l_slow)</td><td>40<" in own._repr_html_()
     assert own.chain._repr_latex_().startswith(r"$\omega(\theta)^2 = 1 +99\,\sin^2\theta")
     assert "duration reached" in own.simulate(20.0, 50.0, 0.1)._repr_html_()
-    assert "resonances" in own.curves(50.0, 52.0)._repr_html_()
+    shown = own.curves(50.0, 52.0)._repr_html_()
+    assert "resonances" in shown and ", 50 to 52<" in shown
 
 
 def test_pictures_and_tables_by_command(tmp_path, capsys):

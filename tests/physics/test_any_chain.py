@@ -21,6 +21,7 @@ from benchmarks.bench_chains import (
     random_system,
 )
 from chaintheory.dissipation import damped
+from chaintheory.drift.any_chain import Loss, roots
 from chaintheory.lattice import any_band
 from chaintheory.lattice.dispersion import band_edges, frequency
 from chaintheory.parameters import refuse_other_chains
@@ -112,6 +113,17 @@ def test_a_double_root_of_any_chain_is_unresolved():
     (interval,) = found.unresolved
     assert not found and interval[0] < highest.x < interval[1] and interval[1] - interval[0] < 1e-4 * highest.x
     assert replace(system, bias=-float(highest.fun) * 1.0001).drift_velocities(17.0, 20.0).unresolved == []
+
+
+@pytest.mark.parametrize("distance", [1.5e-7, 2.5e-7])
+def test_between_resonances_at_no_distance_the_number_of_roots_is_undecided(distance):
+    """Each is left to itself within 1e-7 of its speed: nothing is known between two of them closer than that."""
+    chain = ct.Chain.from_springs(confinement=0.5, couplings=[20.0, 3.0], spacing=40.0)
+    system = ct.System(chain, ct.Gaussian(2.0, 4.0), bias=10.0)
+    one = system.resonant_speeds(100.0, 110.0)[0]
+    other = replace(one, speed=one.speed * (1.0 + distance))
+    _, undecided = roots(Loss(system), 0.999 * one.speed, 1.001 * one.speed, [one, other])
+    assert undecided == [(one.speed, other.speed)]
 
 
 @pytest.mark.parametrize("bias", [0.01, 1e-40, 1e-66])

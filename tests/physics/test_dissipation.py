@@ -237,6 +237,13 @@ def test_terms_sum_to_the_mean():
         assert np.all(ahead[1::2]) and not np.any(ahead[::2])
 
 
+def test_a_wave_at_the_edge_of_the_band_stands():
+    """At the speed of one spacing per slow period the first root is 1, where every mass does the same."""
+    terms = PAPER.mean_dissipation_terms(40.0)
+    assert (terms.root[0], terms.frequency[0], terms.group_speed[0]) == (1.0, 1.0, 0.0)
+    assert terms.forward.tolist()[:2] == [False, True]
+
+
 def test_finite_passes_join_the_two():
     speed = np.array([30.0, 50.0])
     assert np.allclose(PAPER.finite_pass_dissipation(speed, 1), PAPER.single_pass_dissipation(speed), rtol=1e-13)
@@ -895,6 +902,13 @@ def test_lines_between_points_of_curves_are_the_curves(chain, interaction, ends)
         seen = whole & (expected > 1e-12 * values.max())
         between = 0.5 * (values[1:] + values[:-1])
         assert np.abs(between / expected - 1.0)[seen].max() < 0.007  # measured 0.0051 at most
+
+
+def test_speeds_of_curves_do_not_depend_on_the_amplitude():
+    """All losses are proportional to its square, so that what is negligible of the largest is at the same speeds."""
+    strong, weak = (ct.System(PAPER.chain, ct.Gaussian(a, 4.0)).curves(8.0, 30.0, points=40) for a in (2.0, 2.0**-29))
+    assert np.array_equal(strong.speed, weak.speed)
+    assert weak.mean == pytest.approx(2.0**-60 * strong.mean, rel=1e-13, abs=0)
 
 
 def test_a_dense_lattice_leaves_the_speed_as_it_is(monkeypatch):

@@ -49,11 +49,9 @@ def test_lower_resonances_follow_the_leading_order():
         assert item.speed < 40.0 / item.n
 
 
-@pytest.mark.parametrize("edge", ["lower", "upper"])
-def test_strength_is_the_coefficient_of_the_divergence(edge):
-    item = next(
-        r for r in PAPER.resonant_speeds(18.0, 120.0) if r.edge == edge and r.n == (2 if edge == "lower" else 3)
-    )
+@pytest.mark.parametrize(("edge", "n"), [("lower", 2), ("upper", 3), ("upper", 1)])
+def test_strength_is_the_coefficient_of_the_divergence(edge, n):
+    (item,) = (r for r in PAPER.resonant_speeds(18.0, 300.0) if (r.edge, r.n) == (edge, n))
     side = 1.0 if edge == "lower" else -1.0
     distance = 1e-8
     near = PAPER.mean_dissipation(item.speed * (1.0 + side * distance))
@@ -83,6 +81,27 @@ def test_solutions_alternate_and_are_certified(paper_drifts):
         assert low <= drift.speed <= high
         assert high - low < 3e-11 * high
     assert [d.resonance.n for d in paper_drifts if d.kind == "locked"] == [6, 5, 4, 3, 2]
+
+
+def test_an_enclosure_moves_no_speed_that_is_in_it(paper_drifts):
+    """The speed of a jump is the resonance in double precision, known without the enclosure."""
+    resonances = [one.speed for one in PAPER.resonant_speeds(18.0, 70.0)]
+    jumps = [one for one in paper_drifts if one.kind == "locked"]
+    inside = [one for one in jumps if any(one.enclosure[0] < speed < one.enclosure[1] for speed in resonances)]
+    assert inside and all(one.speed in resonances for one in inside)
+
+
+def test_two_roots_of_a_small_system_are_as_close():
+    """Lengths a million times shorter, energies by the square: speeds are so much lower, by 1e-5 on either side."""
+    system, scale = ct.System(ct.Chain(1.05, 40.0), ct.Gaussian(2.0, 4.0)), 1e-6
+    _, largest = extremum_of_the_loss(system, 17.6, 19.0)
+    small = ct.System(ct.Chain(1.05, 40.0 * scale), ct.Gaussian(2.0 * scale**2, 4.0 * scale))
+    bias = largest * (1.0 - 1e-8)
+    ours = replace(system, bias=bias).drift_velocities(17.0, 20.0)
+    theirs = replace(small, bias=bias * scale**2).drift_velocities(17.0 * scale, 20.0 * scale)
+    assert [one.kind for one in theirs] == [one.kind for one in ours] and len(ours) == 2 and not theirs.unresolved
+    # The bias is rounded to 1e-16, and 1e-8 below the maximum.
+    assert [one.speed / scale for one in theirs] == pytest.approx([one.speed for one in ours], rel=1e-11, abs=0)
 
 
 def test_zeros_balance_the_bias(paper_drifts):

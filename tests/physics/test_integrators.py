@@ -1,6 +1,7 @@
 """The integrators against each other, a plain NumPy twin, an explicit chain and conservation."""
 
 import math
+import tracemalloc
 from dataclasses import replace
 
 import mpmath
@@ -11,7 +12,7 @@ from scipy.integrate import cumulative_trapezoid, solve_ivp
 import chaintheory as ct
 from chaintheory.lattice.dispersion import frequency
 from chaintheory.lattice.memory_kernel import propagators
-from chaintheory.simulation.light_cone import BYTES_PER_MASS, flow_spectrum
+from chaintheory.simulation.light_cone import BYTES_PER_MASS, LightCone, Plan, block_tables, flow_spectrum
 
 PAPER = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), mass=1.0, bias=0.01)
 # A soft, dense, light-particle chain: many masses in reach, large displacements, slow sound.
@@ -118,7 +119,7 @@ def test_light_cone_matches_explicit_chain(system, position, speed, masses):
 
 @pytest.mark.parametrize("kicks_per_block", [24, 47, 130])
 def test_block_size_does_not_matter(kicks_per_block):
-    from chaintheory.simulation.light_cone import LightCone, Records
+    from chaintheory.simulation.light_cone import Records
 
     steps = 6000
     positions = []
@@ -134,7 +135,7 @@ def test_block_size_does_not_matter(kicks_per_block):
 
 
 def test_the_chain_counts_in_the_memory_that_a_block_needs():
-    from chaintheory.simulation.light_cone import LightCone, Records
+    from chaintheory.simulation.light_cone import Records
 
     state = LightCone(PAPER, 2, 1 / 600, PAPER.interaction.reach(), 220.0, 50.0 / (2 * math.pi))
     steps = 600
@@ -144,6 +145,29 @@ def test_the_chain_counts_in_the_memory_that_a_block_needs():
     # Sound travels 28 masses in this time, and the kernels end 3 times as far: 1000 masses are more than enough.
     room = plan.memory + 1000.0 * BYTES_PER_MASS
     assert replace(state, max_bytes=room).advanced(steps, Records.empty(steps + 1)).steps_done == steps
+
+
+@pytest.mark.parametrize(("order", "time_step", "fastest"), [(2, 1 / 10, 1e5), (6, 1 / 50, 100.0)])
+def test_the_memory_of_a_block_is_known_to_a_factor(order, time_step, fastest):
+    """Its windows are most of it at one step and high speed, the tables of its many kicks at order 6."""
+    plan = Plan(PAPER, order, time_step, PAPER.interaction.reach(), fastest)
+    block_tables.cache_clear()
+    tracemalloc.start()
+    try:
+        _held = plan.near_field()
+        taken = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    # Measured 0.57, twice as much in the windows as is allowed for, and 2.3.
+    assert 0.4 * taken < plan.memory < 4.0 * taken
+
+
+def test_what_a_particle_may_kick_has_its_mirror_image():
+    state = LightCone(PAPER, 2, 1 / 600, 20.0, 220.0, 50.0 / (2 * math.pi))
+    positions = np.array([203.0, 317.5])
+    first, last = state.extent(positions)
+    assert state.extent(-positions) == (-last, -first)
+    assert 40.0 * first < 203.0 - 20.0 and 40.0 * last > 317.5 + 20.0
 
 
 @pytest.mark.parametrize("order, coarsest", [(2, 64.0), (4, 16.0), (6, 8.0)])

@@ -444,6 +444,8 @@ def test_smoothness_of_tables():
     r = np.linspace(0.0, 30.0, 301)
     assert ct.Interaction.from_samples(r, np.exp(-(r**2) / 30.0)).smoothness == 4
     assert ct.Interaction.from_samples(r, np.exp(-r / 3.0) * np.cos(3.0 * r)).smoothness == 0
+    # Its curvature differs from that of its exponential tail by 1e-12, and is itself 1e-4.
+    assert ct.Interaction.from_samples(r[:201] / 2.0, 1.0 / np.cosh(r[:201] / 2.0)).smoothness == 4
 
 
 def test_sympy_expressions_that_cannot_be_written_are_refused():

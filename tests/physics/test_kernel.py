@@ -65,6 +65,30 @@ def test_growth_on_a_shifted_path_of_long_springs_holds_between_the_points_of_it
     assert largest <= growth[0] <= 1.02 * largest
 
 
+@pytest.mark.parametrize("side", [1.0, -1.0])
+def test_propagator_of_a_mode_next_to_critical_damping(side):
+    """exp(-g t) sin(w t)/w with w^2 = omega^2 - g^2, of either sign; the square of w t = 9e-5 counts, and no more."""
+    omega, time = np.sqrt(np.longdouble(1.5) ** 2 + side * np.longdouble(1.4e-4) ** 2), 0.1
+    _, found, _ = memory_kernel.mode_propagators(ct.Chain(10.0, 40.0, damping=3.0), np.array([omega]), [time])
+    with mpmath.workdps(30):
+        given = mpmath.mpf(float(omega)) + mpmath.mpf(float(omega - np.longdouble(float(omega))))
+        elapsed, root = 2 * mpmath.pi * mpmath.mpf(time), mpmath.sqrt(given**2 - mpmath.mpf(1.5) ** 2)
+        assert 8e-5 < abs(root * elapsed) < 1e-4
+        expected = mpmath.exp(-1.5 * elapsed) * mpmath.re(mpmath.sin(root * elapsed) / root)
+        assert abs(found[0, 0] / expected - 1) < 1e-15
+
+
+@pytest.mark.parametrize("damping", [0.5, 3.0, 30.0])
+def test_damping_widens_no_kernel(damping):
+    """Im sqrt(z - g^2) <= Im sqrt(z) + g for every complex z: forward in time the bound is the undamped one at most."""
+    for duration in (0.1, 1.0, 5.0):
+        free, damped = (
+            half_width(ct.Chain.from_springs(1.0, [20.0, 3.0], spacing=10.0, damping=one), duration)
+            for one in (0.0, damping)
+        )
+        assert damped <= free
+
+
 @pytest.mark.parametrize("s", [0.3, 2.0, 17.0])
 @pytest.mark.parametrize("lag", [0, 2])
 def test_kernel_in_the_laplace_domain(s, lag):

@@ -117,6 +117,8 @@ def test_given_numbers_are_those_of_the_nearest_resonances_at_any_spacing():
         assert fit.omega_slow == pytest.approx(SLOW, rel=1e-4, abs=0)
         with pytest.raises(ValueError, match=r"numbers must be those of the nearest .* nearer to number 5;"):
             fit_chain(speed, spacing, numbers=(2, 3, 6))
+        with pytest.raises(ValueError, match=r"numbers must be those of the nearest .* nearer to number 5;"):
+            fit_chain(speed, spacing, numbers=(2, 3, 4))
 
 
 def test_a_narrow_band_is_recognised():

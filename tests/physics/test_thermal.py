@@ -581,6 +581,15 @@ def test_phonons_of_a_pass_are_their_mean_over_the_band(v, heat):
     assert others == pytest.approx(-math.expm1(-losses.phonons), rel=1e-12)
 
 
+def test_phonons_of_long_springs_without_wells_are_resolved():
+    """A spring of 31 spacings makes 31 periods of the band: the first nodes give 2.5e-6 too many."""
+    chain = ct.Chain.from_springs(confinement=0.0, couplings=[1.0, *np.zeros(30), 50.0], spacing=40.0)
+    system, theta = ct.System(chain, ct.Gaussian(2.0, 4.0)), (np.arange(2**12) + 0.5) * (0.5 * math.pi / 2**12)
+    omega = np.sqrt(4.0 * np.sin(theta) ** 2 + 200.0 * np.sin(32 * theta) ** 2)
+    plain = np.mean(taken(system, omega, 200.0) / omega / np.tanh(omega / 4.0))  # even and periodic in theta
+    assert system.loss_distribution(200.0, 2.0).phonons == pytest.approx(plain, rel=1e-12)
+
+
 @pytest.mark.parametrize(
     "omega", [[1.0, 2.0, 4.0], [4.0, 2.5, 1.0], [1.0, 3.0, 5.0, 4.2], [2.0, 1.0, 3.0, 2.5, 4.0, 0.5], [1.0, 0.2, 3.3]]
 )

@@ -9,6 +9,7 @@ import chaintheory as ct
 from chaintheory.comparison import fits
 from chaintheory.comparison.factors import NAMED, known_factors, named_factor
 from chaintheory.comparison.sampling import slopes
+from chaintheory.simulation import stated_units
 from chaintheory.simulation.readers import read_columns
 
 SYSTEM = ct.System.from_physical(
@@ -227,6 +228,14 @@ def test_units_that_were_lost_are_named(time, length, code):
     np.testing.assert_allclose(compared.rows.time, COARSE.time, rtol=1e-12)
     np.testing.assert_allclose(compared.rows.position, COARSE.position, rtol=1e-12)
     assert compared.leaves_at is None and compared.largest < 1e-9 * MORSE.chain.spacing
+
+
+@pytest.mark.parametrize(
+    ("prefix", "factor"), [("m", 1e-3), ("u", 1e-6), ("µ", 1e-6), ("μ", 1e-6), ("n", 1e-9), ("p", 1e-12)]
+)
+def test_prefixes_are_those_of_the_si(prefix, factor):
+    assert stated_units.SECONDS[f"{prefix}s"] == stated_units.METRES[f"{prefix}m"] == factor
+    assert (stated_units.SECONDS["fs"], stated_units.SECONDS["as"], stated_units.METRES["cm"]) == (1e-15, 1e-18, 1e-2)
 
 
 def test_velocities_and_the_start_are_in_the_units_that_were_lost():

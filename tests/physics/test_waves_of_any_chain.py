@@ -300,6 +300,18 @@ def test_masses_creep_around_a_particle_slower_than_sound():
         assert abs(strain) * sound == pytest.approx(expected, rel=0.05)
 
 
+def test_the_creep_is_proportional_to_all_lengths():
+    """Lengths a hundred times shorter, energies by the square: at so much lower a speed nothing else changes."""
+    waves = [
+        ct.System(springs(0.0, [1.0], 10.0 * scale), ct.Gaussian(0.5 * scale**2, 2.0 * scale)).travelling_wave(
+            12.0 * scale
+        )
+        for scale in (1.0, 0.01)
+    ]
+    assert waves[1].transit_time == pytest.approx(waves[0].transit_time, rel=1e-12, abs=0)
+    assert waves[1].bias == pytest.approx(1e-4 * waves[0].bias, rel=1e-11, abs=0)
+
+
 @pytest.mark.parametrize("couplings", [[1.0], [1.5, -0.2]])
 def test_little_damping_without_wells(couplings):
     """With a little damping the chain is at rest far away, so that all of the strain is ahead of the particle.

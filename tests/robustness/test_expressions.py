@@ -323,6 +323,7 @@ def test_parity(text, even):
 def test_latex_of_a_product_holds_both_factors():
     assert parse("r*exp(-r)").latex == r"r\,\exp\left(-r\right)"
     assert parse("0*r + 1").latex == r"0\,r + 1"
+    assert parse("exp(-r)*(r + 1)").latex == r"\exp\left(-r\right)\,\left(r + 1\right)"
 
 
 def test_signs_may_be_nested_as_deep_as_the_refusal_says():

@@ -22,6 +22,7 @@ from chaintheory.drift.isolation import (
     BandFunctions,
     Branches,
     Isolation,
+    _between,
     _linear_bounds,
     _normal,
     _positions,
@@ -485,6 +486,37 @@ def test_bounds_from_normal_ends_hold_the_top_of_the_band():
             assert squared.low[0] < 100.0 <= squared.high[0]
             # h' = W pi/2 (2 pi x cos(2 pi x) - sin(2 pi x)) at x = 3.5.
             assert slope.low[0] <= -99.0 * math.pi**2 * 3.5 <= slope.high[0]
+
+
+def test_a_hull_holds_both_intervals_across_periods():
+    """Ends are period + offset: those of the next period are farther, whatever their offsets."""
+    random = np.random.default_rng(8)
+    one, other = (
+        Branches(np.arange(200), np.zeros(200, dtype=bool), (n, a), (n + 1.0, a))
+        for n, a in ((random.integers(1, 4, 200).astype(float), random.uniform(-0.5, 0.5, 200)) for _ in range(2))
+    )
+    hull = _between(one, other)
+    for part in (one, other):
+        assert np.all(sum(hull.low) <= sum(part.low)) and np.all(sum(hull.high) >= sum(part.high))
+    assert np.all((sum(hull.low) == sum(one.low)) | (sum(hull.low) == sum(other.low)))
+
+
+def test_bounds_allow_for_the_roots_that_are_left_out(monkeypatch):
+    """They take at most so much and no less than nothing; the rate at which they change is bounded as that of others."""
+    system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0))
+    low, high = np.array([50.0, 95.0]), np.array([50.01, 95.01])
+    isolation, left_out = Isolation(system, 0.01), np.array([1e-3, 2.0])
+    whole, lines = isolation.bounds(low, high), Isolation._lines
+    monkeypatch.setattr(
+        Isolation, "_lines", lambda self, a, b: (lambda found: (*found[:2], left_out, found[3]))(lines(self, a, b))
+    )
+    bounds = isolation.bounds(low, high)
+    assert np.all(bounds.low <= whole.low) and np.all(bounds.high >= whole.high + left_out)
+    # Next to a resonance the divergence of its roots is that of the whole loss: at a relative distance of 1e-9 here.
+    for one in system.resonant_speeds(100.0, 300.0):
+        at = one.speed * (1.0 - 1e-9 * np.array([1.0, 1.001]))
+        change = np.diff(np.log(system.mean_dissipation(at))) / np.diff(at)
+        assert np.all(np.abs(change) < isolation._steepest(at[:1]))
 
 
 @pytest.mark.parametrize("omega_fast", [1.1, 2.0, 10.0, 300.0])
