@@ -620,11 +620,11 @@ class System(SystemParameters):
 
         The particle comes from far, interacts with one mass of the infinite chain, whose modes have random phases, and
         leaves; one that is turned back leaves too. The chain moves by its exact flow. The error of a loss from the time
-        step is about 1e-4 of the deviation of the losses at most, 1e-3 where a derivative of the force jumps (at T = 0
-        with classical sampling: of the loss), and the rounding of the kinetic energy: the root mean square over 16
-        passes that are made with half the step too, or the error in a chain at rest where that is larger. A force that
-        jumps itself is refused. A tail that falls like a power is cut where its force is 1e-8 of the largest, at the
-        latest at 32 spacings or 100 widths, whichever is farther.
+        step is about 1e-4 of the deviation of the losses (2e-4 beside the capture speed), 1e-3 where a derivative of
+        the force jumps (at T = 0 with classical sampling: of the loss), and the rounding of the kinetic energy. Error
+        and deviation are those of 16 passes, which are made with half the step too; the error in a chain at rest counts
+        where it is larger. A force that jumps itself is refused. A tail that falls like a power is cut where its force
+        is 1e-8 of the largest, at the latest at 32 spacings or 100 widths, whichever is farther.
 
         Parameters
         ----------

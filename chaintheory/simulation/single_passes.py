@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from chaintheory.dissipation.thermal import loss_variance
 from chaintheory.lattice.dispersion import band_top
 from chaintheory.lattice.memory_kernel import even_fast_length, half_width, memory_kernel
 from chaintheory.lattice.thermal_field import (
@@ -106,29 +105,29 @@ def prepared(system: SystemParameters, speed: float, temperature: float, samplin
             "interaction must have no kink or jump for simulated passes, whose losses would depend on the time step: "
             f"round it off, as Matern(amplitude, width, order=2) does, got {interaction!r}"
         )
-    deviation = math.sqrt(float(loss_variance(system, speed, temperature, sampling)))
     allowed = STEP_ERROR if interaction.analytic_width > 0.0 else ROUGH_STEP_ERROR
     rounding = 16.0 * np.finfo(float).eps * float(kinetic_energy(system, speed))
     passes = _with_step(system, speed, temperature, sampling, 1)
     for refinement in FINER:
         finer = _with_step(system, speed, temperature, sampling, refinement)
-        mean, error = _step_error(passes, finer)
-        if error <= allowed * math.hypot(deviation, mean) + rounding:
+        size, error = _step_error(passes, finer)
+        if error <= allowed * size + rounding:
             return passes
         passes = finer
     raise ValueError(
-        f"interaction must be smoother, or speed higher, for simulated passes at speed {speed:g}, whose losses depend "
-        f"on the time step by {error:.2g}: take one without narrow features and jumps of derivatives, or simulate, "
-        f"got {interaction!r}"
+        f"interaction must be smoother, or speed higher, for simulated passes at speed {speed:g}, whose losses of "
+        f"{size:.2g} depend on the time step by {error:.2g}: take one without narrow features and jumps of "
+        f"derivatives, or simulate, got {interaction!r}"
     )
 
 
 def _step_error(passes: PassTables, finer: PassTables) -> tuple[float, float]:
-    """Mean loss to a chain at rest, and the error of a loss from the time step; 0 of passes that end in capture.
+    """Deviation of the losses with that to a chain at rest, and the error of a loss from the time step.
 
     The step is seen in two ways. A pass of a chain at rest must not know at which part of a step it begins: features
     narrower than the width show there, and jumps of a derivative of the force. And the same passes in the same thermal
     field with half the step differ by three quarters of the error, which is of second order where the force is smooth.
+    Passes that end in capture say nothing.
     """
     numbers = passes.field.shape[1]
     at_rest = np.zeros((1, numbers))
@@ -140,9 +139,12 @@ def _step_error(passes: PassTables, finer: PassTables) -> tuple[float, float]:
     losses = np.empty((2, DRAWS + 1))
     for row, each in zip(losses, (passes, finer), strict=True):
         each.losses(0, 0, False, row, drawn)
-    change = np.nan_to_num(np.diff(losses, axis=0)[0])  # nan: captured
-    error = 4.0 / 3.0 * max(abs(change[0]), math.sqrt(np.mean(change[1:] ** 2)))
-    return float(np.nan_to_num(begun).mean()), max(error, float(np.nan_to_num(np.ptp(begun))))
+    through = np.asarray(np.isfinite(losses).all(axis=0))
+    change = np.where(through, losses[1] - losses[0], 0.0)
+    hot, hot_change = losses[1, 1:][through[1:]], change[1:][through[1:]]
+    size = math.hypot(losses[1, 0] if through[0] else 0.0, float(hot.std()) if hot.size else 0.0)
+    error = 4.0 / 3.0 * max(abs(change[0]), math.sqrt(np.mean(hot_change**2)) if hot.size else 0.0)
+    return size, max(error, float(np.ptp(begun)) if np.isfinite(begun).all() else 0.0)
 
 
 def _with_step(
