@@ -12,7 +12,7 @@ from scipy.integrate import cumulative_trapezoid, solve_ivp
 import chaintheory as ct
 from chaintheory.lattice.dispersion import frequency
 from chaintheory.lattice.memory_kernel import propagators
-from chaintheory.simulation.light_cone import BYTES_PER_MASS, LightCone, Plan, block_tables, flow_spectrum
+from chaintheory.simulation.light_cone import BYTES_PER_MASS, LightCone, Plan, Records, block_tables, flow_spectrum
 
 PAPER = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2.0, 4.0), mass=1.0, bias=0.01)
 # A soft, dense, light-particle chain: many masses in reach, large displacements, slow sound.
@@ -119,8 +119,6 @@ def test_light_cone_matches_explicit_chain(system, position, speed, masses):
 
 @pytest.mark.parametrize("kicks_per_block", [24, 47, 130])
 def test_block_size_does_not_matter(kicks_per_block):
-    from chaintheory.simulation.light_cone import Records
-
     steps = 6000
     positions = []
     for kicks in (60, kicks_per_block):
@@ -134,9 +132,27 @@ def test_block_size_does_not_matter(kicks_per_block):
     assert np.max(np.abs(positions[0] - positions[1])) < 1e-11  # rounding; measured 5e-13
 
 
-def test_the_chain_counts_in_the_memory_that_a_block_needs():
-    from chaintheory.simulation.light_cone import Records
+def test_a_window_of_few_masses_moves_like_a_wide_one():
+    """Blocks of one short step have windows of 29 masses, fewer than are moved at a time elsewhere."""
+    chains = []
+    for kicks in (1, 60):
+        state = LightCone(
+            PAPER, 2, 1 / 6000, PAPER.interaction.reach(), 220.0, 50.0 / (2 * math.pi), kicks_per_block=kicks
+        )
+        chains.append(state.advanced(600, Records.empty(601)).chain_state.window(-40, 90).state)
+    # Displacements are up to 1e-4.
+    assert np.abs(chains[0]).max() > 1e-4 and np.abs(chains[0] - chains[1]).max() < 1e-17  # measured 5e-19
 
+
+def test_a_kick_is_felt_as_far_ahead_as_behind():
+    """Within a block all masses that a kernel reaches move: from midway the same number on both sides."""
+    segment = PAPER.simulate(220.0, 50.0, 0.05).chain_state
+    for moved in segment.state:
+        masses = np.flatnonzero(moved) + segment.origin
+        assert masses.size > 20 and np.array_equal(masses, 11 - masses[::-1])
+
+
+def test_the_chain_counts_in_the_memory_that_a_block_needs():
     state = LightCone(PAPER, 2, 1 / 600, PAPER.interaction.reach(), 220.0, 50.0 / (2 * math.pi))
     steps = 600
     plan, _ = state.plan(state.speed_bound(steps / 600))
@@ -144,6 +160,10 @@ def test_the_chain_counts_in_the_memory_that_a_block_needs():
         replace(state, max_bytes=plan.memory).advanced(steps, Records.empty(steps + 1))
     # Sound travels 28 masses in this time, and the kernels end 3 times as far: 1000 masses are more than enough.
     room = plan.memory + 1000.0 * BYTES_PER_MASS
+    assert replace(state, max_bytes=room).advanced(steps, Records.empty(steps + 1)).steps_done == steps
+    # Room for the masses that are held is enough.
+    held = state.advanced(steps, Records.empty(steps + 1)).chain_state.state.shape[1]
+    room = plan.memory + held * BYTES_PER_MASS
     assert replace(state, max_bytes=room).advanced(steps, Records.empty(steps + 1)).steps_done == steps
 
 

@@ -449,6 +449,11 @@ def test_default_steps_of_order_6_where_the_band_sets_them():
     assert 1e-11 < abs(run.at(3.0)[0] - fine.at(3.0)[0]) < 4e-10
 
 
+def test_a_run_in_heat_keeps_its_energy():
+    run = PAPER.simulate(220.0, 50.0, 20.0, temperature=25.0, sampling="classical", seed=3)
+    assert np.ptp(run.chain_energy) > 1.0 and abs(run.balance.drift) < 1e-6
+
+
 def test_the_direct_method_needs_two_kernels_and_a_kick_for_each_mass_and_step():
     run = replace(checked_run(PAPER, 220.0, 50.0, 5.0, method="direct"), duration=2000.0)
     assert run.bytes_needed() > 3 * 8 * run.steps * (50.0 * 2000.0 / PAPER.chain.spacing)
