@@ -420,7 +420,7 @@ class System(SystemParameters):
         ----------
         speed
             Speed far from the mass, in l_slow/t_slow, any shape; the sign does not matter. At 0 the limit of
-            vanishing speed, where there is one.
+            vanishing speed, of smooth interactions and ``Exponential``.
         approximation
             ``"constant-velocity"``: second order in the interaction, even in its sign. ``"static-lattice"``: the
             speed varies as it does past a mass at rest, which does not recoil; knows the sign. ``"third-order"``: the
@@ -443,12 +443,12 @@ class System(SystemParameters):
         -------
         numpy.float64 or numpy.ndarray
             Energy in hbar Omega_slow (or its logarithm), in the shape of ``speed``. The relative error is below
-            1e-13 at constant velocity, 1e-11 for a mixture of opposite signs; at a temperature the error is below 1e-12
-            of the larger of the two terms. Where a transform passes through 0, as those of mixtures of opposite signs,
-            Morse and Lennard-Jones do, it is 1e-15 times its size beside that over its size there. An interaction
-            without a formula for its transform resolves nothing below its ``transform_error``. 1e-8 with
-            ``"static-lattice"``. With ``"third-order"`` 1e-11 of the two orders; what they leave out was at most 2.5 %
-            in 349 random systems.
+            1e-13 at constant velocity, 1e-11 for a mixture of opposite signs; at a temperature 2e-12 of the larger of
+            the two terms (of a square well 1e-14 of 2 pi width omega_fast/speed where that is more). Where a transform
+            passes through 0, as those of mixtures of opposite signs, Morse and Lennard-Jones do, it is 1e-15 times its
+            size beside that over its size there. An interaction without a formula for its transform resolves nothing
+            below its ``transform_error``. 1e-8 with ``"static-lattice"``. With ``"third-order"`` 1e-11 of the two
+            orders; what they leave out was at most 2.5 % in 349 random systems.
 
         Warns
         -----
@@ -458,8 +458,9 @@ class System(SystemParameters):
         Raises
         ------
         ValueError
-            A speed that is not finite, or 0 where the loss has no limit; a method that does not apply; a mixture
-            that cancels to less than 1e-6; the logarithm of what the transform does not resolve; a band average that
+            A speed that is not finite, or 0 of an interaction that is not smooth, but for ``Exponential``; at a
+            temperature a speed below 1e-100, or ``log``; a method that does not apply; a mixture that cancels to
+            less than 1e-6; the logarithm of what the transform does not resolve; a band average that
             does not converge, as where the transform vanishes all over a narrow band; with ``"static-lattice"`` a
             speed that does not exceed the capture speed of one mass, or so small that the force integral needs more
             than some million values or is lost to rounding; with ``"third-order"`` an interaction that changes the
@@ -519,14 +520,15 @@ class System(SystemParameters):
         Returns
         -------
         numpy.float64 or numpy.ndarray
-            In (hbar Omega_slow)^2, in the common shape. The relative error is below 1e-13; with broadening 1e-11 over
-            what cancels in the integral.
+            In (hbar Omega_slow)^2, in the common shape. The relative error is below 1e-13, beside a zero of the
+            transform that of ``single_pass_dissipation``; with broadening 1e-11 over what cancels in the integral.
 
         Raises
         ------
         ValueError, TypeError
-            A speed or temperature that is not finite, a negative temperature, shapes that do not broadcast; broadening
-            of another interaction, or at a speed so low that the integral is lost to rounding.
+            A speed or temperature that is not finite, a speed between 0 and 1e-100, or 0 of an interaction that is not
+            smooth; a negative temperature, shapes that do not broadcast; broadening of another interaction, or at a
+            speed so low that the integral is lost to rounding.
 
         >>> from chaintheory import Gaussian
         >>> system = System(Chain(omega_fast=10.0, spacing=40.0), Gaussian(amplitude=2.0, width=4.0))
