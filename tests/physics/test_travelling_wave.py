@@ -424,6 +424,15 @@ def test_a_mode_that_grows_slower_than_any_run_shows_is_seen_by_the_slope():
     assert not slow.stable
 
 
+def test_a_fast_particle_whose_loss_falls_is_unstable_however_heavy():
+    """Its speed grows at the rate -4 pi^2 slope/(mass spacing): by 1e-8 in a transit, too slow to be counted."""
+    light, speed = System(PAPER, Gaussian(2.0, 4.0)), 300.0
+    slope = np.diff(light.mean_dissipation(speed + np.array([-0.01, 0.01])))[0] / 0.02
+    mass = -4.0 * math.pi**2 * slope / PAPER.spacing * (PAPER.spacing / speed) / 1e-8
+    assert 10.0 < mass < 20.0
+    assert System(PAPER, light.interaction, mass=mass).travelling_wave(speed).stable is False
+
+
 def test_weak_instability_beside_a_branch_point():
     """A mode bound to a phonon that keeps up with the particle; its zero is within 1e-3 of the branch point."""
     wave = System(Chain(3.9, 14.2), Gaussian(5.9, 2.8), mass=1.4).travelling_wave(33.7)
