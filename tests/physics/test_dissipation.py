@@ -923,3 +923,16 @@ def test_a_dense_lattice_leaves_the_speed_as_it_is(monkeypatch):
     for system, found in zip(systems, at_once, strict=True):
         integrated = system.mean_dissipation(89.4, approximation="static-lattice")
         assert found == pytest.approx(float(integrated), rel=2e-13)  # measured 3e-14
+
+
+def test_a_motion_that_nearly_stops_has_its_mean_speed():
+    """Slowest at 4e-7 of the fastest, at speeds of thousands: the energy is found that the mean was made from."""
+    from chaintheory.dissipation.static_lattice import RigidLatticeMotion, landscape, motion_of_mean_speed
+
+    system = ct.System(ct.Chain(10.0, 40.0), ct.Gaussian(2e6, 4.0))
+    squared, _, midway = landscape(system)
+    slowest = 4e-7 * math.sqrt(float(squared.max()))
+    made = RigidLatticeMotion(system, math.sqrt(slowest**2 + midway), lattice=True)
+    found = motion_of_mean_speed(system, made.mean_speed)
+    assert found.mean_speed == pytest.approx(made.mean_speed, rel=1e-12) and made.mean_speed > 1000.0
+    assert found.slowest == pytest.approx(slowest, rel=0.1)  # the mean knows its logarithm

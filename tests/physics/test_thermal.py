@@ -650,6 +650,14 @@ def test_the_step_of_sampled_losses_follows_their_own_deviation():
     assert heavy.sample_losses(6.0, 5.0, 100, sampling="classical").std() == pytest.approx(0.32, rel=0.2)
 
 
+def test_sampled_passes_begin_where_no_displacement_feels_the_force():
+    """Six deviations of a mass beyond the cutoff, by the mean of 1/omega^2 over the band, which is 1/omega_fast."""
+    passes = prepared(PAPER, 50.0, 5.0, "classical")
+    assert passes.start - passes.cutoff == pytest.approx(6.0 * math.sqrt(5.0 / 10.0), rel=1e-12)
+    felt = abs(PAPER.interaction.slope(passes.cutoff)) / abs(PAPER.interaction.slope(4.0))
+    assert felt == pytest.approx(1e-8, rel=0.1)
+
+
 def test_many_phonons_are_two_passes_of_half_as_many():
     """Phonons come independently: the distribution of a pass is that of two passes with half as many, here 400 each."""
     strong, half = (ct.System(CHAIN, ct.Gaussian(a, 4.0)) for a in (1528.0, 1528.0 / math.sqrt(2.0)))
