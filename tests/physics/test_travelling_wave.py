@@ -424,13 +424,15 @@ def test_a_mode_that_grows_slower_than_any_run_shows_is_seen_by_the_slope():
     assert not slow.stable
 
 
-def test_a_fast_particle_whose_loss_falls_is_unstable_however_heavy():
-    """Its speed grows at the rate -4 pi^2 slope/(mass spacing): by 1e-8 in a transit, too slow to be counted."""
-    light, speed = System(PAPER, Gaussian(2.0, 4.0)), 300.0
-    slope = np.diff(light.mean_dissipation(speed + np.array([-0.01, 0.01])))[0] / 0.02
-    mass = -4.0 * math.pi**2 * slope / PAPER.spacing * (PAPER.spacing / speed) / 1e-8
-    assert 10.0 < mass < 20.0
-    assert System(PAPER, light.interaction, mass=mass).travelling_wave(speed).stable is False
+@pytest.mark.parametrize(("speed", "growth"), [(300.0, 1e-8), (22.0, 2e-7)])
+def test_a_particle_whose_loss_falls_is_unstable_however_heavy(speed, growth):
+    """Its speed grows at the rate -4 pi^2 slope/(mass spacing); in a transit by less or more than what is counted."""
+    light = System(PAPER, Gaussian(2.0, 4.0))
+    slope = np.diff(light.mean_dissipation(speed + np.array([-0.001, 0.001])))[0] / 0.002
+    mass = -4.0 * math.pi**2 * slope / PAPER.spacing * (PAPER.spacing / speed) / growth
+    assert mass > 10.0
+    wave = System(PAPER, light.interaction, mass=mass).travelling_wave(speed)
+    assert wave.stable is False and wave.growth_rates.size == (growth > 1e-7)
 
 
 def test_weak_instability_beside_a_branch_point():
