@@ -27,6 +27,7 @@ SYSTEMS = {
 }
 for _own in SYSTEMS.values():
     _own["rate"] = f"1/{_own['time']}"
+LARGEST = 1e100  # kg or rad/s: products of larger ones, or of inverses, are no doubles
 MODEL = "model"
 
 
@@ -75,7 +76,7 @@ class Units:
     Raises
     ------
     ValueError
-        A parameter that is not positive, or an unknown unit system.
+        A parameter that is not within 1e-100 .. 1e100, or an unknown unit system.
 
     >>> units = Units(mass=6.6e-26, omega_slow=1e12)
     >>> f"{units.length:.3e} m, {units.time:.3e} s, {units.speed:.3g} m/s"
@@ -87,8 +88,11 @@ class Units:
     shown: str = "SI"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "mass", positive("mass", self.mass))
-        object.__setattr__(self, "omega_slow", positive("omega_slow", self.omega_slow))
+        for name in ("mass", "omega_slow"):
+            value = positive(name, getattr(self, name))
+            if not 1.0 / LARGEST <= value <= LARGEST:
+                raise ValueError(f"{name} must be within {1.0 / LARGEST:g} .. {LARGEST:g}, got {value:g}")
+            object.__setattr__(self, name, value)
         choice("shown", self.shown, SYSTEMS)
 
     @property
@@ -296,12 +300,7 @@ def springs_from_physical(
         )
     own = Units(mass, positive("stiffness divided by mass", math.sqrt(stiffness / mass)), units)
     scaled = [one / stiffness for one in springs]
-    try:
-        return well / stiffness, scaled, spacing / own.length, rate / own.omega_slow, own
-    except ArithmeticError:
-        raise ValueError(
-            f"mass and stiffness must give a unit of length that is a number, got {mass!r} kg and {stiffness!r} N/m"
-        ) from None
+    return well / stiffness, scaled, spacing / own.length, rate / own.omega_slow, own
 
 
 def to_physical(
@@ -316,7 +315,7 @@ def to_physical(
     """
     if not isinstance(units, Units):
         raise TypeError(f"units must be Units, got {shown(units)}")
-    stiffness = units.mass * units.omega_slow**2
+    stiffness = units.scale("SI").stiffness
     springs = tuple(one * stiffness for one in couplings)
     return PhysicalChain(
         units.mass, confinement * stiffness, springs, spacing * units.length, damping * units.omega_slow

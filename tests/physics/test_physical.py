@@ -176,3 +176,16 @@ def test_many_equal_velocities_are_refused_at_once():
     """Sixteen equal velocities have no distinct numbers: products of their choices would take hours."""
     with pytest.raises(ValueError, match="drift_velocities must be"):
         ct.fit_chain(np.ones(16), 8, omega_fast=1.01)
+
+
+def test_units_whose_products_are_no_doubles_are_refused():
+    """They ended in ZeroDivisionError and OverflowError."""
+    for mass, omega in ((1e-200, 1e-200), (1e-30, 1e155), (1e300, 1.0)):
+        with pytest.raises(ValueError, match=r"(mass|omega_slow) must be within 1e-100 \.\. 1e\+100, got "):
+            ct.Units(mass, omega)
+    for mass in (1e-100, 1e100):
+        for omega in (1e-100, 1e100):
+            for name in ("SI", "metal"):
+                scale = ct.Units(mass, omega).scale(name)
+                assert scale.length * scale.force == pytest.approx(scale.energy, rel=1e-12)
+                assert scale.speed * scale.time == pytest.approx(scale.length, rel=1e-12)
